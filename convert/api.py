@@ -1,0 +1,244 @@
+"""``convert``: a trained Keras model in, a bundle out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .atomic import whole_folder, write_json
+from .bundle import MODEL, NETWORK, RATES, REPORT, save_network, save_rates
+from .data import Dataset, open_data
+from .errors import UserError
+from .evaluate import Predictor, activate, crops_of, keras_predictor, predict, score
+from .network import INPUT, ConvertedNetwork, Shape
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to convert; the defaults suit a network that was trained without the chip in mind.
+
+    ``rates_hz`` are the smallest and largest rate wanted at the ``percentile``; the largest sets the scales.
+    """
+
+    fine_tune_epochs: int = 0
+    percentile: float = 99.9
+    rates_hz: tuple[float, float] = (125.0, 250.0)
+    max_pooling: str | None = None
+    timesteps: int = 128
+    synapse_s: float = 0.0
+    vmin: float = -1.0
+    calibration_images: int = 64
+    gain_images: int = 8
+    metric_images: int = 256
+    seed: int = 0
+
+
+def _silent(description: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+    return nullcontext(lambda steps: None)
+
+
+def convert(
+    model_path: str | Path,
+    data_path: str | Path,
+    bundle: str | Path,
+    options: Options | None = None,
+    *,
+    force: bool = False,
+    progress: Progress = _silent,
+) -> dict[str, Any]:
+    """Converts the model and writes the folder ``bundle``; returns what conversion.json holds.
+
+    Raises ``UserError`` for everything about the model, the data or the folder that the user can put right; nothing is
+    written then.
+    """
+    from .graph import cut_at_relus
+    from .load import load_model
+    from .pooling import replace_max_pooling
+
+    options = options or Options()
+    model_path, bundle = Path(model_path), Path(bundle)
+    with whole_folder(bundle, force=force) as folder:
+        source = load_model(model_path)
+        model = source if options.max_pooling is None else replace_max_pooling(source, options.max_pooling)
+        cut = cut_at_relus(model)
+        dataset = open_data(data_path, input_shape=cut.shapes[INPUT], target_shape=tuple(model.outputs[0].shape)[1:])
+        measured = _Measured(dataset, cut.shapes[INPUT], options)
+        metrics = {"ann": measured.metrics(keras_predictor(source))}
+        if model is not source:
+            metrics["max_pooling_replaced"] = measured.metrics(keras_predictor(model))
+        if options.fine_tune_epochs:
+            _fine_tune(model, cut, dataset, options, progress)
+            metrics["fine_tuned"] = measured.metrics(keras_predictor(model))
+        made = _network(cut, measured, options, progress)
+        network = made.network
+        metrics["rate"] = measured.metrics(_rate_predictor(made.rate_network))
+        report = {
+            "model": model_path.name,
+            "task": dataset.task,
+            "class_names": list(dataset.class_names),
+            "input_shape": network.input_shape,
+            "layers": made.layers,
+            "dt_s": network.dt_s,
+            "timesteps": network.timesteps,
+            "synapse_s": network.synapse_s,
+            "percentile": options.percentile,
+            "rates_hz": options.rates_hz,
+            "max_pooling": options.max_pooling,
+            "fine_tune_epochs": options.fine_tune_epochs,
+            "seed": options.seed,
+            "agreement": made.agreement,
+            "metrics": metrics,
+            "metrics_measured_on": f"{len(measured.scored)} images of {Path(data_path).name} (training data)",
+        }
+        save_network(network, folder / NETWORK)
+        save_rates(made.rates_hz, folder / RATES)
+        model.save(folder / MODEL)
+        _copy(model_path, folder / f"source{model_path.suffix}")
+        write_json(folder / REPORT, report)
+    return report
+
+
+class _Measured:
+    """The images that are looked at: for metrics, for percentiles and for gains, always the same for a seed."""
+
+    def __init__(self, dataset: Dataset, shape: Shape, options: Options) -> None:
+        if len(dataset) == 0:
+            raise UserError("the data holds no images; at least one is needed to measure firing rates")
+        self.dataset = dataset.shuffled(options.seed)
+        self.shape = shape
+        self.options = options
+        count = options.metric_images if dataset.task == "classification" else max(1, options.metric_images // 64)
+        self.scored = list(range(min(count, len(dataset))))
+
+    def metrics(self, predictor: Predictor) -> dict[str, float]:
+        outputs = list(predict(predictor, self.dataset, self.scored, self.shape))
+        return score(self.dataset, outputs, self.scored)
+
+    def inputs(self, count: int) -> NDArray[np.float32]:
+        """``count`` inputs of the model's shape: whole images, or one random crop of each image in turn."""
+        rng = np.random.default_rng(self.options.seed)
+        found = []
+        for k in range(count if self.dataset.task == "segmentation" else min(count, len(self.dataset))):
+            crops = crops_of(self.dataset, k % len(self.dataset), self.shape).inputs
+            found.append(crops[rng.integers(len(crops))])
+        return np.stack(found)
+
+
+def _fine_tune(model: Any, cut: Any, dataset: Dataset, options: Options, progress: Progress) -> None:
+    from .rates import calibrate
+    from .regularize import batches_per_epoch, fine_tune
+
+    inputs = _Measured(dataset, cut.shapes[INPUT], options).inputs(options.calibration_images)
+    shapes = {s.target: s.shape for s in cut.segments if not s.is_readout}
+    activity = calibrate(cut.activities, shapes, np.array_split(inputs, -(-len(inputs) // 8)), len(inputs),
+                         percentile=options.percentile)
+    scale = {name: options.rates_hz[1] / a.percentile for name, a in activity.items()}
+    readout = next(s for s in cut.segments if s.is_readout)
+    total = options.fine_tune_epochs * batches_per_epoch(dataset, readout)
+    with progress("fine-tuning", total) as advance:
+        fine_tune(
+            model,
+            cut,
+            dataset,
+            epochs=options.fine_tune_epochs,
+            scale_hz=scale,
+            percentile=options.percentile,
+            rates_hz=options.rates_hz,
+            seed=options.seed,
+            advance=advance,
+        )
+
+
+@dataclass(frozen=True)
+class _Made:
+    """The network as rates and, with gains against the hard reset, as spikes; and what conversion.json says of it."""
+
+    rate_network: ConvertedNetwork
+    network: ConvertedNetwork
+    layers: list[dict[str, Any]]
+    rates_hz: dict[str, NDArray[np.float32]]
+    agreement: dict[str, float]
+
+
+def _network(cut: Any, measured: _Measured, options: Options, progress: Progress) -> _Made:
+    """Lowers, scales by percentile, compares with Keras and calibrates gains."""
+    from .gains import calibrate_gains
+    from .lower import lower, with_scales
+    from .nengodl import agreement
+    from .rates import calibrate
+
+    with progress("lowering layers", len(cut.segments)) as advance:
+        unit = lower(cut, advance)
+    inputs = measured.inputs(options.calibration_images)
+    shapes = {p.name: p.shape for p in unit.populations}
+    activity = calibrate(cut.activities, shapes, np.array_split(inputs, -(-len(inputs) // 8)), len(inputs),
+                         percentile=options.percentile)
+    scale = {name: options.rates_hz[1] / a.percentile for name, a in activity.items()}
+    rate_network = with_scales(unit, scale)
+    found = agreement(rate_network, inputs[:2], _logits(cut, inputs[:2]))
+    if not found.holds:
+        raise RuntimeError(f"the rate network is {found.max_abs_error:g} off Keras, more than {found.tolerance:g}")
+    populations = tuple(replace(p, vmin=options.vmin if p.on_chip else 0.0) for p in rate_network.populations)
+    network = replace(rate_network, populations=populations, timesteps=options.timesteps, synapse_s=options.synapse_s)
+    few = inputs[: options.gain_images]
+    targets = calibrate(cut.activities, shapes, np.array_split(few, len(few)), len(few), percentile=options.percentile)
+    by_channel = {n: np.float64(a.mean.mean(axis=(0, 1)) * scale[n]) for n, a in targets.items()}
+    with progress("calibrating gains", len(network.populations)) as advance:
+        network, gains = calibrate_gains(network, few, by_channel, advance)
+    layers = [
+        {
+            "name": p.name,
+            "kind": p.kind,
+            "shape": p.shape,
+            "neurons": p.neurons,
+            "on_chip": p.on_chip,
+            "scale_hz": p.scale_hz,
+            "percentile_rate_hz": activity[p.name].percentile * scale[p.name],
+            "mean_rate_hz": float(activity[p.name].mean.mean()) * scale[p.name],
+            "gain": [float(gains[p.name].min()), float(gains[p.name].max())] if p.name in gains else [1.0, 1.0],
+        }
+        for p in network.populations
+    ]
+    rates = {name: np.float32(a.mean * scale[name]) for name, a in activity.items()}
+    return _Made(
+        rate_network, network, layers, rates, {"max_abs_error": found.max_abs_error, "tolerance": found.tolerance}
+    )
+
+
+def _logits(cut: Any, images: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """The readouts before their activation, by Keras."""
+    from .compat import load_tf_keras
+
+    keras = load_tf_keras()
+    drives = [s.drive for s in cut.segments if s.is_readout]
+    outputs = keras.Model(cut.activities.inputs, drives)(images, training=False)
+    return [np.asarray(o) for o in (outputs if isinstance(outputs, (list, tuple)) else [outputs])]
+
+
+def _rate_predictor(network: ConvertedNetwork) -> Predictor:
+    """The first readout of the network with rates instead of spikes."""
+    from .nengodl import keras_form
+
+    model, readout = keras_form(network), network.readouts[0]
+
+    def predictor(images: NDArray[np.float32]) -> NDArray[np.float32]:
+        outputs = model(images, training=False)
+        values = np.asarray(outputs[0] if isinstance(outputs, (list, tuple)) else outputs)
+        shape = readout.shape if readout.shape[:2] != (1, 1) else readout.shape[2:]
+        return activate(values, readout.activation).reshape(len(images), *shape)
+
+    return predictor
+
+
+def _copy(path: Path, target: Path) -> None:
+    shutil.copytree(path, target) if path.is_dir() else shutil.copy2(path, target)
+

@@ -1,0 +1,76 @@
+"""convert-model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from .terminal import command, console, progress, table
+
+
+@click.command(epilog="Example: convert-model unet.keras --data train/ -o unet.bundle --max-pooling average --fine-tune 5")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--data", type=click.Path(path_type=Path), required=True,
+              help="Training data: a .npz with x and y, class folders, or image/label pairs.")
+@click.option("-o", "--output", "bundle", type=click.Path(path_type=Path), required=True, help="The bundle to write.")
+@click.option("--fine-tune", type=click.IntRange(0), default=0, metavar="EPOCHS", show_default=True,
+              help="Train on with the percentile firing-rate loss for so many epochs.")
+@click.option("--percentile", type=click.FloatRange(50, 100), default=99.9, show_default=True,
+              help="The percentile of a layer's activations that gets the largest rate.")
+@click.option("--rates", type=(click.FloatRange(0), click.FloatRange(1, 1000)), default=(125.0, 250.0),
+              metavar="MIN MAX", show_default=True, help="Target range of the percentile, in Hz.")
+@click.option("--max-pooling", type=click.Choice(["average", "strided"]), help="What to put in place of max pooling.")
+@click.option("--timesteps", type=click.IntRange(8), default=128, show_default=True, help="Steps per image, 1 ms each.")
+@click.option("--synapse", "synapse_s", type=click.FloatRange(0, 0.1), default=0.0, show_default=True,
+              help="Time constant of the synapses in seconds.")
+@click.option("--vmin", type=click.FloatRange(max=0), default=-1.0, show_default=True,
+              help="Floor of the membrane voltage, in thresholds.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--force", is_flag=True, help="Replace an existing bundle.")
+@command
+def main(model: Path, data: Path, bundle: Path, force: bool, **options: Any) -> None:
+    """Convert a trained Keras MODEL (.keras, .h5 or SavedModel) to a spiking network for Loihi.
+
+    ReLU layers become populations, everything linear between two of them one projection; rates are scaled on the
+    training data; a gain per channel makes up for what a hard reset loses. Accuracies shown are measured.
+    """
+    from .api import Options, convert
+    from .errors import UserError
+
+    low, high = options.pop("rates")
+    if low > high:
+        raise UserError(f"--rates {low:g} {high:g}: the smallest rate is above the largest; write --rates MIN MAX")
+    chosen = Options(fine_tune_epochs=options.pop("fine_tune"), rates_hz=(low, high), **options)
+    report = convert(model, data, bundle, chosen, force=force, progress=progress)
+    _show(report, bundle)
+
+
+def _show(report: dict[str, Any], bundle: Path) -> None:
+    table(
+        f"{report['model']}: {len(report['layers'])} populations, "
+        f"{sum(x['neurons'] for x in report['layers'] if x['on_chip']):,} neurons on the chip",
+        ["population", "from", "shape", "neurons", "mean rate (Hz)", "gain"],
+        [
+            [
+                x["name"] + ("" if x["on_chip"] else " (host)"),
+                x["kind"],
+                " x ".join(map(str, x["shape"])),
+                f"{x['neurons']:,}",
+                f"{x['mean_rate_hz']:.1f}",
+                f"{x['gain'][0]:.2f} to {x['gain'][1]:.2f}",
+            ]
+            for x in report["layers"]
+        ],
+    )
+    names = list(report["metrics"]["ann"])
+    table(
+        f"measured on {report['metrics_measured_on']}",
+        ["network", *(n.replace("_", " ") for n in names)],
+        [[row.replace("_", " "), *(f"{m[n]:.4f}" for n in names)] for row, m in report["metrics"].items()],
+    )
+    a = report["agreement"]
+    console.print(f"Rate network against Keras: largest difference {a['max_abs_error']:.1e} (measured in NengoDL; "
+                  f"tolerated {a['tolerance']:.1e}).")
+    console.print(f"Wrote {bundle}. Next: partition-model {bundle}", soft_wrap=True)

@@ -1,0 +1,181 @@
+"""The one file that knows how NengoDL and NengoLoihi meet today's TensorFlow and numpy.
+
+Three mends, each undone by nothing but a new upstream release:
+
+1. NengoDL 3.6 imports private names of the Keras 2 that TensorFlow < 2.13 shipped. The package ``tf-keras`` still has
+   them; they are lent under the old names while NengoDL is imported, so that ``import keras`` goes on to mean Keras 3.
+2. NengoLoihi 1.1 calls ``np.array(..., copy=False)``, which numpy 2 refuses; its two modules see ``copy=None`` instead.
+3. NengoLoihi 1.1 lays a transposed 'same' convolution ``stride - 1`` pixels up and left of nengo and Keras.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import sys
+import tempfile
+import types
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+
+@functools.cache
+def load_tensorflow() -> Any:
+    """TensorFlow, quiet, with ``tf.keras`` meaning the ``tf-keras`` package (Keras 2)."""
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # oneDNN's sums depend on the number of threads
+    with _quiet():
+        tf = importlib.import_module("tensorflow")
+        tf.config.list_physical_devices()
+    tf.get_logger().setLevel("ERROR")
+    return tf
+
+
+@functools.cache
+def load_tf_keras() -> Any:
+    """The ``tf-keras`` package: Keras 2, the Keras that NengoDL reads."""
+    load_tensorflow()
+    return importlib.import_module("tf_keras")
+
+
+@functools.cache
+def load_keras3() -> Any:
+    """Keras 3 on TensorFlow: what today's users save their models with."""
+    load_tensorflow()
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    return importlib.import_module("keras")
+
+
+@functools.cache
+def load_nengo_dl() -> Any:
+    """NengoDL (mend 1)."""
+    load_tf_keras()
+    with _legacy_keras_names(), _quiet():
+        nengo_dl = importlib.import_module("nengo_dl")
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    return nengo_dl
+
+
+@functools.cache
+def load_nengo_loihi() -> Any:
+    """NengoLoihi (mends 2 and 3)."""
+    with _quiet():
+        nengo_loihi = importlib.import_module("nengo_loihi")
+    for name in ("nengo_loihi.block", "nengo_loihi.neurons"):
+        importlib.import_module(name).np = _NumpyWithOldCopy()  # type: ignore[attr-defined]
+    connection: Any = importlib.import_module("nengo_loihi.builder.connection")
+    stock = connection.conv2d_loihi_weights
+
+    def mended(transform: Any) -> Any:
+        transposed_same = type(transform).__name__ == "ConvolutionTranspose" and transform.padding == "same"
+        return transposed_same_weights(transform) if transposed_same else stock(transform)
+
+    connection.conv2d_loihi_weights = mended
+    return nengo_loihi
+
+
+@contextmanager
+def _legacy_keras_names() -> Iterator[None]:
+    """Lends ``tf-keras`` the module names of the old Keras, then gives the names back."""
+    functional = importlib.import_module("tf_keras.src.engine.functional")
+    norm = "tf_keras.src.layers.normalization.batch_normalization"
+    layers: Any = types.ModuleType("keras.layers")
+    layers.BatchNormalizationV1 = importlib.import_module(f"{norm}_v1").BatchNormalization
+    layers.BatchNormalizationV2 = importlib.import_module(norm).BatchNormalization
+    lent: dict[str, Any] = {
+        "keras": types.ModuleType("keras"),
+        "keras.engine": types.ModuleType("keras.engine"),
+        "keras.engine.functional": functional,
+        "keras.layers": layers,
+    }
+    lent["keras"].layers = layers
+    lent["keras"].engine = lent["keras.engine"]
+    lent["keras.engine"].functional = functional
+    # keras_spiking is optional for NengoDL and does not know Keras 2 beside Keras 3; it is not needed here.
+    lent["keras_spiking"] = None
+    hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name == "keras" or name.startswith("keras.")}
+    sys.modules.update(lent)
+    try:
+        yield
+    finally:
+        for name in lent:
+            sys.modules.pop(name, None)
+        sys.modules.update(hidden)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps what native libraries print while they load (and version warnings) off the terminal, unless it fails."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as heard, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        os.dup2(heard.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            heard.seek(0)
+            os.write(terminal, heard.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
+
+
+class _NumpyWithOldCopy(types.ModuleType):
+    """numpy, whose ``array(copy=False)`` means "copy if needed" as it did before numpy 2."""
+
+    def __init__(self) -> None:
+        super().__init__("numpy")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+    @staticmethod
+    def array(*args: Any, copy: bool | None = True, **kwargs: Any) -> Any:
+        return np.array(*args, copy=copy or None, **kwargs)
+
+
+def transposed_same_weights(transform: Any) -> tuple[list[Any], list[Any], Any, Any]:
+    """Weights, indices, axon -> weights map and axon bases of a transposed 'same' convolution, channels last.
+
+    What ``nengo_loihi.conv.conv2d_loihi_weights`` returns, with source pixel (i, j) at target (i, j) * stride - offset,
+    offset = max(size - stride, 0) // 2 (as Keras has it). Bases stay below 256: the rest goes into the indices.
+    """
+    if not transform.channels_last:
+        raise NotImplementedError("transposed 'same' convolutions are laid out channels last only")
+    (rows_in, columns_in), channels = transform.input_shape.spatial_shape, transform.input_shape.n_channels
+    rows_out, columns_out = transform.output_shape.spatial_shape
+    kernel = np.transpose(transform.init, (2, 0, 1, 3))
+    offset = [max(size - stride, 0) // 2 for size, stride in zip(transform.kernel_size, transform.strides, strict=True)]
+    taps = [np.arange(size) for size in transform.kernel_size]
+    weights: list[Any] = []
+    indices: list[Any] = []
+    known: dict[Any, int] = {}
+    weight_of_axon = np.zeros(rows_in * columns_in, dtype=np.int32)
+    base_of_axon = np.zeros(rows_in * columns_in, dtype=np.int32)
+    for axon, (i, j) in enumerate(product(range(rows_in), range(columns_in))):
+        y = i * transform.strides[0] - offset[0] + taps[0]
+        x = j * transform.strides[1] - offset[1] + taps[1]
+        in_y, in_x = (y >= 0) & (y < rows_out), (x >= 0) & (x < columns_out)
+        if not (in_y.any() and in_x.any()):
+            base_of_axon[axon] = -1
+            continue
+        first = (y[in_y][0] * columns_out + x[in_x][0]) * transform.n_filters
+        base_of_axon[axon] = first % 256
+        key = (tuple(in_y), tuple(in_x), first - first % 256)
+        if key not in known:
+            known[key] = len(weights)
+            pixels = (np.arange(in_y.sum())[:, None] * columns_out + np.arange(in_x.sum())) * transform.n_filters
+            flat = (key[2] + pixels[:, :, None] + np.arange(transform.n_filters)).ravel()
+            weights.append(kernel[:, in_y][:, :, in_x].reshape(channels, -1))
+            indices.append(np.tile(flat.astype(np.int32), (channels, 1)))
+        weight_of_axon[axon] = known[key]
+    return weights, indices, weight_of_axon, base_of_axon

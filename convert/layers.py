@@ -1,0 +1,122 @@
+"""What becomes of every Keras layer: the registry behind SUPPORTED.md and behind every refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+LINEAR, SPIKING, HEAD, POOLED = "linear", "spiking", "head", "pooled"
+"""What a layer becomes: part of a projection; a population; host arithmetic at the output; a max pooling to replace."""
+
+
+@dataclass(frozen=True)
+class Support:
+    """How one Keras class converts; ``refuse`` returns why a particular layer cannot and the way out, or None."""
+
+    kind: str
+    note: str
+    refuse: Callable[[Any], str | None] = lambda layer: None
+
+
+def _channels_last(layer: Any) -> str | None:
+    if getattr(layer, "data_format", "channels_last") != "channels_last":
+        return "only data_format='channels_last' converts; rebuild the model with channels last"
+    return None
+
+
+def _plain_relu(layer: Any) -> str | None:
+    if layer.max_value is not None:
+        return f"a ReLU capped at {layer.max_value:g} has no spiking form; train with max_value=None"
+    if layer.negative_slope or layer.threshold:
+        return "a rate cannot be negative, so only negative_slope=0 and threshold=0 convert; train with plain ReLU"
+    return None
+
+
+def _upsampling(layer: Any) -> str | None:
+    if layer.interpolation not in ("nearest", "bilinear"):
+        return f"{layer.interpolation} interpolation is not linear on the pixel grid; use 'nearest' or Conv2DTranspose"
+    return _channels_last(layer)
+
+
+def _normalization(layer: Any) -> str | None:
+    return "an inverted normalization does not convert; remove invert=True" if getattr(layer, "invert", False) else None
+
+
+REGISTRY: dict[str, Support] = {}
+
+
+def register(name: str, support: Support) -> None:
+    """Adds a Keras class to the registry; a second entry for one class is our own bug."""
+    if name in REGISTRY:
+        raise ValueError(f"layer class {name} is registered twice")
+    REGISTRY[name] = support
+
+
+_WEIGHTS = "folded into projections: one shared-kernel convolution where it is one, else single synapses"
+for _name, _support in {
+    "InputLayer": Support(LINEAR, "the image, raw pixel values"),
+    "Conv2D": Support(LINEAR, f"{_WEIGHTS}; any stride, padding, dilation and group", _channels_last),
+    "Conv2DTranspose": Support(LINEAR, f"{_WEIGHTS}; any stride and padding", _channels_last),
+    "DepthwiseConv2D": Support(LINEAR, _WEIGHTS, _channels_last),
+    "SeparableConv2D": Support(LINEAR, _WEIGHTS, _channels_last),
+    "Dense": Support(LINEAR, "one synapse per weight"),
+    "BatchNormalization": Support(LINEAR, "folded into weights and biases, as at inference"),
+    "Normalization": Support(LINEAR, "folded into the host's encoding", _normalization),
+    "Rescaling": Support(LINEAR, "folded into the host's encoding"),
+    "Add": Support(LINEAR, "one projection per summand"),
+    "Subtract": Support(LINEAR, "one projection per operand"),
+    "Average": Support(LINEAR, "one projection per operand"),
+    "Concatenate": Support(LINEAR, "one projection per source"),
+    "AveragePooling2D": Support(LINEAR, "composed with the convolution that follows", _channels_last),
+    "GlobalAveragePooling2D": Support(LINEAR, "composed with the layer that follows", _channels_last),
+    "UpSampling2D": Support(LINEAR, "composed with the layer that follows; nearest and bilinear", _upsampling),
+    "ZeroPadding2D": Support(LINEAR, "composed with the layer that follows", _channels_last),
+    "Cropping2D": Support(LINEAR, "composed with the layer that follows", _channels_last),
+    "Flatten": Support(LINEAR, "composed with the layer that follows"),
+    "Reshape": Support(LINEAR, "composed with the layer that follows"),
+    "Permute": Support(LINEAR, "composed with the layer that follows"),
+    "Identity": Support(LINEAR, "nothing"),
+    "Dropout": Support(LINEAR, "nothing at inference"),
+    "SpatialDropout2D": Support(LINEAR, "nothing at inference"),
+    "GaussianNoise": Support(LINEAR, "nothing at inference"),
+    "GaussianDropout": Support(LINEAR, "nothing at inference"),
+    "ActivityRegularization": Support(LINEAR, "nothing at inference"),
+    "ReLU": Support(SPIKING, "a population of integrate-and-fire neurons", _plain_relu),
+    "Softmax": Support(HEAD, "on the host, at an output only"),
+    "MaxPooling2D": Support(POOLED, "only with --max-pooling average or strided: a maximum of rates is no sum of spikes"),
+}.items():
+    register(_name, _support)
+
+ACTIVATIONS = {"linear": LINEAR, "relu": SPIKING, "softmax": HEAD, "sigmoid": HEAD}
+"""Activation functions by name, as arguments of a layer or in an ``Activation`` layer."""
+
+
+def refusal(layer: Any) -> str | None:
+    """Why ``layer`` (tf-keras) cannot convert and the way out, or None if it can; max pooling counts as convertible."""
+    kind = type(layer).__name__
+    if kind == "Activation" or kind not in REGISTRY:
+        name = getattr(getattr(layer, "activation", None), "__name__", None)
+        if kind == "Activation" and name in ACTIVATIONS:
+            return None
+        if kind == "Activation":
+            return f"activation '{name}' has no spiking form; use 'relu' ('softmax' and 'sigmoid' only at an output)"
+        return f"no conversion is known for this class; rebuild it from {', '.join(sorted(_core()))}"
+    activation = getattr(layer, "activation", None)
+    if activation is not None and activation.__name__ not in ACTIVATIONS:
+        return (
+            f"activation '{activation.__name__}' has no spiking form; "
+            "use 'relu' ('softmax' and 'sigmoid' only at an output)"
+        )
+    return REGISTRY[kind].refuse(layer)
+
+
+def role(layer: Any) -> str:
+    """Which of LINEAR, SPIKING, HEAD and POOLED a convertible layer is."""
+    if type(layer).__name__ == "Activation":
+        return ACTIVATIONS[layer.activation.__name__]
+    return REGISTRY[type(layer).__name__].kind
+
+
+def _core() -> list[str]:
+    return ["Conv2D", "Conv2DTranspose", "Dense", "Add", "Concatenate", "AveragePooling2D", "UpSampling2D", "ReLU"]

@@ -1,0 +1,127 @@
+"""ConvertedNetwork -> ``nengo.Network``: the Nengo ecosystem's own form of it, and the reference for its meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import nengo
+import numpy as np
+from nengo.dists import Choice
+from numpy.typing import NDArray
+from scipy import sparse
+
+from .network import (
+    INPUT,
+    ConvertedNetwork,
+    Convolution,
+    ConvolutionTranspose,
+    Population,
+    Projection,
+    Shape,
+    Transform,
+)
+
+
+class HardResetRectifiedLinear(nengo.SpikingRectifiedLinear):  # type: ignore[misc]
+    """Integrate-and-fire as Loihi does it: at most one spike a step, reset to 0, voltage floored at ``min_voltage``.
+
+    v += dt * J; v = max(v, min_voltage); spike and v = 0 where v > 1. Voltages are in thresholds.
+    """
+
+    negative = True
+    min_voltage = nengo.params.NumberParam("min_voltage", high=0)
+
+    def __init__(self, min_voltage: float = 0.0, amplitude: float = 1.0, initial_state: Any = None) -> None:
+        super().__init__(amplitude=amplitude, initial_state=initial_state or {"voltage": Choice([0])})
+        self.min_voltage = min_voltage
+
+    def step(self, dt: float, J: Any, output: Any, voltage: Any) -> None:  # noqa: N803
+        voltage += J * dt
+        np.maximum(voltage, self.min_voltage, out=voltage)
+        spiked = voltage > 1
+        output[:] = spiked * (self.amplitude / dt)
+        voltage[spiked] = 0
+
+
+def host_neurons() -> Any:
+    """The type of the neurons that encode the image on the host: several spikes a step, overshoot kept, v = 0 at first."""
+    return nengo.SpikingRectifiedLinear(initial_state={"voltage": Choice([0])})
+
+
+@dataclass(frozen=True)
+class NengoForm:
+    """A network in Nengo: ``drive`` maps a host population to the Node that gives its input current in Hz."""
+
+    net: Any
+    drive: dict[str, Any]
+    neurons: dict[str, Any]
+    connections: list[tuple[Projection, Any]]
+
+
+def to_nengo(network: ConvertedNetwork, drives_hz: dict[str, NDArray[np.float64]] | None = None) -> NengoForm:
+    """The populations and projections of ``network`` as ensembles and connections.
+
+    ``drives_hz`` has the drive of each host population over the images, shape (images, neurons); each image is presented
+    for ``network.timesteps`` steps. Without it the nodes give zeros and can be fed by NengoDL.
+    """
+    present_s = network.timesteps * network.dt_s
+    drive, neurons, connections = {}, {}, []
+    with nengo.Network(seed=0) as net:
+        for population in network.populations:
+            neurons[population.name] = add_population(population)
+            if not population.on_chip:
+                values = None if drives_hz is None else drives_hz[population.name]
+                output = np.zeros(population.neurons) if values is None else nengo.processes.PresentInput(values, present_s)
+                drive[population.name] = nengo.Node(output, label=f"{population.name} drive")
+                nengo.Connection(drive[population.name], neurons[population.name], synapse=None)
+        for projection in network.projections:
+            if projection.source != INPUT and projection.target in neurons:
+                source, target = neurons[projection.source], neurons[projection.target]
+                transform = nengo_transform(
+                    projection.transform, network.shape_of(projection.source), network.shape_of(projection.target)
+                )
+                synapse = network.synapse_s or None
+                connections.append((projection, nengo.Connection(source, target, transform=transform, synapse=synapse)))
+    return NengoForm(net, drive, neurons, connections)
+
+
+def add_population(population: Population, neuron_type: Any = None) -> Any:
+    """The neurons of one population as an ensemble in the current network: drive in Hz in, spikes of 1 / dt out."""
+    if neuron_type is None:
+        neuron_type = HardResetRectifiedLinear(min_voltage=population.vmin) if population.on_chip else host_neurons()
+    return nengo.Ensemble(
+        population.neurons,
+        1,
+        neuron_type=neuron_type,
+        gain=Choice([1.0]),
+        bias=np.ravel(population.bias_hz) if population.on_chip else Choice([0.0]),
+        eval_points=np.zeros((1, 1)),
+        encoders=np.ones((population.neurons, 1)),
+        label=population.name,
+    ).neurons
+
+
+def nengo_transform(transform: Transform, source: Shape, target: Shape) -> Any:
+    """``transform`` between populations of these shapes as a nengo transform."""
+    if isinstance(transform, Convolution):
+        return nengo.Convolution(
+            target[2],
+            source,
+            strides=transform.strides,
+            padding=transform.padding,
+            kernel_size=transform.kernel.shape[:2],
+            init=transform.kernel,
+        )
+    if isinstance(transform, ConvolutionTranspose):
+        return nengo.ConvolutionTranspose(
+            target[2],
+            source,
+            output_shape=target,
+            strides=transform.strides,
+            padding=transform.padding,
+            kernel_size=transform.kernel.shape[:2],
+            init=transform.kernel,
+        )
+    matrix = sparse.csr_matrix(transform.matrix)  # nengo knows scipy's matrices, not its arrays
+    return nengo.transforms.Sparse(matrix.shape, init=matrix)

@@ -1,0 +1,61 @@
+"""Firing rates on calibration images: percentiles that set the scales, means that set the traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .network import Shape
+
+SAMPLE = 2_000_000
+"""Activations kept per population for its percentile (drawn evenly from the images)."""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What one population does on the calibration images, in units of the Keras activation.
+
+    ``percentile`` over all neurons and images; ``mean`` has the population's shape, one mean per neuron.
+    """
+
+    percentile: float
+    mean: NDArray[np.float32]
+
+
+def calibrate(
+    activities: Any,
+    shapes: dict[str, Shape],
+    batches: Iterable[NDArray[np.float32]],
+    count: int,
+    *,
+    percentile: float,
+) -> dict[str, Activity]:
+    """The activity of every population over ``count`` images; ``activities`` is ``Cut.activities``, ``shapes`` ordered.
+
+    Source: percentile scaling after Rueckauer et al. 2017, section 2.2.
+    """
+    sums: dict[str, Any] = dict.fromkeys(shapes, 0.0)
+    samples: dict[str, list[NDArray[np.float32]]] = {name: [] for name in shapes}
+    done = 0
+    for batch in batches:
+        done += len(batch)
+        outputs = activities(batch, training=False)
+        outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+        for (name, shape), output in zip(shapes.items(), outputs, strict=True):
+            values = np.asarray(output, dtype=np.float32).reshape(len(batch), *shape)
+            sums[name] = sums[name] + values.sum(axis=0, dtype=np.float64)
+            step = max(1, values[0].size * count // SAMPLE)
+            samples[name].append(values.ravel()[::step])
+    return {
+        name: Activity(_positive_percentile(np.concatenate(samples[name]), percentile), np.float32(sums[name] / done))
+        for name in shapes
+    }
+
+
+def _positive_percentile(values: NDArray[np.float32], percentile: float) -> float:
+    """The percentile, or the maximum where that is 0, or 1 for a population that is silent on all images."""
+    return float(np.percentile(values, percentile)) or float(values.max()) or 1.0

@@ -1,0 +1,102 @@
+"""Fine-tuning with the percentile loss on firing rates, after Patel et al. 2021, section 2.2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .compat import load_tensorflow, load_tf_keras
+from .crops import training_batches
+from .data import Dataset
+from .errors import UserError
+from .graph import Cut, Segment
+
+WEIGHT = 1e-3
+"""Of the rate loss beside the task's loss, as in the percentile examples of NengoDL's authors."""
+
+LEARNING_RATE = 1e-3
+BATCH = 16
+BATCH_NORM_MOMENTUM = 0.9
+
+
+def percentile_loss(activity: Any, percentile: float, low: float, high: float) -> Any:
+    """sum over channels of (max(0, low - p)^2 + max(0, p - high)^2) / 2, p the channel's percentile over batch and space.
+
+    ``activity``, ``low`` and ``high`` are in one unit. Source: Patel et al. 2021, equation 3.
+    """
+    tf = load_tensorflow()
+    values = tf.reshape(activity, (-1, activity.shape[-1]))
+    above = tf.cast(tf.math.ceil(tf.cast(tf.shape(values)[0], tf.float32) * (1 - percentile / 100)), tf.int32)
+    largest = tf.math.top_k(tf.transpose(values), tf.maximum(above, 1)).values
+    p = largest[:, -1]
+    return tf.reduce_sum(tf.nn.relu(low - p) ** 2 + tf.nn.relu(p - high) ** 2) / 2
+
+
+def fine_tune(
+    model: Any,
+    cut: Cut,
+    dataset: Dataset,
+    *,
+    epochs: int,
+    scale_hz: Mapping[str, float],
+    percentile: float,
+    rates_hz: tuple[float, float],
+    seed: int,
+    advance: Callable[[int], None] = lambda steps: None,
+) -> None:
+    """Trains ``model`` in place on the task and on the percentile loss; the learning rate falls as a half cosine.
+
+    ``advance`` is called once per batch. Raises ``UserError`` if the loss stops being a number.
+    """
+    keras, tf = load_tf_keras(), load_tensorflow()
+    keras.utils.set_random_seed(seed)
+    readout = next(s for s in cut.segments if s.is_readout)
+    trained = keras.Model(model.inputs, [readout.drive, *cut.activities.outputs])
+    for layer in model.layers:
+        if type(layer).__name__ == "BatchNormalization":
+            layer.momentum = BATCH_NORM_MOMENTUM
+    names = [s.target for s in cut.segments if not s.is_readout]
+    steps = epochs * batches_per_epoch(dataset, readout)
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, max(1, steps)))
+    task_loss = _task_loss(dataset, readout)
+
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def step(images: Any, labels: Any) -> Any:
+        with tf.GradientTape() as tape:
+            logits, *activities = trained(images, training=True)
+            loss = task_loss(labels, logits)
+            for name, activity in zip(names, activities, strict=True):
+                rates = percentile_loss(activity * scale_hz[name] / rates_hz[1], percentile, rates_hz[0] / rates_hz[1], 1)
+                loss += WEIGHT * rates
+        variables = trained.trainable_variables
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 1.0)
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return loss
+
+    shape = tuple(model.inputs[0].shape)[1:3]
+    for epoch in range(epochs):
+        for images, labels in training_batches(dataset, BATCH, shape, seed + epoch):
+            loss = float(step(tf.constant(images, tf.float32), tf.constant(labels)))
+            if not np.isfinite(loss):
+                raise UserError(f"fine-tuning diverged in epoch {epoch + 1}: the loss is {loss}; check the labels' classes")
+            advance(1)
+
+
+def batches_per_epoch(dataset: Dataset, readout: Segment) -> int:
+    """How many batches ``training_batches`` gives, for the schedule and the progress bar."""
+    if dataset.task == "classification":
+        return -(-len(dataset) // BATCH)
+    rows, columns = readout.shape[:2]
+    sizes = (dataset.image(i).shape for i in range(len(dataset)))
+    return -(-sum(-(-h // rows) * -(-w // columns) for h, w, _ in sizes) // BATCH)
+
+
+def _task_loss(dataset: Dataset, readout: Segment) -> Callable[[Any, Any], Any]:
+    """Cross-entropy on logits: binary for a single channel, else over the classes."""
+    keras, tf = load_tf_keras(), load_tensorflow()
+    if readout.shape[2] == 1:
+        binary = keras.losses.BinaryCrossentropy(from_logits=True)
+        return lambda labels, logits: binary(tf.reshape(tf.cast(labels, tf.float32), tf.shape(logits)), logits)
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)

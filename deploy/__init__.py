@@ -1,0 +1,1 @@
+"""Network and partition in, runs on the emulator or the chip and energy reports out."""

@@ -1,0 +1,1 @@
+"""Network in, neurons on cores and chips out."""

@@ -1,0 +1,45 @@
+"""Capacity: moves blocks off chips that hold too many, where that costs the fewest messages."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from ..geometry import Floats, Ints
+from ..hardware import Board
+from ..traffic import TrafficGraph
+
+
+def repair(graph: TrafficGraph, board: Board, chip: Ints) -> Ints:
+    """``chip`` with at most ``board.chip.cores`` blocks on each chip."""
+    edges = graph.symmetric
+    chip = np.array(chip, np.int64)
+    _repair(edges.indptr.astype(np.int64), edges.indices.astype(np.int64), edges.data, chip, board.chips, board.chip.cores)
+    return chip
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _repair(first: Ints, other: Ints, weight: Floats, chip: Ints, chips: int, capacity: int) -> None:
+    blocks = len(chip)
+    count = np.zeros(chips, np.int64)
+    to_chip = np.zeros((blocks, chips))
+    for i in range(blocks):
+        count[chip[i]] += 1
+        for k in range(first[i], first[i + 1]):
+            to_chip[i, chip[other[k]]] += weight[k]
+    while count.max() > capacity:
+        block, target, least = -1, -1, np.inf
+        for i in range(blocks):
+            if count[chip[i]] <= capacity:
+                continue
+            for c in range(chips):
+                loss = to_chip[i, chip[i]] - to_chip[i, c]
+                if count[c] < capacity and loss < least:
+                    block, target, least = i, c, loss
+        source = chip[block]
+        chip[block] = target
+        count[source] -= 1
+        count[target] += 1
+        for k in range(first[block], first[block + 1]):
+            to_chip[other[k], source] -= weight[k]
+            to_chip[other[k], target] += weight[k]

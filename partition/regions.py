@@ -1,0 +1,103 @@
+"""Chips as rectangular regions of the image: the same part of every layer on the same chip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.network import ConvertedNetwork
+
+from .discrete import pairs
+from .geometry import Floats, Ints, Link, block_of_neuron, counts, reach, starts
+from .plan import Tile
+from .traffic import TrafficGraph
+
+Grid = tuple[int, int]
+"""(regions from top to bottom, regions from left to right); each is one chip."""
+
+
+def grids(chips: int) -> list[Grid]:
+    """Every way to lay so many equal rectangles over the image."""
+    return [(rows, chips // rows) for rows in range(1, chips + 1) if chips % rows == 0]
+
+
+def region_of_pixel(size: int, regions: int) -> Ints:
+    """The region of each position along an axis of ``size``."""
+    return (2 * np.arange(size) + 1) * regions // (2 * size)
+
+
+def region_of_tile(size: int, step: int, regions: int) -> Ints:
+    """The region of the centre of each tile along an axis; a centre on a border belongs to the region after it."""
+    first = starts(size, step)
+    return (first + np.minimum(first + step, size)) * regions // (2 * size)
+
+
+def region_cut(link: Link, tile: Tile, grid: Grid, rates: Floats) -> tuple[float, float]:
+    """(messages that cross regions, all messages) per time step over ``link`` if its target is cut by ``tile``.
+
+    A source neuron belongs to the region of its pixel, so the source's tile does not matter: each layer's tile can be
+    chosen for itself. ``rates`` are spikes per time step, of the source's shape.
+    """
+    if link.rows is None or link.columns is None:
+        return _discrete_cut(link, tile, grid, rates)
+    pixels = rates.sum(axis=2)
+    everywhere, at_home = [], []
+    for axis, taps in enumerate((link.rows, link.columns)):
+        reached = reach(taps, tile[axis])
+        source = region_of_pixel(taps.shape[0], grid[axis])
+        target = region_of_tile(taps.shape[1], tile[axis], grid[axis])
+        everywhere.append(reached.sum(axis=1))
+        at_home.append((reached & (source[:, None] == target[None, :])).sum(axis=1))
+    copies = counts(link.target_shape, tile)[2]
+    total = copies * float(everywhere[0] @ pixels @ everywhere[1])
+    return total - copies * float(at_home[0] @ pixels @ at_home[1]), total
+
+
+def _discrete_cut(link: Link, tile: Tile, grid: Grid, rates: Floats) -> tuple[float, float]:
+    found = pairs(link, tile)
+    spikes = rates.ravel()[found.source]
+    source = _chip_of_pixel(link.source_shape, grid)[found.source // link.source_shape[2]]
+    target = chip_of_tile(link.target_shape, tile, grid)[found.block]
+    return float(spikes[source != target].sum()), float(spikes.sum())
+
+
+def _chip_of_pixel(shape: tuple[int, int, int], grid: Grid) -> Ints:
+    rows, columns = (region_of_pixel(shape[axis], grid[axis]) for axis in (0, 1))
+    return np.asarray((rows[:, None] * grid[1] + columns[None, :]).ravel())
+
+
+def chip_of_tile(shape: tuple[int, int, int], tile: Tile, grid: Grid) -> Ints:
+    """The region of each block of a population."""
+    rows, columns = (region_of_tile(shape[axis], tile[axis], grid[axis]) for axis in (0, 1))
+    return np.repeat((rows[:, None] * grid[1] + columns[None, :]).ravel(), counts(shape, tile)[2])
+
+
+def place_regions(network: ConvertedNetwork, tiles: Mapping[str, Tile], grid: Grid) -> Ints:
+    """The chip of each block, by the region of its centre; a chip may receive too many."""
+    return np.concatenate([chip_of_tile(p.shape, tiles[p.name], grid) for p in network.chip_populations])
+
+
+def place_balanced(graph: TrafficGraph, shapes: Sequence[tuple[int, int, int]], grid: Grid) -> Ints:
+    """The chip of each block: slabs of equally many blocks by the row of their centres, each cut likewise by column."""
+    centre = np.array([[(y0 + y1), (x0 + x1)] for (y0, y1), (x0, x1), _ in graph.slices], np.float64)
+    size = np.array([shape[:2] for shape in shapes], np.float64)[graph.layer]
+    centre /= 2 * size
+    chip = np.zeros(graph.blocks, np.int64)
+    for row, slab in enumerate(_equal_parts(np.lexsort((centre[:, 1], centre[:, 0])), grid[0])):
+        ordered = slab[np.lexsort((centre[slab, 0], centre[slab, 1]))]
+        for column, part in enumerate(_equal_parts(ordered, grid[1])):
+            chip[part] = row * grid[1] + column
+    return chip
+
+
+def _equal_parts(order: NDArray[np.int64], parts: int) -> list[NDArray[np.int64]]:
+    return list(np.array_split(order, parts))
+
+
+def carry_over(shape: tuple[int, int, int], old: Tile, chip: Ints, new: Tile, chips: int) -> Ints:
+    """The chip of each block of a population cut by ``new``: the one that held most of its neurons under ``old``."""
+    votes = np.zeros((int(np.prod(counts(shape, new))), chips))
+    np.add.at(votes, (block_of_neuron(shape, new), chip[block_of_neuron(shape, old)]), 1)
+    return votes.argmax(axis=1)

@@ -1,0 +1,163 @@
+"""The tiles of a population that fit one core, and what each core holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import ceil
+
+import numpy as np
+
+from convert.errors import UserError
+from convert.network import Population, Shape
+
+from .discrete import pairs
+from .geometry import Ints, Link, block_of_neuron, cores, counts, reach, starts
+from .hardware import Chip
+from .memory import Incoming, incoming
+from .plan import Tile
+
+
+@dataclass(frozen=True)
+class Utilization:
+    """What the blocks of one population use, in block order.
+
+    ``out_slots`` counts as nengo_loihi does; ``crossing_slots`` are added where every output axon leaves the chip.
+    """
+
+    compartments: Ints
+    in_axons: Ints
+    out_slots: Ints
+    crossing_slots: Ints
+    synapse_bits: Ints
+
+    def fits(self, chip: Chip) -> bool:
+        return not self.exceeded(chip)
+
+    def exceeded(self, chip: Chip) -> dict[str, tuple[int, int]]:
+        """What the fullest block has too much of: name -> (used, limit)."""
+        used = {
+            "compartments": (self.compartments, chip.compartments),
+            "input axons": (self.in_axons, chip.in_axons),
+            "output axon slots": (self.out_slots + self.crossing_slots, chip.out_axon_slots),
+            "synapse bits": (self.synapse_bits, chip.synapse_bits),
+        }
+        return {name: (int(value.max()), limit) for name, (value, limit) in used.items() if value.max() > limit}
+
+
+def utilization(
+    population: Population, links: Sequence[Link], tiles: Mapping[str, Tile], chip: Chip
+) -> Utilization:
+    """What each block of ``population`` uses when every chip population is cut by ``tiles``."""
+    tile = tiles[population.name]
+    inward = received([link for link in links if link.target == population.name], population.shape, tile, chip)
+    axons = np.zeros((2, cores(population.shape, tile)), np.int64)
+    for link in links:
+        if link.source == population.name:
+            axons[int(link.rows is None)] += out_axons(link, tile, tiles[link.target])
+    slots = axons[0] * chip.population_axon_slots + axons[1] * chip.discrete_axon_slots
+    return Utilization(
+        compartments=block_sizes(population.shape, tile),
+        in_axons=inward.in_axons,
+        out_slots=slots,
+        crossing_slots=axons.sum(axis=0) * chip.chip_crossing_slots,
+        synapse_bits=inward.synapse_bits,
+    )
+
+
+def received(links: Iterable[Link], shape: Shape, tile: Tile, chip: Chip) -> Incoming:
+    """Input axons and synapse memory of the blocks of a population, over all ``links`` that end on it."""
+    axons = np.zeros(cores(shape, tile), np.int64)
+    bits = np.zeros(cores(shape, tile), np.int64)
+    for link in links:
+        cost = incoming(link, tile, chip)
+        axons += cost.in_axons
+        bits += cost.synapse_bits
+    return Incoming(axons, bits)
+
+
+def block_sizes(shape: Shape, tile: Tile) -> Ints:
+    """The number of neurons of each block."""
+    rows, columns, channels = (
+        np.minimum(step, size - starts(size, step)) for size, step in zip(shape, tile, strict=True)
+    )
+    return np.asarray((rows[:, None, None] * columns[None, :, None] * channels).ravel())
+
+
+def out_axons(link: Link, source_tile: Tile, target_tile: Tile) -> Ints:
+    """The number of output axons that ``link`` needs on each block of its source.
+
+    Population axons: one for each pixel of the block and each target block that it reaches, whatever the channels.
+    A target that is a single block receives an axon of every pixel, used or not, as nengo_loihi builds it.
+    """
+    rows, columns, channels = counts(link.source_shape, source_tile)
+    alone = counts(link.target_shape, target_tile) == (1, 1, 1)
+    if link.rows is None or link.columns is None:
+        if alone:
+            return block_sizes(link.source_shape, source_tile)
+        block = block_of_neuron(link.source_shape, source_tile)
+        return np.bincount(block[pairs(link, target_tile).source], minlength=rows * columns * channels)
+    if alone:
+        return np.repeat(block_sizes((*link.source_shape[:2], 1), (*source_tile[:2], 1)), channels)
+    reached = [
+        np.add.reduceat(reach(taps, target_tile[axis]).sum(axis=1), starts(len(taps), source_tile[axis]))
+        for axis, taps in enumerate((link.rows, link.columns))
+    ]
+    per_pixel = reached[0][:, None] * reached[1][None, :] * counts(link.target_shape, target_tile)[2]
+    return np.repeat(per_pixel.ravel(), channels)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A tile whose blocks fit a core by compartments, input axons and synapse memory; ``cores`` is their number."""
+
+    tile: Tile
+    cores: int
+
+
+def steps(size: int) -> list[int]:
+    """The tile sizes worth trying along an axis: the least one for each number of tiles, largest first."""
+    return sorted({ceil(size / n) for n in range(1, size + 1)}, reverse=True)
+
+
+MOST_CORES = 4
+"""Tiles that need more than this many times the cores of the best one are not offered."""
+
+
+def menu(population: Population, links: Sequence[Link], chip: Chip) -> list[Fit]:
+    """The tiles of ``population`` that fit a core, fewest cores first; output axons depend on the other tiles."""
+    inward = [link for link in links if link.target == population.name]
+    outward = [link for link in links if link.source == population.name]
+    least = sum(chip.discrete_axon_slots if link.rows is None else chip.population_axon_slots for link in outward)
+    tiles = sorted(product(*(steps(size) for size in population.shape)), key=lambda t: cores(population.shape, t))
+    fitting: list[Fit] = []
+    for tile in tiles:
+        number = cores(population.shape, tile)
+        if fitting and number > MOST_CORES * fitting[0].cores + 4:
+            break
+        if np.prod(tile) > chip.compartments or tile[0] * tile[1] * least > chip.out_axon_slots:
+            continue
+        cost = received(inward, population.shape, tile, chip)
+        if cost.in_axons.max() <= chip.in_axons and cost.synapse_bits.max() <= chip.synapse_bits:
+            fitting.append(Fit(tile, number))
+    return fitting
+
+
+def menus(populations: Sequence[Population], links: Sequence[Link], chip: Chip) -> dict[str, list[Fit]]:
+    """The menu of every population; ``UserError`` names every one for which no tile fits."""
+    found = {population.name: menu(population, links, chip) for population in populations}
+    problems = [_does_not_fit(p, links, chip) for p in populations if not found[p.name]]
+    if problems:
+        raise UserError(problems)
+    return found
+
+
+def _does_not_fit(population: Population, links: Sequence[Link], chip: Chip) -> str:
+    cost = received([link for link in links if link.target == population.name], population.shape, (1, 1, 1), chip)
+    return (
+        f"layer '{population.name}' ({population.kind}, shape {population.shape}): no tile fits a core; a single neuron "
+        f"needs up to {cost.in_axons.max()} input axons (limit {chip.in_axons}) and {cost.synapse_bits.max()} bits of "
+        f"synapse memory (limit {chip.synapse_bits}); give it fewer inputs, by pooling or strides before it or fewer "
+        "channels"
+    )

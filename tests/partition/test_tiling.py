@@ -1,0 +1,134 @@
+"""Closed forms against nengo_loihi's own builder."""
+
+from __future__ import annotations
+
+import nengo
+import numpy as np
+import pytest
+from networks import chain, convolution, identity, population, transposed, unet
+from scipy import sparse
+
+from convert.compat import load_nengo_loihi
+from convert.errors import UserError
+from convert.nengo_network import nengo_transform
+from convert.network import ConvertedNetwork, Sparse
+from partition.geometry import chip_links
+from partition.hardware import LOIHI
+from partition.tiling import menus, utilization
+
+RNG = np.random.default_rng(0)
+
+
+def loihi_model(network: ConvertedNetwork, tiles: dict[str, tuple[int, int, int]]):
+    """The nengo_loihi model of ``network`` cut by ``tiles``, and the ensemble of each population."""
+    nengo_loihi = load_nengo_loihi()
+    with nengo.Network(seed=0) as net:
+        nengo_loihi.add_params(net)
+        ensembles = {}
+        for p in network.populations:
+            ensembles[p.name] = nengo.Ensemble(
+                p.neurons, 1, neuron_type=nengo.SpikingRectifiedLinear(initial_state={"voltage": nengo.dists.Choice([0])}), gain=nengo.dists.Choice([1.0]),
+                bias=nengo.dists.Choice([0.0]), label=p.name,
+            )  # fmt: skip
+            net.config[ensembles[p.name]].on_chip = p.on_chip
+            if p.on_chip:
+                shape = nengo_loihi.BlockShape(tiles[p.name], p.shape)
+                net.config[ensembles[p.name]].block_shape = shape
+        for projection in network.projections[1:]:
+            source, target = network.shape_of(projection.source), network.shape_of(projection.target)
+            transform = as_nengo(projection.transform, source, target)
+            pre, post = ensembles[projection.source].neurons, ensembles[projection.target].neurons
+            nengo.Connection(pre, post, transform=transform, synapse=None)
+    model = nengo_loihi.builder.Model(dt=0.001)
+    model.build(net, discretize=False)
+    return model, ensembles
+
+
+def as_nengo(transform, source, target):
+    if isinstance(transform, Sparse):
+        return nengo.transforms.Sparse(transform.matrix.shape, init=sparse.csr_matrix(transform.matrix))
+    return nengo_transform(transform, source, target)
+
+
+def assert_equal(network: ConvertedNetwork, tiles: dict[str, tuple[int, int, int]]) -> None:
+    model, ensembles = loihi_model(network, tiles)
+    links = chip_links(network)
+    for p in network.chip_populations:
+        blocks = model.objs[ensembles[p.name]]["in"]
+        blocks = blocks if isinstance(blocks, list) else [blocks]
+        theirs = [[used for used, _ in block.utilization().values()] for block in blocks]
+        ours = utilization(p, links, tiles, LOIHI)
+        mine = np.stack([ours.compartments, ours.in_axons, ours.out_slots, ours.synapse_bits], axis=1)
+        np.testing.assert_array_equal(mine, theirs, err_msg=f"{p.name} {p.shape} {tiles}")
+
+
+CASES = {
+    "3x3": (chain([(9, 8, 2), (9, 8, 5), (9, 8, 6)], {(0, 1): convolution(RNG, 3, (2, 5)), (1, 2): convolution(RNG, 3, (5, 6))}),
+            [{"p1": (4, 3, 2), "p2": (2, 8, 6)}, {"p1": (9, 1, 5), "p2": (3, 3, 4)}, {"p1": (9, 8, 5), "p2": (9, 8, 6)}]),
+    "5x5 valid": (chain([(9, 9, 3), (5, 5, 4), (3, 3, 9)], {(0, 1): convolution(RNG, 5, (3, 4), 1, "valid"), (1, 2): convolution(RNG, 3, (4, 9), 1, "valid")}),
+                  [{"p1": (2, 3, 3), "p2": (3, 2, 4)}, {"p1": (5, 5, 4), "p2": (1, 3, 9)}]),
+    "stride 2": (chain([(8, 9, 2), (4, 5, 6), (2, 3, 8)], {(0, 1): convolution(RNG, 3, (2, 6), 2), (1, 2): convolution(RNG, 1, (6, 8), 2)}),
+                 [{"p1": (2, 2, 6), "p2": (1, 2, 5)}, {"p1": (3, 5, 4), "p2": (2, 3, 8)}, {"p1": (4, 5, 6), "p2": (1, 1, 8)}]),
+    "even kernel": (chain([(8, 8, 2), (8, 8, 4), (4, 4, 4)], {(0, 1): convolution(RNG, 2, (2, 4)), (1, 2): convolution(RNG, 4, (4, 4), 2)}),
+                    [{"p1": (3, 8, 4), "p2": (2, 2, 3)}]),
+    "transposed": (chain([(4, 5, 3), (8, 10, 4), (16, 20, 3)], {(0, 1): transposed(RNG, 2, (3, 4)), (1, 2): transposed(RNG, 3, (4, 3))}),
+                   [{"p1": (4, 5, 4), "p2": (5, 7, 2)}, {"p1": (8, 10, 4), "p2": (16, 1, 3)}]),
+    "transposed 4x4": (chain([(4, 4, 3), (8, 8, 4), (8, 8, 4)], {(0, 1): transposed(RNG, 4, (3, 4)), (1, 2): convolution(RNG, 3, (4, 4))}),
+                       [{"p1": (2, 8, 4), "p2": (4, 4, 1)}, {"p1": (3, 3, 3), "p2": (8, 8, 4)}]),
+    "transposed valid": (chain([(3, 3, 3), (7, 7, 4)], {(0, 1): transposed(RNG, 3, (3, 4), 2, "valid")}),
+                         [{"p1": (4, 3, 4)}, {"p1": (7, 7, 4)}]),
+    "shortcut": (chain([(6, 6, 4)] * 4, {(0, 1): convolution(RNG, 3, (4, 4)), (1, 2): convolution(RNG, 3, (4, 4)), (2, 3): convolution(RNG, 3, (4, 4)), (1, 3): identity((6, 6, 4))}),
+                 [{"p1": (3, 3, 4), "p2": (2, 6, 2), "p3": (4, 3, 3)}, {"p1": (6, 6, 4), "p2": (6, 6, 4), "p3": (6, 6, 4)}]),
+    "offset 256": (chain([(4, 16, 3), (4, 16, 16), (4, 16, 12)], {(0, 1): convolution(RNG, 3, (3, 16)), (1, 2): convolution(RNG, 3, (16, 12))}),
+                   [{"p1": (4, 16, 16), "p2": (4, 8, 12)}, {"p1": (4, 4, 16), "p2": (4, 16, 12)}, {"p1": (1, 16, 16), "p2": (4, 1, 12)}]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_utilization_is_that_of_nengo_loihi(name):
+    network, tilings = CASES[name]
+    for tiles in tilings:
+        assert_equal(network, tiles)
+
+
+def test_equal_sparse_weights_are_stored_once_as_nengo_loihi_does():
+    pool = np.zeros((2 * 2 * 3, 4 * 4 * 3))
+    for y, x, c in np.ndindex(4, 4, 3):
+        pool[((y // 2) * 2 + x // 2) * 3 + c, (y * 4 + x) * 3 + c] = 0.25
+    ragged = np.where(RNG.random((12, 12)) < 0.4, RNG.standard_normal((12, 12)), 0)
+    shapes = [(4, 4, 3), (4, 4, 3), (2, 2, 3), (2, 2, 3)]
+    transforms = {(0, 1): convolution(RNG, 1, (3, 3)), (1, 2): Sparse(sparse.csr_array(pool)),
+                  (2, 3): Sparse(sparse.csr_array(ragged))}  # fmt: skip
+    network = chain(shapes, transforms)
+    assert_equal(network, {"p1": (2, 3, 3), "p2": (1, 2, 3), "p3": (2, 1, 2)})
+    assert_equal(network, {"p1": (4, 4, 3), "p2": (2, 2, 3), "p3": (1, 1, 1)})
+
+
+def test_every_tile_of_a_menu_fits_a_core():
+    network = unet(16, [8, 16])
+    links = chip_links(network)
+    for name, fits in menus(network.chip_populations, links, LOIHI).items():
+        p = network.population(name)
+        assert fits[0].cores == min(fit.cores for fit in fits)
+        for fit in fits[::7]:
+            tiles = {q.name: (1, 1, q.shape[2]) for q in network.chip_populations} | {name: fit.tile}
+            used = utilization(p, links, tiles, LOIHI)
+            assert not {"compartments", "input axons", "synapse bits"} & set(used.exceeded(LOIHI))
+
+
+def test_layers_that_fit_no_core_are_all_named():
+    wide = (1, 1, 5000)
+    dense = Sparse(sparse.csr_array(np.ones((3, 5000))))
+    network = chain([wide, (1, 1, 3), (1, 1, 5000), (1, 1, 3)], {
+        (0, 1): dense, (1, 2): Sparse(sparse.csr_array(np.ones((5000, 3)))), (2, 3): dense})  # fmt: skip
+    with pytest.raises(UserError) as error:
+        menus(network.chip_populations, chip_links(network), LOIHI)
+    assert [p.split("'")[1] for p in error.value.problems] == ["p1", "p3"]
+    assert "5000 input axons (limit 4096)" in error.value.problems[0]
+
+
+def test_a_population_of_one_core_takes_one():
+    network = chain([(4, 4, 2), (4, 4, 2)], {(0, 1): convolution(RNG, 3, (2, 2))})
+    fits = menus([population("p1", (4, 4, 2))], chip_links(network), LOIHI)["p1"]
+    assert fits[0].tile == (4, 4, 2)
+    assert fits[0].cores == 1
