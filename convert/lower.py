@@ -23,6 +23,9 @@ from .network import (
     Transform,
 )
 
+LOUD = 2.0**12
+"""By how much impulses are larger than 1."""
+
 
 def lower(cut: Cut, advance: Callable[[int], None] = lambda steps: None) -> ConvertedNetwork:
     """The network of ``cut`` in units of the Keras activations (``scale_hz`` = 1): one projection per source.
@@ -56,22 +59,23 @@ def _bias(segment: Segment, cut: Cut) -> NDArray[np.float64]:
 
 
 def _response(segment: Segment, source: str, cut: Cut) -> Function:
-    """The linear part of the segment with respect to one source, as a function on images (a Jacobian-vector product)."""
+    """The linear part of the segment with respect to one source, as a function on images.
+
+    The images are made large before, and the response small after, so that no bias swallows the last bits of a weight.
+    """
     tf = load_tensorflow()
     which = segment.sources.index(source)
-
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-    def tangent(direction: Any) -> Any:
-        primals = [tf.zeros((tf.shape(direction)[0], *tensor.shape[1:])) for tensor in segment.function.inputs]
-        with tf.autodiff.ForwardAccumulator(primals[which], direction) as accumulator:
-            drive = segment.function(primals, training=False)
-        return accumulator.jvp(drive, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-
     inner = tuple(segment.function.inputs[which].shape[1:])
 
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def drive(images: Any) -> Any:
+        silent = [tf.zeros((tf.shape(images)[0], *tensor.shape[1:])) for tensor in segment.function.inputs]
+        with_images = [images * LOUD if i == which else zeros for i, zeros in enumerate(silent)]
+        return (segment.function(with_images, training=False) - segment.function(silent, training=False)) / LOUD
+
     def response(images: NDArray[np.float32]) -> NDArray[np.float32]:
-        drive = tangent(tf.constant(images.reshape(len(images), *inner)))
-        return np.asarray(drive, dtype=np.float32).reshape(len(images), *segment.shape)
+        values = drive(tf.constant(images.reshape(len(images), *inner)))
+        return np.asarray(values, dtype=np.float32).reshape(len(images), *segment.shape)
 
     return response
 

@@ -24,6 +24,12 @@ Function = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 TOLERANCE = 1e-5
 """Largest difference, relative to the largest response, between a map and the transform that stands for it."""
 
+ROUNDING = 1e-7
+"""Responses up to this, relative to the largest, are zeros."""
+
+DENSE_ENOUGH = 0.25
+"""A shared kernel with a smaller share of nonzero weights costs more synaptic operations than its memory is worth."""
+
 SMALL = 1024
 """Up to this many source pixels x channels, every single one is given an impulse."""
 
@@ -78,8 +84,11 @@ def _impulses(source: Shape, rows: list[int], columns: list[int]) -> tuple[list[
 
 
 def _in_chunks(function: Function, images: NDArray[np.float32], target: Shape) -> NDArray[np.float32]:
+    """The responses, with what is only rounding set to zero."""
     step = max(1, 2**24 // max(prod(images.shape[1:]), prod(target)))
-    return np.concatenate([function(images[i : i + step]) for i in range(0, len(images), step)])
+    responses = np.concatenate([function(images[i : i + step]) for i in range(0, len(images), step)])
+    responses[np.abs(responses) <= ROUNDING * np.abs(responses).max()] = 0
+    return responses
 
 
 def _probe_positions(size: int, stride: int) -> list[int]:
@@ -190,7 +199,7 @@ def _reproduces(transform: Transform, function: Function, source: Shape, target:
 
 def _cheaper(transform: Convolution | ConvolutionTranspose, source: Shape, target: Shape) -> Transform:
     """Single synapses instead of a kernel that is mostly zeros: each zero would be a synaptic operation."""
-    if np.count_nonzero(transform.kernel) * 2 > transform.kernel.size:
+    if np.count_nonzero(transform.kernel) > DENSE_ENOUGH * transform.kernel.size:
         return transform
     return Sparse(as_matrix(transform, source, target))
 

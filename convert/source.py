@@ -51,14 +51,17 @@ class Source:
 def fit_image(pixels: NDArray[Any], expected: Expected, task: Task, name: str) -> Image:
     """The stored ``pixels``, shape (h, w) or (h, w, c), as float32 in the shape the model takes, values unchanged.
 
-    Grey is repeated for a colour model; colour becomes grey, and an alpha channel goes, only where nothing is lost.
-    Classification needs the input's size; segmentation takes larger images too.
+    A vector fits a model of vectors and a network whose input is (1, 1, n). Grey is repeated for a colour model; colour
+    becomes grey, and an alpha channel goes, only where nothing is lost. Classification needs the input's size;
+    segmentation takes larger images too.
     """
     if pixels.dtype.kind not in "buif":
         raise UserError(f"{name}: pixels of type {pixels.dtype} are not numbers; save them as uint8 or float32")
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         bad = int(np.count_nonzero(~np.isfinite(pixels)))
         raise UserError(f"{name}: {bad} of {pixels.size} pixels are NaN or infinite; remove or mend this image")
+    if pixels.ndim == 1 and tuple(expected.input_shape) == (1, 1, pixels.size):
+        pixels = pixels.reshape(1, 1, -1)
     if len(expected.input_shape) == 3:
         pixels = fit_channels(pixels, expected.input_shape[2], name)
     check_size(pixels.shape, expected, task, name)

@@ -80,20 +80,22 @@ SANA_FE = EnergyDevice(
     seconds_per_synop=4.0e-9,
     seconds_per_active_update=9.7e-9,
     seconds_per_step_floor=1.8e-6,
-    source="SANA-FE, arch/loihi.yaml (constants calibrated on Loihi; Boyle et al.)",
-    assumptions=("a synop costs what SANA-FE's dense synapse does, the highest of its kinds (convolutional: 24.0 pJ)",
+    source="SANA-FE, arch/loihi.yaml",
+    assumptions=("constants that SANA-FE's authors (Boyle et al.) calibrated on Loihi",
+                 "a synop costs what SANA-FE's dense synapse does, the highest of its kinds (convolutional: 24.0 pJ)",
                  "the barrier is that of a whole chip, 1.8 us"),
 )
 
 DEVICES = {"davies2018": DAVIES_2018, "sana-fe": SANA_FE}
 """The sets of constants by the name that ``--device`` takes."""
 
-_KERAS_SPIKING = "keras-spiking's model_energy.py, after Degnan, Marr and Hasler 2016 (quoted second hand)"
+_DEGNAN = "Degnan et al. 2016, as in keras-spiking"
+_SECOND_HAND = "keras-spiking's constant (model_energy.py), which cites Degnan, Marr and Hasler 2016: second hand"
 ARITHMETIC_DEVICES = (
-    ArithmeticDevice("CPU (Intel i7-4960X, per MAC)", 8.6e-9, _KERAS_SPIKING, ("2013 desktop processor, TDP 130 W",)),
-    ArithmeticDevice("GPU (GTX Titan Black, per MAC)", 0.3e-9, _KERAS_SPIKING,
-                     ("2014 graphics card, TDP 250 W, kept busy by large batches: at batch 1 it needs more",)),
-    ArithmeticDevice("ARM (Cortex-A, per MAC)", 0.9e-9, _KERAS_SPIKING),
+    ArithmeticDevice("CPU per MAC (i7-4960X)", 8.6e-9, _DEGNAN, (_SECOND_HAND, "2013 desktop processor, TDP 130 W")),
+    ArithmeticDevice("GPU per MAC (Titan Black)", 0.3e-9, _DEGNAN, (
+        _SECOND_HAND, "2014 graphics card, TDP 250 W, kept busy by large batches: at batch 1 it needs more")),
+    ArithmeticDevice("ARM per MAC (Cortex-A)", 0.9e-9, _DEGNAN, (_SECOND_HAND,)),
 )
 
 

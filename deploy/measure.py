@@ -87,16 +87,16 @@ def _cpu_entry(tf: Any, infer: Any, images: NDArray[Any], batch: int, seconds: f
         meter = rapl_meter(powercap)
         idle_watts = _idle_watts(meter, seconds / 2) if meter else None
         timing = time_inference(partial(_infer, infer, data), batch, seconds, meter)
-    name = f"CPU of this machine, batch {batch}"
+    name = f"this CPU, batch {batch}"
     about = (f"{_cpu_name()}, {_processors()} logical processors; TensorFlow {tf.__version__}, float32; mean of "
              f"{timing.inferences} inferences, data in memory")
     if timing.joules is not None and idle_watts is not None:
-        return _measured(name, timing, idle_watts, "RAPL, all processor packages (without memory)", about)
+        return _measured(name, timing, idle_watts, "RAPL, processor packages", f"{about}; without memory")
     watts = _processors() * PACKAGE_WATTS_PER_CORE if package_watts is None else package_watts
     origin = "given by the user" if package_watts is not None else (
         f"{PACKAGE_WATTS_PER_CORE:g} W for each logical processor: {PACKAGE_SOURCE}, not known to be this processor")
     entry = Estimate(name, watts * timing.seconds, None, None, timing.seconds,
-                     "time measured; energy from stated power",
+                     "time here, power from a stated TDP",
                      (about, f"energy is {watts:g} W times the measured time ({origin}); RAPL cannot be read here"))
     return {**entry.to_json(), "time_measured": True, "batch": batch}
 
@@ -104,10 +104,10 @@ def _cpu_entry(tf: Any, infer: Any, images: NDArray[Any], batch: int, seconds: f
 def _gpu_entries(tf: Any, infer: Any, images: NDArray[Any], batch_sizes: tuple[int, ...],
                  seconds: float) -> list[dict[str, Any]]:
     if not tf.config.list_physical_devices("GPU"):
-        return [{"name": "GPU of this machine", "absent": "none here: TensorFlow finds no GPU"}]
+        return [{"name": "this GPU", "absent": "none here: TensorFlow finds no GPU"}]
     name, meter = nvml_meter()
     if meter is None:
-        return [{"name": "GPU of this machine", "absent": f"NVML does not report energy: {name}"}]
+        return [{"name": "this GPU", "absent": f"NVML does not report energy: {name}"}]
     entries = []
     for batch in batch_sizes:
         with tf.device("/GPU:0"):
@@ -115,7 +115,7 @@ def _gpu_entries(tf: Any, infer: Any, images: NDArray[Any], batch_sizes: tuple[i
             idle_watts = _idle_watts(meter, seconds / 2)
             timing = time_inference(partial(_infer, infer, data), batch, seconds, meter)
         about = f"{name}; TensorFlow {tf.__version__}, float32; mean of {timing.inferences} inferences"
-        entries.append({**_measured(f"GPU of this machine, batch {batch}", timing, idle_watts,
+        entries.append({**_measured(f"this GPU, batch {batch}", timing, idle_watts,
                                     "NVML's total energy counter of the whole card", about), "batch": batch})
     return entries
 

@@ -1,7 +1,7 @@
 """The tiles of all layers at once: fewest messages between regions for a number of cores.
 
 With chips as regions of the image the cut is a sum over layers, each term depending on that layer's tile alone
-(``regions.region_cut``). So one choice per layer under a common limit on cores is a multiple-choice knapsack, solved
+(``regions.region_cuts``). So one choice per layer under a common limit on cores is a multiple-choice knapsack, solved
 exactly by dynamic programming. Output axons depend on two layers' tiles: what overflows is struck off, and solved again.
 """
 
@@ -17,7 +17,7 @@ from convert.network import ConvertedNetwork
 from .geometry import Floats, Link
 from .hardware import Chip
 from .plan import Tile
-from .regions import Grid, region_cut
+from .regions import Grid, region_cuts
 from .tiling import Fit, out_axons, utilization
 
 
@@ -50,10 +50,11 @@ def region_costs(
     costs: Costs = {}
     for name, fits in menus.items():
         inward = [link for link in links if link.target == name and network.population(link.source).on_chip]
-        costs[name] = []
-        for fit in fits:
-            parts = [region_cut(link, fit.tile, grid, rates[link.source]) for link in inward]
-            costs[name].append((fit, sum(cut + local * total for cut, total in parts)))
+        price = np.zeros(len(fits))
+        for link in inward:
+            cut, total = region_cuts(link, [fit.tile for fit in fits], grid, rates[link.source])
+            price += cut + local * total
+        costs[name] = list(zip(fits, price.tolist(), strict=True))
     return costs
 
 

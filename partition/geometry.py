@@ -7,6 +7,8 @@ reaches column x; all channels reach all. So two small matrices of kernel taps h
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
 from math import ceil
 
 import numpy as np
@@ -39,6 +41,21 @@ class Link:
     @property
     def target(self) -> str:
         return self.projection.target
+
+    @cached_property
+    def geometry(self) -> bytes:
+        """A digest of who reaches whom (and of the weights, where they are not shared)."""
+        digest = sha256()
+        transform = self.projection.transform
+        if isinstance(transform, Sparse):
+            arrays = [transform.matrix.indptr, transform.matrix.indices, transform.matrix.data]
+        else:
+            assert self.rows is not None
+            assert self.columns is not None
+            arrays = [np.array(self.rows.shape + self.columns.shape), self.rows, self.columns]
+        for array in arrays:
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.digest()
 
 
 def link(network: ConvertedNetwork, projection: Projection) -> Link:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from convert.network import ConvertedNetwork
 
 from .discrete import pairs
-from .geometry import Floats, Ints, Link, block_of_neuron, counts, reach, starts
+from .geometry import Floats, Ints, Link, Taps, block_of_neuron, counts, reach, starts
 from .plan import Tile
 from .traffic import TrafficGraph
 
@@ -34,25 +34,36 @@ def region_of_tile(size: int, step: int, regions: int) -> Ints:
     return (first + np.minimum(first + step, size)) * regions // (2 * size)
 
 
-def region_cut(link: Link, tile: Tile, grid: Grid, rates: Floats) -> tuple[float, float]:
-    """(messages that cross regions, all messages) per time step over ``link`` if its target is cut by ``tile``.
+def region_cuts(link: Link, tiles: Sequence[Tile], grid: Grid, rates: Floats) -> tuple[Floats, Floats]:
+    """(messages that cross regions, all messages) per time step over ``link`` for each of ``tiles`` of its target.
 
     A source neuron belongs to the region of its pixel, so the source's tile does not matter: each layer's tile can be
     chosen for itself. ``rates`` are spikes per time step, of the source's shape.
     """
     if link.rows is None or link.columns is None:
-        return _discrete_cut(link, tile, grid, rates)
+        parts = np.array([_discrete_cut(link, tile, grid, rates) for tile in tiles])
+        return parts[:, 0], parts[:, 1]
     pixels = rates.sum(axis=2)
+    rows, row_of = np.unique([tile[0] for tile in tiles], return_inverse=True)
+    columns, column_of = np.unique([tile[1] for tile in tiles], return_inverse=True)
+    row_copies, row_copies_home = _copies(link.rows, rows, grid[0])
+    column_copies, column_copies_home = _copies(link.columns, columns, grid[1])
+    depth = np.array([counts(link.target_shape, tile)[2] for tile in tiles])
+    total = depth * (row_copies @ pixels @ column_copies.T)[row_of, column_of]
+    at_home = depth * (row_copies_home @ pixels @ column_copies_home.T)[row_of, column_of]
+    return np.maximum(total - at_home, 0.0), total
+
+
+def _copies(taps: Taps, sizes: Ints, regions: int) -> tuple[Floats, Floats]:
+    """Shape (sizes, positions): how many tiles of each size a source position reaches; and those in its own region."""
+    source = region_of_pixel(taps.shape[0], regions)
     everywhere, at_home = [], []
-    for axis, taps in enumerate((link.rows, link.columns)):
-        reached = reach(taps, tile[axis])
-        source = region_of_pixel(taps.shape[0], grid[axis])
-        target = region_of_tile(taps.shape[1], tile[axis], grid[axis])
+    for step in sizes.tolist():
+        reached = reach(taps, step)
+        home = source[:, None] == region_of_tile(taps.shape[1], step, regions)[None, :]
         everywhere.append(reached.sum(axis=1))
-        at_home.append((reached & (source[:, None] == target[None, :])).sum(axis=1))
-    copies = counts(link.target_shape, tile)[2]
-    total = copies * float(everywhere[0] @ pixels @ everywhere[1])
-    return total - copies * float(at_home[0] @ pixels @ at_home[1]), total
+        at_home.append((reached & home).sum(axis=1))
+    return np.array(everywhere, np.float64), np.array(at_home, np.float64)
 
 
 def _discrete_cut(link: Link, tile: Tile, grid: Grid, rates: Floats) -> tuple[float, float]:

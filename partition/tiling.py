@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import ceil
@@ -121,7 +121,7 @@ def steps(size: int) -> list[int]:
     return sorted({ceil(size / n) for n in range(1, size + 1)}, reverse=True)
 
 
-MOST_CORES = 4
+MOST_CORES = 3
 """Tiles that need more than this many times the cores of the best one are not offered."""
 
 
@@ -130,15 +130,15 @@ def menu(population: Population, links: Sequence[Link], chip: Chip) -> list[Fit]
     inward = [link for link in links if link.target == population.name]
     outward = [link for link in links if link.source == population.name]
     least = sum(chip.discrete_axon_slots if link.rows is None else chip.population_axon_slots for link in outward)
-    tiles = sorted(product(*(steps(size) for size in population.shape)), key=lambda t: cores(population.shape, t))
+    shape = population.shape
+    tiles = [tile for tile in product(*(steps(size) for size in shape)) if np.prod(tile) <= chip.compartments]
     fitting: list[Fit] = []
-    for tile in tiles:
-        number = cores(population.shape, tile)
+    for number, tile in sorted(((cores(shape, tile), tile) for tile in tiles), key=lambda option: option[0]):
         if fitting and number > MOST_CORES * fitting[0].cores + 4:
             break
-        if np.prod(tile) > chip.compartments or tile[0] * tile[1] * least > chip.out_axon_slots:
+        if tile[0] * tile[1] * least > chip.out_axon_slots:
             continue
-        cost = received(inward, population.shape, tile, chip)
+        cost = received(inward, shape, tile, chip)
         if cost.in_axons.max() <= chip.in_axons and cost.synapse_bits.max() <= chip.synapse_bits:
             fitting.append(Fit(tile, number))
     return fitting
@@ -146,11 +146,24 @@ def menu(population: Population, links: Sequence[Link], chip: Chip) -> list[Fit]
 
 def menus(populations: Sequence[Population], links: Sequence[Link], chip: Chip) -> dict[str, list[Fit]]:
     """The menu of every population; ``UserError`` names every one for which no tile fits."""
-    found = {population.name: menu(population, links, chip) for population in populations}
+    known: dict[Hashable, list[Fit]] = {}
+    found: dict[str, list[Fit]] = {}
+    for population in populations:
+        key = _signature(population, links)
+        if key not in known:
+            known[key] = menu(population, links, chip)
+        found[population.name] = known[key]
     problems = [_does_not_fit(p, links, chip) for p in populations if not found[p.name]]
     if problems:
         raise UserError(problems)
     return found
+
+
+def _signature(population: Population, links: Sequence[Link]) -> Hashable:
+    """Equal for populations with the same menu: same shape, same geometry of what arrives, same kinds of axons out."""
+    inward = [(link.source_shape, link.geometry) for link in links if link.target == population.name]
+    outward = [link.rows is None for link in links if link.source == population.name]
+    return population.shape, tuple(inward), tuple(outward)
 
 
 def _does_not_fit(population: Population, links: Sequence[Link], chip: Chip) -> str:

@@ -23,6 +23,8 @@ SILENT = 1e-16
 allocators.py, ``estimate_interblock_activity``."""
 
 Slices = tuple[Range, Range, Range]
+Edges = tuple[Ints, Ints, Floats]
+"""(source block, target block, messages per time step), numbered within the two populations of a link."""
 
 
 @dataclass(frozen=True)
@@ -70,21 +72,34 @@ class TrafficGraph:
 
 
 def traffic(
-    network: ConvertedNetwork, links: Sequence[Link], tiles: Mapping[str, Tile], rates_hz: Mapping[str, Floats]
+    network: ConvertedNetwork,
+    links: Sequence[Link],
+    tiles: Mapping[str, Tile],
+    rates_hz: Mapping[str, Floats],
+    *,
+    known: dict[tuple[int, Tile, Tile], Edges] | None = None,
 ) -> TrafficGraph:
-    """The traffic of ``network`` cut by ``tiles``; ``rates_hz`` maps each population to rates of its shape."""
+    """The traffic of ``network`` cut by ``tiles``; ``rates_hz`` maps each population to rates of its shape.
+
+    ``known`` keeps the edges of (number of the link, source tile, target tile) from call to call.
+    """
+    known = {} if known is None else known
     chip_populations = network.chip_populations
     sizes = [cores(p.shape, tiles[p.name]) for p in chip_populations]
     offset = dict(zip((p.name for p in chip_populations), np.cumsum([0, *sizes]).tolist(), strict=False))
     sources, targets, weights = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
     host = 0.0
-    for link in links:
+    for number, link in enumerate(links):
         source = network.population(link.source)
-        rates = np.asarray(rates_hz[link.source], np.float64).reshape(source.shape) * network.dt_s
+        source_tile = tiles[link.source] if source.on_chip else source.shape
+        key = (number, source_tile, tiles[link.target])
+        if key not in known:
+            rates = np.asarray(rates_hz[link.source], np.float64).reshape(source.shape) * network.dt_s
+            known[key] = edges(link, source_tile, tiles[link.target], rates)
+        i, j, messages = known[key]
         if not source.on_chip:
-            host += float(edges(link, source.shape, tiles[link.target], rates)[2].sum())
+            host += float(messages.sum())
             continue
-        i, j, messages = edges(link, tiles[link.source], tiles[link.target], rates)
         sources.append(i + offset[link.source])
         targets.append(j + offset[link.target])
         weights.append(messages)
@@ -101,7 +116,7 @@ def traffic(
     )
 
 
-def edges(link: Link, source_tile: Tile, target_tile: Tile, rates: Floats) -> tuple[Ints, Ints, Floats]:
+def edges(link: Link, source_tile: Tile, target_tile: Tile, rates: Floats) -> Edges:
     """(source block, target block, messages) for every pair of blocks that ``link`` connects.
 
     ``rates`` are spikes per time step, of the source's shape.
@@ -135,7 +150,7 @@ def _axis(taps: Taps, source_step: int, target_step: int) -> tuple[Floats, Ints,
     return member, pair // tiles, pair % tiles
 
 
-def _discrete_edges(link: Link, source_tile: Tile, target_tile: Tile, rates: Floats) -> tuple[Ints, Ints, Floats]:
+def _discrete_edges(link: Link, source_tile: Tile, target_tile: Tile, rates: Floats) -> Edges:
     found = pairs(link, target_tile)
     targets = cores(link.target_shape, target_tile)
     key, which = np.unique(

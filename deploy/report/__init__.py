@@ -1,1 +1,1 @@
-"""What the runs of one or more bundles say about accuracy, activity, chips and energy, as text, JSON and one HTML page."""
+"""The runs of one or more bundles: accuracy, activity, chips and energy, as text, JSON and one HTML page."""

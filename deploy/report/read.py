@@ -50,7 +50,7 @@ def _runs_at(path: Path) -> list[Run]:
     if not path.is_dir():
         raise UserError(f"{path}: no such folder; give a bundle that convert-model wrote")
     if (path / "run.json").is_file():
-        return [_read(path, path.parent.parent)]
+        return [_read(path, path.resolve().parent.parent)]
     if not (path / "conversion.json").is_file():
         raise UserError(f"{path} is not a bundle: it has no conversion.json; give a folder that convert-model wrote")
     found = sorted(file.parent for file in path.glob("runs/*/run.json"))

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
@@ -67,15 +68,15 @@ def summary_line(run: Mapping[str, Any]) -> str:
 def _run_text(report: dict[str, Any], run: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield f"{run['run']}: {summary_line(run)}"
     yield "; ".join(f"{name} {snn} (ANN {ann})" for name, ann, snn in metric_lines(run["metrics"]))
-    table = Table(title="Energy of one inference", title_justify="left", title_style="bold")
-    for column in ("device", "total", "static", "dynamic", "time"):
-        table.add_column(column, justify="left" if column == "device" else "right", no_wrap=column != "device")
-    table.add_column("how")
-    table.add_column("source")
+    table = Table(title="Energy of one inference", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
+                  padding=(0, 1, 0, 0))
+    for column in ("device", "total", "dynamic", "time"):
+        table.add_column(column, justify="left" if column == "device" else "right", no_wrap=True)
+    table.add_column("how, and the source")
     for device in devices_of(report, run["run"]):
         joules = device["joules_per_inference"]
-        table.add_row(device["name"], *(si(joules[key], "J") for key in ("total", "static", "dynamic")),
-                      si(device["seconds_per_inference"], "s"), how(device), device["source"])
+        table.add_row(device["name"], si(joules["total"], "J"), si(joules["dynamic"], "J"),
+                      si(device["seconds_per_inference"], "s"), f"{how(device)}: {device['source']}")
     yield table
     for entry in report["absent"]:
         if entry["run"] == run["run"]:

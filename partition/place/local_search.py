@@ -9,6 +9,7 @@ from ..geometry import Floats, Ints
 from ..hardware import Board
 from ..traffic import TrafficGraph
 from .metis import metis
+from .repair import repair
 
 PASSES = 60
 
@@ -18,18 +19,19 @@ def local_search(graph: TrafficGraph, board: Board, *, seed: int) -> Ints:
     return improve(graph, board, metis(graph, board, seed=seed), seed=seed)
 
 
-def improve(graph: TrafficGraph, board: Board, chip: Ints, *, seed: int, annealing: int = 0) -> Ints:
+def improve(
+    graph: TrafficGraph, board: Board, chip: Ints, *, seed: int, annealing: int = 0, passes: int = PASSES
+) -> Ints:
     """``chip`` after descent by moves and swaps; ``annealing`` random exchanges per block come before it."""
     edges = graph.symmetric
     arrays = (edges.indptr.astype(np.int64), edges.indices.astype(np.int64), edges.data)
-    start = np.array(chip, np.int64)
-    best = start.copy()
-    _descend(*arrays, best, board.chips, board.chip.cores, PASSES)
+    best = repair(graph, board, chip)
+    _descend(*arrays, best, board.chips, board.chip.cores, passes)
     if annealing and board.chips > 1:
         warm = best.copy()
         heat = 0.5 * float(edges.data.mean()) if edges.nnz else 0.0
         _anneal(*arrays, warm, board.chips, board.chip.cores, annealing * graph.blocks, heat, seed)
-        _descend(*arrays, warm, board.chips, board.chip.cores, PASSES)
+        _descend(*arrays, warm, board.chips, board.chip.cores, passes)
         best = min((best, warm), key=graph.interchip)
     return best
 

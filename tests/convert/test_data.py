@@ -72,7 +72,8 @@ def test_one_hot_and_column_labels_are_class_indices(tmp_path: Path) -> None:
 
 def test_vector_input(tmp_path: Path) -> None:
     np.savez(tmp_path / "d.npz", x=np.ones((3, 7)), y=np.array([0, 1, 0]))
-    assert open_data(tmp_path / "d.npz", input_shape=(7,), target_shape=(2,)).image(0).shape == (7,)
+    for shape in ((7,), (1, 1, 7)):
+        assert open_data(tmp_path / "d.npz", input_shape=shape, target_shape=(2,)).image(0).shape == shape
 
 
 def test_class_folders_in_alphabetical_order(class_folders: Path) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from convert.errors import UserError
 from deploy.devices import ARITHMETIC_DEVICES, DAVIES_2018, DEVICES, SANA_FE, device_set
 from deploy.energy import Counts, arithmetic_estimate, counts_of, loihi_estimate, ratios
-from deploy.measure import rapl_meter, time_inference
+from deploy.measure import _gpu_entries, rapl_meter, time_inference
 
 COUNTS = Counts(timesteps=100, synops=1e6, neuron_updates=2e5, spikes=1e4, active_updates=5e4, messages=3e4,
                 interchip_messages=500.0, host_messages=10.0, chips=2, core_loads=((1e4, 2e3), (2e4, 1e3)))
@@ -67,7 +71,7 @@ def test_counts_of_a_run_and_its_partition() -> None:
 def test_ratios_compare_every_device_with_every_chip() -> None:
     devices = [loihi_estimate(DAVIES_2018, COUNTS).to_json(), arithmetic_estimate(ARITHMETIC_DEVICES[0], 1e6).to_json()]
     (name, value), = ratios(devices).items()
-    assert name == "CPU (Intel i7-4960X, per MAC) / Loihi (Davies 2018)"
+    assert name == "CPU per MAC (i7-4960X) / Loihi (Davies 2018)"
     assert value == pytest.approx(8.6e-3 / devices[0]["joules_per_inference"]["total"])
 
 
@@ -101,3 +105,27 @@ def test_time_and_energy_are_for_one_inference() -> None:
     timing = time_inference(lambda: None, batch=4, seconds=0.0, meter=lambda: next(used))
     assert timing.inferences == 4
     assert timing.joules == pytest.approx(1.5)
+
+
+def fake_tensorflow(gpus: list[str]) -> SimpleNamespace:
+    config = SimpleNamespace(list_physical_devices=lambda kind: gpus)
+    return SimpleNamespace(config=config, device=lambda name: nullcontext(), constant=lambda x: x, __version__="2")
+
+
+def test_a_gpu_is_measured_by_nvml(monkeypatch: pytest.MonkeyPatch) -> None:
+    joules = count(0, 5)
+    monkeypatch.setattr("deploy.measure.nvml_meter", lambda: ("H200", lambda: float(next(joules))))
+    infer = lambda batch: SimpleNamespace(numpy=lambda: batch)  # noqa: E731
+    one, many = _gpu_entries(fake_tensorflow(["GPU:0"]), infer, np.zeros((1, 4, 4, 1)), (1, 8), 0.01)
+    assert (one["measured"], one["batch"], many["batch"]) == (True, 1, 8)
+    energy = one["joules_per_inference"]
+    assert energy["total"] == pytest.approx(energy["static"] + energy["dynamic"])
+    assert "NVML" in one["source"]
+
+
+def test_without_a_gpu_the_entry_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    (entry,) = _gpu_entries(fake_tensorflow([]), None, np.zeros(1), (1,), 0.0)
+    assert "none here" in entry["absent"]
+    monkeypatch.setattr("deploy.measure.nvml_meter", lambda: ("no driver", None))
+    (entry,) = _gpu_entries(fake_tensorflow(["GPU:0"]), None, np.zeros(1), (1,), 0.0)
+    assert "no driver" in entry["absent"]

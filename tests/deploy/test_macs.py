@@ -69,7 +69,8 @@ def test_merging_layers_nested_models_and_shared_layers(keras: Any) -> None:
 
 def test_unknown_layers_are_refused_all_at_once(keras: Any) -> None:
     inputs = keras.Input((8, 4))
-    model = keras.Model(inputs, keras.layers.LSTM(3, name="a")(keras.layers.GRU(3, return_sequences=True, name="b")(inputs)))
+    outputs = keras.layers.LSTM(3, name="a")(keras.layers.GRU(3, return_sequences=True, name="b")(inputs))
+    model = keras.Model(inputs, outputs)
     with pytest.raises(UserError, match=r"a \(LSTM\), b \(GRU\)"):
         total_macs(model)
 

@@ -1,0 +1,78 @@
+"""Events of a run from each neuron's number of spikes, by the network's geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.network import ConvertedNetwork, Sparse
+from partition.geometry import chip_links, link
+from partition.traffic import traffic
+
+from .targets import Job, LayerCounts
+
+
+def fanout(network: ConvertedNetwork, population: str) -> NDArray[np.int64]:
+    """Synapses on chip populations of each neuron of ``population``, shape (neurons,)."""
+    shape = network.shape_of(population)
+    total = np.zeros(shape, dtype=np.int64)
+    chip = {p.name for p in network.chip_populations}
+    for projection in network.out_of(population):
+        if projection.target not in chip:
+            continue
+        if isinstance(projection.transform, Sparse):
+            total += np.diff(projection.transform.matrix.tocsc().indptr).reshape(shape)
+            continue
+        taps = link(network, projection)
+        assert taps.rows is not None
+        assert taps.columns is not None
+        pixels = np.outer((taps.rows >= 0).sum(axis=1), (taps.columns >= 0).sum(axis=1))
+        total += pixels[:, :, None] * taps.target_shape[2]
+    return total.ravel()
+
+
+def layer_counts(job: Job, delivered: Mapping[str, NDArray[np.int64]], spikes: Mapping[str, int]) -> dict[str, LayerCounts]:
+    """Counts of every population from the spikes of each neuron that were delivered within the run.
+
+    Synops belong to the population that receives them. Spikes of the last step are counted but not delivered.
+    """
+    network = job.network
+    chips = np.array([block.chip for block in job.partition.blocks])
+    synops = dict.fromkeys((p.name for p in network.populations), 0)
+    for projection in network.projections:
+        if projection.target in synops and projection.source in delivered:
+            synops[projection.target] += _synops(network, projection, delivered[projection.source])
+    sent, crossing = _messages(job, delivered, chips)
+    return {
+        p.name: LayerCounts(
+            spikes=spikes[p.name],
+            synops=synops[p.name] if p.on_chip else 0,
+            neuron_updates=p.neurons * network.timesteps if p.on_chip else 0,
+            messages=sent[p.name],
+            interchip_messages=crossing[p.name],
+        )
+        for p in network.populations
+    }
+
+
+def _synops(network: ConvertedNetwork, projection: object, delivered: NDArray[np.int64]) -> int:
+    only = network.with_(projections=(projection,))
+    return int(fanout(only, projection.source) @ delivered.ravel())  # type: ignore[attr-defined]
+
+
+def _messages(
+    job: Job, delivered: Mapping[str, NDArray[np.int64]], chips: NDArray[np.int64]
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Messages, and those between chips, by the population that sends them."""
+    network = job.network
+    sent, crossing = {}, {}
+    links = chip_links(network)
+    for population in network.populations:
+        silent = {p.name: np.zeros(p.shape) for p in network.populations}
+        rates = {**silent, population.name: delivered[population.name].reshape(population.shape) / network.dt_s}
+        graph = traffic(network, [x for x in links if x.source == population.name], job.partition.tiles, rates)
+        sent[population.name] = round(graph.total if population.on_chip else graph.host)
+        crossing[population.name] = round(graph.interchip(chips)) if population.on_chip else 0
+    return sent, crossing

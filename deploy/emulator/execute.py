@@ -1,0 +1,242 @@
+"""Images through a ``Program``: several at once on the cores, or the strips of one image's layers shared between them."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.errors import UserError
+
+from . import kernels
+from .program import ChipLayer, HostLayer, Int32, Int64, Layer, Program
+from .results import ImageResult, LayerCounts, Spikes, State, layer_counts, rest, silence, synops_caused
+
+Drives = Mapping[str, NDArray[np.float64]]
+Windows = Sequence[tuple[int, int]]
+Sweep = Callable[[int, int, Int32, Int64, Int64], int]
+"""Strips first to last into (events, pointer), counting into overflow; returns the strip that did not fit, or last."""
+
+CHUNKS_PER_THREAD = 2
+"""Pieces of one layer for each thread where the threads share an image."""
+
+EXPECTED_ACTIVITY = 0.04
+"""Spikes per neuron and step for which there is room at first."""
+
+
+def run(
+    program: Program,
+    drives_hz: Drives,
+    steps: int | None = None,
+    *,
+    threads: int | None = None,
+    windows: Windows = (),
+    continuous: bool = False,
+    state: State | None = None,
+    record: Sequence[str] = (),
+) -> list[ImageResult]:
+    """Presents each image for ``steps`` steps (the network's own number without it); ``drives_hz``: (images, neurons).
+
+    Reset mode starts every image from rest. ``continuous`` goes on, from ``state`` if given: voltages, currents and spikes
+    on their way last from image to image, as on the chip. ``windows`` are (start, stop) in steps, from 0, stop excluded.
+    ``record`` names the layers whose spikes are kept.
+    """
+    names = [layer.name for layer in program.host_layers]
+    images = [dict(zip(names, drives, strict=True)) for drives in zip(*(drives_hz[n] for n in names), strict=True)]
+    options = {"threads": threads, "windows": windows, "continuous": continuous, "state": state, "record": record}
+    return list(stream(program, images, steps, **options))  # type: ignore[arg-type]
+
+
+def stream(
+    program: Program,
+    images: Iterable[Drives],
+    steps: int | None = None,
+    *,
+    threads: int | None = None,
+    windows: Windows = (),
+    continuous: bool = False,
+    state: State | None = None,
+    record: Sequence[str] = (),
+) -> Iterator[ImageResult]:
+    """As ``run``, one result after another as they come, in order; each of ``images`` maps host populations to (neurons,).
+
+    ``images`` is read only a few images ahead. A list with fewer images than threads has its layers shared by the threads.
+    """
+    steps = program.timesteps if steps is None else steps
+    threads = threads or os.cpu_count() or 1
+    check(program, steps, windows, record)
+    few = isinstance(images, Sequence) and len(images) < threads
+    with ThreadPoolExecutor(threads) as pool:
+        if continuous or few:
+            last = (state or rest(program)) if continuous else None
+            shared = pool if threads > 1 else None
+            for drives in images:
+                result = present(program, drives, steps, windows, record, last, shared, threads)
+                last = result.state
+                yield result
+            return
+        waiting: deque[Future[ImageResult]] = deque()
+        for drives in images:
+            waiting.append(pool.submit(present, program, drives, steps, windows, record))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def check(program: Program, steps: int, windows: Windows, record: Sequence[str]) -> None:
+    """Refuses what cannot be run."""
+    problems = [f"{steps} time steps: at least 1 is needed"] if steps < 1 else []
+    problems += [
+        f"readout window {start} to {stop} of {steps} time steps: 0 <= start < stop <= {steps} is needed"
+        for start, stop in windows
+        if not 0 <= start < stop <= steps
+    ]
+    known = {layer.name for layer in program.layers}
+    problems += [f"no layer {name!r} to record: the network has {', '.join(known)}" for name in record if name not in known]
+    if problems:
+        raise UserError(problems)
+
+
+def present(
+    program: Program,
+    drives: Drives,
+    steps: int,
+    windows: Windows,
+    record: Sequence[str],
+    state: State | None = None,
+    pool: Executor | None = None,
+    threads: int = 1,
+) -> ImageResult:
+    """One image, layer after layer; from rest without ``state``. A layer's spikes go once its last target has run."""
+    spikes: dict[str, Spikes] = {}
+    kept: dict[str, Spikes] = {}
+    readouts: dict[str, Int32] = {}
+    counts: dict[str, LayerCounts] = {}
+    synops = dict.fromkeys((layer.name for layer in program.layers), 0)
+    after = State({}, {}, {}) if state is not None else None
+    last_use = {s: layer.name for layer in program.chip_layers for s in layer.links.sources}
+    for layer in program.layers:
+        overflow = np.zeros(4, np.int64)
+        arriving = silence(layer) if state is None else state.arriving[layer.name]
+        sweep = _host(layer, drives, steps, arriving, state, after) if isinstance(layer, HostLayer) else _chip(
+            layer, spikes, steps, arriving, state, after)
+        made = _swept(sweep, layer, steps, overflow, pool, threads)
+        spikes[layer.name] = made
+        fired = _count(layer, made, 0, steps)
+        counts[layer.name] = layer_counts(layer, made.fired, fired, steps, synops[layer.name], overflow)
+        for target, added in synops_caused(layer, fired).items():
+            synops[target] += added
+        if layer.name in program.readouts:
+            readouts[layer.name] = np.array([_count(layer, made, *window) for window in windows]).reshape(
+                len(windows), layer.neurons)
+        if layer.name in record:
+            kept[layer.name] = made
+        if after is not None:
+            after.arriving[layer.name] = made.last()
+        spikes = {name: value for name, value in spikes.items() if name == layer.name or name in last_use
+                  and _later(program, last_use[name], layer.name)}
+    return ImageResult(readouts, counts, kept, after)
+
+
+def _later(program: Program, name: str, than: str) -> bool:
+    names = [layer.name for layer in program.layers]
+    return names.index(name) > names.index(than)
+
+
+def _count(layer: Layer, spikes: Spikes, first: int, last: int) -> Int32:
+    """Spikes of each neuron in steps ``first`` to ``last``, shape (neurons,)."""
+    counts = np.zeros(layer.neurons, np.int32)
+    kernels.count_spikes(len(layer.strips), spikes.steps, spikes.events, spikes.pointer.ravel(), layer.shift,
+                         layer.row_length, counts, first, last)
+    return counts
+
+
+def _host(
+    layer: HostLayer, drives: Drives, steps: int, arriving: Spikes, state: State | None, after: State | None
+) -> Sweep:
+    voltage = np.zeros(layer.neurons) if state is None else state.voltage[layer.name].astype(np.float64)
+    if after is not None:
+        after.voltage[layer.name] = voltage
+    drive = np.ascontiguousarray(drives[layer.name], np.float64)
+
+    def sweep(first: int, last: int, out: Int32, pointer: Int64, overflow: Int64) -> int:
+        return int(kernels.run_host(steps, layer.strips, layer.shift, layer.row_length, drive, layer.dt_s, arriving.events,
+                                    _bounds(arriving), voltage, out, pointer, first, last))
+
+    return sweep
+
+
+def _chip(
+    layer: ChipLayer, spikes: Mapping[str, Spikes], steps: int, arriving: Spikes, state: State | None, after: State | None
+) -> Sweep:
+    shape = (layer.shape[0], layer.row_stride)
+    current = np.zeros(shape, np.int32) if state is None else state.current[layer.name].copy()
+    voltage = np.zeros(shape, np.int32) if state is None else state.voltage[layer.name].astype(np.int32)
+    if after is not None:
+        after.current[layer.name], after.voltage[layer.name] = current, voltage
+    links = layer.links
+    events, pointer = _sources(layer, spikes)
+    arrays = (layer.strips, layer.shift, layer.row_stride, layer.decay, layer.vth, layer.vmin, layer.bias, links.table,
+              links.windows, links.rows, links.key_start, links.keys, links.weights, links.scatter_start, links.scatter_ptr,
+              links.scatter_place, links.scatter_weight, links.source_strips, links.source_start, events, pointer, arriving.events, _bounds(arriving),
+              current.ravel(), voltage.ravel())
+
+    def sweep(first: int, last: int, out: Int32, bounds: Int64, overflow: Int64) -> int:
+        return int(kernels.run_strips(first, last, steps, *arrays, out, bounds, overflow))
+
+    return sweep
+
+
+def _sources(layer: ChipLayer, spikes: Mapping[str, Spikes]) -> tuple[Int32, Int64]:
+    """The events of all sources one after another, and the bounds of every link's lists."""
+    names = list(dict.fromkeys(layer.links.sources))
+    events = [spikes[name].events for name in names]
+    begin = dict(zip(names, np.cumsum([0, *map(len, events)]).tolist(), strict=False))
+    bounds = [(spikes[name].pointer + begin[name]).ravel() for name in layer.links.sources]
+    joined = events[0] if len(events) == 1 else np.concatenate([np.zeros(0, np.int32), *events])
+    return joined, np.concatenate([np.zeros(0, np.int64), *bounds])
+
+
+def _bounds(arriving: Spikes) -> Int64:
+    """Where each strip's events on their way begin, and where the last strip's end."""
+    return np.append(arriving.pointer[:, 0], arriving.pointer[-1, 1])
+
+
+def _swept(
+    sweep: Sweep, layer: Layer, steps: int, overflow: Int64, pool: Executor | None, threads: int
+) -> Spikes:
+    """All strips of a layer, by several threads if there is a pool."""
+    strips = len(layer.strips)
+    if pool is None:
+        parts = _pieces(sweep, layer, steps, 0, strips, overflow)
+    else:
+        cuts = np.linspace(0, strips, min(strips, threads * CHUNKS_PER_THREAD) + 1).astype(int).tolist()
+        own = [np.zeros(4, np.int64) for _ in cuts[1:]]
+        futures = [pool.submit(_pieces, sweep, layer, steps, a, b, o) for a, b, o in zip(cuts, cuts[1:], own, strict=False)]
+        parts = [part for future in futures for part in future.result()]
+        overflow += np.sum(own, axis=0)
+    begin = np.cumsum([0, *(len(events) for events, _ in parts)])
+    pointer = np.concatenate([bounds + b for (_, bounds), b in zip(parts, begin, strict=False)])
+    return Spikes(parts[0][0] if len(parts) == 1 else np.concatenate([events for events, _ in parts]), pointer)
+
+
+def _pieces(
+    sweep: Sweep, layer: Layer, steps: int, first: int, last: int, overflow: Int64
+) -> list[tuple[Int32, Int64]]:
+    """Strips ``first`` to ``last`` in as many calls as the growing room for their events takes."""
+    strip = int((layer.strips[first:last, 1] - layer.strips[first:last, 0]).max()) * layer.row_stride
+    rows = int(layer.strips[last - 1, 1] - layer.strips[first, 0])
+    room = 2 * strip + int(rows * layer.row_stride * steps * EXPECTED_ACTIVITY)
+    parts = []
+    while first < last:
+        out, bounds = np.empty(room, np.int32), np.empty((last - first, steps + 2), np.int64)
+        stop = sweep(first, last, out, bounds, overflow)
+        if stop > first:
+            parts.append((out[: bounds[stop - first - 1, -1]], bounds[: stop - first]))
+        first, room = stop, room * 2
+    return parts

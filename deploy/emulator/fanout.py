@@ -1,0 +1,73 @@
+"""What a spike of each neuron causes: messages to cores, messages to other chips, synaptic operations.
+
+A network's wiring is fixed, so its counts are sums over neurons of spikes times these tables: counting costs nothing
+while the network runs. Spikes are counted when they are fired, those of the last step too, which arrive after it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from convert.network import ConvertedNetwork, Population, Sparse
+from partition.geometry import Link, block_of_neuron, chip_links, counts, reach
+from partition.plan import Partition, Tile
+
+from .program import Fanout, Int32, Int64
+
+
+def fanouts(network: ConvertedNetwork, partition: Partition) -> dict[str, Fanout]:
+    """The fan-out of every population."""
+    links = chip_links(network)
+    chips = {p.name: np.array([b.chip for b in partition.blocks_of(p.name)]) for p in network.chip_populations}
+    return {p.name: _fanout(p, [link for link in links if link.source == p.name], partition, chips)
+            for p in network.populations}
+
+
+def _fanout(population: Population, links: list[Link], partition: Partition, chips: dict[str, Int64]) -> Fanout:
+    own = None
+    if population.on_chip:
+        own = chips[population.name][block_of_neuron(population.shape, partition.tiles[population.name])]
+        own = own.reshape(population.shape)
+    messages, between = np.zeros(population.shape, np.int32), np.zeros(population.shape, np.int32)
+    synops: dict[str, Int32] = {}
+    for link in links:
+        tile = partition.tiles[link.target]
+        delivered, added = _sparse(link, tile, chips[link.target]) if link.rows is None else _kernel(
+            link, tile, chips[link.target])
+        messages += delivered.sum(axis=-1)
+        if own is not None:
+            between += delivered.sum(axis=-1) - _on_chip(delivered, own)
+        synops[link.target] = synops.get(link.target, np.zeros(population.shape, np.int32)) + added
+    return Fanout(messages, between, synops)
+
+
+def _on_chip(delivered: Int32, chip: Int64) -> Int32:
+    """Of ``delivered``, shape (..., chips), those that stay on each neuron's own ``chip``."""
+    inside = chip < delivered.shape[-1]
+    full = np.broadcast_to(delivered, (*chip.shape, delivered.shape[-1]))
+    stay = np.take_along_axis(full, np.where(inside, chip, 0)[..., None], axis=-1)[..., 0]
+    return np.where(inside, stay, 0).astype(np.int32)
+
+
+def _kernel(link: Link, tile: Tile, chips: Int64) -> tuple[Int32, Int32]:
+    """Messages to each chip, shape (rows, columns, 1, chips), and weights added, shape (rows, columns, 1)."""
+    assert link.rows is not None and link.columns is not None
+    rows, columns = (reach(taps, step).astype(np.float32) for taps, step in zip((link.rows, link.columns), tile, strict=False))
+    grid = chips.reshape(counts(link.target_shape, tile))
+    on = (grid[..., None] == np.arange(int(grid.max()) + 1)).sum(axis=2).astype(np.float32)
+    delivered = np.tensordot(rows, np.tensordot(columns, on, axes=(1, 1)), axes=(1, 1))
+    added = np.outer((link.rows >= 0).sum(axis=1), (link.columns >= 0).sum(axis=1)) * link.target_shape[2]
+    return delivered[:, :, None, :].astype(np.int32), added[:, :, None].astype(np.int32)
+
+
+def _sparse(link: Link, tile: Tile, chips: Int64) -> tuple[Int32, Int32]:
+    """The same, neuron by neuron: shapes (rows, columns, channels, chips) and (rows, columns, channels)."""
+    transform = link.projection.transform
+    assert isinstance(transform, Sparse)
+    matrix, shape = transform.matrix, link.source_shape
+    block = block_of_neuron(link.target_shape, tile)[np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))]
+    pairs = np.unique(matrix.indices.astype(np.int64) * len(chips) + block)
+    delivered = np.zeros((matrix.shape[1], int(chips.max()) + 1), np.int32)
+    np.add.at(delivered, (pairs // len(chips), chips[pairs % len(chips)]), 1)
+    added = np.bincount(matrix.indices, minlength=matrix.shape[1]).astype(np.int32)
+    return delivered.reshape(*shape, -1), added.reshape(shape)

@@ -1,0 +1,227 @@
+"""The integers of every block, as nengo_loihi's builder, splitter and discretizer make them, without building a block.
+
+A block's integers depend on its neurons' biases and on the largest weight that reaches it, over all its synapses. Blocks
+alike in these share one call of nengo_loihi's own ``discretize_compartment`` and ``discretize_synapse``.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.compat import load_nengo_loihi
+from convert.network import ConvertedNetwork, Population, Sparse
+from partition.geometry import Link, block_of_neuron, chip_links, counts, starts
+from partition.plan import Tile
+
+Ints = NDArray[np.int32]
+Wide = NDArray[np.int64]
+Singles = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class KernelIntegers:
+    """A convolution's kernels as the blocks hold them.
+
+    ``kernels[of_block[r, c, k]]``, shape (rows, columns, channels in, channels of the block), belongs to the block of row
+    tile r, column tile c and channel tile k; taps that no synapse of the block uses are 0. -1: no synapse at all.
+    """
+
+    kernels: tuple[Ints, ...]
+    of_block: Wide
+
+
+@dataclass(frozen=True)
+class SparseIntegers:
+    """The integers of a ``Sparse`` transform's stored weights, in the order of its matrix."""
+
+    weights: Ints
+
+
+LinkIntegers = KernelIntegers | SparseIntegers
+
+
+@dataclass(frozen=True)
+class PopulationIntegers:
+    """One population's integers: ``vth``, ``vmin`` and ``bias`` for each neuron, shape (rows, columns, channels)."""
+
+    vth: Ints
+    vmin: Ints
+    bias: Ints
+    decay_u: int
+    vmax: int
+    links: tuple[tuple[Link, LinkIntegers], ...]
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """What blocks with the same largest weight and bias share."""
+
+    w_max: Any
+    w_scale: Any
+    w_exp: int
+
+
+def discretize(network: ConvertedNetwork, tiles: Mapping[str, Tile]) -> dict[str, PopulationIntegers]:
+    """The integers of every chip population cut by ``tiles``."""
+    links = chip_links(network)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Lost .* extra bits in weight rounding")
+        return {
+            p.name: _population(network, p, tiles[p.name], tuple(link for link in links if link.target == p.name))
+            for p in network.chip_populations
+        }
+
+
+def _population(
+    network: ConvertedNetwork, population: Population, tile: Tile, links: tuple[Link, ...]
+) -> PopulationIntegers:
+    weights = [_weights(link, network.dt_s) for link in links]
+    largest = [
+        _largest_sparse(link, w, tile) if link.rows is None else _largest_kernel(link, w, tile)
+        for link, w in zip(links, weights, strict=True)
+    ]
+    w_max = np.max([np.zeros(counts(population.shape, tile), np.float32), *largest], axis=0)
+    bias = population.bias_hz.reshape(population.shape).astype(np.float32)
+    b_max = functools.reduce(lambda a, d: np.maximum.reduceat(a, starts(bias.shape[d], tile[d]), axis=d), range(3), np.abs(bias))
+    _, first, group = np.unique(np.stack([w_max.ravel(), b_max.ravel()]), axis=1, return_index=True, return_inverse=True)
+    of_neuron = group.ravel()[block_of_neuron(population.shape, tile)]
+    vth, vmin, out_bias = (np.zeros(population.neurons, np.int32) for _ in range(3))
+    scales = []
+    order = np.argsort(of_neuron, kind="stable")
+    bounds = np.searchsorted(of_neuron[order], np.arange(len(first) + 1))
+    for g, block in enumerate(first):
+        members = order[bounds[g] : bounds[g + 1]]
+        comp, scale = _compartment(bias.ravel()[members], w_max.ravel()[block], population, network, bool(links))
+        vth[members], vmin[members], out_bias[members] = comp.vth, comp.vmin, comp.bias
+        scales.append(scale)
+    of_block = group.reshape(w_max.shape)
+    integers = tuple(
+        (link, _sparse(w, largest_w, of_block, scales, link, tile) if link.rows is None else
+         _kernels(w, largest_w, of_block, scales, link, tile))
+        for link, w, largest_w in zip(links, weights, largest, strict=True)
+    )
+    shape = population.shape
+    decay_u, vmax = int(comp.decay_u[0]), int(comp.vmax)
+    return PopulationIntegers(vth.reshape(shape), vmin.reshape(shape), out_bias.reshape(shape), decay_u, vmax, integers)
+
+
+def _weights(link: Link, dt_s: float) -> Singles:
+    """The weights as nengo_loihi's builder hands them on: a kernel divided by dt, a matrix times 1 / dt, in float32."""
+    transform = link.projection.transform
+    if isinstance(transform, Sparse):
+        return np.asarray((transform.matrix.data * (1.0 / dt_s)).astype(np.float32))
+    return np.asarray((transform.kernel / dt_s).astype(np.float32))
+
+
+def _largest_kernel(link: Link, kernel: Singles, tile: Tile) -> Singles:
+    """The largest |weight| that reaches each block, shape (row tiles, column tiles, channel tiles); -inf for none."""
+    rows, columns = _used(link, tile)
+    (row_sets, of_row), (column_sets, of_column) = _unique(rows), _unique(columns)
+    size = np.abs(kernel).max(axis=2)
+    size = np.maximum.reduceat(size, starts(size.shape[2], tile[2]), axis=2)
+    largest = np.full((len(row_sets), len(column_sets), size.shape[2]), -np.inf, np.float32)
+    for r, row_set in enumerate(row_sets):
+        for c, column_set in enumerate(column_sets):
+            taps = size[row_set][:, column_set]
+            if taps.size:
+                largest[r, c] = taps.max(axis=(0, 1))
+    return np.asarray(largest[of_row][:, of_column])
+
+
+def _largest_sparse(link: Link, weights: Singles, tile: Tile) -> Singles:
+    largest = np.full(np.prod(counts(link.target_shape, tile)), -np.inf, np.float32)
+    np.maximum.at(largest, _block_of_weight(link, tile), np.abs(weights))
+    return largest.reshape(counts(link.target_shape, tile))
+
+
+def _block_of_weight(link: Link, tile: Tile) -> Wide:
+    transform = link.projection.transform
+    assert isinstance(transform, Sparse)
+    row = np.repeat(np.arange(transform.matrix.shape[0]), np.diff(transform.matrix.indptr))
+    return np.asarray(block_of_neuron(link.target_shape, tile)[row])
+
+
+def _used(link: Link, tile: Tile) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Shape (tiles, taps) for rows and for columns: the kernel taps by which a tile is reached."""
+    transform = link.projection.transform
+    assert link.rows is not None and link.columns is not None and not isinstance(transform, Sparse)
+    used = []
+    for axis, taps in enumerate((link.rows, link.columns)):
+        size = transform.kernel.shape[axis]
+        reached = np.zeros((size, taps.shape[1]), np.int64)
+        source, target = np.nonzero(taps >= 0)
+        reached[taps[source, target], target] = 1
+        used.append(np.add.reduceat(reached, starts(taps.shape[1], tile[axis]), axis=1).T > 0)
+    return used[0], used[1]
+
+
+def _unique(sets: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], Wide]:
+    unique, index = np.unique(sets, axis=0, return_inverse=True)
+    return unique, index.ravel()
+
+
+def _compartment(
+    bias: Singles, w_max: Any, population: Population, network: ConvertedNetwork, connected: bool
+) -> tuple[Any, _Scale]:
+    """Neurons of one scale, discretized by nengo_loihi; an unconnected block keeps the filter of its decode neurons."""
+    loihi = load_nengo_loihi()
+    comp = loihi.block.Compartment(len(bias))
+    comp.bias[:] = bias
+    comp.configure_relu(vth=1.0 / network.dt_s, dt=network.dt_s)
+    comp.vmin = population.vmin / network.dt_s
+    comp.configure_default_filter(loihi.builder.Model().decode_tau if not connected else network.synapse_s, dt=network.dt_s)
+    info = loihi.builder.discretize.discretize_compartment(comp, w_max)
+    return comp, _Scale(w_max, np.ravel(info["w_scale"])[0], info["w_exp"])
+
+
+def _kernels(
+    kernel: Singles, largest: Singles, of_block: Wide, scales: list[_Scale], link: Link, tile: Tile
+) -> KernelIntegers:
+    rows, columns = _used(link, tile)
+    (row_sets, of_row), (column_sets, of_column) = _unique(rows), _unique(columns)
+    r, c, k = np.indices(of_block.shape).reshape(3, -1)
+    keys = np.stack([of_row[r], of_column[c], k, of_block.ravel()])
+    keys[:, np.isneginf(largest.ravel())] = -1
+    unique, index = np.unique(keys, axis=1, return_inverse=True)
+    empty = int(unique[0, 0] == -1)
+    kernels = []
+    for row, column, channel, scale in unique.T[empty:]:
+        part = np.zeros((*kernel.shape[:3], min(tile[2], kernel.shape[3] - channel * tile[2])), np.int32)
+        taps = np.ix_(row_sets[row], column_sets[column])
+        reached = kernel[..., channel * tile[2] : (channel + 1) * tile[2]][taps]
+        part[taps] = _synapse(reached, scales[scale]).reshape(reached.shape)
+        kernels.append(part)
+    return KernelIntegers(tuple(kernels), index.reshape(of_block.shape) - empty)
+
+
+def _sparse(
+    weights: Singles, largest: Singles, of_block: Wide, scales: list[_Scale], link: Link, tile: Tile
+) -> SparseIntegers:
+    """Blocks alike in scale and largest weight have their weights discretized together."""
+    integers = np.zeros(len(weights), np.int32)
+    if len(weights) == 0:
+        return SparseIntegers(integers)
+    _, alike = np.unique(np.stack([largest.ravel(), of_block.ravel()]), axis=1, return_inverse=True)
+    group = alike.ravel()[_block_of_weight(link, tile)]
+    order = np.argsort(group, kind="stable")
+    for members in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+        block = int(np.flatnonzero(alike.ravel() == group[members[0]])[0])
+        integers[members] = _synapse(weights[members], scales[of_block.ravel()[block]])
+    return SparseIntegers(integers)
+
+
+def _synapse(weights: Singles, scale: _Scale) -> Ints:
+    """All weights of one block's synapse (or of several alike), flat, discretized by nengo_loihi."""
+    loihi = load_nengo_loihi()
+    synapse = loihi.block.Synapse(1)
+    values = np.array(weights, np.float32).reshape(1, -1)
+    synapse.set_population_weights([values], [np.zeros(values.shape, np.int32)], None, None)
+    loihi.builder.discretize.discretize_synapse(synapse, scale.w_max, scale.w_scale, scale.w_exp)
+    return np.asarray(synapse.weights[0][0])

@@ -1,0 +1,140 @@
+"""A compiled network: flat integer arrays that the kernels sweep, layer after layer, and the fan-out of every neuron.
+
+Rows, columns and channels of a population are swept in *strips*: whole rows, a few at a time, so that a strip's state
+stays in the cache while it runs through all its time steps. Strips have nothing to do with the blocks of the chip, whose
+differing integers are kept: a strip holds rows of blocks with the same weights.
+
+A spike is an *event*: ``row << shift | k``, k = column * channels + channel. Events of a population are listed strip by
+strip, step by step, in ascending order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.network import Shape
+
+LANES = 16
+"""Neurons that one vector instruction updates; rows are padded to a multiple."""
+
+SEGMENTS, SCATTER = 0, 1
+"""Kinds of links: rows of contiguous weights for each event, or (target, weight) pairs."""
+
+Int16 = NDArray[np.int16]
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+
+
+def padded(size: int, step: int = LANES) -> int:
+    """``size`` rounded up to a multiple of ``step``."""
+    return -(-size // step) * step
+
+
+@dataclass(frozen=True)
+class Fanout:
+    """What one spike of each neuron causes, shape (rows, columns, channels): messages, those between chips, synops.
+
+    ``synops`` maps each target to the number of weights that are added there.
+    """
+
+    messages: Int32
+    interchip: Int32
+    synops: dict[str, Int32]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One population: its strips as (first row, row after the last, class of rows), shape (strips, 3)."""
+
+    name: str
+    shape: Shape
+    strips: Int32 = field(repr=False)
+    fanout: Fanout = field(repr=False)
+
+    @property
+    def neurons(self) -> int:
+        return int(np.prod(self.shape))
+
+    @property
+    def row_length(self) -> int:
+        return self.shape[1] * self.shape[2]
+
+    @property
+    def row_stride(self) -> int:
+        return padded(self.row_length)
+
+    @property
+    def shift(self) -> int:
+        return max(1, (self.row_length - 1).bit_length())
+
+
+@dataclass(frozen=True)
+class HostLayer(Layer):
+    """A population on the host: its neurons keep the overshoot, in float64."""
+
+    dt_s: float
+
+
+@dataclass(frozen=True)
+class Links:
+    """The links into one layer; P links, S strips, R classes of rows.
+
+    ``source_strips`` are the strips of every link's source one after another, link p's from ``source_start[p]`` on.
+
+    ``table``, shape (P, 6): kind, first line in ``rows``, step from one row's tap to the next, vectors in a segment, shift
+    and row length of the source. ``windows``, shape (S, P, 4): source strips and source rows that reach a strip.
+
+    SEGMENTS: an event of source row i reaches ``rows[i]`` = (first target row, its kernel tap, number of rows); its k has
+    ``keys[key_start[class, p] + k]`` = (place in the target row, place in ``weights``; -1 reaches nothing). A segment has
+    the weights of consecutive places of the target row. SCATTER: neuron n of the source has the pairs
+    ``scatter_ptr[scatter_start[s, p] + n]`` to ``... + 1`` of (``scatter_place``, ``scatter_weight``) in strip s.
+    """
+
+    sources: tuple[str, ...]
+    source_strips: Int32
+    source_start: Int64
+    table: Int64
+    windows: Int32
+    rows: Int32
+    key_start: Int64
+    keys: Int32
+    weights: Int16
+    scatter_start: Int64
+    scatter_ptr: Int64
+    scatter_place: Int32
+    scatter_weight: Int16
+
+
+@dataclass(frozen=True)
+class ChipLayer(Layer):
+    """A population on the chip; thresholds for each class of rows, biases for each row or one row for all."""
+
+    vth: Int32 = field(repr=False)
+    vmin: Int32 = field(repr=False)
+    bias: Int32 = field(repr=False)
+    decay: int
+    links: Links = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A network ready to run: layers in feed-forward order, populations on the host and on the chip."""
+
+    layers: tuple[Layer, ...]
+    readouts: tuple[str, ...]
+    dt_s: float
+    timesteps: int
+
+    @property
+    def host_layers(self) -> tuple[HostLayer, ...]:
+        return tuple(layer for layer in self.layers if isinstance(layer, HostLayer))
+
+    @property
+    def chip_layers(self) -> tuple[ChipLayer, ...]:
+        return tuple(layer for layer in self.layers if isinstance(layer, ChipLayer))
+
+    def layer(self, name: str) -> Layer:
+        return next(layer for layer in self.layers if layer.name == name)

@@ -1,0 +1,91 @@
+"""Target 'nengo-dl': the network with float weights and float neurons in NengoDL's simulator, several inputs at once."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import nengo
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.compat import load_nengo_dl, load_tensorflow
+from convert.errors import UserError
+from convert.nengo_network import HardResetRectifiedLinear, to_nengo
+
+from .counting import layer_counts
+from .emulator.encode import drives_hz
+from .targets import InputRun, Job, Run, window_counts
+
+STEPS_AT_A_TIME = 16
+"""Steps whose spikes of all populations are held in memory at once."""
+
+
+def prepare(job: Job) -> Run:
+    """Builds a NengoDL simulator for each call's inputs, one minibatch item each."""
+    if job.continuous:
+        raise UserError("target 'nengo-dl' starts every image from rest; leave out --continuous or use --target fast")
+    nengo_dl = load_nengo_dl()
+    _register_hard_reset()
+
+    def run(inputs: NDArray[np.float32]) -> Iterator[InputRun]:
+        form = to_nengo(job.network)
+        with form.net:
+            nengo_dl.configure_settings(stateful=True, keep_history=True, trainable=False)
+            probes = {name: nengo.Probe(neurons) for name, neurons in form.neurons.items()}
+        drives = drives_hz(job.network, inputs)
+        steps = job.network.timesteps
+        totals = {name: np.zeros((len(inputs), neurons.size_out), np.int64) for name, neurons in form.neurons.items()}
+        last: dict[str, NDArray[np.bool_]] = {}
+        rasters: dict[str, list[NDArray[np.bool_]]] = {name: [] for name in job.readout_sources}
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "No GPU support detected")
+            sim = nengo_dl.Simulator(form.net, minibatch_size=len(inputs), progress_bar=False, seed=0)
+        with sim:
+            for start in range(0, steps, STEPS_AT_A_TIME):
+                count = min(STEPS_AT_A_TIME, steps - start)
+                data = {form.drive[name]: np.repeat(d[:, None], count, axis=1) for name, d in drives.items()}
+                sim.run_steps(count, data=data)
+                for name, probe in probes.items():
+                    fired = sim.data[probe][:, -count:] > 0
+                    totals[name] += fired.sum(axis=1)
+                    last[name] = fired[:, -1]
+                    if name in rasters:
+                        rasters[name].append(fired)
+                sim.clear_probes()
+        for i in range(len(inputs)):
+            counts = {
+                name: window_counts(np.concatenate([part[i] for part in parts]), job.windows)
+                for name, parts in rasters.items()
+            }
+            delivered = {name: total[i] - last[name][i] for name, total in totals.items()}
+            yield InputRun(counts, layer_counts(job, delivered, {n: int(t[i].sum()) for n, t in totals.items()}))
+
+    return run
+
+
+@functools.cache
+def _register_hard_reset() -> None:
+    """NengoDL's own builder for ``HardResetRectifiedLinear``, in TensorFlow."""
+    tf = load_tensorflow()
+    from nengo_dl import neuron_builders
+
+    class HardResetBuilder(neuron_builders.TFNeuronBuilder):  # type: ignore[misc]
+        """v += dt J; v = max(v, vmin); spike and v = 0 where v > 1."""
+
+        spiking = True
+
+        def build_pre(self, signals: Any, config: Any) -> None:
+            super().build_pre(signals, config)
+            neurons, sizes = [op.neurons for op in self.ops], [op.J.shape[0] for op in self.ops]
+            self.floor = signals.op_constant(neurons, sizes, "min_voltage", signals.dtype)
+            self.height = signals.op_constant(neurons, sizes, "amplitude", signals.dtype) / signals.dt
+
+        def step(self, J: Any, dt: Any, voltage: Any) -> Any:  # noqa: N803
+            voltage = tf.maximum(voltage + J * dt, self.floor)
+            fired = voltage > 1
+            return tf.cast(fired, J.dtype) * self.height, tf.where(fired, tf.zeros_like(voltage), voltage)
+
+    neuron_builders.SimNeuronsBuilder.TF_NEURON_IMPL[HardResetRectifiedLinear] = HardResetBuilder

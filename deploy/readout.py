@@ -1,0 +1,49 @@
+"""What the host does: spike counts in a window -> the model's outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.evaluate import activate
+from convert.network import ConvertedNetwork, Readout, Sparse
+
+from .targets import Window
+
+
+def windows_at(network: ConvertedNetwork, checkpoints: Sequence[int]) -> list[Window]:
+    """For each number of steps the window that is averaged: its second half, but nothing before the first spikes can
+    have come through all layers."""
+    depths = network.depth()
+    readouts = {readout.name for readout in network.readouts}
+    lag = max(depths[p.source] for p in network.projections if p.target in readouts)
+    return [(min(max(stop // 2, lag), stop - 1), stop) for stop in checkpoints]
+
+
+def checkpoints_of(timesteps: int, count: int = 8) -> list[int]:
+    """``count`` numbers of steps, evenly spread, ending with all of them."""
+    return sorted({max(1, round(timesteps * (k + 1) / count)) for k in range(count)})
+
+
+def outputs_of(
+    network: ConvertedNetwork,
+    readout: Readout,
+    counts: Mapping[str, NDArray[np.int64]],
+    windows: Sequence[Window],
+) -> NDArray[np.float32]:
+    """The readout's activation for every window, shape (windows, *Keras output shape)."""
+    lengths_s = np.array([stop - start for start, stop in windows], dtype=np.float64) * network.dt_s
+    total = np.broadcast_to(readout.bias, (len(windows), *readout.shape)).astype(np.float64)
+    for projection in network.into(readout.name):
+        rates_hz = counts[projection.source] / lengths_s[:, None]
+        if isinstance(projection.transform, Sparse):
+            total = total + (projection.transform.matrix @ rates_hz.T).T.reshape(total.shape)
+        else:
+            from convert.measure import apply
+
+            images = rates_hz.reshape(len(windows), *network.shape_of(projection.source)).astype(np.float32)
+            total = total + np.asarray(apply(projection.transform, images, readout.shape), dtype=np.float64)
+    shape = readout.shape if readout.shape[:2] != (1, 1) else readout.shape[2:]
+    return np.float32(activate(total, readout.activation)).reshape(len(windows), *shape)

@@ -1,0 +1,176 @@
+"""Pictures for the HTML report: SVG whose text takes the page's colour, and PNG for images."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .text import METRIC_NAMES, si
+
+P = ParamSpec("P")
+INK = "#010203"
+"""Stands for the page's text colour in matplotlib, which has no name for it."""
+BLUE, ORANGE, GREEN, VIOLET, RED, GREY = "#3b82f6", "#f59e0b", "#10b981", "#8b5cf6", "#ef4444", "#94a3b8"
+TINT = (239, 68, 68)
+STYLE = {
+    "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10, "axes.edgecolor": INK, "axes.labelcolor": INK,
+    "axes.titlecolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK, "axes.spines.top": False,
+    "axes.spines.right": False, "axes.linewidth": 0.6, "grid.color": GREY, "grid.alpha": 0.3, "grid.linewidth": 0.6,
+    "axes.titlesize": 10, "axes.titlelocation": "left", "legend.frameon": False, "legend.labelcolor": INK,
+    "hatch.linewidth": 0.6,
+}
+WIDTH_INCHES = 6.6
+LARGEST_IMAGE = 512
+
+
+def styled(plot: Callable[P, str | None]) -> Callable[P, str | None]:
+    """``plot`` drawn in ``STYLE``."""
+
+    @functools.wraps(plot)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> str | None:
+        import matplotlib
+
+        with matplotlib.rc_context(STYLE):
+            return plot(*args, **kwargs)
+
+    return drawn
+
+
+@styled
+def accuracy_by_timestep(metrics: Mapping[str, Any]) -> str | None:
+    """The SNN's metrics over time steps, the ANN's as dashed lines; None if there are fewer than two points."""
+    points = metrics.get("by_timestep") or []
+    keys = [key for key in ("accuracy", "pixel_accuracy", "iou", "f1") if points and points[0].get(key) is not None]
+    if len(points) < 2 or not keys:
+        return None
+    steps = [point.get("timesteps", point.get("timestep")) for point in points]
+    figure, (axes,) = _figure(1, height=3.0)
+    for key, colour in zip(keys, (BLUE, ORANGE, GREEN), strict=False):
+        name = METRIC_NAMES[key]
+        axes.plot(steps, [point[key] for point in points], "o-", color=colour, markersize=3.5, label=f"SNN {name}")
+        if (metrics.get("ann") or {}).get(key) is not None:
+            axes.axhline(metrics["ann"][key], color=colour, linestyle="--", linewidth=1, label=f"ANN {name}")
+    axes.set(xlabel="time steps", ylabel=METRIC_NAMES[keys[0]] if len(keys) == 1 else "metric", ylim=(0, 1.02))
+    axes.grid(True)
+    axes.legend(ncols=len(keys), loc="lower right", fontsize=9)
+    return _svg(figure, "accuracy")
+
+
+@styled
+def rates_by_layer(layers: Sequence[Mapping[str, Any]], measured_hz: Mapping[str, float]) -> str | None:
+    """Percentile and mean rates of the calibration for each layer, and the mean rates of the run."""
+    layers = [layer for layer in layers if layer.get("percentile_rate_hz") is not None]
+    if not layers:
+        return None
+    places = np.arange(len(layers))
+    figure, (axes,) = _figure(1, height=0.26 * len(layers) + 1.1)
+    axes.barh(places, [layer["percentile_rate_hz"] for layer in layers], color=BLUE, alpha=0.55, height=0.62,
+              label="percentile (calibration)")
+    axes.plot([layer.get("mean_rate_hz") or 0 for layer in layers], places, "|", color=INK, markersize=9,
+              markeredgewidth=1.6, label="mean (calibration)")
+    seen = [(measured_hz[layer["name"]], i) for i, layer in enumerate(layers) if layer["name"] in measured_hz]
+    if seen:
+        axes.plot(*zip(*seen, strict=True), "D", color=ORANGE, markersize=4, label="mean (this run)")
+    _layer_axis(axes, [layer["name"] for layer in layers])
+    axes.set_xlabel("firing rate (Hz)")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=9)
+    return _svg(figure, "rates")
+
+
+@styled
+def activity_by_layer(layers: Sequence[Mapping[str, Any]]) -> str | None:
+    """Spikes and synops of each layer for one image."""
+    layers = [layer for layer in layers if layer.get("spikes") is not None]
+    if not layers:
+        return None
+    figure, both = _figure(2, height=0.26 * len(layers) + 0.9)
+    for axes, key, colour in zip(both, ("spikes", "synops"), (BLUE, VIOLET), strict=True):
+        axes.barh(np.arange(len(layers)), [layer.get(key) or 0 for layer in layers], color=colour, height=0.62)
+        axes.set_title(f"{key} for each image")
+        axes.xaxis.set_major_formatter(lambda value, _: si(value).replace(".00", "").replace(".0", ""))
+    _layer_axis(both[0], [layer["name"] for layer in layers])
+    return _svg(figure, "activity")
+
+
+@styled
+def energy_by_device(devices: Sequence[Mapping[str, Any]]) -> str | None:
+    """Total energy of one inference on a logarithmic axis; hatched where estimated, a diamond for the dynamic part."""
+    devices = [device for device in devices if device["joules_per_inference"]["total"]]
+    if not devices:
+        return None
+    figure, (axes,) = _figure(1, height=0.42 * len(devices) + 1.0)
+    totals = [device["joules_per_inference"]["total"] for device in devices]
+    for i, (device, total) in enumerate(zip(devices, totals, strict=True)):
+        colour = ORANGE if device["kind"] == "spiking chip" else BLUE
+        axes.barh(i, total, color=colour if device["measured"] else "none", edgecolor=colour, height=0.6,
+                  hatch=None if device["measured"] else "////")
+        axes.text(total * 1.15, i, si(total, "J"), va="center", fontsize=9)
+        if dynamic := device["joules_per_inference"]["dynamic"]:
+            axes.plot(dynamic, i, "D", color=INK, markersize=5)
+    axes.set_xscale("log")
+    lowest = min(*totals, *(d["joules_per_inference"]["dynamic"] or np.inf for d in devices))
+    axes.set_xlim(10 ** np.floor(np.log10(lowest) - 0.2), max(totals) * 8)
+    axes.xaxis.set_major_formatter(lambda value, _: si(value, "J").replace(".00", "").replace(".0", ""))
+    _layer_axis(axes, [device["name"] for device in devices])
+    axes.set_xlabel("joules for one inference")
+    return _svg(figure, "energy")
+
+
+def picture_uri(svg: str) -> str:
+    """An SVG file as a data URI: shut in, so that its styles and names stay its own."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def image_uri(image: NDArray[Any], classes: NDArray[Any] | None = None) -> str:
+    """An image, shape (h, w) or (h, w, c), as a PNG data URI, stretched to 0..255; pixels of class 0 are tinted red."""
+    from PIL import Image
+
+    stride = max(1, -(-max(image.shape[:2]) // LARGEST_IMAGE))
+    values = np.asarray(image, np.float64)[::stride, ::stride]
+    values = values.reshape(*values.shape[:2], -1)
+    low, high = values.min(), values.max()
+    scaled = (values - low) / (high - low or 1.0) * 255
+    colours = np.repeat(scaled[:, :, :1], 3, axis=2) if scaled.shape[2] != 3 else scaled
+    if classes is not None:
+        membrane = (np.asarray(classes)[::stride, ::stride] == 0)[:, :, None]
+        colours = np.where(membrane, 0.35 * colours + 0.65 * np.array(TINT), colours)
+    file = io.BytesIO()
+    Image.fromarray(colours.astype(np.uint8)).save(file, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def _figure(columns: int, *, height: float) -> tuple[Any, Sequence[Any]]:
+    """A figure with one row of axes, without pyplot and so without a window."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
+    return figure, figure.subplots(1, columns, sharey=True, squeeze=False)[0]
+
+
+def _layer_axis(axes: Any, names: Sequence[str]) -> None:
+    axes.set_yticks(np.arange(len(names)), [name if len(name) < 34 else name[:32] + "…" for name in names])
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(True, axis="x")
+    axes.set_axisbelow(True)
+
+
+def _svg(figure: Any, name: str) -> str:
+    """The figure as an <svg> element that scales with the page and inherits its text colour and font."""
+    import matplotlib
+
+    file = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": name}):
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    svg = file.getvalue()[file.getvalue().index("<svg"):]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL).replace(INK, "currentColor")
+    svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
+    head, rest = svg.split(">", 1)
+    return re.sub(r' (width|height)="[\d.]+pt"', "", head) + ">" + rest

@@ -1,0 +1,67 @@
+"""``partition-model``: a bundle in, its partition and a picture of the chips out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from convert.terminal import command, console, table
+
+if TYPE_CHECKING:
+    from .plan import Partition
+
+
+@click.command(
+    epilog="Example: `partition-model unet.bundle --board nahuku-32` writes unet.bundle/partition.json and partition.svg."
+)
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option(
+    "--board",
+    default="auto",
+    show_default=True,
+    help="A board by name (single-chip, kapoho-bay, nahuku-8, nahuku-32, pohoiki-springs), a JSON file such as "
+    '`{"name": "mine", "chips": 4}`, or auto: the smallest that fits.',
+)
+@click.option("--chips", type=int, default=None, help="Use at most so many chips of the board.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same partition.")
+@click.option("--seconds", type=float, default=120.0, show_default=True, help="Stop improving after so many seconds.")
+@command
+def main(bundle: Path, board: str, chips: int | None, seed: int, seconds: float) -> None:
+    """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
+    from convert.atomic import whole_file, write_json
+    from convert.bundle import load_network, load_rates
+
+    from .picture import draw
+    from .search import partition
+
+    network, rates_hz = load_network(bundle), load_rates(bundle)
+    with console.status(f"partitioning {bundle}"):
+        found = partition(network, rates_hz, board=board, chips=chips, seed=seed, seconds=seconds)
+    write_json(bundle / "partition.json", found.to_json())
+    with whole_file(bundle / "partition.svg") as path:
+        draw(found, network, path)
+    _report(bundle, found)
+
+
+def _report(bundle: Path, found: Partition) -> None:
+    facts = found.facts
+    messages = facts["messages_per_step"]
+    rows = [
+        ("chips", found.chips, f"of {facts['board_chips']} on {found.board}"),
+        ("cores", len(found.blocks), "counted"),
+        ("messages per step, all", _number(messages["total"]), "estimated from calibration rates"),
+        ("messages per step between chips", _number(messages["interchip"]), "estimated from calibration rates"),
+        ("messages per step from the host", _number(messages["host"]), "estimated from calibration rates"),
+        ("heaviest pair of chips", _number(facts["max_link_load"]), "estimated from calibration rates"),
+        ("lower bound for these tiles", _number(facts["lower_bound_interchip"]), "proved for the estimated rates"),
+    ]
+    hand = f"estimated: hand tiles, {facts['baseline_chips']} chips"
+    rows += [(f"between chips by {name}", _number(value), hand) for name, value in facts["baselines"].items()]
+    table(f"Partition of {bundle}", ("", "", "how known"), rows)
+    console.print(f"Wrote {bundle / 'partition.json'} and {bundle / 'partition.svg'}; next: deploy-model {bundle}")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -1,0 +1,218 @@
+"""Tiles and chips for a network: the whole search, with no tile typed by hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from convert.errors import UserError
+from convert.network import INPUT, ConvertedNetwork
+
+from .baselines import baselines
+from .choose import Choice, Costs, choose, region_costs
+from .geometry import Floats, Ints, chip_links
+from .hardware import AUTO, Board, chips_for, find_board, require_cores, smallest_board
+from .place.local_search import improve
+from .plan import Block, Partition
+from .refine import Problem, Solution, refine, solution
+from .regions import Grid, grids, place_balanced, place_regions
+from .tiling import Fit, Utilization, menus, utilization
+from .traffic import check_rates
+
+TRIED = 6
+"""Tile choices whose placement is computed."""
+REFINED = 2
+"""Of these, the best ones that are refined."""
+ROUNDS = 4
+"""Rounds of refinement."""
+SHORT = 10
+"""Tiles of a layer that refinement tries."""
+ANNEALING = 400
+"""Random exchanges per block at the end."""
+
+
+def partition(
+    network: ConvertedNetwork,
+    rates_hz: Mapping[str, Floats],
+    *,
+    board: str | Board = AUTO,
+    chips: int | None = None,
+    seed: int = 0,
+    seconds: float = 120.0,
+) -> Partition:
+    """The partition of ``network`` with the fewest messages between chips that was found.
+
+    ``rates_hz`` maps each population to the mean rates of its neurons. ``chips`` is the most chips to use, ``board`` a
+    board, its name, the name of a JSON file, or 'auto'. The same seed gives the same partition unless ``seconds`` cut
+    the search short. Raises ``UserError`` if a layer fits no core, the board is too small, or rates are missing.
+    """
+    begin = time.monotonic()
+    _check(network, rates_hz, chips, seconds)
+    links = chip_links(network)
+    on_board = _board(board, chips)
+    offered = menus(network.chip_populations, links, on_board.chip)
+    problem = Problem(network, links, dict(rates_hz), seed, begin + seconds)
+    least = sum(fits[0].cores for fits in offered.values())
+    if board == AUTO and chips is None:
+        on_board = smallest_board(least)
+    require_cores(on_board, least)
+    best = _search(problem, offered, on_board, least)
+    best = _annealed(problem, best)
+    facts = _facts(problem, best, offered, on_board)
+    facts["seconds"] = round(time.monotonic() - begin, 3)
+    return Partition(on_board.name, best.tiles, _blocks(best), facts)
+
+
+def _check(network: ConvertedNetwork, rates_hz: Mapping[str, Floats], chips: int | None, seconds: float) -> None:
+    problems = check_rates([p for p in network.populations if network.out_of(p.name)], rates_hz)
+    on_chip = {p.name for p in network.chip_populations}
+    problems += [
+        f"layer '{p.target}' takes the image itself, which is no spikes; put an encoding layer on the host before it"
+        for p in network.projections
+        if p.source == INPUT and p.target in on_chip
+    ]
+    if not on_chip:
+        problems.append("the network has no layer on the chip; nothing is to be partitioned")
+    if chips is not None and chips < 1:
+        problems.append(f"chips is {chips}; use at least 1")
+    if not seconds > 0:
+        problems.append(f"seconds is {seconds}; use more than 0")
+    if problems:
+        raise UserError(problems)
+
+
+def _board(board: str | Board, chips: int | None) -> Board:
+    """The board, with no more chips than asked for."""
+    if isinstance(board, Board):
+        found = board
+    elif board == AUTO:
+        found = smallest_board((chips or 1) * smallest_board(1).chip.cores)
+    else:
+        found = find_board(board)
+    if chips is None:
+        return found
+    if chips > found.chips:
+        raise UserError(f"board '{found.name}' has {found.chips} chips, fewer than the {chips} asked for; ask for fewer")
+    return replace(found, chips=chips)
+
+
+def _search(problem: Problem, offered: Mapping[str, Sequence[Fit]], board: Board, least: int) -> Solution:
+    """Choices of tiles for several numbers of chips and regions, placed; the best of them refined."""
+    spikes = {name: np.asarray(rates) * problem.network.dt_s for name, rates in problem.rates_hz.items()}
+    spikes = {p.name: spikes[p.name].reshape(p.shape) for p in problem.network.populations if p.name in spikes}
+    fewest = chips_for(least, board.chip)
+    options: list[tuple[Choice, Board, Grid, Costs]] = []
+    for chips in _numbers_of_chips(fewest, board.chips):
+        smaller = replace(board, chips=chips)
+        for grid in grids(chips):
+            costs = region_costs(problem.network, problem.links, offered, grid, spikes)
+            choice = choose(problem.network, problem.links, costs, smaller.cores, board.chip)
+            if choice is not None:
+                options.append((choice, smaller, grid, costs))
+    if not options:
+        raise UserError(
+            f"board '{board.name}': no tiles were found whose output axons fit {board.cores} cores; "
+            "allow more chips with --chips or a larger --board"
+        )
+    options.sort(key=lambda option: option[0].estimate)
+    placed = []
+    for choice, smaller, grid, costs in options[:TRIED]:
+        if not placed or problem.in_time:
+            placed.append((_placed(problem, choice, smaller, grid), costs))
+    placed.sort(key=lambda option: option[0].price)
+    refined = [refine(problem, start, _shortlist(costs, start), ROUNDS) for start, costs in placed[:REFINED]]
+    return min(refined, key=lambda found: found.price)
+
+
+def _numbers_of_chips(fewest: int, most: int) -> list[int]:
+    """The fewest chips and up to half as many again, at most six numbers."""
+    numbers = np.unique(np.linspace(fewest, min(most, fewest + ceil(fewest / 2)), 6).round().astype(int))
+    return [int(number) for number in numbers]
+
+
+def _placed(problem: Problem, choice: Choice, board: Board, grid: Grid) -> Solution:
+    graph = problem.graph(choice.tiles)
+    shapes = [p.shape for p in problem.network.chip_populations]
+    starts = [place_regions(problem.network, choice.tiles, grid), place_balanced(graph, shapes, grid)]
+    return solution(problem, choice.tiles, board, starts)
+
+
+def _shortlist(costs: Costs, now: Solution) -> dict[str, list[Fit]]:
+    """For each layer the present tile and those with the least estimated cost for some price of a core."""
+    short: dict[str, list[Fit]] = {}
+    for name, options in costs.items():
+        size = np.array([fit.cores for fit, _ in options], np.float64)
+        cost = np.array([cost for _, cost in options])
+        scale = max(np.ptp(cost), 1e-12) / max(np.ptp(size), 1.0)
+        picked = [i for i, (fit, _) in enumerate(options) if fit.tile == now.tiles[name]]
+        for weight in (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0):
+            ranked = np.argsort(cost + weight * scale * size, kind="stable")
+            picked += [i for i in ranked[:3].tolist() if i not in picked]
+        short[name] = [options[i][0] for i in picked[:SHORT]]
+    return short
+
+
+def _annealed(problem: Problem, found: Solution) -> Solution:
+    if not problem.in_time or found.board.chips == 1:
+        return found
+    chip = improve(found.graph, found.board, found.chip, seed=problem.seed, annealing=ANNEALING)
+    interchip = found.graph.interchip(chip)
+    return replace(found, chip=chip, interchip=interchip) if interchip < found.interchip else found
+
+
+def _blocks(found: Solution) -> tuple[Block, ...]:
+    """The blocks with chips numbered in the order of their first block and cores in the order of blocks."""
+    number = {chip: place for place, chip in enumerate(_chip_order(found.chip))}
+    used: dict[int, int] = {}
+    blocks = []
+    for layer, where, chip in zip(found.graph.layer.tolist(), found.graph.slices, found.chip.tolist(), strict=True):
+        core = used.get(chip, 0)
+        used[chip] = core + 1
+        blocks.append(Block(found.graph.layers[layer], where, number[chip], core))
+    return tuple(blocks)
+
+
+def _chip_order(chip: Ints) -> list[int]:
+    """The chips that hold blocks, in the order of their first block."""
+    return list(dict.fromkeys(chip.tolist()))
+
+
+def _facts(problem: Problem, found: Solution, offered: Mapping[str, Sequence[Fit]], board: Board) -> dict[str, Any]:
+    graph = found.graph
+    links = graph.between_chips(found.chip, found.board.chips)
+    order = _chip_order(found.chip)
+    simple, simple_chips = baselines(problem, offered, found.board)
+    return {
+        "board_chips": board.chips,
+        "messages_per_step": {"total": graph.total, "interchip": found.interchip, "host": graph.host},
+        "max_link_load": float((links + links.T).max()),
+        "chip_to_chip": links[np.ix_(order, order)],
+        "lower_bound_interchip": 0.0,
+        "baselines": simple,
+        "baseline_chips": simple_chips,
+        "utilization": _fullest(problem, found),
+        "seed": problem.seed,
+    }
+
+
+def _fullest(problem: Problem, found: Solution) -> dict[str, float]:
+    """The share of each limit that the fullest core uses; output axons counted as if all left the chip."""
+    chip = found.board.chip
+    used: list[Utilization] = [
+        utilization(p, problem.links, found.tiles, chip) for p in problem.network.chip_populations
+    ]
+
+    def share(values: Sequence[Ints], limit: int) -> float:
+        return round(max(int(value.max()) for value in values) / limit, 4)
+
+    return {
+        "compartments": share([u.compartments for u in used], chip.compartments),
+        "in_axons": share([u.in_axons for u in used], chip.in_axons),
+        "out_axon_slots": share([u.out_slots + u.crossing_slots for u in used], chip.out_axon_slots),
+        "synapse_bits": share([u.synapse_bits for u in used], chip.synapse_bits),
+    }

@@ -1,0 +1,112 @@
+"""Every supported layer, alone and in the combinations of U-Nets and ResNets, against Keras on random weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convert.graph import cut_at_relus
+from convert.load import load_model
+from convert.lower import lower, with_gains, with_scales
+from convert.network import Convolution, ConvolutionTranspose, Sparse
+from convert.nengodl import keras_form, rate_outputs
+
+from .models import PATTERNS, images_for, model_with
+
+KINDS = {
+    "conv_same": Convolution,
+    "conv_strided_same": Convolution,
+    "conv_dilated": Convolution,
+    "conv_batch_norm": Convolution,
+    "zero_padding_strided": Convolution,
+    "separable": Convolution,
+    "pool_then_conv": Convolution,
+    "transpose_2x2": ConvolutionTranspose,
+    "transpose_3x3": ConvolutionTranspose,
+    "transpose_4x4": ConvolutionTranspose,
+    "upsample_nearest_conv": ConvolutionTranspose,
+    "depthwise": Sparse,
+    "flatten_dense": Sparse,
+    "global_pool_dense": Sparse,
+}
+IN_NENGO_DL = ("conv_strided_same", "transpose_3x3", "upsample_nearest_conv", "residual_projection", "skip_concatenate",
+               "residual_identity", "flatten_dense")
+
+
+def lowered(name: str, folder: Path):  # type: ignore[no-untyped-def]
+    """(Keras 3 model, cut, network with a scale of its own for each population)."""
+    model = model_with(name)
+    model.save(folder / "model.keras")
+    cut = cut_at_relus(load_model(folder / "model.keras"))
+    network = lower(cut)
+    return model, cut, with_scales(network, {p.name: 50.0 + 13 * i for i, p in enumerate(network.populations)})
+
+
+def logits(model, images):  # type: ignore[no-untyped-def]
+    """The model's output before its activation."""
+    probabilities = model.predict(images, verbose=0).astype(np.float64)
+    if probabilities.shape[-1] > 1:
+        return np.log(probabilities)  # softmax: up to a constant, removed below
+    return np.log(probabilities) - np.log1p(-probabilities)
+
+
+def same(found, wanted):  # type: ignore[no-untyped-def]
+    """Within 1e-4; for class scores up to a constant."""
+    found = np.asarray(found, np.float64).reshape(wanted.shape)
+    if wanted.shape[-1] > 1 and wanted.ndim == 2:
+        found, wanted = (v - v.mean(axis=-1, keepdims=True) for v in (found, wanted))
+    assert np.abs(found - wanted).max() <= 1e-4 * max(1, np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_rate_network_agrees_with_keras(name, tmp_path):
+    model, _, network = lowered(name, tmp_path)
+    images = images_for(model)
+    outputs = keras_form(network)(images)
+    same(outputs[0] if isinstance(outputs, list) else outputs, logits(model, images))
+    assert not network.populations[0].on_chip
+    assert all(p.on_chip for p in network.populations[1:])
+
+
+@pytest.mark.parametrize("name", IN_NENGO_DL)
+def test_nengo_dl_agrees_with_keras(name, tmp_path):
+    model, _, network = lowered(name, tmp_path)
+    images = images_for(model)
+    same(rate_outputs(network, images)[0], logits(model, images))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_one_projection_of_the_cheapest_kind(name, tmp_path):
+    _, _, network = lowered(name, tmp_path)
+    into = network.into(network.populations[1].name)
+    assert [type(p.transform) for p in into] == [KINDS[name]]
+
+
+def test_bias_of_padded_batch_norm_differs_by_pixel(tmp_path):
+    _, _, network = lowered("batch_norm_before_padded_conv", tmp_path)
+    bias = network.populations[1].bias_hz
+    assert not np.allclose(bias[0, 0], bias[5, 5])
+    assert np.allclose(bias[4, 4], bias[5, 5])
+
+
+def test_scales_change_no_output(tmp_path):
+    model, _, network = lowered("skip_concatenate", tmp_path)
+    images = images_for(model)
+    other = with_scales(network, {p.name: 200.0 for p in network.populations})
+    same(keras_form(other)(images), np.asarray(keras_form(network)(images)))
+
+
+def test_gains_multiply_what_enters_a_channel(tmp_path):
+    _, _, network = lowered("residual_identity", tmp_path)
+    last = network.populations[-1]
+    gains = np.arange(1.0, last.shape[2] + 1)
+    louder = with_gains(network, {last.name: gains})
+    assert np.allclose(louder.populations[-1].bias_hz, last.bias_hz * gains)
+    for before, after in zip(network.into(last.name), louder.into(last.name), strict=True):
+        if isinstance(before.transform, Sparse):
+            rows = np.broadcast_to(gains, last.shape).ravel()
+            assert np.allclose(after.transform.matrix.toarray(), before.transform.matrix.toarray() * rows[:, None])
+        else:
+            assert np.allclose(after.transform.kernel, before.transform.kernel * gains)
