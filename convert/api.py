@@ -17,7 +17,7 @@ from .bundle import MODEL, NETWORK, RATES, REPORT, save_network, save_rates
 from .data import Dataset, open_data
 from .errors import UserError
 from .evaluate import Predictor, activate, crops_of, keras_predictor, predict, score
-from .network import INPUT, ConvertedNetwork, Shape
+from .network import INPUT, ConvertedNetwork, Shape, require_timesteps
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
@@ -66,8 +66,10 @@ def convert(
 
     options = options or Options()
     model_path, bundle = Path(model_path), Path(bundle)
+    if force and bundle.exists() and not (bundle / REPORT).is_file():
+        raise UserError(f"{bundle} is not a bundle and is kept, --force or not; choose another name")
     with whole_folder(bundle, force=force) as folder:
-        source = load_model(model_path)
+        source = load_model(model_path, max_pooling=options.max_pooling is not None)
         model = source if options.max_pooling is None else replace_max_pooling(source, options.max_pooling)
         cut = cut_at_relus(model)
         dataset = open_data(data_path, input_shape=cut.shapes[INPUT], target_shape=tuple(model.outputs[0].shape)[1:])
@@ -176,9 +178,10 @@ def _network(cut: Any, measured: _Measured, options: Options, progress: Progress
     from .nengodl import agreement
     from .rates import calibrate
 
+    inputs = measured.inputs(options.calibration_images)
     with progress("lowering layers", len(cut.segments)) as advance:
         unit = lower(cut, advance)
-    inputs = measured.inputs(options.calibration_images)
+    require_timesteps(unit.with_(timesteps=options.timesteps))
     shapes = {p.name: p.shape for p in unit.populations}
     activity = calibrate(cut.activities, shapes, np.array_split(inputs, -(-len(inputs) // 8)), len(inputs),
                          percentile=options.percentile)
@@ -191,7 +194,7 @@ def _network(cut: Any, measured: _Measured, options: Options, progress: Progress
     network = replace(rate_network, populations=populations, timesteps=options.timesteps, synapse_s=options.synapse_s)
     few = inputs[: options.gain_images]
     targets = calibrate(cut.activities, shapes, np.array_split(few, len(few)), len(few), percentile=options.percentile)
-    by_channel = {n: np.float64(a.mean.mean(axis=(0, 1)) * scale[n]) for n, a in targets.items()}
+    by_channel = {n: np.asarray(a.mean.mean(axis=(0, 1)) * scale[n], np.float64) for n, a in targets.items()}
     with progress("calibrating gains", len(network.populations)) as advance:
         network, gains = calibrate_gains(network, few, by_channel, advance)
     layers = [
@@ -208,7 +211,7 @@ def _network(cut: Any, measured: _Measured, options: Options, progress: Progress
         }
         for p in network.populations
     ]
-    rates = {name: np.float32(a.mean * scale[name]) for name, a in activity.items()}
+    rates = {name: np.asarray(a.mean * scale[name], np.float32) for name, a in activity.items()}
     return _Made(
         rate_network, network, layers, rates, {"max_abs_error": found.max_abs_error, "tolerance": found.tolerance}
     )

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -50,7 +54,7 @@ def save_network(network: ConvertedNetwork, path: Path) -> None:
 
 def load_network(bundle: Path) -> ConvertedNetwork:
     """The network in the folder ``bundle``. Raises ``UserError`` if it is none."""
-    with _open(bundle, NETWORK) as data:
+    with _reading(bundle, NETWORK) as path, np.load(path) as data:
         description = json.loads(str(data["description"]))
         if description["format"] != FORMAT:
             raise UserError(
@@ -86,27 +90,35 @@ def save_rates(rates_hz: dict[str, NDArray[np.float32]], path: Path) -> None:
 
 def load_rates(bundle: Path) -> dict[str, NDArray[np.float32]]:
     """Mean rates in Hz by population, each of the population's shape, on the calibration images."""
-    with _open(bundle, RATES) as data:
+    with _reading(bundle, RATES) as path, np.load(path) as data:
         return {name: data[name] for name in data.files}
 
 
 def load_report(bundle: Path) -> dict[str, Any]:
     """conversion.json of ``bundle``."""
-    path = bundle / REPORT
-    if not path.is_file():
-        raise UserError(f"{bundle} is not a bundle (no {REPORT} in it); make one with convert-model MODEL -o {bundle}")
-    data: dict[str, Any] = json.loads(path.read_text())
-    return data
+    with _reading(bundle, REPORT) as path:
+        data: dict[str, Any] = json.loads(path.read_text())
+        return {"task": data["task"], **data}
 
 
-def _open(bundle: Path, name: str) -> Any:
+def source_of(bundle: Path) -> Path:
+    """The model in ``bundle`` as it was brought."""
+    found = sorted(bundle.glob("source*"))
+    if not found:
+        raise UserError(f"{bundle} is damaged (no source model in it); convert the model again")
+    return found[0]
+
+
+@contextmanager
+def _reading(bundle: Path, name: str) -> Iterator[Path]:
+    """The path of the file ``name``; what goes wrong while it is read becomes a ``UserError``."""
     path = bundle / name
     if not path.is_file():
         raise UserError(f"{bundle} is not a bundle (no {name} in it); make one with convert-model MODEL -o {bundle}")
     try:
-        return np.load(path)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} is damaged ({error}); convert the model again") from error
+        yield path
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise UserError(f"{path} is damaged ({type(error).__name__}: {error}); convert the model again") from error
 
 
 def _row(item: Any, **replaced: Any) -> dict[str, Any]:
@@ -130,5 +142,8 @@ def _transform(row: dict[str, Any], data: Any) -> Transform:
     if row["kind"] == "Sparse":
         parts = (np.float64(data[row["data"]]), data[row["indices"]], data[row["indptr"]])
         return Sparse(sparse.csr_array(parts, shape=tuple(row["shape"])))
-    kind = {"Convolution": Convolution, "ConvolutionTranspose": ConvolutionTranspose}[row["kind"]]
-    return kind(np.float64(data[row["kernel"]]), tuple(row["strides"]), row["padding"])
+    kinds: dict[str, type[Convolution | ConvolutionTranspose]] = {
+        "Convolution": Convolution,
+        "ConvolutionTranspose": ConvolutionTranspose,
+    }
+    return kinds[row["kind"]](np.asarray(data[row["kernel"]], np.float64), tuple(row["strides"]), row["padding"])

@@ -10,7 +10,9 @@ import rich_click as click
 from .terminal import command, console, progress, table
 
 
-@click.command(epilog="Example: convert-model unet.keras --data train/ -o unet.bundle --max-pooling average --fine-tune 5")
+@click.command(
+    epilog="Example: convert-model unet.keras --data train/ -o unet.bundle --max-pooling average --fine-tune 5"
+)
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--data", type=click.Path(path_type=Path), required=True,
               help="Training data: a .npz with x and y, class folders, or image/label pairs.")

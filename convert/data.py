@@ -67,6 +67,10 @@ def open_data(path: str | Path, *, input_shape: Sequence[int | None], target_sha
     Layouts: a .npz file with x and y; one sub-folder of images for each class (alphabetical order); sub-folders image/
     and label/ with equal file stems; or NAME.png beside NAME_label.png. Raises ``UserError`` for what does not fit.
     """
+    if target_shape is not None and len(target_shape) == 3 and tuple(target_shape[:2]) != tuple(input_shape[:2]):
+        made, taken = (" x ".join(map(str, shape[:2])) for shape in (target_shape, input_shape))
+        raise UserError(f"the model makes {made} pixels of {taken}; a segmentation needs one output pixel for each "
+                        "input pixel, a classification a Dense output")
     path = Path(path)
     expected = Expected(tuple(input_shape), _classes(target_shape), task or _task(target_shape))
     if not path.exists():

@@ -1,4 +1,4 @@
-"""A flat tf-keras model cut at its ReLUs: what is a population, what is linear between populations, what is read out."""
+"""A flat tf-keras model cut at its ReLUs: what is a population, what is linear between two, what is read out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from .compat import load_tf_keras
 from .errors import UserError
-from .layers import HEAD, POOLED, SPIKING, role
+from .layers import MAX_POOLING, POOLED, SPIKING, is_head, role
 from .network import INPUT, Shape
 
 
@@ -35,7 +35,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Cut:
-    """All segments in feed-forward order and ``activities``: a tf-keras model from the image to every ReLU's output."""
+    """All segments in feed-forward order; ``activities`` is a tf-keras model from the image to every ReLU's output."""
 
     segments: tuple[Segment, ...]
     activities: Any
@@ -46,12 +46,14 @@ def as_shape(tensor: Any) -> Shape:
     """The (rows, columns, channels) of a Keras tensor; a vector is (1, 1, n)."""
     sizes = [int(size) for size in tensor.shape[1:]]
     if len(sizes) not in (1, 3):
-        raise UserError(f"a tensor of shape {sizes} inside the model: only images (3 axes) and vectors (1 axis) convert")
+        raise UserError(
+            f"a tensor of shape {sizes} inside the model: only images (3 axes) and vectors (1 axis) convert"
+        )
     return (1, 1, sizes[0]) if len(sizes) == 1 else (sizes[0], sizes[1], sizes[2])
 
 
 def cut_at_relus(model: Any) -> Cut:
-    """Cuts ``model`` (from ``load_model``, without max pooling) into segments. Raises ``UserError`` with all problems."""
+    """Cuts ``model`` (from ``load_model``) into segments. Raises ``UserError`` with all problems, max pooling too."""
     names = {id(model.inputs[0]): INPUT}
     tensors = {INPUT: model.inputs[0]}
     drives: dict[str, Any] = {}
@@ -59,10 +61,7 @@ def cut_at_relus(model: Any) -> Cut:
     for node in _nodes(model):
         output = node.outputs
         if role(node.layer) == POOLED:
-            problems.append(
-                f"layer '{node.layer.name}' ({type(node.layer).__name__}): a maximum of spike rates is not a sum of "
-                "spikes; add --max-pooling average (or strided) and --fine-tune to win back what that costs"
-            )
+            problems.append(f"layer '{node.layer.name}' ({type(node.layer).__name__}): {MAX_POOLING}")
         if role(node.layer) == SPIKING:
             name = _name(node)
             names[id(output)] = name
@@ -73,7 +72,7 @@ def cut_at_relus(model: Any) -> Cut:
         name = model.output_names[i] if len(model.outputs) > 1 else output._keras_history.layer.name
         linear, activation = _head(output)
         segments.append(_segment(f"{name}:out" if name in drives else name, linear, activation, names, tensors))
-    problems += _misplaced_heads(model) + _mixed(segments) + _nothing_on_chip(segments)
+    problems += misplaced_heads(model) + _mixed(segments) + _nothing_on_chip(segments)
     if problems:
         raise UserError(problems)
     activities = load_tf_keras().Model(model.inputs, [tensors[name] for name in drives])
@@ -111,29 +110,40 @@ def _segment(target: str, drive: Any, activation: str, names: dict[int, str], te
             continue
         seen.add(id(tensor))
         node = _node_of(tensor)
-        kind = kind or (type(node.layer).__name__ if node.layer.weights and "Norm" not in type(node.layer).__name__ else "")
+        kind = kind or _kind(node.layer)
         stack.extend(node.keras_inputs)
     order = [name for name in tensors if name in sources]
     function = load_tf_keras().Model([tensors[name] for name in order], drive)
-    return Segment(target, kind or type(_node_of(drive).layer).__name__, as_shape(drive), tuple(order), function, drive, activation)
+    kind = kind or type(_node_of(drive).layer).__name__
+    return Segment(target, kind, as_shape(drive), tuple(order), function, drive, activation)
+
+
+def _kind(layer: Any) -> str:
+    """The class of a layer that a population is known by: one with weights that is no normalization."""
+    name = type(layer).__name__
+    return name if layer.weights and "Norm" not in name else ""
 
 
 def _head(output: Any) -> tuple[Any, str]:
     """The linear tensor before an output and the activation on the host between the two."""
     node = _node_of(output)
-    if role(node.layer) != HEAD:
+    if role(node.layer) == SPIKING:  # the rates themselves; a segment needs a layer of its own
+        return load_tf_keras().layers.Activation("linear", name=f"{node.layer.name}_out")(output), "linear"
+    if not is_head(node.layer):
         return output, "linear"
     name = "softmax" if type(node.layer).__name__ == "Softmax" else node.layer.activation.__name__
     return node.keras_inputs[0], str(name)
 
 
-def _misplaced_heads(model: Any) -> list[str]:
-    outputs = {id(output) for output in model.outputs}
+def misplaced_heads(model: Any) -> list[str]:
+    """One sentence for every softmax and sigmoid that is not the end of ``model``."""
+    nodes, outputs = _nodes(model), {id(output) for output in model.outputs}
+    used = {id(tensor) for node in nodes for tensor in node.keras_inputs}
     return [
-        f"layer '{node.layer.name}' ({type(node.layer).__name__}): softmax and sigmoid run on the host, at an output only; "
-        "end the model there or use ReLU inside"
-        for node in _nodes(model)
-        if role(node.layer) == HEAD and id(node.outputs) not in outputs
+        f"layer '{node.layer.name}' ({type(node.layer).__name__}): softmax and sigmoid run on the host, at an output "
+        "only; end the model there or use ReLU inside"
+        for node in nodes
+        if is_head(node.layer) and (id(node.outputs) in used or id(node.outputs) not in outputs)
     ]
 
 

@@ -43,6 +43,13 @@ def _normalization(layer: Any) -> str | None:
     return "an inverted normalization does not convert; remove invert=True" if getattr(layer, "invert", False) else None
 
 
+MAX_POOLING = ("a maximum of spike rates is not a sum of spikes; add --max-pooling average (or strided) and "
+               "--fine-tune to win back what that costs")
+
+NOTHING = ("Identity", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomContrast",
+           "RandomBrightness")
+"""Classes that do nothing at inference and are left out."""
+
 REGISTRY: dict[str, Support] = {}
 
 
@@ -62,8 +69,8 @@ for _name, _support in {
     "SeparableConv2D": Support(LINEAR, _WEIGHTS, _channels_last),
     "Dense": Support(LINEAR, "one synapse per weight"),
     "BatchNormalization": Support(LINEAR, "folded into weights and biases, as at inference"),
-    "Normalization": Support(LINEAR, "folded into the host's encoding", _normalization),
-    "Rescaling": Support(LINEAR, "folded into the host's encoding"),
+    "Normalization": Support(LINEAR, "folded into weights and biases", _normalization),
+    "Rescaling": Support(LINEAR, "folded into weights and biases"),
     "Add": Support(LINEAR, "one projection per summand"),
     "Subtract": Support(LINEAR, "one projection per operand"),
     "Average": Support(LINEAR, "one projection per operand"),
@@ -76,7 +83,6 @@ for _name, _support in {
     "Flatten": Support(LINEAR, "composed with the layer that follows"),
     "Reshape": Support(LINEAR, "composed with the layer that follows"),
     "Permute": Support(LINEAR, "composed with the layer that follows"),
-    "Identity": Support(LINEAR, "nothing"),
     "Dropout": Support(LINEAR, "nothing at inference"),
     "SpatialDropout2D": Support(LINEAR, "nothing at inference"),
     "GaussianNoise": Support(LINEAR, "nothing at inference"),
@@ -84,31 +90,43 @@ for _name, _support in {
     "ActivityRegularization": Support(LINEAR, "nothing at inference"),
     "ReLU": Support(SPIKING, "a population of integrate-and-fire neurons", _plain_relu),
     "Softmax": Support(HEAD, "on the host, at an output only"),
-    "MaxPooling2D": Support(POOLED, "only with --max-pooling average or strided: a maximum of rates is no sum of spikes"),
+    "MaxPooling2D": Support(POOLED, "replaced, with --max-pooling average or strided", _channels_last),
 }.items():
     register(_name, _support)
 
 ACTIVATIONS = {"linear": LINEAR, "relu": SPIKING, "softmax": HEAD, "sigmoid": HEAD}
 """Activation functions by name, as arguments of a layer or in an ``Activation`` layer."""
 
+WAYS_OUT = {
+    "LeakyReLU": "a rate cannot be negative; use ReLU",
+    "PReLU": "a rate cannot be negative; use ReLU",
+    "ELU": "a rate cannot be negative; use ReLU",
+    "Multiply": "spikes are added, not multiplied; use Add or Concatenate",
+    "Maximum": "spikes are added, not compared; use Add or Average",
+    "Minimum": "spikes are added, not compared; use Add or Average",
+    "LayerNormalization": "it depends on each image; use BatchNormalization",
+    "GroupNormalization": "it depends on each image; use BatchNormalization",
+    "GlobalMaxPooling2D": "a maximum of spike rates is not a sum of spikes; use GlobalAveragePooling2D",
+    "Lambda": "its code cannot be looked into; write it with Keras layers",
+}
+"""Classes that often occur and do not convert: why, and what to use."""
 
-def refusal(layer: Any) -> str | None:
-    """Why ``layer`` (tf-keras) cannot convert and the way out, or None if it can; max pooling counts as convertible."""
-    kind = type(layer).__name__
-    if kind == "Activation" or kind not in REGISTRY:
-        name = getattr(getattr(layer, "activation", None), "__name__", None)
-        if kind == "Activation" and name in ACTIVATIONS:
-            return None
-        if kind == "Activation":
-            return f"activation '{name}' has no spiking form; use 'relu' ('softmax' and 'sigmoid' only at an output)"
-        return f"no conversion is known for this class; rebuild it from {', '.join(sorted(_core()))}"
-    activation = getattr(layer, "activation", None)
-    if activation is not None and activation.__name__ not in ACTIVATIONS:
-        return (
-            f"activation '{activation.__name__}' has no spiking form; "
-            "use 'relu' ('softmax' and 'sigmoid' only at an output)"
-        )
-    return REGISTRY[kind].refuse(layer)
+
+def unknown(kind: str, activation: str | None) -> str | None:
+    """Why no layer of class ``kind`` with this activation can convert and the way out, or None if one may."""
+    if kind not in REGISTRY and kind not in (*NOTHING, "Activation"):
+        return WAYS_OUT.get(kind, f"no conversion is known for this class; rebuild it from {', '.join(_core())}")
+    if activation is not None and activation not in ACTIVATIONS:
+        return f"activation '{activation}' has no spiking form; use 'relu' ('softmax' and 'sigmoid' only at an output)"
+    return None
+
+
+def refusal(layer: Any, *, max_pooling: bool = True) -> str | None:
+    """Why ``layer`` (tf-keras, of a known class) cannot convert as it is set and the way out, or None if it can."""
+    if type(layer).__name__ == "Activation":
+        return None
+    support = REGISTRY[type(layer).__name__]
+    return MAX_POOLING if support.kind == POOLED and not max_pooling else support.refuse(layer)
 
 
 def role(layer: Any) -> str:
@@ -116,6 +134,11 @@ def role(layer: Any) -> str:
     if type(layer).__name__ == "Activation":
         return ACTIVATIONS[layer.activation.__name__]
     return REGISTRY[type(layer).__name__].kind
+
+
+def is_head(layer: Any) -> bool:
+    """Whether ``layer`` is host arithmetic at an output; asked of layers that do not convert, too."""
+    return type(layer).__name__ in ("Activation", *REGISTRY) and role(layer) == HEAD
 
 
 def _core() -> list[str]:

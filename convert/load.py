@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import inspect
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .compat import load_keras3, load_tf_keras
+from .compat import load_tensorflow, load_tf_keras
 from .errors import UserError
-from .layers import ACTIVATIONS, LINEAR, refusal
+from .graph import misplaced_heads
+from .keras_file import Config, UnreadableError, layer_configs, read_model
+from .layers import ACTIVATIONS, LINEAR, NOTHING, refusal, unknown
+from .operations import WRITTEN, as_layer, is_operation
 
-WAY_OUT = "save it again with model.save('NAME.keras') and try that file"
 
-
-def load_model(path: Path) -> Any:
+def load_model(path: Path, *, max_pooling: bool = True) -> Any:
     """The model in ``path`` (Keras 3 or 2 .keras, .h5, SavedModel folder) as a flat tf-keras functional model.
 
-    Nested models are inlined, and activations given as arguments become layers of their own (named LAYER_relu), so each
-    layer is one of ``convert.layers.REGISTRY``. Raises ``UserError`` with all problems of the model.
+    Nested models are inlined, activations given as arguments become layers of their own (named LAYER_relu), operations
+    such as ``x + y`` layers, so each layer is one of ``convert.layers.REGISTRY``. Raises ``UserError`` with all
+    problems of the model; max pooling is one if ``max_pooling`` is false.
     """
-    model = _read(path)
+    rebuild = _Rebuild(max_pooling)
+    try:
+        model = read_model(path)
+    except UnreadableError as error:
+        for kind, name, config in layer_configs(path):
+            rebuild.new_layer(kind, name, config)
+        raise UserError(rebuild.problems or error.problems) from error
     if len(model.inputs) != 1:
         raise UserError(f"{path} has {len(model.inputs)} inputs; one image input converts, merge the others into it")
     shape = tuple(model.inputs[0].shape)[1:]
@@ -32,72 +39,39 @@ def load_model(path: Path) -> Any:
             f"{path} takes inputs of shape {shape}; an image of fixed size (rows, columns, channels) is needed: "
             "rebuild the model with keras.Input(shape=(rows, columns, channels))"
         )
-    rebuilt = _Rebuild(shape).run(model)
-    _refuse_bad_weights(path, rebuilt)
+    rebuilt = rebuild.run(model, shape)
+    problems = rebuild.problems + misplaced_heads(rebuilt) + _bad_weights(path, rebuilt)
+    if problems:
+        raise UserError(problems)
     return rebuilt
-
-
-def _read(path: Path) -> Any:
-    if not path.exists():
-        raise UserError(f"{path} does not exist; give the path of a .keras, .h5 or SavedModel")
-    readers = [_read_keras3, _read_tf_keras] if _saved_by_keras3(path) else [_read_tf_keras, _read_keras3]
-    failures = []
-    for read in readers:
-        try:
-            return read(path)
-        except UserError:
-            raise
-        except Exception as error:
-            failures.append(f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}")
-    raise UserError(f"{path} is not a Keras model that can be read ({failures[0][:160]}); {WAY_OUT}")
-
-
-def _saved_by_keras3(path: Path) -> bool:
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        if "metadata.json" not in archive.namelist():
-            raise UserError(f"{path} is a zip file but not a Keras model (no metadata.json in it); {WAY_OUT}")
-        return '"keras_version": "3' in archive.read("metadata.json").decode()
-
-
-def _read_keras3(path: Path) -> Any:
-    model = load_keras3().saving.load_model(path, compile=False)
-    if not hasattr(model, "_run_through_graph") and not hasattr(model, "_functional"):
-        raise UserError(f"{path} is a subclassed model without a layer graph; rebuild it with the functional API")
-    return getattr(model, "_functional", None) or model
-
-
-def _read_tf_keras(path: Path) -> Any:
-    keras = load_tf_keras()
-    model = keras.models.load_model(path, compile=False)
-    if isinstance(model, keras.Sequential):
-        model = keras.Model(model.inputs, model.outputs)
-    if not hasattr(model, "_nodes_by_depth"):
-        raise UserError(f"{path} is a subclassed model without a layer graph; rebuild it with the functional API")
-    return model
 
 
 class _Rebuild:
     """Runs a model of either Keras on a tf-keras input tensor, making each layer anew, and collects all refusals."""
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, max_pooling: bool) -> None:
         self.keras = load_tf_keras()
-        self.shape = shape
+        self.max_pooling = max_pooling
         self.problems: list[str] = []
         self.made: dict[int, Callable[[Any], Any]] = {}
         self.names: set[str] = set()
 
-    def run(self, model: Any) -> Any:
-        image = self.keras.Input(self.shape, name="image")
-        try:
-            outputs = self._flatten(model, [image])
-        except ValueError:
-            if not self.problems:  # a stand-in has another shape than the layer it stands for
-                raise
-        if self.problems:
-            raise UserError(self.problems)
-        return self.keras.Model(image, outputs, name=model.name)
+    def run(self, model: Any, shape: tuple[int, ...]) -> Any:
+        """The model anew; refused layers are zeros of the right shape in it."""
+        image = self.keras.Input(shape, name="image")
+        return self.keras.Model(image, self._flatten(model, [image]), name=model.name)
+
+    def new_layer(self, kind: str, name: str, config: Config) -> Any:
+        """The tf-keras layer of class ``kind``, or None and one more problem."""
+        arguments = _arguments(config, getattr(self.keras.layers, kind, None))
+        reason = unknown(kind, arguments.get("activation"))
+        if reason is None:
+            layer = getattr(self.keras.layers, kind)(name=self._fresh(name), **arguments)
+            reason = refusal(layer, max_pooling=self.max_pooling)
+            if reason is None:
+                return layer
+        self.problems.append(f"layer '{name}' ({kind}): {reason}")
+        return None
 
     def _flatten(self, model: Any, inputs: list[Any]) -> Any:
         functional = getattr(model, "_functional", None) or model
@@ -118,29 +92,24 @@ class _Rebuild:
 
     def _layer(self, old: Any) -> Callable[..., Any]:
         """The new layer (or layers) for one old layer or operation; the same one each time the old one is called."""
-        if hasattr(old, "_run_through_graph") or hasattr(old, "_nodes_by_depth"):
+        if getattr(old, "_functional", None) or hasattr(old, "_run_through_graph") or hasattr(old, "_nodes_by_depth"):
             return lambda inputs, **_: self._flatten(old, _as_list(inputs))
+        if is_operation(old):
+            return lambda *args, **kwargs: self._operation(old, args, kwargs)
         if id(old) not in self.made:
             self.made[id(old)] = self._make(old)
         make = self.made[id(old)]
         return lambda *inputs, **_: make(list(inputs) if len(inputs) > 1 else inputs[0])
 
     def _make(self, old: Any) -> Callable[[Any], Any]:
-        name = self._fresh(old.name)
         kind = type(old).__name__
-        cls = getattr(self.keras.layers, kind, None)
-        if kind == "Identity":
+        if kind in NOTHING:
             return lambda inputs: inputs
-        if cls is None or kind == "TFOpLambda":
-            self.problems.append(f"layer '{old.name}' ({kind}): no conversion is known for this class; use Keras layers")
-            return _stand_in
-        layer = cls(name=name, **_arguments(old, cls))
-        reason = refusal(layer)
-        if reason is not None:
-            self.problems.append(f"layer '{old.name}' ({kind}): {reason}")
-            return _stand_in
+        layer = self.new_layer(kind, old.name, old.get_config())
+        if layer is None:
+            return self._stand_in(old)
         after = self._split_activation(layer)
-        weights = old.get_weights() if hasattr(old, "get_weights") else []
+        weights = old.get_weights()
         state = {"loaded": not weights}
 
         def call(inputs: Any) -> Any:
@@ -151,6 +120,30 @@ class _Rebuild:
             return outputs if after is None else after(outputs)
 
         return call
+
+    def _operation(self, old: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """What an operation such as ``x + y`` gives, by a layer."""
+        found = as_layer(self.keras, old, args, kwargs, self._fresh(old.name))
+        kind = type(old).__name__
+        reason = f"this operation does not convert ({WRITTEN} do); use Keras layers"
+        if found is not None:
+            layer, inputs = found
+            refused = refusal(layer)
+            if refused is None:
+                return layer(inputs)
+            reason = refused
+        self.problems.append(f"layer '{old.name}' ({kind}): {reason}")
+        return self._stand_in(old)([a for a in (*args, *kwargs.values()) if hasattr(a, "_keras_history")])
+
+    def _stand_in(self, old: Any) -> Callable[[Any], Any]:
+        """Zeros of the shape that ``old`` gives, so that the walk goes on and finds the refusals after this one."""
+        tf = load_tensorflow()
+        shape = tuple(_as_list(old._inbound_nodes[0].outputs)[0].shape)[1:]
+
+        def zeros(inputs: Any) -> Any:
+            return tf.zeros((tf.shape(_as_list(inputs)[0])[0], *shape))
+
+        return self.keras.layers.Lambda(zeros)  # type: ignore[no-any-return]
 
     def _split_activation(self, layer: Any) -> Any:
         """Takes an activation given as an argument out of ``layer`` and returns it as a layer, or None for linear."""
@@ -177,36 +170,36 @@ class _Tensors(dict[str, Any]):
         return [super().__getitem__(key)]
 
 
-def _arguments(old: Any, cls: Any) -> dict[str, Any]:
-    """The arguments of ``old`` that matter at inference and that ``cls`` of tf-keras knows."""
-    known = set(inspect.signature(cls.__init__).parameters)
+def _arguments(config: Config, cls: Any) -> dict[str, Any]:
+    """The arguments in ``config`` that matter at inference and that ``cls`` of tf-keras knows."""
+    known = set(inspect.signature(cls.__init__).parameters) if cls is not None else set()
     skipped = ("_initializer", "_regularizer", "_constraint")
-    config = old.get_config() if hasattr(old, "get_config") else {}
-    kept = {k: v for k, v in config.items() if k in known and k != "name" and not k.endswith(skipped)}
+    kept = {k: v for k, v in config.items() if k in known - {"name", "dtype"} and not k.endswith(skipped)}
     if isinstance(kept.get("axis"), list) and cls.__name__ == "BatchNormalization":
         kept["axis"] = kept["axis"][0]
-    kept.pop("dtype", None)
     if isinstance(kept.get("activation"), dict):
-        kept["activation"] = kept["activation"].get("config", {}).get("name") or kept["activation"]["config"]
+        kept["activation"] = _activation_name(kept["activation"])
     return kept
 
 
-def _stand_in(inputs: Any) -> Any:
-    """Lets the walk go on after a refusal, so that the refusals after it are found too."""
-    return inputs[0] if isinstance(inputs, list) else inputs
+def _activation_name(saved: Config) -> str:
+    """The name of an activation that is saved as a function, or as a layer (a plain ReLU is 'relu')."""
+    config = saved.get("config")
+    if not isinstance(config, dict):
+        return str(config)
+    plain = not any(config.get(key) for key in ("max_value", "negative_slope", "threshold"))
+    return "relu" if saved["class_name"] == "ReLU" and plain else str(config.get("name", saved["class_name"]))
 
 
 def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def _refuse_bad_weights(path: Path, model: Any) -> None:
-    bad = [
+def _bad_weights(path: Path, model: Any) -> list[str]:
+    return [
         f"layer '{layer.name}' of {path} has {int((~np.isfinite(w)).sum())} weights that are NaN or infinite; "
         "load a checkpoint from before the training diverged"
         for layer in model.layers
         for w in layer.get_weights()
         if not np.isfinite(w).all()
     ]
-    if bad:
-        raise UserError(bad)

@@ -21,6 +21,12 @@ from .network import Convolution, ConvolutionTranspose, Shape, Sparse, Transform
 Function = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """From (batch, rows, columns, channels) to (batch, rows, columns, channels), linear."""
 
+Pair = tuple[int, int]
+"""A number for the rows and one for the columns."""
+
+Taps = dict[Pair, NDArray[np.float32]]
+"""Weights (channels in, channels out) by row and column tap."""
+
 TOLERANCE = 1e-5
 """Largest difference, relative to the largest response, between a map and the transform that stands for it."""
 
@@ -74,13 +80,13 @@ def _apply_transposed(tf: Any, transform: ConvolutionTranspose, images: Any, tar
     return full[:, : target[0], : target[1]]
 
 
-def _impulses(source: Shape, rows: list[int], columns: list[int]) -> tuple[list[tuple[int, int]], NDArray[np.float32]]:
+def _impulses(source: Shape, rows: list[int], columns: list[int]) -> NDArray[np.float32]:
     """One image for each given pixel and channel, ordered pixel first, channel fastest."""
     pixels = list(product(rows, columns))
     images = np.zeros((len(pixels), source[2], *source), dtype=np.float32)
     for i, (y, x) in enumerate(pixels):
         images[i, np.arange(source[2]), y, x, np.arange(source[2])] = 1
-    return pixels, images.reshape(-1, *source)
+    return images.reshape(-1, *source)
 
 
 def _in_chunks(function: Function, images: NDArray[np.float32], target: Shape) -> NDArray[np.float32]:
@@ -99,12 +105,12 @@ def _probe_positions(size: int, stride: int) -> list[int]:
     return list(range(middle, middle + stride))
 
 
-def _taps(function: Function, source: Shape, target: Shape, up: tuple[int, int], down: tuple[int, int]) -> Any:
+def _taps(function: Function, source: Shape, target: Shape, up: Pair, down: Pair) -> Taps:
     """Kernel values by (row tap, column tap), where tap = target * down - source * up is what they depend on."""
-    found: dict[tuple[int, int], NDArray[np.float32]] = {}
+    found: Taps = {}
     rows, columns = (_probe_positions(source[i], down[i]) for i in range(2))
     for row, column in product(rows, columns):
-        pixels, images = _impulses(source, [row], [column])
+        images = _impulses(source, [row], [column])
         responses = _in_chunks(function, images, target)
         seen = np.abs(responses).max(axis=(0, 3)) > 0
         for y, x in zip(*np.nonzero(seen), strict=True):
@@ -113,7 +119,7 @@ def _taps(function: Function, source: Shape, target: Shape, up: tuple[int, int],
     return found
 
 
-def _kernel(found: dict[tuple[int, int], NDArray[np.float32]], sign: int) -> tuple[NDArray[np.float64], tuple[int, int]]:
+def _kernel(found: Taps, sign: int) -> tuple[NDArray[np.float64], Pair]:
     """The kernel with taps in order of ``sign`` * tap, and the smallest tap of each axis."""
     taps = np.array(list(found)) * sign
     low, high = taps.min(axis=0), taps.max(axis=0)
@@ -127,7 +133,7 @@ def _kernel(found: dict[tuple[int, int], NDArray[np.float32]], sign: int) -> tup
 
 def _convolution(function: Function, source: Shape, target: Shape) -> Convolution | None:
     """target[o] = sum over k of source[o * stride + k - pad] * kernel[k]."""
-    for strides in product(*(_ratios(source[i], target[i]) for i in range(2))):
+    for strides in product(_ratios(source[0], target[0]), _ratios(source[1], target[1])):
         found = _taps(function, source, target, (1, 1), strides)
         if not found:
             return None
@@ -143,7 +149,7 @@ def _transposed(function: Function, source: Shape, target: Shape) -> Convolution
     """target[o] = sum over i of source[i] * kernel[o - i * stride + offset]."""
     if target[0] < source[0] or target[1] < source[1]:
         return None
-    for strides in product(*(_ratios(target[i], source[i]) for i in range(2))):
+    for strides in product(_ratios(target[0], source[0]), _ratios(target[1], source[1])):
         found = _taps(function, source, target, strides, (1, 1))
         if not found:
             return None
@@ -185,7 +191,7 @@ def _up_ends(source: int, target: int, size: int, stride: int, offset: int, padd
         taps = size + before + after
         if padding == "valid":
             return offset + before == 0 and taps <= target and (target - taps) // stride + 1 == source
-        return ceil(target / stride) == source and target == source * stride and max(taps - stride, 0) // 2 == offset + before
+        return target == source * stride and max(taps - stride, 0) // 2 == offset + before
 
     return _ends(size, fits)
 
@@ -232,20 +238,22 @@ def _pairs(transform: Convolution | ConvolutionTranspose, source: int, target: i
     stride, size = transform.strides[axis], transform.kernel.shape[axis]
     if isinstance(transform, Convolution):
         pad = max((target - 1) * stride + size - source, 0) // 2 if transform.padding == "same" else 0
-        out = np.arange(target)
-        into = out * stride + tap - pad
-        ok = (into >= 0) & (into < source)
+        outs = np.arange(target)
+        ins = outs * stride + tap - pad
+        ok = (ins >= 0) & (ins < source)
     else:
         offset = max(size - stride, 0) // 2 if transform.padding == "same" else 0
-        into = np.arange(source)
-        out = into * stride + tap - offset
-        ok = (out >= 0) & (out < target)
-    return into[ok], out[ok]
+        ins = np.arange(source)
+        outs = ins * stride + tap - offset
+        ok = (outs >= 0) & (outs < target)
+    return ins[ok], outs[ok]
 
 
 def _matrix(function: Function, source: Shape, target: Shape) -> sparse.csr_array:
     """The matrix of ``function`` by impulses: many pixels in one image where their responses stay apart."""
-    spacing = [source[i] if prod(source) <= SMALL or target[i] == 1 else _reach(function, source, target, i) for i in range(2)]
+    spacing = [
+        source[i] if prod(source) <= SMALL or target[i] == 1 else _reach(function, source, target, i) for i in range(2)
+    ]
     parts = []
     for first in product(*(range(min(spacing[i], source[i])) for i in range(2))):
         rows, columns = (list(range(first[i], source[i], spacing[i])) for i in range(2))
@@ -259,7 +267,7 @@ def _reach(function: Function, source: Shape, target: Shape, axis: int) -> int:
     for position in {0, source[axis] // 2, source[axis] - 1}:
         at = [source[0] // 2, source[1] // 2]
         at[axis] = position
-        _, images = _impulses(source, [at[0]], [at[1]])
+        images = _impulses(source, [at[0]], [at[1]])
         seen = np.abs(_in_chunks(function, images, target)).max(axis=(0, 3)).max(axis=1 - axis) > 0
         where = np.nonzero(seen)[0]
         if len(where):
@@ -276,13 +284,13 @@ def _spread(
     for c in range(source[2]):
         images[c][np.ix_(rows, columns, [c])] = 1
     responses = _in_chunks(function, images, target)
-    c, y, x, d = np.nonzero(responses)
+    channel, y, x, d = np.nonzero(responses)
     owner = [
         _owner(positions, index, source[i], target[i]) for i, (positions, index) in enumerate(((rows, y), (columns, x)))
     ]
-    into = (owner[0] * source[1] + owner[1]) * source[2] + c
+    into = (owner[0] * source[1] + owner[1]) * source[2] + channel
     out = (y * target[1] + x) * target[2] + d
-    data = (responses[c, y, x, d].astype(np.float64), (out, into))
+    data = (responses[channel, y, x, d].astype(np.float64), (out, into))
     return sparse.csr_array(sparse.coo_array(data, shape=(prod(target), prod(source))))
 
 
@@ -290,4 +298,4 @@ def _owner(positions: list[int], index: NDArray[np.int64], source: int, target: 
     """The source position nearest to each target index."""
     candidates = np.asarray(positions)
     centres = (candidates + 0.5) * target / source - 0.5
-    return candidates[np.abs(index[:, None] - centres[None, :]).argmin(axis=1)]
+    return np.asarray(candidates[np.abs(index[:, None] - centres[None, :]).argmin(axis=1)])

@@ -45,7 +45,7 @@ class HardResetRectifiedLinear(nengo.SpikingRectifiedLinear):  # type: ignore[mi
 
 
 def host_neurons() -> Any:
-    """The type of the neurons that encode the image on the host: several spikes a step, overshoot kept, v = 0 at first."""
+    """Neurons that encode the image on the host: several spikes a step, overshoot kept, v = 0 at first."""
     return nengo.SpikingRectifiedLinear(initial_state={"voltage": Choice([0])})
 
 
@@ -62,7 +62,7 @@ class NengoForm:
 def to_nengo(network: ConvertedNetwork, drives_hz: dict[str, NDArray[np.float64]] | None = None) -> NengoForm:
     """The populations and projections of ``network`` as ensembles and connections.
 
-    ``drives_hz`` has the drive of each host population over the images, shape (images, neurons); each image is presented
+    ``drives_hz`` has the drive of each host population over the images, shape (images, neurons); each image is shown
     for ``network.timesteps`` steps. Without it the nodes give zeros and can be fed by NengoDL.
     """
     present_s = network.timesteps * network.dt_s
@@ -71,8 +71,9 @@ def to_nengo(network: ConvertedNetwork, drives_hz: dict[str, NDArray[np.float64]
         for population in network.populations:
             neurons[population.name] = add_population(population)
             if not population.on_chip:
-                values = None if drives_hz is None else drives_hz[population.name]
-                output = np.zeros(population.neurons) if values is None else nengo.processes.PresentInput(values, present_s)
+                output = np.zeros(population.neurons)
+                if drives_hz is not None:
+                    output = nengo.processes.PresentInput(drives_hz[population.name], present_s)
                 drive[population.name] = nengo.Node(output, label=f"{population.name} drive")
                 nengo.Connection(drive[population.name], neurons[population.name], synapse=None)
         for projection in network.projections:

@@ -29,7 +29,8 @@ def keras_form(network: ConvertedNetwork) -> Any:
     keras = load_tf_keras()
     layer = population_layer_class()
     tensors: dict[str, Any] = {INPUT: keras.Input(network.input_shape, name=INPUT)}
-    for target in (*network.populations, *network.readouts):
+    targets: list[Population | Readout] = [*network.populations, *network.readouts]
+    for target in targets:
         into = network.into(target.name)
         sources = [tensors[p.source] for p in into]
         tensors[target.name] = layer(target, into, network)(sources)

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from .errors import UserError
+
 INPUT = "input"
 """The name by which projections refer to the image."""
 
@@ -154,3 +156,11 @@ class ConvertedNetwork:
 
     def with_(self, **changes: object) -> ConvertedNetwork:
         return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def require_timesteps(network: ConvertedNetwork) -> None:
+    """Raises ``UserError`` if a run would end before the first spikes can have come through all layers."""
+    deepest = max(network.depth().values())
+    if network.timesteps <= deepest:
+        raise UserError(f"{network.timesteps} timesteps end before a spike has passed the {deepest} layers on the "
+                        f"chip, one step each; use --timesteps {4 * deepest} or more")

@@ -50,10 +50,8 @@ def calibrate(
             sums[name] = sums[name] + values.sum(axis=0, dtype=np.float64)
             step = max(1, values[0].size * count // SAMPLE)
             samples[name].append(values.ravel()[::step])
-    return {
-        name: Activity(_positive_percentile(np.concatenate(samples[name]), percentile), np.float32(sums[name] / done))
-        for name in shapes
-    }
+    scale = {name: _positive_percentile(np.concatenate(samples[name]), percentile) for name in shapes}
+    return {name: Activity(scale[name], np.asarray(sums[name] / done, np.float32)) for name in shapes}
 
 
 def _positive_percentile(values: NDArray[np.float32], percentile: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ BATCH_NORM_MOMENTUM = 0.9
 
 
 def percentile_loss(activity: Any, percentile: float, low: float, high: float) -> Any:
-    """sum over channels of (max(0, low - p)^2 + max(0, p - high)^2) / 2, p the channel's percentile over batch and space.
+    """Sum over channels of (max(0, low - p)^2 + max(0, p - high)^2) / 2, p a channel's percentile over batch and space.
 
     ``activity``, ``low`` and ``high`` are in one unit. Source: Patel et al. 2021, equation 3.
     """
@@ -68,8 +69,8 @@ def fine_tune(
             logits, *activities = trained(images, training=True)
             loss = task_loss(labels, logits)
             for name, activity in zip(names, activities, strict=True):
-                rates = percentile_loss(activity * scale_hz[name] / rates_hz[1], percentile, rates_hz[0] / rates_hz[1], 1)
-                loss += WEIGHT * rates
+                relative = activity * scale_hz[name] / rates_hz[1]
+                loss += WEIGHT * percentile_loss(relative, percentile, rates_hz[0] / rates_hz[1], 1.0)
         variables = trained.trainable_variables
         gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 1.0)
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
@@ -80,7 +81,7 @@ def fine_tune(
         for images, labels in training_batches(dataset, BATCH, shape, seed + epoch):
             loss = float(step(tf.constant(images, tf.float32), tf.constant(labels)))
             if not np.isfinite(loss):
-                raise UserError(f"fine-tuning diverged in epoch {epoch + 1}: the loss is {loss}; check the labels' classes")
+                raise UserError(f"fine-tuning diverged in epoch {epoch + 1} (loss {loss}); check the labels' classes")
             advance(1)
 
 
@@ -88,15 +89,18 @@ def batches_per_epoch(dataset: Dataset, readout: Segment) -> int:
     """How many batches ``training_batches`` gives, for the schedule and the progress bar."""
     if dataset.task == "classification":
         return -(-len(dataset) // BATCH)
-    rows, columns = readout.shape[:2]
-    sizes = (dataset.image(i).shape for i in range(len(dataset)))
-    return -(-sum(-(-h // rows) * -(-w // columns) for h, w, _ in sizes) // BATCH)
+    rows, columns, _ = readout.shape
+    sizes = [dataset.image(i).shape for i in range(len(dataset))]
+    crops: int = sum(ceil(h / rows) * ceil(w / columns) for h, w, _ in sizes)
+    return ceil(crops / BATCH)
 
 
 def _task_loss(dataset: Dataset, readout: Segment) -> Callable[[Any, Any], Any]:
     """Cross-entropy on logits: binary for a single channel, else over the classes."""
     keras, tf = load_tf_keras(), load_tensorflow()
+    loss: Callable[[Any, Any], Any]
     if readout.shape[2] == 1:
         binary = keras.losses.BinaryCrossentropy(from_logits=True)
         return lambda labels, logits: binary(tf.reshape(tf.cast(labels, tf.float32), tf.shape(logits)), logits)
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    return loss

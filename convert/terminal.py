@@ -53,9 +53,9 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) 
 
 @contextmanager
 def progress(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr; the block is given a function that moves it by a number of steps."""
+    """A progress bar on stderr, if that is a terminal; the block is given a function that moves it by some steps."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                TimeRemainingColumn())
-    with Progress(*columns, console=complaints, transient=True) as bar:
+    with Progress(*columns, console=complaints, transient=True, disable=not complaints.is_terminal) as bar:
         task = bar.add_task(description, total=total)
         yield lambda steps: bar.advance(task, steps)

@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 
 from convert.api import Progress
 from convert.atomic import whole_file, write_json
-from convert.bundle import NETWORK, load_network, load_report
+from convert.bundle import NETWORK, load_network, load_report, source_of
 from convert.data import Dataset, open_data
 from convert.errors import UserError
 from convert.evaluate import crops_of, keras_predictor, predict, score
-from convert.network import ConvertedNetwork
+from convert.network import ConvertedNetwork, require_timesteps
 from partition.plan import Partition, read_partition
 
 from .readout import checkpoints_of, outputs_of, windows_at
-from .targets import TARGETS, InputRun, Job, LayerCounts, prepare
+from .targets import TARGETS, InputRun, Job, LayerCounts, Run, prepare
 
 SHOWN = 4
 """Images kept in outputs.npz beside every output, for the report's overlays."""
@@ -60,25 +60,27 @@ def run(
     from convert.api import _silent
 
     options, bundle = options or RunOptions(), Path(bundle)
-    report = load_report(bundle)
+    task = load_report(bundle)["task"]
+    folder = _folder(bundle, options, force)
     network = load_network(bundle)
     if options.timesteps:
         network = network.with_(timesteps=options.timesteps)
-    partition = _partition_of(bundle)
-    dataset = _chosen(open_data(data_path, input_shape=network.input_shape, target_shape=_output_shape(network), task=report["task"]), options)
-    folder = bundle / "runs" / (options.name or options.target)
-    if folder.exists() and not force:
-        raise UserError(f"{folder} exists already and is kept; give this run another --name or add --force to replace it")
+    require_timesteps(network)
+    partition = _partition_of(bundle, network)
+    shapes = {"input_shape": network.input_shape, "target_shape": _output_shape(network)}
+    dataset = _chosen(open_data(data_path, task=task, **shapes), options)
     checkpoints = checkpoints_of(network.timesteps)
     job = Job(network, partition, windows_at(network, checkpoints), options.threads, options.continuous)
+    runner = prepare(options.target, job)
+    ann, measured = _keras(bundle, dataset, network, options)  # first, for it reads all images and labels once
+    ann_metrics = score(dataset, list(ann), range(len(dataset)))
     parts = _Parts(folder.with_name(f".{folder.name}.unfinished"), _signature(bundle, dataset, data_path, options))
     start_s = time.perf_counter()
-    new = _run_images(job, options.target, dataset, parts, progress or _silent)
+    new = _run_images(job, runner, f"running on {options.target}", dataset, parts, progress or _silent)
     seconds = time.perf_counter() - start_s
     results = [parts.read(i) for i in range(len(dataset))]
     outputs = np.stack([r.outputs for r in results], axis=1)  # (checkpoints, images, ...)
-    ann, measured = _keras(bundle, dataset, network, options)
-    content = _report(job, options, dataset, results, outputs, ann, checkpoints)
+    content = _report(job, options, dataset, results, outputs, ann_metrics, checkpoints)
     content["seconds_per_image"] = seconds / new if new else None
     content["devices_measured"] = measured
     content["data"] = str(Path(data_path).name)
@@ -87,11 +89,29 @@ def run(
     return content
 
 
-def _partition_of(bundle: Path) -> Partition:
+def _folder(bundle: Path, options: RunOptions, force: bool) -> Path:
+    """Where the run goes."""
+    name = options.name or options.target
+    if Path(name).name != name or name.startswith("."):
+        raise UserError(f"--name {name}: the name becomes that of a folder; leave out slashes and leading dots")
+    folder = bundle / "runs" / name
+    if folder.exists() and not force:
+        raise UserError(f"{folder} exists already and is kept; give another --name or add --force to replace it")
+    return folder
+
+
+def _partition_of(bundle: Path, network: ConvertedNetwork) -> Partition:
+    from .build import check_partition
+
     path = bundle / "partition.json"
     if not path.is_file():
         raise UserError(f"{bundle} has no partition.json; run 'partition-model {bundle}' first")
-    return read_partition(path)
+    try:
+        partition = read_partition(path)
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise UserError(f"{path} is damaged ({type(error).__name__}: {error}); run partition-model again") from error
+    check_partition(network, partition)
+    return partition
 
 
 def _output_shape(network: ConvertedNetwork) -> tuple[int, ...]:
@@ -157,14 +177,13 @@ def _signature(bundle: Path, dataset: Dataset, data_path: str | Path, options: R
     return digest.hexdigest()
 
 
-def _run_images(job: Job, target: str, dataset: Dataset, parts: _Parts, progress: Progress) -> int:
+def _run_images(job: Job, runner: Run, title: str, dataset: Dataset, parts: _Parts, progress: Progress) -> int:
     """Runs the images that are not done yet, several at a time; returns how many. Continuous runs start over."""
     todo = [i for i in range(len(dataset)) if job.continuous or not parts.has(i)]
     if not todo:
         return 0
-    runner = prepare(target, job)
     at_a_time = 8 * job.threads if dataset.task == "classification" else 1
-    with progress(f"running on {target}", len(todo)) as advance:
+    with progress(title, len(todo)) as advance:
         for start in range(0, len(todo), at_a_time):
             chosen = todo[start : start + at_a_time]
             crops = [crops_of(dataset, i, job.network.input_shape) for i in chosen]
@@ -197,8 +216,13 @@ def _keras(bundle: Path, dataset: Dataset, network: ConvertedNetwork, options: R
 
     from .measure import measure_ann
 
-    source = load_model(next(path for path in sorted(bundle.glob("source*"))))
-    ann = np.stack(list(predict(keras_predictor(source), dataset, range(len(dataset)), network.input_shape)))
+    source = load_model(source_of(bundle))
+    outputs = list(predict(keras_predictor(source), dataset, range(len(dataset)), network.input_shape))
+    sizes = sorted({output.shape for output in outputs})
+    if len(sizes) > 1:
+        raise UserError(f"images of {len(sizes)} sizes in one run, {sizes[0][:2]} and {sizes[-1][:2]} among them; cut "
+                        "them to one size, or run each size under a --name of its own")
+    ann = np.stack(outputs)
     if not options.measure:
         return ann, []
     images = crops_of(dataset, 0, network.input_shape).inputs[:1]
@@ -211,7 +235,7 @@ def _report(
     dataset: Dataset,
     results: list[ImageResult],
     outputs: NDArray[np.float32],
-    ann: NDArray[np.float32],
+    ann_metrics: dict[str, float],
     checkpoints: list[int],
 ) -> dict[str, Any]:
     """run.json but for what is measured outside: every count is a mean per image."""
@@ -232,7 +256,7 @@ def _report(
         "continuous": options.continuous,
         "windows": [list(window) for window in job.windows],
         "metrics": {
-            "ann": score(dataset, list(ann), indices),
+            "ann": ann_metrics,
             "snn": {k: v for k, v in by_timestep[-1].items() if k != "timesteps"},
             "by_timestep": by_timestep,
         },
@@ -276,6 +300,6 @@ def _write(folder: Path, content: dict[str, Any], dataset: Dataset, snn: Any, an
             "labels": np.stack([np.asarray(dataset.label(i)) for i in range(len(dataset))]),
             "images": np.stack([dataset.image(i) for i in shown]),
         }
-        np.savez_compressed(beside / "outputs.npz", **arrays)
+        np.savez_compressed(beside / "outputs.npz", **arrays)  # type: ignore[arg-type]
 
 

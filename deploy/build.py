@@ -38,8 +38,8 @@ def chip_form(
 ) -> ChipForm:
     """The network in Nengo, its host populations off the chip and every other one cut into the partition's tiles.
 
-    ``drives_hz`` are the drives of the host populations, shape (images, neurons); ``record`` names the populations whose
-    spikes are probed (chip or host): 1 / dt for a spike.
+    ``drives_hz`` are the drives of the host populations, shape (images, neurons); ``record`` names the populations, on
+    the chip or the host, whose spikes are probed: 1 / dt for a spike.
     """
     nengo_loihi = load_nengo_loihi()
     register_hard_reset()
@@ -66,9 +66,7 @@ def build_model(network: ConvertedNetwork, partition: Partition) -> Any:
     return model
 
 
-def simulator(
-    chip: ChipForm, network: ConvertedNetwork, partition: Partition, *, target: str = "sim"
-) -> Any:
+def simulator(chip: ChipForm, network: ConvertedNetwork, partition: Partition, *, target: str = "sim") -> Any:
     """A ``nengo_loihi.Simulator``: ``target`` 'sim' is its emulator, 'loihi' the chip, placed as the partition says."""
     nengo_loihi = load_nengo_loihi()
     options = {"n_chips": partition.chips, "allocator": PlannedAllocator(partition)} if target == "loihi" else None
@@ -86,13 +84,14 @@ def check_partition(network: ConvertedNetwork, partition: Partition) -> None:
     named = {population.name for population in network.chip_populations} == set(partition.tiles)
     if not named or expected != [(block.layer, block.slice) for block in partition.blocks]:
         raise UserError(
-            "the partition does not cut this network: its layers or blocks differ; run partition-model on this bundle again"
+            "the partition does not cut this network: its layers or blocks differ; "
+            "run partition-model on this bundle again"
         )
 
 
 @functools.cache
 def register_hard_reset() -> None:
-    """Teaches nengo_loihi's builder ``HardResetRectifiedLinear``: its rectified-linear compartment with a lower ``vmin``."""
+    """Teaches nengo_loihi's builder ``HardResetRectifiedLinear``: its rectified-linear compartment, ``vmin`` lower."""
     builder = load_nengo_loihi().builder
 
     def build_hard_reset(model: Any, neuron_type: Any, neurons: Any, block: Any) -> None:

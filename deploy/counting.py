@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network import ConvertedNetwork, Sparse
+from convert.network import ConvertedNetwork, Projection, Sparse
 from partition.geometry import chip_links, link
 from partition.traffic import traffic
 
@@ -33,21 +33,22 @@ def fanout(network: ConvertedNetwork, population: str) -> NDArray[np.int64]:
     return total.ravel()
 
 
-def layer_counts(job: Job, delivered: Mapping[str, NDArray[np.int64]], spikes: Mapping[str, int]) -> dict[str, LayerCounts]:
-    """Counts of every population from the spikes of each neuron that were delivered within the run.
+def layer_counts(job: Job, spikes: Mapping[str, NDArray[np.int64]]) -> dict[str, LayerCounts]:
+    """Counts of every population from the number of spikes of each neuron, shape (neurons,), by population.
 
-    Synops belong to the population that receives them. Spikes of the last step are counted but not delivered.
+    Synops belong to the population that receives them and to the input whose spikes cause them, those of its last step
+    included.
     """
     network = job.network
     chips = np.array([block.chip for block in job.partition.blocks])
     synops = dict.fromkeys((p.name for p in network.populations), 0)
     for projection in network.projections:
-        if projection.target in synops and projection.source in delivered:
-            synops[projection.target] += _synops(network, projection, delivered[projection.source])
-    sent, crossing = _messages(job, delivered, chips)
+        if projection.target in synops and projection.source in spikes:
+            synops[projection.target] += _synops(network, projection, spikes[projection.source])
+    sent, crossing = _messages(job, spikes, chips)
     return {
         p.name: LayerCounts(
-            spikes=spikes[p.name],
+            spikes=int(spikes[p.name].sum()),
             synops=synops[p.name] if p.on_chip else 0,
             neuron_updates=p.neurons * network.timesteps if p.on_chip else 0,
             messages=sent[p.name],
@@ -57,13 +58,13 @@ def layer_counts(job: Job, delivered: Mapping[str, NDArray[np.int64]], spikes: M
     }
 
 
-def _synops(network: ConvertedNetwork, projection: object, delivered: NDArray[np.int64]) -> int:
+def _synops(network: ConvertedNetwork, projection: Projection, spikes: NDArray[np.int64]) -> int:
     only = network.with_(projections=(projection,))
-    return int(fanout(only, projection.source) @ delivered.ravel())  # type: ignore[attr-defined]
+    return int(fanout(only, projection.source) @ spikes.ravel())
 
 
 def _messages(
-    job: Job, delivered: Mapping[str, NDArray[np.int64]], chips: NDArray[np.int64]
+    job: Job, spikes: Mapping[str, NDArray[np.int64]], chips: NDArray[np.int64]
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Messages, and those between chips, by the population that sends them."""
     network = job.network
@@ -71,7 +72,7 @@ def _messages(
     links = chip_links(network)
     for population in network.populations:
         silent = {p.name: np.zeros(p.shape) for p in network.populations}
-        rates = {**silent, population.name: delivered[population.name].reshape(population.shape) / network.dt_s}
+        rates = {**silent, population.name: spikes[population.name].reshape(population.shape) / network.dt_s}
         graph = traffic(network, [x for x in links if x.source == population.name], job.partition.tiles, rates)
         sent[population.name] = round(graph.total if population.on_chip else graph.host)
         crossing[population.name] = round(graph.interchip(chips)) if population.on_chip else 0

@@ -1,4 +1,4 @@
-"""Target 'nengo-dl': the network with float weights and float neurons in NengoDL's simulator, several inputs at once."""
+"""Target 'nengo-dl': float weights and float neurons in NengoDL's simulator, several inputs at once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,6 @@ def prepare(job: Job) -> Run:
         drives = drives_hz(job.network, inputs)
         steps = job.network.timesteps
         totals = {name: np.zeros((len(inputs), neurons.size_out), np.int64) for name, neurons in form.neurons.items()}
-        last: dict[str, NDArray[np.bool_]] = {}
         rasters: dict[str, list[NDArray[np.bool_]]] = {name: [] for name in job.readout_sources}
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "No GPU support detected")
@@ -47,21 +46,18 @@ def prepare(job: Job) -> Run:
             for start in range(0, steps, STEPS_AT_A_TIME):
                 count = min(STEPS_AT_A_TIME, steps - start)
                 data = {form.drive[name]: np.repeat(d[:, None], count, axis=1) for name, d in drives.items()}
-                sim.run_steps(count, data=data)
+                outputs = sim.predict_on_batch(data, n_steps=count, stateful=True)
                 for name, probe in probes.items():
-                    fired = sim.data[probe][:, -count:] > 0
+                    fired = outputs[probe] > 0
                     totals[name] += fired.sum(axis=1)
-                    last[name] = fired[:, -1]
                     if name in rasters:
                         rasters[name].append(fired)
-                sim.clear_probes()
         for i in range(len(inputs)):
             counts = {
                 name: window_counts(np.concatenate([part[i] for part in parts]), job.windows)
                 for name, parts in rasters.items()
             }
-            delivered = {name: total[i] - last[name][i] for name, total in totals.items()}
-            yield InputRun(counts, layer_counts(job, delivered, {n: int(t[i].sum()) for n, t in totals.items()}))
+            yield InputRun(counts, layer_counts(job, {name: total[i] for name, total in totals.items()}))
 
     return run
 

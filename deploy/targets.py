@@ -21,8 +21,8 @@ Window = tuple[int, int]
 class LayerCounts:
     """Events of one population for one input; None where a target does not count them.
 
-    ``messages`` are spikes times the cores they go to, ``interchip_messages`` those to another chip (a host population's
-    messages go to chips and are counted by their layer alone). ``overflows`` are wraps of q0 and u and clips at vmax.
+    ``messages`` are spikes times the cores they go to, ``interchip_messages`` those to another chip (none for a host
+    population: its messages come from the host). ``overflows`` are wraps of q0 and u and clips at vmax.
     """
 
     spikes: int
@@ -68,7 +68,7 @@ Target = Callable[[Job], Run]
 
 @dataclass(frozen=True)
 class TargetRow:
-    """A target: where its ``prepare(job)`` lives, whether its spikes are those of the chip's integers, and what it is."""
+    """A target: where its ``prepare(job)`` is, whether its spikes are those of the chip's integers, and what it is."""
 
     module: str
     exact: bool

@@ -2,13 +2,15 @@
 
 With chips as regions of the image the cut is a sum over layers, each term depending on that layer's tile alone
 (``regions.region_cuts``). So one choice per layer under a common limit on cores is a multiple-choice knapsack, solved
-exactly by dynamic programming. Output axons depend on two layers' tiles: what overflows is struck off, and solved again.
+exactly by dynamic programming. Output axons depend on two layers' tiles: what overflows is struck off, and the rest
+solved again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import ceil
 
 import numpy as np
 
@@ -17,105 +19,139 @@ from convert.network import ConvertedNetwork
 from .geometry import Floats, Link
 from .hardware import Chip
 from .plan import Tile
-from .regions import Grid, region_cuts
+from .regions import Grid, Group, Layout, region_cuts
 from .tiling import Fit, out_axons, utilization
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A tile for every layer, their cores, and the estimated messages between regions per time step."""
-
-    tiles: dict[str, Tile]
-    cores: int
-    estimate: float
-
-
-Costs = dict[str, list[tuple[Fit, float]]]
-"""Per layer its fitting tiles and what each costs."""
 
 LOCAL = 0.01
 """The price of a message within a chip, in messages between chips: among equal cuts the least traffic is taken."""
 
+Menus = Mapping[str, Sequence[Fit]]
+Costs = Mapping[str, Floats]
+"""Per layer the cost of each tile on its menu, in messages per time step."""
 
-def region_costs(
-    network: ConvertedNetwork,
-    links: Sequence[Link],
-    menus: Mapping[str, Sequence[Fit]],
-    grid: Grid,
-    rates: Mapping[str, Floats],
-    *,
-    local: float = LOCAL,
-) -> Costs:
-    """The cost of every tile on the menus when chips are the regions of ``grid``; ``rates`` in spikes per step."""
-    costs: Costs = {}
-    for name, fits in menus.items():
-        inward = [link for link in links if link.target == name and network.population(link.source).on_chip]
-        price = np.zeros(len(fits))
-        for link in inward:
-            cut, total = region_cuts(link, [fit.tile for fit in fits], grid, rates[link.source])
-            price += cut + local * total
-        costs[name] = list(zip(fits, price.tolist(), strict=True))
-    return costs
+
+@dataclass(frozen=True)
+class RegionCosts:
+    """Costs of tiles when chips are regions of the image; ``spikes`` are per time step, of each population's shape."""
+
+    network: ConvertedNetwork
+    links: Sequence[Link]
+    menus: Menus
+    spikes: Mapping[str, Floats]
+    known: dict[tuple[int, Grid], tuple[Floats, Floats]] = field(default_factory=dict, repr=False)
+
+    def of(self, group: Group) -> Costs:
+        """The cost of every tile of the layers of ``group``; what comes from other groups crosses chips altogether."""
+        costs = {name: np.zeros(len(self.menus[name])) for name in group.layers}
+        for number, link in enumerate(self.links):
+            if link.target not in costs or not self.network.population(link.source).on_chip:
+                continue
+            if (number, group.grid) not in self.known:
+                tiles = [fit.tile for fit in self.menus[link.target]]
+                self.known[number, group.grid] = region_cuts(link, tiles, group.grid, self.spikes[link.source])
+            cut, total = self.known[number, group.grid]
+            costs[link.target] += (cut if link.source in costs else total) + LOCAL * total
+        return costs
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Layers that share a number of cores, and what their tiles cost."""
+
+    costs: Costs
+    cores: int
+
+
+def budgets(costs: RegionCosts, layout: Layout, chip: Chip) -> list[Budget]:
+    """One budget for each group of ``layout``."""
+    return [Budget(costs.of(group), group.chips * chip.cores) for group in layout]
 
 
 def choose(
-    network: ConvertedNetwork, links: Sequence[Link], costs: Costs, most_cores: int, chip: Chip
-) -> Choice | None:
-    """The cheapest tiles with at most ``most_cores`` cores whose output axons fit, or None if there are none."""
-    offered = {name: list(options) for name, options in costs.items()}
-    for _ in range(sum(len(options) for options in offered.values())):
-        choice = knapsack(offered, most_cores)
-        if choice is None:
-            return None
+    network: ConvertedNetwork, links: Sequence[Link], menus: Menus, limits: Sequence[Budget], chip: Chip
+) -> dict[str, Tile] | None:
+    """The cheapest tiles within all ``limits`` whose output axons fit, or None if there are none."""
+    struck: dict[str, set[Tile]] = {p.name: set() for p in network.chip_populations}
+    for _ in range(sum(len(fits) for fits in menus.values())):
+        tiles: dict[str, Tile] = {}
+        for limit in limits:
+            offered = {name: [fit for fit in menus[name] if fit.tile not in struck[name]] for name in limit.costs}
+            kept = {n: np.array([f.tile not in struck[n] for f in menus[n]], bool) for n in limit.costs}
+            solved = knapsack(offered, {n: cost[kept[n]] for n, cost in limit.costs.items()}, limit.cores)
+            if solved is None:
+                return None
+            tiles |= solved
+        tiles = {p.name: tiles[p.name] for p in network.chip_populations}
         overflowing = [
             p.name
             for p in network.chip_populations
-            if not utilization(p, [k for k in links if k.source == p.name], choice.tiles, chip).fits(chip)
+            if not utilization(p, [k for k in links if k.source == p.name], tiles, chip).fits(chip)
         ]
         if not overflowing:
-            return choice
+            return tiles
         for name in overflowing:
-            _strike(offered, name, links, choice.tiles)
+            _strike(struck, menus, name, links, tiles)
     return None
 
 
-def _strike(offered: Costs, name: str, links: Sequence[Link], tiles: Mapping[str, Tile]) -> None:
-    """Takes off the menu the tile of ``name`` or, if it is the last one, the tile of the target that needs most axons."""
-    if len(offered[name]) == 1:
-        outward = [link for link in links if link.source == name and len(offered[link.target]) > 1]
+def _strike(
+    struck: dict[str, set[Tile]], menus: Menus, name: str, links: Sequence[Link], tiles: Mapping[str, Tile]
+) -> None:
+    """Strikes the tile of ``name`` or, if it is the last one, the tile of the target that needs most axons."""
+    left = {layer: len(menus[layer]) - len(struck[layer]) for layer in struck}
+    if left[name] == 1:
+        outward = [link for link in links if link.source == name and left[link.target] > 1]
         if outward:
             name = max(outward, key=lambda k: int(out_axons(k, tiles[name], tiles[k.target]).max())).target
-    offered[name] = [option for option in offered[name] if option[0].tile != tiles[name]]
+    struck[name].add(tiles[name])
 
 
-def knapsack(offered: Costs, most_cores: int) -> Choice | None:
-    """One option per layer with the least total cost and at most ``most_cores`` cores; None if even the fewest are more."""
-    fewest = [min((fit.cores for fit, _ in options), default=most_cores + 1) for options in offered.values()]
-    if sum(fewest) > most_cores:
+def estimate(menus: Menus, limits: Sequence[Budget]) -> float:
+    """About what the cheapest tiles within ``limits`` cost, output axons left aside; infinite if none fit."""
+    total = 0.0
+    for limit in limits:
+        unit = ceil(limit.cores / 400)
+        coarse = {name: [Fit(fit.tile, ceil(fit.cores / unit)) for fit in menus[name]] for name in limit.costs}
+        best, _ = _solve(coarse, limit.costs, limit.cores // unit)
+        total += float(best[-1])
+    return total
+
+
+def knapsack(menus: Menus, costs: Costs, most_cores: int) -> dict[str, Tile] | None:
+    """One tile per layer, at most ``most_cores`` cores in all, with the least total cost; None if there is none."""
+    best, taken = _solve(menus, costs, most_cores)
+    if not np.isfinite(best[-1]):
         return None
-    best = np.zeros(most_cores + 1)
-    taken = []
-    fronts = [_pareto(options) for options in offered.values()]
-    for front in fronts:
-        total = np.full((len(front), most_cores + 1), np.inf)
-        for row, (fit, cost) in enumerate(front):
-            if fit.cores <= most_cores:
-                total[row, fit.cores :] = best[: most_cores + 1 - fit.cores] + cost
-        taken.append(total.argmin(axis=0))
-        best = total.min(axis=0)
     tiles: dict[str, Tile] = {}
     left = most_cores
-    for name, front, option in reversed(list(zip(offered, fronts, taken, strict=True))):
-        fit = front[option[left]][0]
+    for name, (options, option) in reversed(taken.items()):
+        fit = menus[name][options[option[left]]]
         tiles[name] = fit.tile
         left -= fit.cores
-    return Choice({name: tiles[name] for name in offered}, most_cores - left, float(best[most_cores]))
+    return tiles
 
 
-def _pareto(options: Sequence[tuple[Fit, float]]) -> list[tuple[Fit, float]]:
+def _solve(menus: Menus, costs: Costs, most_cores: int) -> tuple[Floats, dict[str, tuple[list[int], Floats]]]:
+    """The least cost for each number of cores; and per layer its options and the one taken for each number of cores."""
+    best = np.zeros(most_cores + 1)
+    taken = {}
+    for name, cost in costs.items():
+        options = _pareto(menus[name], cost)
+        total = np.full((len(options) + 1, most_cores + 1), np.inf)
+        for row, i in enumerate(options):
+            size = menus[name][i].cores
+            if size <= most_cores:
+                total[row, size:] = best[: most_cores + 1 - size] + cost[i]
+        taken[name] = (options, total.argmin(axis=0))
+        best = total.min(axis=0)
+    return best, taken
+
+
+def _pareto(fits: Sequence[Fit], cost: Floats) -> list[int]:
     """The options that no other one beats in cores and cost, fewest cores first."""
-    front: list[tuple[Fit, float]] = []
-    for option in sorted(options, key=lambda o: (o[0].cores, o[1])):
-        if not front or option[1] < front[-1][1]:
-            front.append(option)
+    front: list[int] = []
+    size = np.array([fit.cores for fit in fits], np.float64)
+    for i in np.lexsort((cost, size)).tolist():
+        if not front or cost[i] < cost[front[-1]]:
+            front.append(i)
     return front

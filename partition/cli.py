@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog="Example: `partition-model unet.bundle --board nahuku-32` writes unet.bundle/partition.json and partition.svg."
+    epilog="Example: `partition-model unet.bundle --board nahuku-8` adds partition.json and partition.svg to it."
 )
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option(
@@ -47,7 +47,7 @@ def main(bundle: Path, board: str, chips: int | None, seed: int, seconds: float)
 
 def _report(bundle: Path, found: Partition) -> None:
     facts = found.facts
-    messages = facts["messages_per_step"]
+    messages, bound = facts["messages_per_step"], facts["lower_bound_interchip"]
     rows = [
         ("chips", found.chips, f"of {facts['board_chips']} on {found.board}"),
         ("cores", len(found.blocks), "counted"),
@@ -55,7 +55,7 @@ def _report(bundle: Path, found: Partition) -> None:
         ("messages per step between chips", _number(messages["interchip"]), "estimated from calibration rates"),
         ("messages per step from the host", _number(messages["host"]), "estimated from calibration rates"),
         ("heaviest pair of chips", _number(facts["max_link_load"]), "estimated from calibration rates"),
-        ("lower bound for these tiles", _number(facts["lower_bound_interchip"]), "proved for the estimated rates"),
+        ("lower bound for these tiles", _number(bound), "proved, estimated rates" if bound else "none computed"),
     ]
     hand = f"estimated: hand tiles, {facts['baseline_chips']} chips"
     rows += [(f"between chips by {name}", _number(value), hand) for name, value in facts["baselines"].items()]

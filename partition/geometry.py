@@ -1,7 +1,7 @@
 """Who reaches whom: which neurons of a source have a synapse into which neurons of a target, axis by axis.
 
-A convolution, transposed or not, connects source pixel (i, j) to target pixel (y, x) if row i reaches row y and column j
-reaches column x; all channels reach all. So two small matrices of kernel taps hold its whole geometry.
+A convolution, transposed or not, connects source pixel (i, j) to target pixel (y, x) if row i reaches row y and column
+j reaches column x; all channels reach all. So two small matrices of kernel taps hold its whole geometry.
 """
 
 from __future__ import annotations
@@ -126,4 +126,3 @@ def neuron_in_block(shape: Shape, tile: Tile) -> Ints:
     depth = np.minimum(tile[2], shape[2] - np.arange(shape[2]) // tile[2] * tile[2])
     place = (y[:, None, None] * width[None, :, None] + x[None, :, None]) * depth[None, None, :] + c[None, None, :]
     return np.asarray(place.ravel())
-

@@ -132,7 +132,7 @@ def _too_small(board: Board, cores: int) -> str:
 def _board_from(data: Any, path: Path) -> Board:
     known = {"name", "chips", "columns", "source"}
     if not isinstance(data, dict) or not isinstance(data.get("chips"), int) or data["chips"] < 1:
-        raise UserError(f"board file {path}: needs an object with the number of chips, such as {{\"chips\": 4}}")
+        raise UserError(f'board file {path}: needs an object with the number of chips, such as {{"chips": 4}}')
     if unknown := set(data) - known:
         raise UserError(f"board file {path}: unknown keys {sorted(unknown)}; known are {sorted(known)}")
     chips = data["chips"]

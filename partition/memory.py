@@ -1,7 +1,7 @@
 """Synapse memory and input axons of the blocks of a tile, in closed form.
 
-The numbers are those of nengo_loihi's builder (``block.utilization()`` after ``split_model``): weights are stored once for
-each distinct (row taps, column taps, offset of 256 compartments) that the source pixels of a block need, see
+The numbers are those of nengo_loihi's builder (``block.utilization()`` after ``split_model``): weights are stored once
+for each distinct (row taps, column taps, offset of 256 compartments) that the source pixels of a block need, see
 ``set_new_synapse_weights`` in nengo_loihi/builder/split_blocks.py and ``conv2d_loihi_weights`` in nengo_loihi/conv.py.
 A kernel whose taps repeat may need less there, because equal weights are stored once.
 """
@@ -9,15 +9,12 @@ A kernel whose taps repeat may need less there, because equal weights are stored
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 
 import numba
 import numpy as np
 
-from convert.network import Sparse
-
 from .discrete import pairs
-from .geometry import Floats, Ints, Link, Taps, counts, starts
+from .geometry import Ints, Link, Taps, counts, starts
 from .hardware import Chip
 from .plan import Tile
 

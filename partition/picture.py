@@ -56,7 +56,7 @@ def _cores(axes: Any, corners: Floats, partition: Partition, layers: list[str]) 
 
     height = LOIHI.cores // CORE_COLUMNS
     for corner in corners:
-        frame = Rectangle(corner - 0.5, CORE_COLUMNS + 1, height + 1, fill=True, facecolor="white", edgecolor="0.4", lw=0.8)
+        frame = Rectangle(corner - 0.5, CORE_COLUMNS + 1, height + 1, facecolor="white", edgecolor="0.4", lw=0.8)
         axes.add_patch(frame).set_zorder(2)
     colour = {name: colormaps["turbo"]((i + 0.5) / len(layers)) for i, name in enumerate(layers)}
     squares = []
@@ -78,7 +78,7 @@ def _links(axes: Any, corners: Floats, messages: Floats) -> None:
     both = np.triu(messages + messages.T, k=1)
     if not both.any():
         return
-    centre = corners + (CORE_COLUMNS / 2, LOIHI.cores / CORE_COLUMNS / 2)
+    centre = corners + np.array([CORE_COLUMNS, LOIHI.cores / CORE_COLUMNS]) / 2
     for a, b in np.argwhere(both > 0.005 * both.max()).tolist():
         width = 6.0 * both[a, b] / both.max()
         line = FancyArrowPatch(centre[a], centre[b], arrowstyle="-", connectionstyle="arc3,rad=0.2", lw=width)
@@ -89,6 +89,7 @@ def _links(axes: Any, corners: Floats, messages: Floats) -> None:
 def _title(partition: Partition) -> str:
     messages = partition.facts["messages_per_step"]
     return (
-        f"{len(partition.blocks)} cores on {partition.chips} chips ({partition.board}); messages per time step, estimated:\n"
-        f"{messages['total']:,.0f} between cores, of these {messages['interchip']:,.0f} between chips"
+        f"{len(partition.blocks)} cores on {partition.chips} chips ({partition.board})\n"
+        f"estimated messages per time step: {messages['total']:,.0f} between cores, "
+        f"of these {messages['interchip']:,.0f} between chips"
     )

@@ -15,7 +15,7 @@ import numpy as np
 
 from convert.network import ConvertedNetwork
 
-from .choose import LOCAL, Costs, choose
+from .choose import LOCAL, Budget, Menus, choose
 from .geometry import Floats, Ints, Link
 from .hardware import Board
 from .place.local_search import improve
@@ -23,7 +23,6 @@ from .place.metis import metis
 from .place.repair import repair
 from .plan import Tile
 from .regions import carry_over
-from .tiling import Fit
 from .traffic import Edges, TrafficGraph, traffic
 
 
@@ -70,39 +69,38 @@ def solution(problem: Problem, tiles: dict[str, Tile], board: Board, starts: Seq
     return Solution(tiles, graph, board, best, graph.interchip(best))
 
 
-def refine(problem: Problem, start: Solution, shortlist: Mapping[str, Sequence[Fit]], rounds: int) -> Solution:
+def refine(problem: Problem, start: Solution, shortlist: Menus, rounds: int) -> Solution:
     """``start`` after up to ``rounds`` rounds of retiling, until a round gains nothing or time is up."""
     best = start
     for _ in range(rounds):
         costs = _measure(problem, best, shortlist)
         if costs is None:
             return best
-        choice = choose(problem.network, problem.links, costs, best.board.cores, best.board.chip)
-        if choice is None or choice.tiles == best.tiles:
+        limit = Budget(costs, best.board.cores)
+        tiles = choose(problem.network, problem.links, shortlist, [limit], best.board.chip)
+        if tiles is None or tiles == best.tiles:
             return best
-        found = solution(problem, choice.tiles, best.board, [_carry_all(problem, best, choice.tiles)])
+        found = solution(problem, tiles, best.board, [_carry_all(problem, best, tiles)])
         if found.price >= best.price:
             return best
         best = found
     return best
 
 
-def _measure(problem: Problem, now: Solution, shortlist: Mapping[str, Sequence[Fit]]) -> Costs | None:
+def _measure(problem: Problem, now: Solution, shortlist: Menus) -> dict[str, Floats] | None:
     """The price of each tile of each layer when the other layers keep theirs; None if time ran out."""
     wide = replace(now.board, chip=replace(now.board.chip, cores=2 * now.board.chip.cores))
-    costs: Costs = {}
+    costs: dict[str, Floats] = {}
     for name, fits in shortlist.items():
-        costs[name] = []
-        for fit in fits:
+        costs[name] = np.full(len(fits), now.price)
+        for i, fit in enumerate(fits):
             if not problem.in_time:
                 return None
-            if fit.tile == now.tiles[name]:
-                costs[name].append((fit, now.price))
-                continue
-            tiles = now.tiles | {name: fit.tile}
-            graph = problem.graph(tiles)
-            chip = improve(graph, wide, _carry_all(problem, now, tiles), seed=problem.seed, passes=1)
-            costs[name].append((fit, graph.interchip(chip) + LOCAL * graph.total))
+            if fit.tile != now.tiles[name]:
+                tiles = now.tiles | {name: fit.tile}
+                graph = problem.graph(tiles)
+                chip = improve(graph, wide, _carry_all(problem, now, tiles), seed=problem.seed, passes=1)
+                costs[name][i] = graph.interchip(chip) + LOCAL * graph.total
     return costs
 
 

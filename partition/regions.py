@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,22 @@ from .traffic import TrafficGraph
 
 Grid = tuple[int, int]
 """(regions from top to bottom, regions from left to right); each is one chip."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Layers that share chips, which are the regions of ``grid``."""
+
+    layers: tuple[str, ...]
+    grid: Grid
+
+    @property
+    def chips(self) -> int:
+        return self.grid[0] * self.grid[1]
+
+
+Layout = tuple[Group, ...]
+"""Groups of layers with chips of their own, numbered group after group; every layer is in one of them."""
 
 
 def grids(chips: int) -> list[Grid]:
@@ -85,21 +102,32 @@ def chip_of_tile(shape: tuple[int, int, int], tile: Tile, grid: Grid) -> Ints:
     return np.repeat((rows[:, None] * grid[1] + columns[None, :]).ravel(), counts(shape, tile)[2])
 
 
-def place_regions(network: ConvertedNetwork, tiles: Mapping[str, Tile], grid: Grid) -> Ints:
+def place_regions(network: ConvertedNetwork, tiles: Mapping[str, Tile], layout: Layout) -> Ints:
     """The chip of each block, by the region of its centre; a chip may receive too many."""
-    return np.concatenate([chip_of_tile(p.shape, tiles[p.name], grid) for p in network.chip_populations])
+    chips: dict[str, Ints] = {}
+    first = 0
+    for group in layout:
+        for name in group.layers:
+            chips[name] = first + chip_of_tile(network.shape_of(name), tiles[name], group.grid)
+        first += group.chips
+    return np.concatenate([chips[p.name] for p in network.chip_populations])
 
 
-def place_balanced(graph: TrafficGraph, shapes: Sequence[tuple[int, int, int]], grid: Grid) -> Ints:
+def place_balanced(graph: TrafficGraph, network: ConvertedNetwork, layout: Layout) -> Ints:
     """The chip of each block: slabs of equally many blocks by the row of their centres, each cut likewise by column."""
     centre = np.array([[(y0 + y1), (x0 + x1)] for (y0, y1), (x0, x1), _ in graph.slices], np.float64)
-    size = np.array([shape[:2] for shape in shapes], np.float64)[graph.layer]
+    size = np.array([network.shape_of(name)[:2] for name in graph.layers], np.float64)[graph.layer]
     centre /= 2 * size
     chip = np.zeros(graph.blocks, np.int64)
-    for row, slab in enumerate(_equal_parts(np.lexsort((centre[:, 1], centre[:, 0])), grid[0])):
-        ordered = slab[np.lexsort((centre[slab, 0], centre[slab, 1]))]
-        for column, part in enumerate(_equal_parts(ordered, grid[1])):
-            chip[part] = row * grid[1] + column
+    first = 0
+    for group in layout:
+        own = np.flatnonzero(np.isin(graph.layer, [graph.layers.index(name) for name in group.layers]))
+        rows = own[np.lexsort((centre[own, 1], centre[own, 0]))]
+        for row, slab in enumerate(_equal_parts(rows, group.grid[0])):
+            ordered = slab[np.lexsort((centre[slab, 0], centre[slab, 1]))]
+            for column, part in enumerate(_equal_parts(ordered, group.grid[1])):
+                chip[part] = first + row * group.grid[1] + column
+        first += group.chips
     return chip
 
 
@@ -111,4 +139,4 @@ def carry_over(shape: tuple[int, int, int], old: Tile, chip: Ints, new: Tile, ch
     """The chip of each block of a population cut by ``new``: the one that held most of its neurons under ``old``."""
     votes = np.zeros((int(np.prod(counts(shape, new))), chips))
     np.add.at(votes, (block_of_neuron(shape, new), chip[block_of_neuron(shape, old)]), 1)
-    return votes.argmax(axis=1)
+    return np.asarray(votes.argmax(axis=1))

@@ -9,24 +9,29 @@ from math import ceil
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convert.errors import UserError
 from convert.network import INPUT, ConvertedNetwork
 
 from .baselines import baselines
-from .choose import Choice, Costs, choose, region_costs
-from .geometry import Floats, Ints, chip_links
+from .bound import lower_bound
+from .choose import Menus, RegionCosts, budgets, choose, estimate
+from .geometry import Ints, chip_links
 from .hardware import AUTO, Board, chips_for, find_board, require_cores, smallest_board
+from .layouts import layouts
 from .place.local_search import improve
 from .plan import Block, Partition
 from .refine import Problem, Solution, refine, solution
-from .regions import Grid, grids, place_balanced, place_regions
+from .regions import Layout, place_balanced, place_regions
 from .tiling import Fit, Utilization, menus, utilization
 from .traffic import check_rates
 
-TRIED = 6
+NUMBERS = 4
+"""Numbers of chips that are tried."""
+TRIED = 12
 """Tile choices whose placement is computed."""
-REFINED = 2
+REFINED = 3
 """Of these, the best ones that are refined."""
 ROUNDS = 4
 """Rounds of refinement."""
@@ -38,7 +43,7 @@ ANNEALING = 400
 
 def partition(
     network: ConvertedNetwork,
-    rates_hz: Mapping[str, Floats],
+    rates_hz: Mapping[str, NDArray[np.floating[Any]]],
     *,
     board: str | Board = AUTO,
     chips: int | None = None,
@@ -56,19 +61,25 @@ def partition(
     links = chip_links(network)
     on_board = _board(board, chips)
     offered = menus(network.chip_populations, links, on_board.chip)
-    problem = Problem(network, links, dict(rates_hz), seed, begin + seconds)
+    rates = {name: np.asarray(values, np.float64) for name, values in rates_hz.items()}
+    problem = Problem(network, links, rates, seed, begin + seconds)
     least = sum(fits[0].cores for fits in offered.values())
-    if board == AUTO and chips is None:
-        on_board = smallest_board(least)
-    require_cores(on_board, least)
-    best = _search(problem, offered, on_board, least)
+    best = None
+    while best is None:
+        if board == AUTO and chips is None:
+            on_board = smallest_board(least)
+        require_cores(on_board, least)
+        best = _search(problem, offered, on_board, least)
+        least = on_board.cores + 1
     best = _annealed(problem, best)
     facts = _facts(problem, best, offered, on_board)
     facts["seconds"] = round(time.monotonic() - begin, 3)
     return Partition(on_board.name, best.tiles, _blocks(best), facts)
 
 
-def _check(network: ConvertedNetwork, rates_hz: Mapping[str, Floats], chips: int | None, seconds: float) -> None:
+def _check(
+    network: ConvertedNetwork, rates_hz: Mapping[str, NDArray[np.floating[Any]]], chips: int | None, seconds: float
+) -> None:
     problems = check_rates([p for p in network.populations if network.out_of(p.name)], rates_hz)
     on_chip = {p.name for p in network.chip_populations}
     problems += [
@@ -97,63 +108,71 @@ def _board(board: str | Board, chips: int | None) -> Board:
     if chips is None:
         return found
     if chips > found.chips:
-        raise UserError(f"board '{found.name}' has {found.chips} chips, fewer than the {chips} asked for; ask for fewer")
+        raise UserError(f"board '{found.name}' has {found.chips} chips, {chips} were asked for; ask for fewer")
     return replace(found, chips=chips)
 
 
-def _search(problem: Problem, offered: Mapping[str, Sequence[Fit]], board: Board, least: int) -> Solution:
-    """Choices of tiles for several numbers of chips and regions, placed; the best of them refined."""
-    spikes = {name: np.asarray(rates) * problem.network.dt_s for name, rates in problem.rates_hz.items()}
-    spikes = {p.name: spikes[p.name].reshape(p.shape) for p in problem.network.populations if p.name in spikes}
-    fewest = chips_for(least, board.chip)
-    options: list[tuple[Choice, Board, Grid, Costs]] = []
-    for chips in _numbers_of_chips(fewest, board.chips):
-        smaller = replace(board, chips=chips)
-        for grid in grids(chips):
-            costs = region_costs(problem.network, problem.links, offered, grid, spikes)
-            choice = choose(problem.network, problem.links, costs, smaller.cores, board.chip)
-            if choice is not None:
-                options.append((choice, smaller, grid, costs))
-    if not options:
-        raise UserError(
-            f"board '{board.name}': no tiles were found whose output axons fit {board.cores} cores; "
-            "allow more chips with --chips or a larger --board"
-        )
-    options.sort(key=lambda option: option[0].estimate)
-    placed = []
-    for choice, smaller, grid, costs in options[:TRIED]:
-        if not placed or problem.in_time:
-            placed.append((_placed(problem, choice, smaller, grid), costs))
+def _search(problem: Problem, offered: Menus, board: Board, least: int) -> Solution | None:
+    """Choices of tiles for several numbers of chips and layouts, placed; the best of them refined.
+
+    None if no choice was found whose output axons fit the cores of ``board``.
+    """
+    network = problem.network
+    spikes = {
+        p.name: np.reshape(problem.rates_hz[p.name], p.shape) * network.dt_s
+        for p in network.chip_populations
+        if network.out_of(p.name)
+    }
+    costs = RegionCosts(network, problem.links, offered, spikes)
+    placed: list[tuple[Solution, Layout]] = []
+    for layout in _promising(problem, costs, board, least):
+        if placed and (len(placed) >= TRIED or not problem.in_time):
+            break
+        tiles = choose(network, problem.links, offered, budgets(costs, layout, board.chip), board.chip)
+        if tiles is not None:
+            graph = problem.graph(tiles)
+            starts = [place_regions(network, tiles, layout), place_balanced(graph, network, layout)]
+            placed.append((solution(problem, tiles, _with_chips(board, layout), starts), layout))
+    if not placed:
+        return None
     placed.sort(key=lambda option: option[0].price)
-    refined = [refine(problem, start, _shortlist(costs, start), ROUNDS) for start, costs in placed[:REFINED]]
+    refined = [
+        refine(problem, start, _shortlist(offered, costs, layout, start), ROUNDS) for start, layout in placed[:REFINED]
+    ]
     return min(refined, key=lambda found: found.price)
 
 
-def _numbers_of_chips(fewest: int, most: int) -> list[int]:
-    """The fewest chips and up to half as many again, at most six numbers."""
-    numbers = np.unique(np.linspace(fewest, min(most, fewest + ceil(fewest / 2)), 6).round().astype(int))
-    return [int(number) for number in numbers]
+def _promising(problem: Problem, costs: RegionCosts, board: Board, least: int) -> list[Layout]:
+    """Layouts for the fewest chips and up to half as many again, cheapest estimate first."""
+    fewest = {name: min(fit.cores for fit in fits) for name, fits in costs.menus.items()}
+    start = chips_for(least, board.chip)
+    numbers = np.unique(np.linspace(start, min(board.chips, start + ceil(start / 2)), NUMBERS).round().astype(int))
+    ranked = []
+    for chips in numbers.tolist():
+        for layout in layouts(problem.network.chip_populations, fewest, chips, board.chip):
+            price = estimate(costs.menus, budgets(costs, layout, board.chip))
+            if np.isfinite(price):
+                ranked.append((price, layout))
+    ranked.sort(key=lambda option: option[0])
+    return [layout for _, layout in ranked]
 
 
-def _placed(problem: Problem, choice: Choice, board: Board, grid: Grid) -> Solution:
-    graph = problem.graph(choice.tiles)
-    shapes = [p.shape for p in problem.network.chip_populations]
-    starts = [place_regions(problem.network, choice.tiles, grid), place_balanced(graph, shapes, grid)]
-    return solution(problem, choice.tiles, board, starts)
+def _with_chips(board: Board, layout: Layout) -> Board:
+    return replace(board, chips=sum(group.chips for group in layout))
 
 
-def _shortlist(costs: Costs, now: Solution) -> dict[str, list[Fit]]:
+def _shortlist(offered: Menus, costs: RegionCosts, layout: Layout, now: Solution) -> dict[str, list[Fit]]:
     """For each layer the present tile and those with the least estimated cost for some price of a core."""
     short: dict[str, list[Fit]] = {}
-    for name, options in costs.items():
-        size = np.array([fit.cores for fit, _ in options], np.float64)
-        cost = np.array([cost for _, cost in options])
-        scale = max(np.ptp(cost), 1e-12) / max(np.ptp(size), 1.0)
-        picked = [i for i, (fit, _) in enumerate(options) if fit.tile == now.tiles[name]]
+    price = {name: cost for group in layout for name, cost in costs.of(group).items()}
+    for name, fits in offered.items():
+        size = np.array([fit.cores for fit in fits], np.float64)
+        scale = max(float(np.ptp(price[name])), 1e-12) / max(float(np.ptp(size)), 1.0)
+        picked = [i for i, fit in enumerate(fits) if fit.tile == now.tiles[name]]
         for weight in (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0):
-            ranked = np.argsort(cost + weight * scale * size, kind="stable")
+            ranked = np.argsort(price[name] + weight * scale * size, kind="stable")
             picked += [i for i in ranked[:3].tolist() if i not in picked]
-        short[name] = [options[i][0] for i in picked[:SHORT]]
+        short[name] = [fits[i] for i in picked[:SHORT]]
     return short
 
 
@@ -182,7 +201,7 @@ def _chip_order(chip: Ints) -> list[int]:
     return list(dict.fromkeys(chip.tolist()))
 
 
-def _facts(problem: Problem, found: Solution, offered: Mapping[str, Sequence[Fit]], board: Board) -> dict[str, Any]:
+def _facts(problem: Problem, found: Solution, offered: Menus, board: Board) -> dict[str, Any]:
     graph = found.graph
     links = graph.between_chips(found.chip, found.board.chips)
     order = _chip_order(found.chip)
@@ -192,7 +211,7 @@ def _facts(problem: Problem, found: Solution, offered: Mapping[str, Sequence[Fit
         "messages_per_step": {"total": graph.total, "interchip": found.interchip, "host": graph.host},
         "max_link_load": float((links + links.T).max()),
         "chip_to_chip": links[np.ix_(order, order)],
-        "lower_bound_interchip": 0.0,
+        "lower_bound_interchip": lower_bound(graph, found.board) if problem.in_time else 0.0,
         "baselines": simple,
         "baseline_chips": simple_chips,
         "utilization": _fullest(problem, found),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import ceil
+from math import ceil, prod
 
 import numpy as np
 
@@ -46,9 +46,7 @@ class Utilization:
         return {name: (int(value.max()), limit) for name, (value, limit) in used.items() if value.max() > limit}
 
 
-def utilization(
-    population: Population, links: Sequence[Link], tiles: Mapping[str, Tile], chip: Chip
-) -> Utilization:
+def utilization(population: Population, links: Sequence[Link], tiles: Mapping[str, Tile], chip: Chip) -> Utilization:
     """What each block of ``population`` uses when every chip population is cut by ``tiles``."""
     tile = tiles[population.name]
     inward = received([link for link in links if link.target == population.name], population.shape, tile, chip)
@@ -131,7 +129,8 @@ def menu(population: Population, links: Sequence[Link], chip: Chip) -> list[Fit]
     outward = [link for link in links if link.source == population.name]
     least = sum(chip.discrete_axon_slots if link.rows is None else chip.population_axon_slots for link in outward)
     shape = population.shape
-    tiles = [tile for tile in product(*(steps(size) for size in shape)) if np.prod(tile) <= chip.compartments]
+    sizes = product(steps(shape[0]), steps(shape[1]), steps(shape[2]))
+    tiles = [tile for tile in sizes if prod(tile) <= chip.compartments]
     fitting: list[Fit] = []
     for number, tile in sorted(((cores(shape, tile), tile) for tile in tiles), key=lambda option: option[0]):
         if fitting and number > MOST_CORES * fitting[0].cores + 4:
@@ -169,8 +168,8 @@ def _signature(population: Population, links: Sequence[Link]) -> Hashable:
 def _does_not_fit(population: Population, links: Sequence[Link], chip: Chip) -> str:
     cost = received([link for link in links if link.target == population.name], population.shape, (1, 1, 1), chip)
     return (
-        f"layer '{population.name}' ({population.kind}, shape {population.shape}): no tile fits a core; a single neuron "
-        f"needs up to {cost.in_axons.max()} input axons (limit {chip.in_axons}) and {cost.synapse_bits.max()} bits of "
-        f"synapse memory (limit {chip.synapse_bits}); give it fewer inputs, by pooling or strides before it or fewer "
-        "channels"
+        f"layer '{population.name}' ({population.kind}, shape {population.shape}): no tile fits a core; one neuron "
+        f"alone needs up to {cost.in_axons.max()} input axons (limit {chip.in_axons}) and {cost.synapse_bits.max()} "
+        f"bits of synapse memory (limit {chip.synapse_bits}); give it fewer inputs, by pooling or strides before it "
+        "or fewer channels"
     )

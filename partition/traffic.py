@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from convert.network import ConvertedNetwork, Population
@@ -157,10 +159,10 @@ def _discrete_edges(link: Link, source_tile: Tile, target_tile: Tile, rates: Flo
         block_of_neuron(link.source_shape, source_tile)[found.source] * targets + found.block, return_inverse=True
     )
     messages = np.bincount(which, weights=rates.ravel()[found.source], minlength=len(key))
-    return key // targets, key % targets, messages + SILENT
+    return key // targets, key % targets, np.asarray(messages + SILENT, np.float64)
 
 
-def check_rates(populations: Sequence[Population], rates_hz: Mapping[str, Floats]) -> list[str]:
+def check_rates(populations: Sequence[Population], rates_hz: Mapping[str, NDArray[np.floating[Any]]]) -> list[str]:
     """What is wrong with ``rates_hz`` for these populations, one sentence for each problem."""
     problems = []
     for population in populations:

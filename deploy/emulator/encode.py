@@ -1,12 +1,14 @@
-"""What the host does: images to the drives of its neurons. Their spikes come from ``kernels.run_host``."""
+"""What the host does first: images to the drives of its neurons. ``host`` makes them spike."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from convert.network import INPUT, ConvertedNetwork, Projection, Shape, Sparse
+from convert.errors import UserError
+from convert.network import INPUT, ConvertedNetwork, Projection, Sparse
 from partition.geometry import link
 
 Array = NDArray[np.float64]
@@ -17,43 +19,38 @@ def drives_hz(network: ConvertedNetwork, images: NDArray[np.generic]) -> dict[st
 
     ``images`` has shape (images, *network.input_shape). Image by image, so that no result depends on the others.
     """
-    raw = np.asarray(images, np.float64).reshape(len(images), -1)
+    raw = np.asarray(images, np.float64).reshape(-1, *network.input_shape)
     drives = {}
     for population in network.populations:
         if not population.on_chip:
-            bias = np.ravel(population.bias_hz)
-            drive = np.tile(bias, (len(raw), 1))
-            for projection in network.into(population.name):
-                matrix = _matrix(network, projection)
-                for i, image in enumerate(raw):
-                    drive[i] += matrix @ image
-            drives[population.name] = drive
+            into = network.into(population.name)
+            if any(projection.source != INPUT for projection in into):
+                raise UserError(f"host population {population.name!r}: it reads another population, not the image only")
+            drives[population.name] = np.empty((len(raw), population.neurons))
+            for drive, image in zip(drives[population.name], raw, strict=True):
+                total = population.bias_hz.reshape(population.shape).astype(np.float64)
+                for projection in into:
+                    total = total + _mapped(network, projection, image)
+                drive[:] = total.ravel()
     return drives
 
 
-def _matrix(network: ConvertedNetwork, projection: Projection) -> sparse.csr_array:
-    """The projection as a matrix, shape (target neurons, source neurons)."""
+def _mapped(network: ConvertedNetwork, projection: Projection, image: Array) -> Array:
+    """The projection of one image, shape of its target: tap by tap, always in the same order."""
     transform = projection.transform
-    if isinstance(transform, Sparse):
-        return transform.matrix
-    if projection.source != INPUT:
-        raise ValueError(f"{projection.source} -> {projection.target}: a host population reads the image only")
     geometry = link(network, projection)
-    rows, columns = geometry.rows, geometry.columns
-    assert rows is not None and columns is not None
-    source, target = geometry.source_shape, geometry.target_shape
-    i, y = np.nonzero(rows >= 0)
-    j, x = np.nonzero(columns >= 0)
-    weights = transform.kernel[rows[i, y][:, None], columns[j, x][None, :]]
-    places = _places(source, i, j)[:, :, :, None], _places(target, y, x)[:, :, None, :]
-    full = np.broadcast_arrays(weights, *places)
-    values, come, go = (array.ravel() for array in full)
-    return sparse.coo_array((values, (go, come)), shape=(int(np.prod(target)), int(np.prod(source)))).tocsr()
+    if isinstance(transform, Sparse):
+        return np.asarray((transform.matrix @ image.ravel()).reshape(geometry.target_shape))
+    assert geometry.rows is not None
+    assert geometry.columns is not None
+    total = np.zeros(geometry.target_shape)
+    for (a, b, c), weights in _by_tap(transform.kernel):
+        i, y = np.nonzero(geometry.rows == a)
+        j, x = np.nonzero(geometry.columns == b)
+        total[y[:, None], x] += image[i[:, None], j, c, None] * weights
+    return total
 
 
-def _places(shape: Shape, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Neurons of all channels at each (row, column), shape (rows, columns, channels)."""
-    pixel = rows[:, None] * shape[1] + columns[None, :]
-    return np.asarray(pixel[:, :, None] * shape[2] + np.arange(shape[2]))
-
-
+def _by_tap(kernel: Array) -> Iterator[tuple[tuple[int, ...], Array]]:
+    """(row, column, channel in) and the weights to all channels out."""
+    return ((tap, kernel[tap]) for tap in np.ndindex(kernel.shape[:3]))

@@ -1,4 +1,4 @@
-"""Images through a ``Program``: several at once on the cores, or the strips of one image's layers shared between them."""
+"""Images through a ``Program``: several at once, or the strips of one image's layers shared between the cores."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
 
-from . import kernels
+from . import host, kernels
 from .program import ChipLayer, HostLayer, Int32, Int64, Layer, Program
-from .results import ImageResult, LayerCounts, Spikes, State, layer_counts, rest, silence, synops_caused
+from .results import ImageResult, Spikes, State, layer_counts, rest, silence, synops_caused
 
 Drives = Mapping[str, NDArray[np.float64]]
 Windows = Sequence[tuple[int, int]]
@@ -39,16 +40,18 @@ def run(
     state: State | None = None,
     record: Sequence[str] = (),
 ) -> list[ImageResult]:
-    """Presents each image for ``steps`` steps (the network's own number without it); ``drives_hz``: (images, neurons).
+    """Presents each image for ``steps`` steps, the network's own number without it; ``drives_hz``: (images, neurons).
 
-    Reset mode starts every image from rest. ``continuous`` goes on, from ``state`` if given: voltages, currents and spikes
-    on their way last from image to image, as on the chip. ``windows`` are (start, stop) in steps, from 0, stop excluded.
-    ``record`` names the layers whose spikes are kept.
+    Reset mode starts every image from rest. ``continuous`` goes on, from ``state`` if given: voltages, currents and
+    spikes on their way last from image to image, as on the chip. ``windows`` are (start, stop) in steps, from 0, stop
+    excluded. ``record`` names the layers whose spikes are kept. Raises UserError for what cannot be run.
     """
     names = [layer.name for layer in program.host_layers]
     images = [dict(zip(names, drives, strict=True)) for drives in zip(*(drives_hz[n] for n in names), strict=True)]
-    options = {"threads": threads, "windows": windows, "continuous": continuous, "state": state, "record": record}
-    return list(stream(program, images, steps, **options))  # type: ignore[arg-type]
+    results = stream(
+        program, images, steps, threads=threads, windows=windows, continuous=continuous, state=state, record=record
+    )
+    return list(results)
 
 
 def stream(
@@ -62,21 +65,22 @@ def stream(
     state: State | None = None,
     record: Sequence[str] = (),
 ) -> Iterator[ImageResult]:
-    """As ``run``, one result after another as they come, in order; each of ``images`` maps host populations to (neurons,).
+    """As ``run``, one result after another, in order; each of ``images`` maps host populations to drives (neurons,).
 
-    ``images`` is read only a few images ahead. A list with fewer images than threads has its layers shared by the threads.
+    ``images`` is read only a few ahead. The threads share the layers of one image after another in continuous mode and
+    for a list of fewer images than threads; otherwise each has an image of its own.
     """
     steps = program.timesteps if steps is None else steps
     threads = threads or os.cpu_count() or 1
     check(program, steps, windows, record)
-    few = isinstance(images, Sequence) and len(images) < threads
+    share = continuous or (isinstance(images, Sequence) and len(images) < threads)
     with ThreadPoolExecutor(threads) as pool:
-        if continuous or few:
-            last = (state or rest(program)) if continuous else None
-            shared = pool if threads > 1 else None
+        if share:
+            helpers = pool if threads > 1 else None
+            before = (state or rest(program)) if continuous else None
             for drives in images:
-                result = present(program, drives, steps, windows, record, last, shared, threads)
-                last = result.state
+                result = present(program, drives, steps, windows, record, before, helpers, threads)
+                before = result.state
                 yield result
             return
         waiting: deque[Future[ImageResult]] = deque()
@@ -89,15 +93,15 @@ def stream(
 
 
 def check(program: Program, steps: int, windows: Windows, record: Sequence[str]) -> None:
-    """Refuses what cannot be run."""
+    """Refuses what cannot be run, all problems at once."""
     problems = [f"{steps} time steps: at least 1 is needed"] if steps < 1 else []
-    problems += [
-        f"readout window {start} to {stop} of {steps} time steps: 0 <= start < stop <= {steps} is needed"
-        for start, stop in windows
-        if not 0 <= start < stop <= steps
-    ]
-    known = {layer.name for layer in program.layers}
-    problems += [f"no layer {name!r} to record: the network has {', '.join(known)}" for name in record if name not in known]
+    for start, stop in windows:
+        if not 0 <= start < stop <= steps:
+            problems.append(f"readout window {start} to {stop}: 0 <= start < stop <= {steps} time steps is needed")
+    known = [layer.name for layer in program.layers]
+    for name in record:
+        if name not in known:
+            problems.append(f"no layer {name!r} to record: the network has {', '.join(known)}")
     if problems:
         raise UserError(problems)
 
@@ -106,53 +110,49 @@ def present(
     program: Program,
     drives: Drives,
     steps: int,
-    windows: Windows,
-    record: Sequence[str],
+    windows: Windows = (),
+    record: Sequence[str] = (),
     state: State | None = None,
     pool: Executor | None = None,
     threads: int = 1,
 ) -> ImageResult:
-    """One image, layer after layer; from rest without ``state``. A layer's spikes go once its last target has run."""
-    spikes: dict[str, Spikes] = {}
-    kept: dict[str, Spikes] = {}
-    readouts: dict[str, Int32] = {}
-    counts: dict[str, LayerCounts] = {}
-    synops = dict.fromkeys((layer.name for layer in program.layers), 0)
+    """One image, layer after layer, from rest without ``state``; a layer's spikes go once its last target has run."""
     after = State({}, {}, {}) if state is not None else None
-    last_use = {s: layer.name for layer in program.chip_layers for s in layer.links.sources}
+    spikes: dict[str, Spikes] = {}
+    result = ImageResult({}, {}, {}, after)
+    synops = dict.fromkeys((layer.name for layer in program.layers), 0)
+    last_target = {source: layer.name for layer in program.chip_layers for source in layer.links.sources}
     for layer in program.layers:
         overflow = np.zeros(4, np.int64)
         arriving = silence(layer) if state is None else state.arriving[layer.name]
-        sweep = _host(layer, drives, steps, arriving, state, after) if isinstance(layer, HostLayer) else _chip(
-            layer, spikes, steps, arriving, state, after)
-        made = _swept(sweep, layer, steps, overflow, pool, threads)
-        spikes[layer.name] = made
-        fired = _count(layer, made, 0, steps)
-        counts[layer.name] = layer_counts(layer, made.fired, fired, steps, synops[layer.name], overflow)
-        for target, added in synops_caused(layer, fired).items():
+        if isinstance(layer, HostLayer):
+            sweep = _host(layer, drives, steps, arriving, state, after)
+        elif isinstance(layer, ChipLayer):
+            sweep = _chip(layer, spikes, steps, arriving, state, after)
+        fired = _swept(sweep, layer, steps, overflow, pool, threads)
+        spikes[layer.name] = fired
+        spikes = {name: s for name, s in spikes.items() if last_target.get(name, layer.name) != layer.name}
+        number = _count(layer, fired, 0, steps)
+        result.counts[layer.name] = layer_counts(layer, number, steps, synops[layer.name], overflow)
+        for target, added in synops_caused(layer, number).items():
             synops[target] += added
         if layer.name in program.readouts:
-            readouts[layer.name] = np.array([_count(layer, made, *window) for window in windows]).reshape(
-                len(windows), layer.neurons)
+            in_windows = [_count(layer, fired, *window) for window in windows]
+            result.readouts[layer.name] = np.array(in_windows, np.int32).reshape(len(windows), layer.neurons)
         if layer.name in record:
-            kept[layer.name] = made
+            result.spikes[layer.name] = fired
         if after is not None:
-            after.arriving[layer.name] = made.last()
-        spikes = {name: value for name, value in spikes.items() if name == layer.name or name in last_use
-                  and _later(program, last_use[name], layer.name)}
-    return ImageResult(readouts, counts, kept, after)
-
-
-def _later(program: Program, name: str, than: str) -> bool:
-    names = [layer.name for layer in program.layers]
-    return names.index(name) > names.index(than)
+            after.arriving[layer.name] = fired.last()
+    return result
 
 
 def _count(layer: Layer, spikes: Spikes, first: int, last: int) -> Int32:
     """Spikes of each neuron in steps ``first`` to ``last``, shape (neurons,)."""
     counts = np.zeros(layer.neurons, np.int32)
-    kernels.count_spikes(len(layer.strips), spikes.steps, spikes.events, spikes.pointer.ravel(), layer.shift,
-                         layer.row_length, counts, first, last)
+    kernels.count_spikes(
+        len(layer.strips), spikes.steps, spikes.events, spikes.pointer.ravel(), layer.shift, layer.row_length, counts,
+        first, last,
+    )
     return counts
 
 
@@ -163,31 +163,36 @@ def _host(
     if after is not None:
         after.voltage[layer.name] = voltage
     drive = np.ascontiguousarray(drives[layer.name], np.float64)
+    carried = arriving.events, _bounds(arriving)
 
     def sweep(first: int, last: int, out: Int32, pointer: Int64, overflow: Int64) -> int:
-        return int(kernels.run_host(steps, layer.strips, layer.shift, layer.row_length, drive, layer.dt_s, arriving.events,
-                                    _bounds(arriving), voltage, out, pointer, first, last))
+        return int(host.run_host(
+            first, last, steps, layer.strips, layer.shift, layer.row_length, drive, layer.dt_s, *carried, voltage, out,
+            pointer,
+        ))
 
     return sweep
 
 
 def _chip(
-    layer: ChipLayer, spikes: Mapping[str, Spikes], steps: int, arriving: Spikes, state: State | None, after: State | None
+    layer: ChipLayer, spikes: Mapping[str, Spikes], steps: int, arriving: Spikes, state: State | None,
+    after: State | None,
 ) -> Sweep:
-    shape = (layer.shape[0], layer.row_stride)
-    current = np.zeros(shape, np.int32) if state is None else state.current[layer.name].copy()
+    shape, links = (layer.shape[0], layer.row_stride), layer.links
+    current = np.zeros(shape, np.int32) if state is None else state.current[layer.name].astype(np.int32)
     voltage = np.zeros(shape, np.int32) if state is None else state.voltage[layer.name].astype(np.int32)
     if after is not None:
         after.current[layer.name], after.voltage[layer.name] = current, voltage
-    links = layer.links
-    events, pointer = _sources(layer, spikes)
-    arrays = (layer.strips, layer.shift, layer.row_stride, layer.decay, layer.vth, layer.vmin, layer.bias, links.table,
-              links.windows, links.rows, links.key_start, links.keys, links.weights, links.scatter_start, links.scatter_ptr,
-              links.scatter_place, links.scatter_weight, links.source_strips, links.source_start, events, pointer, arriving.events, _bounds(arriving),
-              current.ravel(), voltage.ravel())
+    neurons = (layer.strips, layer.shift, layer.row_stride, layer.decay, layer.vth, layer.vmin, layer.bias)
+    weights = (links.table, links.windows, links.rows, links.key_start, links.keys, links.weights)
+    scatter = (links.scatter_start, links.scatter_ptr, links.scatter_place, links.scatter_weight)
+    arrived = (links.source_strips, links.source_start, *_sources(layer, spikes), arriving.events, _bounds(arriving))
+    kept = (current.ravel(), voltage.ravel())
 
-    def sweep(first: int, last: int, out: Int32, bounds: Int64, overflow: Int64) -> int:
-        return int(kernels.run_strips(first, last, steps, *arrays, out, bounds, overflow))
+    def sweep(first: int, last: int, out: Int32, pointer: Int64, overflow: Int64) -> int:
+        return int(kernels.run_strips(
+            first, last, steps, *neurons, *weights, *scatter, *arrived, *kept, out, pointer, overflow
+        ))
 
     return sweep
 
@@ -217,7 +222,8 @@ def _swept(
     else:
         cuts = np.linspace(0, strips, min(strips, threads * CHUNKS_PER_THREAD) + 1).astype(int).tolist()
         own = [np.zeros(4, np.int64) for _ in cuts[1:]]
-        futures = [pool.submit(_pieces, sweep, layer, steps, a, b, o) for a, b, o in zip(cuts, cuts[1:], own, strict=False)]
+        pieces = zip(pairwise(cuts), own, strict=True)
+        futures = [pool.submit(_pieces, sweep, layer, steps, *cut, seen) for cut, seen in pieces]
         parts = [part for future in futures for part in future.result()]
         overflow += np.sum(own, axis=0)
     begin = np.cumsum([0, *(len(events) for events, _ in parts)])

@@ -19,8 +19,10 @@ def fanouts(network: ConvertedNetwork, partition: Partition) -> dict[str, Fanout
     """The fan-out of every population."""
     links = chip_links(network)
     chips = {p.name: np.array([b.chip for b in partition.blocks_of(p.name)]) for p in network.chip_populations}
-    return {p.name: _fanout(p, [link for link in links if link.source == p.name], partition, chips)
-            for p in network.populations}
+    return {
+        p.name: _fanout(p, [link for link in links if link.source == p.name], partition, chips)
+        for p in network.populations
+    }
 
 
 def _fanout(population: Population, links: list[Link], partition: Partition, chips: dict[str, Int64]) -> Fanout:
@@ -32,13 +34,18 @@ def _fanout(population: Population, links: list[Link], partition: Partition, chi
     synops: dict[str, Int32] = {}
     for link in links:
         tile = partition.tiles[link.target]
-        delivered, added = _sparse(link, tile, chips[link.target]) if link.rows is None else _kernel(
-            link, tile, chips[link.target])
+        table = _sparse if link.rows is None else _kernel
+        delivered, added = table(link, tile, chips[link.target])
         messages += delivered.sum(axis=-1)
         if own is not None:
             between += delivered.sum(axis=-1) - _on_chip(delivered, own)
         synops[link.target] = synops.get(link.target, np.zeros(population.shape, np.int32)) + added
-    return Fanout(messages, between, synops)
+    return Fanout(_narrow(messages), _narrow(between), {name: _narrow(table) for name, table in synops.items()})
+
+
+def _narrow(table: Int32) -> Int32:
+    """One channel where all are alike."""
+    return table[:, :, :1] if (table == table[:, :, :1]).all() else table
 
 
 def _on_chip(delivered: Int32, chip: Int64) -> Int32:
@@ -51,8 +58,9 @@ def _on_chip(delivered: Int32, chip: Int64) -> Int32:
 
 def _kernel(link: Link, tile: Tile, chips: Int64) -> tuple[Int32, Int32]:
     """Messages to each chip, shape (rows, columns, 1, chips), and weights added, shape (rows, columns, 1)."""
-    assert link.rows is not None and link.columns is not None
-    rows, columns = (reach(taps, step).astype(np.float32) for taps, step in zip((link.rows, link.columns), tile, strict=False))
+    assert link.rows is not None
+    assert link.columns is not None
+    rows, columns = (reach(t, step).astype(np.float32) for t, step in ((link.rows, tile[0]), (link.columns, tile[1])))
     grid = chips.reshape(counts(link.target_shape, tile))
     on = (grid[..., None] == np.arange(int(grid.max()) + 1)).sum(axis=2).astype(np.float32)
     delivered = np.tensordot(rows, np.tensordot(columns, on, axes=(1, 1)), axes=(1, 1))

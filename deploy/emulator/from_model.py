@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ class FlatModel:
     """A model's compartments one after another, then the neurons of its inputs: N compartments, M sources in all.
 
     Source n has the lines ``fan_pointer[n]`` to ``... + 1``; line l adds ``weights`` to ``targets`` from
-    ``row_pointer[fan_row[l]]`` to ``... + 1``, moved by ``fan_base[l]``. ``inputs`` are the first sources of the inputs.
+    ``row_pointer[fan_row[l]]`` to ``... + 1``, moved by ``fan_base[l]``. ``inputs`` are the inputs' first sources.
     """
 
     compartments: int
@@ -115,20 +116,24 @@ def run_model(
     """
     n, m = flat.compartments, flat.sources
     heads = [*flat.inputs.tolist(), m]
-    widths = [b - a for a, b in zip(heads, heads[1:], strict=False)]
+    widths = [b - a for a, b in pairwise(heads)]
     if [spikes.shape for spikes in inputs] != [(steps, width) for width in widths]:
-        raise UserError(f"the model takes {len(widths)} inputs of shape (steps, neurons) = {[(steps, w) for w in widths]}, "
-                        f"not {[spikes.shape for spikes in inputs]}")
+        raise UserError(
+            f"the model takes {len(widths)} inputs of shape (steps, neurons) = {[(steps, w) for w in widths]}, "
+            f"not {[spikes.shape for spikes in inputs]}"
+        )
     given = np.concatenate([np.zeros((steps, 0), bool), *inputs], axis=1)
-    start = state or ModelState(*(np.zeros(n, np.int32) for _ in range(3)), np.zeros(m, bool))
-    current, voltage, refractory, fired = (a.copy() for a in (start.current, start.voltage, start.refractory, start.fired))
+    zeros = np.zeros(n, np.int32)
+    start = state or ModelState(zeros, zeros, zeros, np.zeros(m, bool))
+    current, voltage, refractory = start.current.copy(), start.voltage.copy(), start.refractory.copy()
+    fired = start.fired.copy()
     spikes = np.zeros((steps, n), bool)
     seen = np.zeros((steps if voltages else 0, n), np.int32)
     overflow = np.zeros(4, np.int64)
     synops = stepping.run_steps(
-        steps, given, flat.fan_pointer, flat.fan_row, flat.fan_base, flat.row_pointer, flat.targets, flat.weights, flat.vth,
-        flat.vmin, flat.vmax, flat.bias, flat.decay_u, flat.decay_v, flat.refractory, current, voltage, refractory, fired,
-        spikes, seen, overflow,
+        steps, given, flat.fan_pointer, flat.fan_row, flat.fan_base, flat.row_pointer, flat.targets, flat.weights,
+        flat.vth, flat.vmin, flat.vmax, flat.bias, flat.decay_u, flat.decay_v, flat.refractory, current, voltage,
+        refractory, fired, spikes, seen, overflow,
     )
     q, u, u2, v = (int(count) for count in overflow)
     after = ModelState(current, voltage, refractory, fired)
@@ -140,9 +145,11 @@ def host_spikes(simulator: Any, steps: int) -> list[NDArray[np.bool_]]:
 
     The simulator is advanced on its host side only. Its network must not feed the chip's output back to the chip.
     """
-    if "host" in simulator.sims and simulator.model.host2chip_senders and not simulator.precompute:
-        raise UserError("the host feeds the chip's output back to the chip: build the Simulator with precompute=True, "
-                        "which such a network cannot have, or run it in nengo_loihi")
+    if simulator.model.host2chip_senders and not simulator.precompute:
+        raise UserError(
+            "the host's spikes are not known beforehand: build the Simulator with precompute=True; if that fails, the "
+            "network feeds the chip's output back to it: run it in nengo_loihi"
+        )
     inputs = list(simulator.model.inputs)
     rasters = {id(spikes): np.zeros((steps, spikes.n_neurons), bool) for spikes in inputs}
     offset = 0

@@ -1,12 +1,11 @@
 """The integers of every block, as nengo_loihi's builder, splitter and discretizer make them, without building a block.
 
-A block's integers depend on its neurons' biases and on the largest weight that reaches it, over all its synapses. Blocks
-alike in these share one call of nengo_loihi's own ``discretize_compartment`` and ``discretize_synapse``.
+A block's integers depend on its neurons' biases and on the largest weight that reaches it, over all its synapses.
+Blocks alike in these share one call of nengo_loihi's own ``discretize_compartment`` and ``discretize_synapse``.
 """
 
 from __future__ import annotations
 
-import functools
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.compat import load_nengo_loihi
+from convert.errors import UserError
 from convert.network import ConvertedNetwork, Population, Sparse
 from partition.geometry import Link, block_of_neuron, chip_links, counts, starts
 from partition.plan import Tile
@@ -29,8 +29,8 @@ Singles = NDArray[np.float32]
 class KernelIntegers:
     """A convolution's kernels as the blocks hold them.
 
-    ``kernels[of_block[r, c, k]]``, shape (rows, columns, channels in, channels of the block), belongs to the block of row
-    tile r, column tile c and channel tile k; taps that no synapse of the block uses are 0. -1: no synapse at all.
+    ``kernels[of_block[r, c, k]]``, shape (rows, columns, channels in, channels of the block), belongs to the block of
+    row tile r, column tile c and channel tile k; taps that no synapse of it uses are 0. -1: no synapse at all.
     """
 
     kernels: tuple[Ints, ...]
@@ -89,8 +89,11 @@ def _population(
     ]
     w_max = np.max([np.zeros(counts(population.shape, tile), np.float32), *largest], axis=0)
     bias = population.bias_hz.reshape(population.shape).astype(np.float32)
-    b_max = functools.reduce(lambda a, d: np.maximum.reduceat(a, starts(bias.shape[d], tile[d]), axis=d), range(3), np.abs(bias))
-    _, first, group = np.unique(np.stack([w_max.ravel(), b_max.ravel()]), axis=1, return_index=True, return_inverse=True)
+    b_max = np.abs(bias)
+    for axis, step in enumerate(tile):
+        b_max = np.maximum.reduceat(b_max, starts(bias.shape[axis], step), axis=axis)
+    pair = np.stack([w_max.ravel(), b_max.ravel()])
+    _, first, group = np.unique(pair, axis=1, return_index=True, return_inverse=True)
     of_neuron = group.ravel()[block_of_neuron(population.shape, tile)]
     vth, vmin, out_bias = (np.zeros(population.neurons, np.int32) for _ in range(3))
     scales = []
@@ -103,9 +106,8 @@ def _population(
         scales.append(scale)
     of_block = group.reshape(w_max.shape)
     integers = tuple(
-        (link, _sparse(w, largest_w, of_block, scales, link, tile) if link.rows is None else
-         _kernels(w, largest_w, of_block, scales, link, tile))
-        for link, w, largest_w in zip(links, weights, largest, strict=True)
+        (link, (_sparse if link.rows is None else _kernels)(w, most, of_block, scales, link, tile))
+        for link, w, most in zip(links, weights, largest, strict=True)
     )
     shape = population.shape
     decay_u, vmax = int(comp.decay_u[0]), int(comp.vmax)
@@ -151,7 +153,9 @@ def _block_of_weight(link: Link, tile: Tile) -> Wide:
 def _used(link: Link, tile: Tile) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Shape (tiles, taps) for rows and for columns: the kernel taps by which a tile is reached."""
     transform = link.projection.transform
-    assert link.rows is not None and link.columns is not None and not isinstance(transform, Sparse)
+    assert link.rows is not None
+    assert link.columns is not None
+    assert not isinstance(transform, Sparse)
     used = []
     for axis, taps in enumerate((link.rows, link.columns)):
         size = transform.kernel.shape[axis]
@@ -176,8 +180,15 @@ def _compartment(
     comp.bias[:] = bias
     comp.configure_relu(vth=1.0 / network.dt_s, dt=network.dt_s)
     comp.vmin = population.vmin / network.dt_s
-    comp.configure_default_filter(loihi.builder.Model().decode_tau if not connected else network.synapse_s, dt=network.dt_s)
-    info = loihi.builder.discretize.discretize_compartment(comp, w_max)
+    filter_s = network.synapse_s if connected else loihi.builder.Model().decode_tau
+    comp.configure_default_filter(filter_s, dt=network.dt_s)
+    try:
+        info = loihi.builder.discretize.discretize_compartment(comp, w_max)
+    except loihi.builder.discretize.BuildError as error:
+        raise UserError(
+            f"layer {population.name!r}: its biases, up to {np.abs(bias).max():.4g} Hz, have no place beside its "
+            f"largest weight, {w_max * network.dt_s:.4g}, in the chip's integers: scale weights up or biases down"
+        ) from error
     return comp, _Scale(w_max, np.ravel(info["w_scale"])[0], info["w_exp"])
 
 

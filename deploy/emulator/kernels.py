@@ -1,25 +1,31 @@
-"""The loops of the emulator: strips through all their time steps, host neurons, spikes counted. All release the GIL.
+"""The loops of the emulator: strips through all their time steps, spikes counted. All release the GIL.
 
-The arithmetic of a step is nengo_loihi's (emulator/interface.py, ``CompartmentState.update``), exactly: q wraps at 21 bits
-and sign, u = decay(u) + q at 23, u2 = u + bias at 23, v + u2 is clipped to [vmin, vmax], fires above vth and is reset to 0.
-Events of step t arrive in step t + 1; list 0 of a strip holds the events that the previous presentation fired last.
+The arithmetic of a step is nengo_loihi's (emulator/interface.py, ``CompartmentState.update``), exactly: q wraps at 21
+bits and sign, u = decay(u) + q at 23, u2 = u + bias at 23, v + u2 is clipped to [vmin, vmax], fires above vth and is
+reset to 0. Events of step t arrive in step t + 1; list 0 of a strip holds what the previous presentation fired last.
 """
 
-# numba compiles what follows for the types of program.Links; mypy sees plain Python.
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 from numba import njit
 
 from .lanes import VMAX, add_lanes, trailing_zeros, update_row
-from .program import LANES
+from .program import LANES, SEGMENTS
 
-compiled: Any = njit(nogil=True, cache=True, error_model="numpy")
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 WORD = 64
 """Neurons in one word of spike bits."""
+
+
+def compiled(function: Function) -> Function:
+    """``function``, compiled by Numba at its first call and kept on disk, without the GIL."""
+    result: Function = njit(nogil=True, cache=True, error_model="numpy")(function)
+    return result
 
 
 @compiled
@@ -36,8 +42,8 @@ def lower_bound(events: Any, first: int, end: int, value: int) -> int:
 
 @compiled
 def add_segments(
-    sums: Any, stride: int, low: int, high: int, events: Any, first: int, end: int, link: Any, rows: Any, keys: Any,
-    key: int, weights: Any,
+    sums: Any, stride: int, low: Any, high: Any, events: Any, first: int, end: int, link: Any, rows: Any,
+    keys: Any, key: int, weights: Any,
 ) -> None:
     """Adds the weights of events[first:end] to the strip of rows ``low`` to ``high``."""
     row, step, vectors, shift = link[1], link[2], link[3], link[4]
@@ -50,7 +56,7 @@ def add_segments(
         if weight < 0:
             continue
         i = row + (event >> shift)
-        y = np.int64(rows[i, 0])
+        y: Any = np.int64(rows[i, 0])
         last = min(y + rows[i, 2], high)
         skipped = max(low - y, 0)
         weight += (rows[i, 1] + skipped * step) * segment
@@ -77,7 +83,7 @@ def add_pairs(
 
 
 @compiled
-def wrapped(x: int, bits: int) -> int:
+def wrapped(x: Any, bits: int) -> Any:
     """``x`` as a signed number of ``bits`` bits and sign. Source: nengo_loihi, ``overflow_signed``."""
     half = np.int64(1) << bits
     return ((x + half) & (2 * half - 1)) - half
@@ -85,10 +91,10 @@ def wrapped(x: int, bits: int) -> int:
 
 @compiled
 def careful_row(
-    sums: Any, i: int, u: Any, v: Any, new_u: Any, new_v: Any, j: int, bias: Any, k: int, vth: Any, vmin: Any, m: int,
-    decay: int, spiked: Any, vectors: int, overflow: Any,
+    sums: Any, i: Any, u: Any, v: Any, new_u: Any, new_v: Any, j: Any, bias: Any, k: Any, vth: Any, vmin: Any,
+    m: Any, decay: int, spiked: Any, vectors: int, overflow: Any,
 ) -> None:
-    """``lanes.update_row`` where something overflows: wraps, and counts into ``overflow`` = (q, u, u + bias, v > vmax)."""
+    """``lanes.update_row`` where something overflows: wraps, and counts ``overflow`` = (q, u, u + bias, v > vmax)."""
     for vector in range(vectors):
         bits = 0
         for lane in range(LANES):
@@ -129,26 +135,27 @@ def emit(words: Any, row: int, shift: int, out: Any, end: int) -> int:
 
 @compiled
 def run_strips(
-    first: int, last: int, steps: int, strips: Any, shift: int, stride: int, decay: int, vth: Any, vmin: Any, bias: Any,
-    table: Any, windows: Any, rows: Any, key_start: Any, keys: Any, weights: Any, scatter_start: Any, scatter_ptr: Any,
-    scatter_place: Any, scatter_weight: Any, source_strips: Any, source_start: Any, events: Any, pointer: Any, carried: Any,
-    carried_pointer: Any, state_u: Any, state_v: Any, out: Any, out_pointer: Any, overflow: Any,
+    first: int, last: int, steps: int, strips: Any, shift: int, stride: int, decay: int, vth: Any, vmin: Any,
+    bias: Any, table: Any, windows: Any, rows: Any, key_start: Any, keys: Any, weights: Any, scatter_start: Any,
+    scatter_ptr: Any, scatter_place: Any, scatter_weight: Any, source_strips: Any, source_start: Any, events: Any,
+    pointer: Any, carried: Any, carried_pointer: Any, state_u: Any, state_v: Any, out: Any, out_pointer: Any,
+    overflow: Any,
 ) -> int:
     """Strips ``first`` to ``last`` through ``steps`` time steps, from and to ``state_u`` and ``state_v``.
 
-    Source p has its strip s's list t in events[pointer[n] : pointer[n + 1]], n = (source_start[p] + s) * (steps + 2) + t.
-    Appends to ``out`` the lists 0 (``carried``) to ``steps`` of each strip and their bounds to ``out_pointer``. Returns the
-    strip before which ``out`` was too small, or ``last``.
+    Source p has its strip s's list t in events[pointer[n] : pointer[n + 1]], n = (source_start[p] + s) * (steps + 2)
+    + t. Appends to ``out`` the lists 0 (``carried``) to ``steps`` of each strip and their bounds to ``out_pointer``.
+    Returns the strip before which ``out`` was too small, or ``last``.
     """
-    height = 0
-    slack = 0
+    height, slack = 0, 0
     for s in range(first, last):
         height = max(height, strips[s, 1] - strips[s, 0])
     for p in range(table.shape[0]):
         slack = max(slack, table[p, 3] * LANES)
     size = height * stride
     sums = np.zeros(size + slack, np.int32)
-    u, v, new_u, new_v = np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32)
+    u, v = np.zeros(size, np.int32), np.zeros(size, np.int32)
+    new_u, new_v = np.zeros(size, np.int32), np.zeros(size, np.int32)
     vectors = stride // LANES
     spiked = np.zeros((vectors + 3) // 4 * 4, np.uint16)
     words = spiked.view(np.uint64)
@@ -164,7 +171,6 @@ def run_strips(
         for n in range(neurons):
             u[n] = state_u[low * stride + n]
             v[n] = state_v[low * stride + n]
-        begin = end
         if end + carried_pointer[s + 1] - carried_pointer[s] > out.size:
             return s
         out_pointer[s - first, 0] = end
@@ -185,10 +191,12 @@ def run_strips(
                         a = lower_bound(events, a, b, row_first << link[4])
                     if source_strips[source_start[p] + r, 1] > row_last:
                         b = lower_bound(events, a, b, row_last << link[4])
-                    if link[0] == 0:
-                        add_segments(sums, stride, low, high, events, a, b, link, rows, keys, key_start[kind, p], weights)
+                    if link[0] == SEGMENTS:
+                        key = key_start[kind, p]
+                        add_segments(sums, stride, low, high, events, a, b, link, rows, keys, key, weights)
                     else:
-                        add_pairs(sums, events, a, b, link[4], link[5], scatter_start[s, p], scatter_ptr, scatter_place,
+                        line = scatter_start[s, p]
+                        add_pairs(sums, events, a, b, link[4], link[5], line, scatter_ptr, scatter_place,
                                   scatter_weight)
             for y in range(low, high):
                 at, of_bias, of_class = (y - low) * stride, y * bias_step, kind * stride
@@ -210,52 +218,9 @@ def run_strips(
 
 
 @compiled
-def run_host(
-    steps: int, strips: Any, shift: int, row_length: int, drive: Any, dt: float, carried: Any, carried_pointer: Any,
-    voltage: Any, out: Any, out_pointer: Any, first: int, last: int,
-) -> int:
-    """Host strips: v += max(drive, 0) * dt, n = floor(v), v -= n, one event where n > 0. Source: nengo/neurons.py.
-
-    ``drive`` in Hz and ``voltage``, flat over the neurons without padding, float64. Otherwise as ``run_strips``.
-    """
-    end = 0
-    fired = np.zeros((row_length + WORD - 1) // WORD * WORD, np.uint8)
-    groups = fired.view(np.uint64)
-    for s in range(first, last):
-        low, high = np.int64(strips[s, 0]), np.int64(strips[s, 1])
-        kept = voltage[low * row_length : high * row_length].copy()
-        step = np.maximum(drive[low * row_length : high * row_length], 0.0) * dt
-        if end + carried_pointer[s + 1] - carried_pointer[s] > out.size:
-            return s
-        out_pointer[s - first, 0] = end
-        for n in range(carried_pointer[s], carried_pointer[s + 1]):
-            out[end] = carried[n]
-            end += 1
-        out_pointer[s - first, 1] = end
-        for t in range(steps):
-            if end + step.size > out.size:
-                return s
-            for y in range(high - low):
-                part, gain = kept[y * row_length : (y + 1) * row_length], step[y * row_length : (y + 1) * row_length]
-                for n in range(row_length):
-                    value = part[n] + gain[n]
-                    whole = np.floor(value)
-                    part[n] = value - whole
-                    fired[n] = whole > 0
-                for g in range(groups.size):
-                    if groups[g] != 0:
-                        for n in range(g * 8, g * 8 + 8):
-                            if fired[n]:
-                                out[end] = ((y + low) << shift) | n
-                                end += 1
-            out_pointer[s - first, t + 2] = end
-        voltage[low * row_length : high * row_length] = kept
-    return last
-
-
-@compiled
-def count_spikes(strips: int, steps: int, events: Any, pointer: Any, shift: int, row_length: int, counts: Any, first: int,
-                 last: int) -> None:
+def count_spikes(
+    strips: int, steps: int, events: Any, pointer: Any, shift: int, row_length: int, counts: Any, first: int, last: int
+) -> None:
     """Adds to ``counts``, flat over the neurons, the events of steps ``first`` to ``last`` (from 0, end excluded)."""
     mask = (1 << shift) - 1
     for s in range(strips):

@@ -1,14 +1,15 @@
 """The vector instructions of the emulator: 16 neurons at a time, written in LLVM's own vectors.
 
-LLVM turns them into whatever the machine has (AVX-512, AVX2, NEON, ...). Left to itself it does not vectorise these loops:
-it cannot know that the arrays do not overlap, nor that segments are short.
+LLVM turns them into whatever the machine has (AVX-512, AVX2, NEON, ...). Left to itself it does not vectorise these
+loops well: it cannot know that the arrays do not overlap, nor that segments are short. Numba's cache on disk watches
+only the files that call these: touch kernels.py after a change here.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
@@ -64,14 +65,14 @@ def trailing_zeros(typing: Any, word: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def update_row(
-    typing: Any, sums: Any, i: Any, u: Any, v: Any, new_u: Any, new_v: Any, j: Any, bias: Any, k: Any, vth: Any, vmin: Any,
-    m: Any, decay: Any, spiked: Any, vectors: Any
+    typing: Any, sums: Any, i: Any, u: Any, v: Any, new_u: Any, new_v: Any, j: Any, bias: Any, k: Any, vth: Any,
+    vmin: Any, m: Any, decay: Any, spiked: Any, vectors: Any
 ) -> Any:
     """One time step of a row of neurons, supposing that nothing overflows; returns whether something did.
 
     q = sums[i:], u = decay(u[j:]) + q, v = max(v[j:] + u + bias[k:], vmin[m:]), spike and v = 0 where v > vth[m:].
-    Results go to ``new_u`` and ``new_v``; spikes are bits of ``spiked``, 16 neurons to each entry. True means that
-    q, u, u + bias or v left its range somewhere: then the results are wrong and have to be made by ``kernels.careful_row``.
+    Results go to ``new_u`` and ``new_v``; spikes are bits of ``spiked``, 16 neurons to each entry. True means that q,
+    u, u + bias or v left its range somewhere: then the results are wrong and ``kernels.careful_row`` has to make them.
     """
     given = (sums, i, u, v, new_u, new_v, j, bias, k, vth, vmin, m, decay, spiked, vectors)
     signature = types.boolean(*given)
@@ -89,8 +90,7 @@ def update_row(
         with cgutils.for_range(builder, _index(context, builder, signature, args, 14)) as loop:
             step = builder.mul(loop.index, ir.Constant(I64, LANES))
             q = builder.load(at(0, 1, step), align=4)
-            current = _decayed(builder, builder.load(at(2, 6, step), align=4), factor)
-            current = builder.add(current, q)
+            current = builder.add(_decayed(builder, builder.load(at(2, 6, step), align=4), factor), q)
             builder.store(current, at(4, 6, step), align=4)
             driven = builder.add(current, builder.load(at(7, 8, step), align=4))
             voltage = builder.add(builder.load(at(3, 6, step), align=4), driven)

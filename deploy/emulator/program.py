@@ -1,8 +1,8 @@
 """A compiled network: flat integer arrays that the kernels sweep, layer after layer, and the fan-out of every neuron.
 
 Rows, columns and channels of a population are swept in *strips*: whole rows, a few at a time, so that a strip's state
-stays in the cache while it runs through all its time steps. Strips have nothing to do with the blocks of the chip, whose
-differing integers are kept: a strip holds rows of blocks with the same weights.
+stays in the cache while it runs through all its time steps. Strips have nothing to do with the blocks of the chip,
+whose differing integers are kept: a strip holds rows of blocks with the same weights.
 
 A spike is an *event*: ``row << shift | k``, k = column * channels + channel. Events of a population are listed strip by
 strip, step by step, in ascending order.
@@ -35,9 +35,10 @@ def padded(size: int, step: int = LANES) -> int:
 
 @dataclass(frozen=True)
 class Fanout:
-    """What one spike of each neuron causes, shape (rows, columns, channels): messages, those between chips, synops.
+    """What one spike of each neuron causes: messages, those between chips, synops.
 
-    ``synops`` maps each target to the number of weights that are added there.
+    Shape (rows, columns, channels), or (rows, columns, 1) where all channels are alike. ``synops`` maps each target to
+    the number of weights that are added there.
     """
 
     messages: Int32
@@ -84,12 +85,12 @@ class Links:
 
     ``source_strips`` are the strips of every link's source one after another, link p's from ``source_start[p]`` on.
 
-    ``table``, shape (P, 6): kind, first line in ``rows``, step from one row's tap to the next, vectors in a segment, shift
-    and row length of the source. ``windows``, shape (S, P, 4): source strips and source rows that reach a strip.
+    ``table``, shape (P, 6): kind, first line in ``rows``, step from one row's tap to the next, vectors in a segment,
+    shift and row length of the source. ``windows``, shape (S, P, 4): source strips and rows that reach a strip.
 
-    SEGMENTS: an event of source row i reaches ``rows[i]`` = (first target row, its kernel tap, number of rows); its k has
-    ``keys[key_start[class, p] + k]`` = (place in the target row, place in ``weights``; -1 reaches nothing). A segment has
-    the weights of consecutive places of the target row. SCATTER: neuron n of the source has the pairs
+    SEGMENTS: an event of source row i reaches ``rows[i]`` = (first target row, its kernel tap, number of rows); its k
+    has ``keys[key_start[class, p] + k]`` = (place in the target row, place in ``weights``; -1 reaches nothing). A
+    segment has the weights of consecutive places of the target row. SCATTER: neuron n of the source has the pairs
     ``scatter_ptr[scatter_start[s, p] + n]`` to ``... + 1`` of (``scatter_place``, ``scatter_weight``) in strip s.
     """
 

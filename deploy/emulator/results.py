@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .program import ChipLayer, HostLayer, Int32, Int64, Layer, Program
+from .program import ChipLayer, Int32, Int64, Layer, Program
 
 OVERFLOWS = ("q0", "u", "u2", "vmax")
-"""What ``LayerCounts.overflow`` counts: wraps of the accumulator, of the current, of current + bias; voltages clipped."""
+"""What ``LayerCounts.overflow`` counts: wraps of accumulator, current, and current + bias; voltages clipped above."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Spikes:
 
     @property
     def steps(self) -> int:
-        return self.pointer.shape[1] - 2
+        return int(self.pointer.shape[1]) - 2
 
     @property
     def fired(self) -> int:
@@ -69,8 +69,8 @@ class LayerCounts:
 class State:
     """Everything that lasts from one presentation to the next, in continuous mode; arrays may be saved and loaded.
 
-    ``current`` and ``voltage`` of a chip layer have shape (rows, padded row), ``voltage`` of a host layer is flat float64;
-    ``arriving`` holds the events of the last step.
+    ``current`` and ``voltage`` of a chip layer have shape (rows, padded row), ``voltage`` of a host layer is flat and
+    float64; ``arriving`` holds the events of the last step.
     """
 
     current: dict[str, Int32]
@@ -123,15 +123,18 @@ def rest(program: Program) -> State:
     return State(chip, voltage, {layer.name: silence(layer) for layer in program.layers})
 
 
-def layer_counts(
-    layer: Layer, spikes: int, fired: Int32, steps: int, synops: int, overflow: Int64
-) -> LayerCounts:
+def layer_counts(layer: Layer, fired: Int32, steps: int, synops: int, overflow: Int64) -> LayerCounts:
     """Counts of ``layer`` whose neurons fired ``fired`` times, shape (neurons,)."""
-    by_neuron = fired.reshape(layer.shape)
-    messages, interchip = (int(_weighted(by_neuron, table)) for table in (layer.fanout.messages, layer.fanout.interchip))
-    updates = layer.neurons * steps if isinstance(layer, ChipLayer) else 0
+    by_neuron, fanout = fired.reshape(layer.shape), layer.fanout
     q, u, u2, v = (int(n) for n in overflow)
-    return LayerCounts(spikes, synops, updates, messages, interchip, (q, u, u2, v))
+    return LayerCounts(
+        spikes=int(fired.sum()),
+        synops=synops,
+        neuron_updates=layer.neurons * steps if isinstance(layer, ChipLayer) else 0,
+        messages=_weighted(by_neuron, fanout.messages),
+        interchip=_weighted(by_neuron, fanout.interchip),
+        overflow=(q, u, u2, v),
+    )
 
 
 def synops_caused(layer: Layer, fired: Int32) -> dict[str, int]:
@@ -140,6 +143,6 @@ def synops_caused(layer: Layer, fired: Int32) -> dict[str, int]:
 
 
 def _weighted(fired: Int32, table: Int32) -> int:
-    if table.shape[-1] == 1 or (table == table[..., :1]).all():
-        fired, table = fired.sum(axis=-1), table[..., 0]
+    if table.shape[-1] == 1:
+        fired = fired.sum(axis=-1, keepdims=True)
     return int((fired.astype(np.int64) * table).sum())

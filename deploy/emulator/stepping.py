@@ -1,4 +1,4 @@
-"""All compartments of any network, one time step after another: nengo_loihi's ``EmulatorInterface`` without learning."""
+"""All compartments of any network, step by step: nengo_loihi's ``EmulatorInterface`` without learning or noise."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .kernels import compiled, wrapped
 
 @compiled
 def run_steps(
-    steps: int, given: Any, fan_pointer: Any, fan_row: Any, fan_base: Any, row_pointer: Any, targets: Any, weights: Any,
-    vth: Any, vmin: Any, vmax: Any, bias: Any, decay_u: Any, decay_v: Any, refractory: Any, current: Any, voltage: Any,
-    waiting: Any, fired: Any, spikes: Any, voltages: Any, overflow: Any,
+    steps: int, given: Any, fan_pointer: Any, fan_row: Any, fan_base: Any, row_pointer: Any, targets: Any,
+    weights: Any, vth: Any, vmin: Any, vmax: Any, bias: Any, decay_u: Any, decay_v: Any, refractory: Any,
+    current: Any, voltage: Any, waiting: Any, fired: Any, spikes: Any, voltages: Any, overflow: Any,
 ) -> int:
     """Writes ``spikes`` and ``voltages``, updates the state and ``overflow`` in place; returns the weights added.
 
@@ -63,7 +63,7 @@ def run_steps(
 
 
 @compiled
-def decayed(x: int, factor: int) -> int:
+def decayed(x: Any, factor: Any) -> Any:
     """sign(x) * (|x| * factor >> 12). Source: nengo_loihi, ``decay_int``."""
     left = (abs(x) * factor) >> 12
     return left if x >= 0 else -left

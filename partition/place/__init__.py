@@ -1,7 +1,7 @@
 """Placers: which block goes on which chip. One file each, one contract, found by name in ``PLACERS``.
 
-``place(graph, board, *, seed)`` gives the chip of each block, shape (blocks,), numbers 0 to ``board.chips`` - 1, with at
-most ``board.chip.cores`` blocks on a chip. The same seed gives the same answer.
+``place(graph, board, *, seed)`` gives the chip of each block, shape (blocks,), numbers 0 to ``board.chips`` - 1, with
+at most ``board.chip.cores`` blocks on a chip. The same seed gives the same answer.
 """
 
 from __future__ import annotations

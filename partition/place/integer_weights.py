@@ -15,4 +15,4 @@ def integer_weights(weights: Floats) -> Ints:
     if not len(weights):
         return np.zeros(0, np.int64)
     scale = min(LARGEST / max(weights.max(), 1e-300), 2**29 / max(weights.sum(), 1e-300))
-    return np.maximum(1, np.rint(weights * scale)).astype(np.int64)
+    return np.asarray(np.maximum(1, np.rint(weights * scale)), np.int64)

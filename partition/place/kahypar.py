@@ -1,4 +1,4 @@
-"""Mt-KaHyPar's deterministic multilevel partitioning with flow refinement. Source: Gottesbüren et al., TALG 20(1), 2024."""
+"""Mt-KaHyPar's deterministic multilevel partitioning. Source: https://github.com/kahypar/mt-kahypar."""
 
 from __future__ import annotations
 

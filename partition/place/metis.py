@@ -1,4 +1,7 @@
-"""METIS k-way partitioning, then repair of the capacity. Source: Karypis and Kumar, SIAM J. Sci. Comput. 20(1), 1998."""
+"""METIS, k-way and by recursive bisection, then repair of the capacity.
+
+Source: Karypis and Kumar, SIAM J. Sci. Comput. 20(1), 1998.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,11 @@ from .repair import repair
 def metis(graph: TrafficGraph, board: Board, *, seed: int) -> Ints:
     if board.chips == 1 or graph.blocks <= board.chips:
         return np.arange(graph.blocks) % board.chips
+    found = [_partition(graph, board, seed, recursive) for recursive in (False, True)]
+    return min((repair(graph, board, chip) for chip in found), key=graph.interchip)
+
+
+def _partition(graph: TrafficGraph, board: Board, seed: int, recursive: bool) -> Ints:
     edges = graph.symmetric
     spare = board.cores / graph.blocks - 1
     options = pymetis.Options(seed=seed, ufactor=max(1, int(1000 * min(spare, 0.5))), ncuts=4, niter=20)
@@ -23,7 +31,7 @@ def metis(graph: TrafficGraph, board: Board, *, seed: int) -> Ints:
         xadj=edges.indptr.tolist(),
         adjncy=edges.indices.tolist(),
         eweights=integer_weights(edges.data).tolist(),
-        recursive=False,
+        recursive=recursive,
         options=options,
     )
-    return repair(graph, board, np.array(chip))
+    return np.array(chip, np.int64)

@@ -12,9 +12,11 @@ from ..traffic import TrafficGraph
 
 def repair(graph: TrafficGraph, board: Board, chip: Ints) -> Ints:
     """``chip`` with at most ``board.chip.cores`` blocks on each chip."""
+    assert graph.blocks <= board.cores, f"{graph.blocks} blocks do not fit {board.cores} cores"
     edges = graph.symmetric
     chip = np.array(chip, np.int64)
-    _repair(edges.indptr.astype(np.int64), edges.indices.astype(np.int64), edges.data, chip, board.chips, board.chip.cores)
+    arrays = (edges.indptr.astype(np.int64), edges.indices.astype(np.int64), edges.data)
+    _repair(*arrays, chip, board.chips, board.chip.cores)
     return chip
 
 

@@ -173,8 +173,9 @@ def model_with(name: str, size: int = 10, channels: int = 4, seed: int = 0) -> A
     x = layers.Rescaling(1 / 127.5, offset=-1)(image)
     x = layers.Conv2D(channels, 3, padding="same", activation="relu")(x)
     x = layers.Activation("relu")(PATTERNS[name](layers, x))
-    head = layers.Dense(3, activation="softmax")(x) if len(x.shape) == 2 else layers.Conv2D(1, 1, activation="sigmoid")(x)
-    return randomized(keras.Model(image, head), seed)
+    vector = len(x.shape) == 2
+    head = layers.Dense(3, activation="softmax") if vector else layers.Conv2D(1, 1, activation="sigmoid")
+    return randomized(keras.Model(image, head(x)), seed)
 
 
 def randomized(model: Any, seed: int = 0) -> Any:

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convert.compat import load_keras3
 from convert.graph import cut_at_relus
 from convert.load import load_model
 from convert.lower import lower, with_gains, with_scales
-from convert.network import Convolution, ConvolutionTranspose, Sparse
 from convert.nengodl import keras_form, rate_outputs
+from convert.network import Convolution, ConvolutionTranspose, Sparse
 
-from .models import PATTERNS, images_for, model_with
+from .models import PATTERNS, images_for, model_with, randomized
 
 KINDS = {
     "conv_same": Convolution,
@@ -31,8 +32,15 @@ KINDS = {
     "flatten_dense": Sparse,
     "global_pool_dense": Sparse,
 }
-IN_NENGO_DL = ("conv_strided_same", "transpose_3x3", "upsample_nearest_conv", "residual_projection", "skip_concatenate",
-               "residual_identity", "flatten_dense")
+IN_NENGO_DL = (
+    "conv_strided_same",
+    "transpose_3x3",
+    "upsample_nearest_conv",
+    "residual_projection",
+    "skip_concatenate",
+    "residual_identity",
+    "flatten_dense",
+)
 
 
 def lowered(name: str, folder: Path):  # type: ignore[no-untyped-def]
@@ -110,3 +118,15 @@ def test_gains_multiply_what_enters_a_channel(tmp_path):
             assert np.allclose(after.transform.matrix.toarray(), before.transform.matrix.toarray() * rows[:, None])
         else:
             assert np.allclose(after.transform.kernel, before.transform.kernel * gains)
+
+
+def test_model_that_ends_with_a_relu(tmp_path):
+    keras = load_keras3()
+    image = keras.Input((6, 6, 1))
+    x = keras.layers.Conv2D(2, 3, activation="relu")(image)
+    model = randomized(keras.Model(image, keras.layers.Conv2D(3, 3, activation="relu", name="last")(x)))
+    model.save(tmp_path / "model.keras")
+    network = lower(cut_at_relus(load_model(tmp_path / "model.keras")))
+    images = images_for(model)
+    same(keras_form(network)(images), model.predict(images, verbose=0))
+    assert [p.source for p in network.into("last_relu:out")] == ["last_relu"]

@@ -16,7 +16,7 @@ from partition.place.local_search import improve
 from partition.place.repair import repair
 from partition.traffic import TrafficGraph, traffic
 
-SMALL = Board("small", 5, 5, "a test", Chip(cores=12))
+SMALL = Board("small", 5, 5, "a test", Chip(cores=20))
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import nengo
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from networks import chain, convolution, identity, population, transposed, unet
 from scipy import sparse
 
@@ -22,18 +24,16 @@ RNG = np.random.default_rng(0)
 def loihi_model(network: ConvertedNetwork, tiles: dict[str, tuple[int, int, int]]):
     """The nengo_loihi model of ``network`` cut by ``tiles``, and the ensemble of each population."""
     nengo_loihi = load_nengo_loihi()
+    quiet = nengo.SpikingRectifiedLinear(initial_state={"voltage": nengo.dists.Choice([0])})
+    one, zero = nengo.dists.Choice([1.0]), nengo.dists.Choice([0.0])
     with nengo.Network(seed=0) as net:
         nengo_loihi.add_params(net)
         ensembles = {}
         for p in network.populations:
-            ensembles[p.name] = nengo.Ensemble(
-                p.neurons, 1, neuron_type=nengo.SpikingRectifiedLinear(initial_state={"voltage": nengo.dists.Choice([0])}), gain=nengo.dists.Choice([1.0]),
-                bias=nengo.dists.Choice([0.0]), label=p.name,
-            )  # fmt: skip
+            ensembles[p.name] = nengo.Ensemble(p.neurons, 1, neuron_type=quiet, gain=one, bias=zero, label=p.name)
             net.config[ensembles[p.name]].on_chip = p.on_chip
             if p.on_chip:
-                shape = nengo_loihi.BlockShape(tiles[p.name], p.shape)
-                net.config[ensembles[p.name]].block_shape = shape
+                net.config[ensembles[p.name]].block_shape = nengo_loihi.BlockShape(tiles[p.name], p.shape)
         for projection in network.projections[1:]:
             source, target = network.shape_of(projection.source), network.shape_of(projection.target)
             transform = as_nengo(projection.transform, source, target)
@@ -62,33 +62,78 @@ def assert_equal(network: ConvertedNetwork, tiles: dict[str, tuple[int, int, int
         np.testing.assert_array_equal(mine, theirs, err_msg=f"{p.name} {p.shape} {tiles}")
 
 
+def conv(size, channels_in, channels_out, stride=1, padding="same"):
+    return convolution(RNG, size, (channels_in, channels_out), stride, padding)
+
+
+def up(size, channels_in, channels_out, padding="same"):
+    return transposed(RNG, size, (channels_in, channels_out), 2, padding)
+
+
 CASES = {
-    "3x3": (chain([(9, 8, 2), (9, 8, 5), (9, 8, 6)], {(0, 1): convolution(RNG, 3, (2, 5)), (1, 2): convolution(RNG, 3, (5, 6))}),
-            [{"p1": (4, 3, 2), "p2": (2, 8, 6)}, {"p1": (9, 1, 5), "p2": (3, 3, 4)}, {"p1": (9, 8, 5), "p2": (9, 8, 6)}]),
-    "5x5 valid": (chain([(9, 9, 3), (5, 5, 4), (3, 3, 9)], {(0, 1): convolution(RNG, 5, (3, 4), 1, "valid"), (1, 2): convolution(RNG, 3, (4, 9), 1, "valid")}),
-                  [{"p1": (2, 3, 3), "p2": (3, 2, 4)}, {"p1": (5, 5, 4), "p2": (1, 3, 9)}]),
-    "stride 2": (chain([(8, 9, 2), (4, 5, 6), (2, 3, 8)], {(0, 1): convolution(RNG, 3, (2, 6), 2), (1, 2): convolution(RNG, 1, (6, 8), 2)}),
-                 [{"p1": (2, 2, 6), "p2": (1, 2, 5)}, {"p1": (3, 5, 4), "p2": (2, 3, 8)}, {"p1": (4, 5, 6), "p2": (1, 1, 8)}]),
-    "even kernel": (chain([(8, 8, 2), (8, 8, 4), (4, 4, 4)], {(0, 1): convolution(RNG, 2, (2, 4)), (1, 2): convolution(RNG, 4, (4, 4), 2)}),
-                    [{"p1": (3, 8, 4), "p2": (2, 2, 3)}]),
-    "transposed": (chain([(4, 5, 3), (8, 10, 4), (16, 20, 3)], {(0, 1): transposed(RNG, 2, (3, 4)), (1, 2): transposed(RNG, 3, (4, 3))}),
-                   [{"p1": (4, 5, 4), "p2": (5, 7, 2)}, {"p1": (8, 10, 4), "p2": (16, 1, 3)}]),
-    "transposed 4x4": (chain([(4, 4, 3), (8, 8, 4), (8, 8, 4)], {(0, 1): transposed(RNG, 4, (3, 4)), (1, 2): convolution(RNG, 3, (4, 4))}),
-                       [{"p1": (2, 8, 4), "p2": (4, 4, 1)}, {"p1": (3, 3, 3), "p2": (8, 8, 4)}]),
-    "transposed valid": (chain([(3, 3, 3), (7, 7, 4)], {(0, 1): transposed(RNG, 3, (3, 4), 2, "valid")}),
-                         [{"p1": (4, 3, 4)}, {"p1": (7, 7, 4)}]),
-    "shortcut": (chain([(6, 6, 4)] * 4, {(0, 1): convolution(RNG, 3, (4, 4)), (1, 2): convolution(RNG, 3, (4, 4)), (2, 3): convolution(RNG, 3, (4, 4)), (1, 3): identity((6, 6, 4))}),
-                 [{"p1": (3, 3, 4), "p2": (2, 6, 2), "p3": (4, 3, 3)}, {"p1": (6, 6, 4), "p2": (6, 6, 4), "p3": (6, 6, 4)}]),
-    "offset 256": (chain([(4, 16, 3), (4, 16, 16), (4, 16, 12)], {(0, 1): convolution(RNG, 3, (3, 16)), (1, 2): convolution(RNG, 3, (16, 12))}),
-                   [{"p1": (4, 16, 16), "p2": (4, 8, 12)}, {"p1": (4, 4, 16), "p2": (4, 16, 12)}, {"p1": (1, 16, 16), "p2": (4, 1, 12)}]),
-}  # fmt: skip
+    "3x3": (
+        chain([(9, 8, 2), (9, 8, 5), (9, 8, 6)], {(0, 1): conv(3, 2, 5), (1, 2): conv(3, 5, 6)}),
+        [((4, 3, 2), (2, 8, 6)), ((9, 1, 5), (3, 3, 4)), ((9, 8, 5), (9, 8, 6))],
+    ),
+    "5x5 valid": (
+        chain(
+            [(9, 9, 3), (5, 5, 4), (3, 3, 9)],
+            {(0, 1): conv(5, 3, 4, padding="valid"), (1, 2): conv(3, 4, 9, padding="valid")},
+        ),
+        [((2, 3, 3), (3, 2, 4)), ((5, 5, 4), (1, 3, 9))],
+    ),
+    "stride 2": (
+        chain([(8, 9, 2), (4, 5, 6), (2, 3, 8)], {(0, 1): conv(3, 2, 6, 2), (1, 2): conv(1, 6, 8, 2)}),
+        [((2, 2, 6), (1, 2, 5)), ((3, 5, 4), (2, 3, 8)), ((4, 5, 6), (1, 1, 8))],
+    ),
+    "even kernel": (
+        chain([(8, 8, 2), (8, 8, 4), (4, 4, 4)], {(0, 1): conv(2, 2, 4), (1, 2): conv(4, 4, 4, 2)}),
+        [((3, 8, 4), (2, 2, 3))],
+    ),
+    "transposed": (
+        chain([(4, 5, 3), (8, 10, 4), (16, 20, 3)], {(0, 1): up(2, 3, 4), (1, 2): up(3, 4, 3)}),
+        [((4, 5, 4), (5, 7, 2)), ((8, 10, 4), (16, 1, 3))],
+    ),
+    "transposed 4x4": (
+        chain([(4, 4, 3), (8, 8, 4), (8, 8, 4)], {(0, 1): up(4, 3, 4), (1, 2): conv(3, 4, 4)}),
+        [((2, 8, 4), (4, 4, 1)), ((3, 3, 3), (8, 8, 4))],
+    ),
+    "transposed valid": (chain([(3, 3, 3), (7, 7, 4)], {(0, 1): up(3, 3, 4, "valid")}), [((4, 3, 4),), ((7, 7, 4),)]),
+    "shortcut": (
+        chain(
+            [(6, 6, 4)] * 4,
+            {(0, 1): conv(3, 4, 4), (1, 2): conv(3, 4, 4), (2, 3): conv(3, 4, 4), (1, 3): identity((6, 6, 4))},
+        ),
+        [((3, 3, 4), (2, 6, 2), (4, 3, 3)), ((6, 6, 4), (6, 6, 4), (6, 6, 4))],
+    ),
+    "offset 256": (
+        chain([(4, 16, 3), (4, 16, 16), (4, 16, 12)], {(0, 1): conv(3, 3, 16), (1, 2): conv(3, 16, 12)}),
+        [((4, 16, 16), (4, 8, 12)), ((4, 4, 16), (4, 16, 12)), ((1, 16, 16), (4, 1, 12))],
+    ),
+}
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_utilization_is_that_of_nengo_loihi(name):
     network, tilings = CASES[name]
     for tiles in tilings:
-        assert_equal(network, tiles)
+        assert_equal(network, {f"p{i}": tile for i, tile in enumerate(tiles, 1)})
+
+
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(st.data())
+def test_utilization_of_random_layers_is_that_of_nengo_loihi(data):
+    size = st.integers(3, 7)
+    rows, columns = data.draw(size), data.draw(size)
+    kernel, stride = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 2))
+    channels = [data.draw(st.integers(1, 20)) for _ in range(2)]
+    shape = (-(-rows // stride), -(-columns // stride), channels[1])
+    network = chain(
+        [(rows, columns, 2), (rows, columns, channels[0]), shape],
+        {(0, 1): conv(1, 2, channels[0]), (1, 2): conv(kernel, *channels, stride)},
+    )
+    tiles = [tuple(data.draw(st.integers(1, n)) for n in p.shape) for p in network.chip_populations]
+    assert_equal(network, {f"p{i}": tile for i, tile in enumerate(tiles, 1)})
 
 
 def test_equal_sparse_weights_are_stored_once_as_nengo_loihi_does():

@@ -35,7 +35,8 @@ def connected(link: Link) -> np.ndarray:
     if isinstance(transform, Sparse):
         return transform.matrix.toarray().T != 0
     pixels = (link.rows >= 0)[:, None, :, None] & (link.columns >= 0)[None, :, None, :]
-    return np.kron(pixels.reshape(np.prod(pixels.shape[:2]), -1), np.ones((link.source_shape[2], link.target_shape[2]))) > 0
+    channels = np.ones((link.source_shape[2], link.target_shape[2]))
+    return np.kron(pixels.reshape(np.prod(pixels.shape[:2]), -1), channels) > 0
 
 
 def by_counting(network, tiles, rates):

@@ -1,0 +1,86 @@
+"""Random networks in nengo_loihi's emulator and in this one: every spike, voltage, current and weight compared.
+
+Run with ``python -m benchmarks.emulator.exactness --networks 200`` from the repository; exits with 1 on any difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+import warnings
+from pathlib import Path
+from random import Random
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "deploy" / "emulator"))
+from nengo.exceptions import BuildError
+from random_networks import Case, random_case
+from reference import fast, fast_weights, reference, reference_weights
+
+from convert.errors import UserError
+from deploy.emulator import compile_network, flatten_model, run, run_model
+
+
+def differences(case: Case) -> tuple[list[str], dict[str, int]]:
+    """What differs, and how much was compared; a network that both refuse counts as ``refused``."""
+    try:
+        expected = reference(case)
+    except BuildError:
+        try:
+            compile_network(case.network, case.partition)
+        except UserError:
+            return [], {"refused": 1}
+        return ["only nengo_loihi refuses it"], {}
+    program = compile_network(case.network, case.partition)
+    wrong = []
+    got, steps = fast(case, program), case.network.timesteps
+    names = [layer.name for layer in program.chip_layers]
+    for name in names:
+        wrong += [f"{name} {key}" for key, v in expected.traces[name].items() if not np.array_equal(got[name][key], v)]
+    overflow = 0
+    for i, result in enumerate(run(program, case.drives_hz, continuous=True, record=names)):
+        overflow += sum(sum(count.overflow) for count in result.counts.values())
+        for name in names:
+            spiked = expected.traces[name]["spiked"][i * steps : (i + 1) * steps]
+            if not np.array_equal(result.spikes[name].raster(program.layer(name)), spiked):
+                wrong.append(f"{name} in a whole presentation")
+    weights = fast_weights(program)
+    held = reference_weights(case, expected.model)
+    wrong += [f"weights {key}" for key, values in held.items() if not np.array_equal(weights[key], values)]
+    flat = run_model(flatten_model(expected.model), expected.flat_inputs, len(expected.all_spikes), voltages=True)
+    if not np.array_equal(flat.spikes, expected.all_spikes) or not np.array_equal(flat.voltages, expected.all_voltages):
+        wrong.append("the flattened model")
+    return wrong, {
+        "compared": 1,
+        "overflowing": int(overflow > 0),
+        "overflows": overflow,
+        "spikes": int(expected.all_spikes.sum()),
+        "voltages": expected.all_voltages.size,
+        "weights": sum(values.size for values in held.values()),
+    }
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--networks", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0, help="the first network's")
+    options = parser.parse_args(arguments)
+    warnings.simplefilter("ignore")
+    total: dict[str, int] = {"networks": options.networks, "different": 0}
+    start = time.perf_counter()
+    for seed in range(options.seed, options.seed + options.networks):
+        wrong, compared = differences(random_case(Random(seed)))
+        total["different"] += bool(wrong)
+        for key, value in compared.items():
+            total[key] = total.get(key, 0) + value
+        for what in wrong:
+            print(f"network {seed}: {what} differs")
+    print(json.dumps(total | {"seconds": round(time.perf_counter() - start)}, indent=2))
+    return 1 if total["different"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

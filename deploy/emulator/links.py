@@ -1,0 +1,201 @@
+"""Integer weights -> ``Links``: every spike finds the weights it adds side by side, as the target's row has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from convert.errors import UserError
+from convert.network import Convolution, Sparse
+from partition.geometry import Link
+from partition.plan import Tile
+
+from .integers import Ints, KernelIntegers, PopulationIntegers, SparseIntegers
+from .program import LANES, SCATTER, SEGMENTS, Int16, Int32, Int64, Layer, Links, padded
+
+DENSE = 0.25
+"""The filling from which a matrix into a vector is swept as rows of contiguous weights."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One link's part of ``Links``; places in ``weights`` counted from its own first."""
+
+    table: tuple[int, ...]
+    windows: Int64
+    rows: Int64
+    keys: Int64
+    weights: Int16
+    scatter: tuple[sparse.csc_array, ...] = ()
+
+
+def layer_links(
+    integers: PopulationIntegers, tile: Tile, first_rows: Int64, strips: Int32, layers: Mapping[str, Layer]
+) -> Links:
+    """The links into one population; ``first_rows`` are the first rows of its classes of rows."""
+    parts = []
+    for link, values in integers.links:
+        source = layers[link.source]
+        if isinstance(values, KernelIntegers):
+            parts.append(_kernel(link, values, tile, first_rows, strips, source))
+        elif link.target_shape[0] == 1 and len(values.weights) > DENSE * np.prod(_matrix(link).shape):
+            parts.append(_dense(link, values, len(first_rows), strips, source))
+        else:
+            parts.append(_pairs(link, values, strips, source))
+    return _join([layers[link.source] for link, _ in integers.links], parts, strips, len(first_rows))
+
+
+def _kernel(
+    link: Link, integers: KernelIntegers, tile: Tile, first_rows: Int64, strips: Int32, source: Layer
+) -> _Part:
+    """A convolution, transposed or not: for each class of rows, alike source columns share their weights."""
+    transform = link.projection.transform
+    assert link.rows is not None
+    assert link.columns is not None
+    assert not isinstance(transform, Sparse)
+    taps_in_rows, _, channels_in, channels = transform.kernel.shape
+    first_column, column_taps = _targets(link.columns)
+    places = np.minimum(first_column[:, None] + np.arange(column_taps.shape[1]), link.target_shape[1] - 1)
+    segment = padded(column_taps.shape[1] * channels)
+    channel_step = taps_in_rows * segment
+    keys, weights, variants = [], [], 0
+    for row in first_rows:
+        kernels = integers.of_block[row // tile[0]]
+        _, alike = np.unique(kernels, axis=0, return_inverse=True)
+        kind = np.where(column_taps >= 0, alike.ravel()[places // tile[1]], -1)
+        features = np.concatenate([column_taps, kind], axis=1)
+        _, example, variant = np.unique(features, axis=0, return_index=True, return_inverse=True)
+        for j in example:
+            packed = np.zeros((channels_in, taps_in_rows, segment), np.int16)
+            for q, tap in enumerate(column_taps[j]):
+                if tap >= 0:
+                    part = _all_channels(integers, kernels[places[j, q] // tile[1]], tap, transform.kernel.shape, tile)
+                    packed[:, :, q * channels : (q + 1) * channels] = part.transpose(1, 0, 2)
+            weights.append(packed.ravel())
+        base = ((variants + variant.ravel()[:, None]) * channels_in + np.arange(channels_in)) * channel_step
+        base[(column_taps < 0).all(axis=1)] = -1
+        keys.append(np.stack([np.repeat(first_column * channels, channels_in), base.ravel()], axis=1))
+        variants += len(example)
+    first_row, row_taps = _targets(link.rows)
+    number = (row_taps >= 0).sum(axis=1)
+    step = -transform.strides[0] if isinstance(transform, Convolution) else 1
+    table = (SEGMENTS, 0, step, segment // LANES, source.shift, source.row_length)
+    windows = _windows(first_row, first_row + number, strips, source)
+    rows = np.stack([first_row, row_taps[:, 0], number], axis=1)
+    return _Part(table, windows, rows, np.concatenate(keys), np.concatenate(weights))
+
+
+def _targets(taps: Int64) -> tuple[Int64, Int64]:
+    """For each source position its first target and the taps of its consecutive targets, padded with -1."""
+    reached = taps >= 0
+    first, number = reached.argmax(axis=1), reached.sum(axis=1)
+    width = max(1, int(number.max()))
+    place = np.minimum(first[:, None] + np.arange(width), taps.shape[1] - 1)
+    consecutive = np.take_along_axis(taps, place, axis=1)
+    return first, np.where(np.arange(width) < number[:, None], consecutive, -1)
+
+
+def _all_channels(integers: KernelIntegers, kernels: Int64, tap: int, shape: tuple[int, ...], tile: Tile) -> Ints:
+    """Column ``tap`` of the kernels of all channel tiles side by side, shape (rows, channels in, channels)."""
+    empty = np.zeros((shape[0], shape[2], tile[2]), np.int32)
+    parts = [integers.kernels[k][:, tap] if k >= 0 else empty for k in kernels]
+    return np.asarray(np.concatenate(parts, axis=-1)[..., : shape[3]])
+
+
+def _windows(first: Int64, end: Int64, strips: Int32, source: Layer) -> Int64:
+    """Shape (strips, 4): the source strips and source rows whose targets, rows ``first`` to ``end``, touch a strip."""
+    touching = [np.flatnonzero((first < high) & (end > low) & (end > first)) for low, high, _ in strips]
+    return np.array([_window(rows, source) for rows in touching])
+
+
+def _window(rows: Int64, source: Layer) -> tuple[int, int, int, int]:
+    """First and last strip, first and last row (the last excluded) of the ascending source ``rows``."""
+    if not rows.size:
+        return 0, 0, 0, 0
+    a, b = np.searchsorted(source.strips[:, 1], [rows[0], rows[-1]], side="right")
+    return int(a), int(b) + 1, int(rows[0]), int(rows[-1]) + 1
+
+
+def _matrix(link: Link) -> sparse.csr_array:
+    transform = link.projection.transform
+    assert isinstance(transform, Sparse)
+    return transform.matrix
+
+
+def _stored(link: Link, integers: SparseIntegers) -> sparse.csr_array:
+    matrix = _matrix(link)
+    return sparse.csr_array((integers.weights, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _dense(link: Link, integers: SparseIntegers, classes: int, strips: Int32, source: Layer) -> _Part:
+    """A filled matrix into a vector: source row i is "tap" i of a kernel that covers the whole source."""
+    rows, length, neurons = source.shape[0], source.row_length, link.target_shape[1] * link.target_shape[2]
+    segment = padded(neurons)
+    packed = np.zeros((length, rows, segment), np.int16)
+    packed[:, :, :neurons] = _stored(link, integers).toarray().T.reshape(rows, length, neurons).swapaxes(0, 1)
+    keys = np.stack([np.zeros(length, np.int64), np.arange(length) * rows * segment], axis=1)
+    lines = np.stack([np.zeros(rows, np.int64), np.arange(rows), np.ones(rows, np.int64)], axis=1)
+    table = (SEGMENTS, 0, 0, segment // LANES, source.shift, length)
+    windows = np.array([[0, len(source.strips), 0, rows]] * len(strips))
+    return _Part(table, windows, lines, np.tile(keys, (classes, 1)), packed.ravel())
+
+
+def _pairs(link: Link, integers: SparseIntegers, strips: Int32, source: Layer) -> _Part:
+    """Any other matrix: (place, weight) pairs for each source neuron, strip by strip."""
+    length = link.target_shape[1] * link.target_shape[2]
+    stored, stride = _stored(link, integers), padded(length)
+    parts, windows = [], []
+    for low, high, _ in strips:
+        part = stored[low * length : high * length].tocsc()
+        part.sort_indices()
+        places = part.indices // length * stride + part.indices % length
+        shape = ((high - low) * stride, part.shape[1])
+        parts.append(sparse.csc_array((part.data, places, part.indptr), shape=shape))
+        windows.append(_window(np.flatnonzero(np.diff(part.indptr)) // source.row_length, source))
+    table = (SCATTER, 0, 0, 0, source.shift, source.row_length)
+    none = np.zeros((0, 3), np.int64)
+    return _Part(table, np.array(windows), none, none[:, :2], np.zeros(0, np.int16), tuple(parts))
+
+
+def _join(sources: Sequence[Layer], parts: Sequence[_Part], strips: Int32, classes: int) -> Links:
+    """The links of one layer as flat arrays, places counted from the first link's."""
+    table = np.array([part.table for part in parts], np.int64).reshape(-1, 6)
+    table[:, 1] = _offsets([len(part.rows) for part in parts])
+    first_weight = _offsets([len(part.weights) for part in parts])
+    keys = [p.keys + np.where(p.keys[:, 1:] >= 0, [[0, w]], 0) for p, w in zip(parts, first_weight, strict=True)]
+    per_class = np.array([len(part.keys) // classes for part in parts], np.int64)
+    scatter = [(s, p, matrix) for p, part in enumerate(parts) for s, matrix in enumerate(part.scatter)]
+    pair = _offsets([matrix.nnz for *_, matrix in scatter])
+    line = _offsets([len(matrix.indptr) for *_, matrix in scatter])
+    scatter_start = np.zeros((len(strips), len(parts)), np.int64)
+    for (s, p, _), start in zip(scatter, line, strict=True):
+        scatter_start[s, p] = start
+    pointers = [matrix.indptr + first for (*_, matrix), first in zip(scatter, pair, strict=True)]
+    return Links(
+        sources=tuple(source.name for source in sources),
+        source_strips=np.concatenate([np.zeros((0, 3), np.int32), *(source.strips for source in sources)]),
+        source_start=_offsets([len(source.strips) for source in sources]),
+        table=table,
+        windows=np.array([part.windows for part in parts], np.int32).reshape(-1, len(strips), 4).swapaxes(0, 1).copy(),
+        rows=_int32(np.concatenate([np.zeros((0, 3), np.int64), *(part.rows for part in parts)])),
+        key_start=_offsets([len(part.keys) for part in parts]) + np.arange(classes)[:, None] * per_class,
+        keys=_int32(np.concatenate([np.zeros((0, 2), np.int64), *keys])),
+        weights=np.concatenate([np.zeros(0, np.int16), *(part.weights for part in parts)]),
+        scatter_start=scatter_start,
+        scatter_ptr=np.concatenate([np.zeros(0, np.int64), *pointers]),
+        scatter_place=_int32(np.concatenate([np.zeros(0, np.int64), *(matrix.indices for *_, matrix in scatter)])),
+        scatter_weight=np.concatenate([np.zeros(0, np.int32), *(m.data for *_, m in scatter)]).astype(np.int16),
+    )
+
+
+def _int32(values: Int64) -> Int32:
+    if values.size and values.max() > np.iinfo(np.int32).max:
+        raise UserError(f"a layer takes {values.max():,} weights in the emulator, more than 2^31: use larger tiles")
+    return np.asarray(values.astype(np.int32))
+
+
+def _offsets(sizes: Sequence[int]) -> Int64:
+    return np.cumsum([0, *sizes], dtype=np.int64)[:-1]

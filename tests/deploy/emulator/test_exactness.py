@@ -1,0 +1,174 @@
+"""The fast emulator against nengo_loihi's, on random networks: every integer, every spike, every membrane."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from random_networks import Case, random_case
+from reference import built, fast, fast_weights, neuron_places, reference, reference_weights
+
+from convert.errors import UserError
+from convert.network import Population
+from deploy.emulator import compile_network, run, run_model
+from deploy.emulator.from_model import flatten_model, host_spikes
+from partition.plan import Block, tile_slices
+
+EXAMPLES = settings(max_examples=6, deadline=None, database=None, derandomize=True,
+                    suppress_health_check=list(HealthCheck))
+CASES = st.randoms(use_true_random=False).map(random_case)
+
+
+def reference_or_refusal(case: Case) -> object:
+    """The reference's run; where nengo_loihi finds no integers for the weights, ours must say so too."""
+    from nengo.exceptions import BuildError
+
+    try:
+        return reference(case)
+    except BuildError:
+        with pytest.raises(UserError, match="biases"):
+            compile_network(case.network, case.partition)
+        return None
+
+
+@EXAMPLES
+@given(CASES)
+def test_spikes_voltages_and_currents_are_identical(case: Case) -> None:
+    compare_every_state(case)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_states_are_identical_for_these_networks_too(seed: int) -> None:
+    compare_every_state(random_case(Random(seed)))
+
+
+def compare_every_state(case: Case) -> None:
+    expected = reference_or_refusal(case)
+    if expected is not None:
+        got = fast(case)
+        for name, traces in expected.traces.items():
+            for key, values in traces.items():
+                np.testing.assert_array_equal(got[name][key], values, f"{name} {key}")
+
+
+@EXAMPLES
+@given(CASES)
+def test_every_integer_of_every_block_is_identical(case: Case) -> None:
+    from nengo.exceptions import BuildError
+
+    try:
+        model = built(case)
+    except BuildError:
+        return
+    program = compile_network(case.network, case.partition)
+    flat = flatten_model(model)
+    for layer in program.chip_layers:
+        place = neuron_places(case, model)[layer.name]
+        kind = np.repeat(layer.strips[:, 2], layer.strips[:, 1] - layer.strips[:, 0])
+        width, rows = layer.row_length, layer.shape[0]
+        np.testing.assert_array_equal(layer.vth[kind][:, :width].ravel(), flat.vth[place])
+        np.testing.assert_array_equal(layer.vmin[kind][:, :width].ravel(), flat.vmin[place])
+        bias = np.broadcast_to(layer.bias, (rows, layer.bias.shape[1]))
+        np.testing.assert_array_equal(bias[:, :width].ravel(), flat.bias[place])
+        assert (flat.decay_u[place] == 4096 - 1 - layer.decay).all()
+        assert (flat.decay_v[place] == 0).all()
+        assert (flat.vmax[place] == 2**23 - 1).all()
+        assert (flat.refractory[place] == 1).all()
+    weights = fast_weights(program)
+    for key, expected in reference_weights(case, model).items():
+        np.testing.assert_array_equal(weights[key], expected, str(key))
+
+
+@EXAMPLES
+@given(CASES, st.sampled_from([1, 2]))
+def test_whole_presentations_are_identical(case: Case, threads: int) -> None:
+    expected = reference_or_refusal(case)
+    if expected is None:
+        return
+    program = compile_network(case.network, case.partition)
+    names = [layer.name for layer in program.chip_layers]
+    steps = case.network.timesteps
+    results = run(program, case.drives_hz, continuous=True, record=names, threads=threads, windows=[(0, steps), (3, 5)])
+    for i, result in enumerate(results):
+        part = slice(i * steps, (i + 1) * steps)
+        for name in names:
+            spiked = expected.traces[name]["spiked"][part]
+            np.testing.assert_array_equal(result.spikes[name].raster(program.layer(name)), spiked)
+            assert result.counts[name].spikes == spiked.sum()
+        (readout,) = program.readouts
+        spiked = expected.traces[readout]["spiked"][part]
+        np.testing.assert_array_equal(result.readouts[readout], [spiked.sum(axis=0), spiked[3:5].sum(axis=0)])
+    flat = run_model(flatten_model(expected.model), expected.flat_inputs, len(expected.all_spikes), voltages=True)
+    np.testing.assert_array_equal(flat.spikes, expected.all_spikes)
+    np.testing.assert_array_equal(flat.voltages, expected.all_voltages)
+
+
+def test_a_population_that_nothing_reaches_fires_from_its_bias() -> None:
+    case = random_case(Random(3))
+    lonely = Population("lonely", "layer", (2, 2, 3), np.linspace(50, 400, 12).reshape(2, 2, 3), 1.0)
+    blocks = [Block("lonely", slices, 0, 0) for slices in tile_slices(lonely.shape, (2, 1, 3))]
+    network = case.network.with_(populations=(*case.network.populations, lonely))
+    tiles = case.partition.tiles | {"lonely": (2, 1, 3)}
+    cut = replace(case.partition, tiles=tiles, blocks=(*case.partition.blocks, *blocks))
+    compare_every_state(Case(network, cut, case.drives_hz))
+
+
+def loud_case() -> Case:
+    """The first random network whose currents overflow."""
+    for seed in range(200):
+        case = random_case(Random(seed))
+        if reference_or_refusal_is_loud(case):
+            return case
+    raise AssertionError("no random network overflows")
+
+
+def reference_or_refusal_is_loud(case: Case) -> bool:
+    try:
+        results = run(compile_network(case.network, case.partition), case.drives_hz, continuous=True)
+    except UserError:
+        return False
+    return sum(count.overflow[0] + count.overflow[1] for count in results[1].counts.values()) > 0
+
+
+def test_overflow_wraps_as_in_the_reference_and_is_counted() -> None:
+    case = loud_case()
+    expected, got = reference(case), fast(case)
+    for name, traces in expected.traces.items():
+        np.testing.assert_array_equal(got[name]["current"], traces["current"])
+        np.testing.assert_array_equal(got[name]["voltage"], traces["voltage"])
+    program = compile_network(case.network, case.partition)
+    whole = run(program, case.drives_hz, continuous=True)
+    flat = run_model(flatten_model(expected.model), expected.flat_inputs, len(expected.all_spikes))
+    counted = np.sum([c.overflow for result in whole for c in result.counts.values()], axis=0)
+    assert tuple(counted) == flat.overflow
+
+
+@pytest.mark.parametrize("seed", [3, 5])
+def test_reset_mode_starts_every_image_from_rest(seed: int) -> None:
+    case = random_case(Random(seed))
+    program = compile_network(case.network, case.partition)
+    names = [layer.name for layer in program.chip_layers]
+    results = run(program, case.drives_hz, record=names, threads=1)
+    for i, result in enumerate(results):
+        alone = Case(case.network, case.partition, {"host": case.drives_hz["host"][i : i + 1]})
+        expected = reference(alone)
+        for name in names:
+            raster = result.spikes[name].raster(program.layer(name))
+            np.testing.assert_array_equal(raster, expected.traces[name]["spiked"])
+
+
+def test_host_spikes_are_what_the_simulator_sends() -> None:
+    from deploy.build import chip_form, simulator
+
+    case = random_case(Random(3))
+    expected = reference(case)
+    chip = chip_form(case.network, case.partition, case.drives_hz)
+    with simulator(chip, case.network, case.partition) as sim:
+        steps = len(expected.all_spikes)
+        first, second = host_spikes(sim, 5), host_spikes(sim, steps - 5)
+    for a, b, raster in zip(first, second, expected.flat_inputs, strict=True):
+        np.testing.assert_array_equal(np.concatenate([a, b]), raster)

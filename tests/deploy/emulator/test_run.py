@@ -1,0 +1,149 @@
+"""What a run promises beside its spikes: counts, state, threads, growth, refusals."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+import pytest
+from random_networks import Case, random_case
+from reference import reference
+
+from convert.errors import UserError
+from convert.network import INPUT, Sparse
+from deploy.emulator import compile_network, drives_hz, execute, run, stream
+from deploy.emulator.results import state_from_arrays
+from partition.geometry import block_of_neuron
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    return random_case(Random(3), images=5)
+
+
+def test_counts_are_those_of_the_built_model(case: Case) -> None:
+    expected = reference(case)
+    steps, program = case.network.timesteps, compile_network(case.network, case.partition)
+    names = [layer.name for layer in program.layers]
+    blocks = list(expected.model.blocks)
+    chip = {id(block): plan.chip for block, plan in zip(blocks, case.partition.blocks, strict=True)}
+    home = {id(synapse): block for block in blocks for synapse in block.synapses}
+    layer_of = {id(block): plan.layer for block, plan in zip(blocks, case.partition.blocks, strict=True)}
+    messages, interchip, synops = (dict.fromkeys(names, 0) for _ in range(3))
+
+    def deliver(name: str, axons: list, fired: np.ndarray, own: int | None) -> None:
+        for axon in axons:
+            block = home[id(axon.target)]
+            for neuron in np.flatnonzero(fired):
+                (spike,) = axon.map_spikes(np.array([neuron]))
+                if spike is None or axon.target.axon_compartment_base(spike.axon_idx) is None:
+                    continue
+                weights, _ = axon.target.axon_weights_indices(spike.axon_idx, atom=spike.atom)
+                if weights.size:
+                    messages[name] += int(fired[neuron])
+                    interchip[name] += int(fired[neuron]) * (own is not None and chip[id(block)] != own)
+                    synops[layer_of[id(block)]] += int(fired[neuron]) * weights.size
+
+    result = run(program, case.drives_hz, continuous=True, record=names)[0]
+    host = expected.flat_inputs[0][:steps].sum(axis=0)
+    for spikes in expected.model.inputs:
+        deliver("host", spikes.axons, host, None)
+    for block, plan in zip(blocks, case.partition.blocks, strict=True):
+        population = case.network.population(plan.layer)
+        place = block_of_neuron(population.shape, case.partition.tiles[plan.layer])
+        own = place == place[expected.model.block_comp_map[block].list[0]]
+        fired = expected.traces[plan.layer]["spiked"][:steps].sum(axis=0)[own]
+        deliver(plan.layer, block.axons, fired, plan.chip)
+    assert {n: c.messages for n, c in result.counts.items()} == messages
+    assert {n: c.interchip for n, c in result.counts.items()} == interchip
+    assert {n: c.synops for n, c in result.counts.items()} == synops
+    for population in case.network.populations:
+        updates = population.neurons * steps if population.on_chip else 0
+        assert result.counts[population.name].neuron_updates == updates
+
+
+def test_threads_and_batches_change_nothing(case: Case) -> None:
+    program = compile_network(case.network, case.partition)
+    names = [layer.name for layer in program.layers]
+    one = run(program, case.drives_hz, record=names, threads=1)
+    three = run(program, case.drives_hz, record=names, threads=3)
+    shared = run(program, case.drives_hz, record=names, threads=9)
+    singly = [run(program, {"host": d[None]}, record=names, threads=1)[0] for d in case.drives_hz["host"]]
+    for others in (three, shared, singly):
+        for a, b in zip(one, others, strict=True):
+            assert a.counts == b.counts
+            for name in names:
+                np.testing.assert_array_equal(a.spikes[name].events, b.spikes[name].events)
+                np.testing.assert_array_equal(a.spikes[name].pointer, b.spikes[name].pointer)
+
+
+def test_an_interrupted_continuous_run_goes_on_where_it_stopped(case: Case) -> None:
+    program = compile_network(case.network, case.partition)
+    names = [layer.name for layer in program.layers]
+    whole = run(program, case.drives_hz, continuous=True, record=names)
+    first = run(program, {"host": case.drives_hz["host"][:2]}, continuous=True, record=names)
+    saved = {key: value.copy() for key, value in first[-1].state.to_arrays().items()}
+    state = state_from_arrays(saved)
+    later = run(program, {"host": case.drives_hz["host"][2:]}, continuous=True, record=names, state=state)
+    for a, b in zip(whole, [*first, *later], strict=True):
+        assert a.counts == b.counts
+        for name in names:
+            np.testing.assert_array_equal(a.spikes[name].events, b.spikes[name].events)
+
+
+def test_room_for_events_grows(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = compile_network(case.network, case.partition)
+    expected = run(program, case.drives_hz, continuous=True, threads=1)
+    monkeypatch.setattr(execute, "EXPECTED_ACTIVITY", 0.0)
+    got = run(program, case.drives_hz, continuous=True, threads=1)
+    assert [result.counts for result in got] == [result.counts for result in expected]
+
+
+def test_small_strips_change_nothing(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    from deploy.emulator import compile as compiling
+
+    expected = run(compile_network(case.network, case.partition), case.drives_hz, continuous=True)
+    monkeypatch.setattr(compiling, "STRIP_NEURONS", 1)
+    got = run(compile_network(case.network, case.partition), case.drives_hz, continuous=True)
+    assert [result.counts for result in got] == [result.counts for result in expected]
+
+
+def test_images_are_read_only_a_few_ahead(case: Case) -> None:
+    program = compile_network(case.network, case.partition)
+    read: list[int] = []
+
+    def images():
+        for i in range(50):
+            read.append(i)
+            yield {"host": case.drives_hz["host"][i % 5]}
+
+    results = stream(program, images(), threads=2)
+    next(results)
+    assert len(read) <= 5
+    assert len(list(results)) == 49
+
+
+def test_drives_do_not_depend_on_the_batch(case: Case) -> None:
+    images = np.random.default_rng(0).random((4, *case.network.input_shape))
+    together = drives_hz(case.network, images)["host"]
+    for image, drive in zip(images, together, strict=True):
+        np.testing.assert_array_equal(drives_hz(case.network, image[None])["host"][0], drive)
+
+
+def test_drives_are_the_affine_map_of_the_image(case: Case) -> None:
+    from scipy.signal import correlate2d
+
+    image = np.random.default_rng(0).random(case.network.input_shape)
+    (projection,) = [p for p in case.network.projections if p.source == INPUT]
+    assert not isinstance(projection.transform, Sparse)
+    kernel = projection.transform.kernel
+    padded = np.pad(image[:, :, 0], 1)
+    expected = np.stack([correlate2d(padded, kernel[:, :, 0, c], "valid") for c in range(kernel.shape[3])], axis=-1)
+    np.testing.assert_allclose(drives_hz(case.network, image[None])["host"][0], expected.ravel(), atol=1e-9)
+
+
+def test_refusals_name_every_problem(case: Case) -> None:
+    program = compile_network(case.network, case.partition)
+    with pytest.raises(UserError) as caught:
+        run(program, case.drives_hz, 0, windows=[(3, 2)], record=["nowhere"])
+    assert len(caught.value.problems) == 3

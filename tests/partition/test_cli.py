@@ -1,0 +1,54 @@
+"""``partition-model`` from the command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+from networks import random_rates, unet
+
+from partition.cli import main
+
+
+@pytest.fixture
+def bundle(tmp_path, monkeypatch):
+    import convert.bundle
+
+    network = unet(16, [4, 8])
+    monkeypatch.setattr(convert.bundle, "load_network", lambda path: network)
+    monkeypatch.setattr(convert.bundle, "load_rates", lambda path: random_rates(network))
+    return tmp_path
+
+
+def test_writes_the_partition_and_a_picture(bundle):
+    result = CliRunner().invoke(main, [str(bundle), "--seed", "1"])
+    assert result.exit_code == 0, result.output
+    assert "estimated from calibration rates" in result.output
+    assert json.loads((bundle / "partition.json").read_text())["seed"] == 1
+    assert (bundle / "partition.svg").stat().st_size > 1000
+
+
+def test_what_is_no_bundle_ends_with_one_sentence(tmp_path):
+    result = CliRunner().invoke(main, [str(tmp_path / "none")])
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+    assert result.stderr.startswith("error: ")
+
+
+def test_an_unknown_board_ends_with_one_sentence(bundle):
+    result = CliRunner().invoke(main, [str(bundle), "--board", "moon"])
+    assert result.exit_code == 2
+    assert "neither a known board nor a file" in result.stderr
+    assert not (bundle / "partition.json").exists()
+
+
+def test_help_is_quick_and_shows_an_example():
+    begin = time.monotonic()
+    call = [sys.executable, "-c", "from partition.cli import main; main(['--help'])"]
+    shown = subprocess.run(call, capture_output=True, text=True, check=True).stdout
+    assert "partition-model" in shown
+    assert time.monotonic() - begin < 3

@@ -1,0 +1,166 @@
+"""The whole search, on networks small enough to take seconds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from networks import chain, convolution, random_rates, resnet, unet
+from scipy import sparse
+
+from convert.errors import UserError
+from convert.network import INPUT, Projection
+from partition import partition, read_partition
+from partition.bound import lower_bound
+from partition.geometry import chip_links
+from partition.hardware import BOARDS, LOIHI, Board, Chip, find_board, smallest_board
+from partition.picture import draw
+from partition.place import PLACERS
+from partition.plan import Partition
+from partition.tiling import utilization
+from partition.traffic import TrafficGraph, traffic
+
+TINY = Board("tiny", 3, 3, "a test", Chip(cores=40))
+
+
+@pytest.fixture(scope="module")
+def network():
+    return unet(32, [8, 16])
+
+
+@pytest.fixture(scope="module")
+def found(network) -> Partition:
+    return partition(network, random_rates(network), board=TINY)
+
+
+def chips_of(found: Partition) -> np.ndarray:
+    return np.array([block.chip for block in found.blocks])
+
+
+def test_every_neuron_is_on_exactly_one_core_of_one_chip(network, found):
+    for p in network.chip_populations:
+        seen = np.zeros(p.shape, int)
+        for block in found.blocks_of(p.name):
+            seen[tuple(slice(*r) for r in block.slice)] += 1
+        assert (seen == 1).all()
+    places = [(block.chip, block.core) for block in found.blocks]
+    assert len(set(places)) == len(places)
+    assert max(core for _, core in places) < TINY.chip.cores
+    assert set(chips_of(found)) == set(range(found.chips))
+
+
+def test_every_core_keeps_every_limit_even_if_all_axons_leave_the_chip(network, found):
+    links = chip_links(network)
+    for p in network.chip_populations:
+        assert not utilization(p, links, found.tiles, LOIHI).exceeded(LOIHI)
+    assert all(0 < share <= 1 for share in found.facts["utilization"].values())
+
+
+def test_facts_are_those_of_the_partition(network, found):
+    graph = traffic(network, chip_links(network), found.tiles, random_rates(network))
+    messages = found.facts["messages_per_step"]
+    assert messages["interchip"] == pytest.approx(graph.interchip(chips_of(found)))
+    assert messages["total"] == pytest.approx(graph.total)
+    assert messages["host"] == pytest.approx(graph.host)
+    pairs = graph.between_chips(chips_of(found), found.chips)
+    np.testing.assert_allclose(found.facts["chip_to_chip"], pairs)
+    assert found.facts["max_link_load"] == pytest.approx((pairs + pairs.T).max())
+
+
+def test_fewer_messages_than_every_placer_on_hand_tiles_and_more_than_the_bound(found):
+    interchip = found.facts["messages_per_step"]["interchip"]
+    assert set(found.facts["baselines"]) == set(PLACERS)
+    assert interchip < min(found.facts["baselines"].values())
+    assert 0 < found.facts["lower_bound_interchip"] <= interchip
+
+
+def test_same_seed_same_partition(network, found):
+    again = partition(network, random_rates(network), board=TINY)
+    assert again.blocks == found.blocks
+    assert {**again.facts, "seconds": 0, "chip_to_chip": 0} == {**found.facts, "seconds": 0, "chip_to_chip": 0}
+
+
+def test_json_and_picture(network, found, tmp_path):
+    from convert.atomic import write_json
+
+    write_json(tmp_path / "partition.json", found.to_json())
+    again = read_partition(tmp_path / "partition.json")
+    assert again.blocks == found.blocks
+    assert again.tiles == found.tiles
+    draw(again, network, tmp_path / "a.svg")
+    draw(found, network, tmp_path / "b.svg")
+    text = (tmp_path / "a.svg").read_text()
+    assert text.startswith("<?xml")
+    assert "p7" in {p.name for p in network.chip_populations}
+
+
+def test_one_chip_needs_no_messages_between_chips():
+    network = unet(16, [4, 8])
+    found = partition(network, random_rates(network))
+    assert (found.board, found.chips) == ("single-chip", 1)
+    assert found.facts["messages_per_step"]["interchip"] == 0
+
+
+def test_silent_layers_are_placed():
+    network = unet(16, [4, 8])
+    rates = {name: np.zeros_like(values) for name, values in random_rates(network).items()}
+    assert partition(network, rates, board=Board("two", 2, 2, "a test", Chip(cores=8))).chips <= 2
+
+
+def test_resnet_with_identity_shortcuts_is_cut_between_few_chips():
+    network = resnet(16, (8, 16), 2)
+    found = partition(network, random_rates(network), board=Board("b", 3, 3, "a test", Chip(cores=12)))
+    assert found.facts["messages_per_step"]["interchip"] < min(found.facts["baselines"].values())
+
+
+def test_a_board_that_is_too_small_says_how_much_and_the_way_out(network):
+    with pytest.raises(UserError, match=r"'two': the network needs at least \d+ cores, 2 x 8 = 16 are there; use "):
+        partition(network, random_rates(network), board=Board("two", 2, 2, "a test", Chip(cores=8)))
+    with pytest.raises(UserError, match="kapoho-bay"):
+        partition(network, random_rates(network), board="kapoho-bay", chips=3)
+    with pytest.raises(UserError, match="use a smaller model"):
+        smallest_board(10**6)
+
+
+def test_what_cannot_be_partitioned_is_said_at_once(network):
+    rates = random_rates(network)
+    del rates["p1"]
+    image = Projection(INPUT, "p2", convolution(np.random.default_rng(0), 3, (1, 8)))
+    direct = replace(network, projections=(*network.projections, image))
+    with pytest.raises(UserError) as error:
+        partition(direct, rates, chips=0)
+    assert len(error.value.problems) == 3
+    with pytest.raises(UserError, match="no layer on the chip"):
+        partition(chain([(4, 4, 2)], {}), {})
+
+
+def test_boards_by_name_and_by_file(tmp_path):
+    assert [board.chips for board in BOARDS.values()] == [1, 2, 8, 32, 768]
+    assert find_board("nahuku-8").cores == 1024
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"name": "mine", "chips": 6, "columns": 3}))
+    assert (find_board(str(path)).name, find_board(str(path)).cores) == ("mine", 768)
+    for text, problem in (
+        ("[", "not readable as JSON"),
+        ("{}", "number of chips"),
+        ('{"chips": 2, "core": 1}', "unknown keys"),
+        ('{"chips": 0}', "number of chips"),
+        ('{"chips": 2, "columns": 0}', "columns"),
+    ):
+        path.write_text(text)
+        with pytest.raises(UserError, match=problem):
+            find_board(str(path))
+    with pytest.raises(UserError, match="choose one of auto, single-chip"):
+        find_board("nahuku")
+
+
+def test_bound_holds_for_the_best_of_all_placements():
+    rng = np.random.default_rng(0)
+    weights = np.triu(rng.random((8, 8)) * (rng.random((8, 8)) < 0.6), 1)
+    graph = TrafficGraph(("a",), np.zeros(8, int), (((0, 1), (0, 1), (0, 1)),) * 8, sparse.csr_array(weights), 0.0)
+    board = Board("b", 2, 2, "a test", Chip(cores=5))
+    every = (np.arange(256)[:, None] >> np.arange(8)) & 1
+    best = min(graph.interchip(chip) for chip in every if 3 <= chip.sum() <= 5)
+    assert 0.3 * best < lower_bound(graph, board) <= best + 1e-9
