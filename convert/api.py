@@ -26,12 +26,12 @@ Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 class Options:
     """How to convert; the defaults suit a network that was trained without the chip in mind.
 
-    ``rates_hz`` are the smallest and largest rate wanted at the ``percentile``; the largest sets the scales.
+    ``rates_hz`` are the rates at the ``percentile`` of the last and of the first layer on the chip.
     """
 
     fine_tune_epochs: int = 0
     percentile: float = 99.9
-    rates_hz: tuple[float, float] = (125.0, 250.0)
+    rates_hz: tuple[float, float] = (200.0, 700.0)
     max_pooling: str | None = None
     timesteps: int = 128
     synapse_s: float = 0.0
@@ -136,14 +136,15 @@ class _Measured:
 
 
 def _fine_tune(model: Any, cut: Any, dataset: Dataset, options: Options, progress: Progress) -> None:
-    from .rates import calibrate
+    from .rates import calibrate, target_rates
     from .regularize import batches_per_epoch, fine_tune
 
     inputs = _Measured(dataset, cut.shapes[INPUT], options).inputs(options.calibration_images)
     shapes = {s.target: s.shape for s in cut.segments if not s.is_readout}
     activity = calibrate(cut.activities, shapes, np.array_split(inputs, -(-len(inputs) // 8)), len(inputs),
                          percentile=options.percentile)
-    scale = {name: options.rates_hz[1] / a.percentile for name, a in activity.items()}
+    targets_hz = target_rates(cut.segments, options.rates_hz)
+    scale = {name: targets_hz[name] / a.percentile for name, a in activity.items()}
     readout = next(s for s in cut.segments if s.is_readout)
     total = options.fine_tune_epochs * batches_per_epoch(dataset, readout)
     with progress("fine-tuning", total) as advance:
@@ -154,7 +155,7 @@ def _fine_tune(model: Any, cut: Any, dataset: Dataset, options: Options, progres
             epochs=options.fine_tune_epochs,
             scale_hz=scale,
             percentile=options.percentile,
-            rates_hz=options.rates_hz,
+            targets_hz=targets_hz,
             seed=options.seed,
             advance=advance,
         )
@@ -176,7 +177,7 @@ def _network(cut: Any, measured: _Measured, options: Options, progress: Progress
     from .gains import calibrate_gains
     from .lower import lower, with_scales
     from .nengodl import agreement
-    from .rates import calibrate
+    from .rates import calibrate, target_rates
 
     inputs = measured.inputs(options.calibration_images)
     with progress("lowering layers", len(cut.segments)) as advance:
@@ -185,7 +186,8 @@ def _network(cut: Any, measured: _Measured, options: Options, progress: Progress
     shapes = {p.name: p.shape for p in unit.populations}
     activity = calibrate(cut.activities, shapes, np.array_split(inputs, -(-len(inputs) // 8)), len(inputs),
                          percentile=options.percentile)
-    scale = {name: options.rates_hz[1] / a.percentile for name, a in activity.items()}
+    targets_hz = target_rates(cut.segments, options.rates_hz)
+    scale = {name: targets_hz[name] / a.percentile for name, a in activity.items()}
     rate_network = with_scales(unit, scale)
     found = agreement(rate_network, inputs[:2], _logits(cut, inputs[:2]))
     if not found.holds:

@@ -17,6 +17,9 @@ from .graph import Cut, Segment
 WEIGHT = 1e-3
 """Of the rate loss beside the task's loss, as in the percentile examples of NengoDL's authors."""
 
+LOWEST = 0.5
+"""A channel's percentile may be so much of its layer's target rate without penalty."""
+
 LEARNING_RATE = 1e-3
 BATCH = 16
 BATCH_NORM_MOMENTUM = 0.9
@@ -43,7 +46,7 @@ def fine_tune(
     epochs: int,
     scale_hz: Mapping[str, float],
     percentile: float,
-    rates_hz: tuple[float, float],
+    targets_hz: Mapping[str, float],
     seed: int,
     advance: Callable[[int], None] = lambda steps: None,
 ) -> None:
@@ -69,8 +72,8 @@ def fine_tune(
             logits, *activities = trained(images, training=True)
             loss = task_loss(labels, logits)
             for name, activity in zip(names, activities, strict=True):
-                relative = activity * scale_hz[name] / rates_hz[1]
-                loss += WEIGHT * percentile_loss(relative, percentile, rates_hz[0] / rates_hz[1], 1.0)
+                relative = activity * scale_hz[name] / targets_hz[name]
+                loss += WEIGHT * percentile_loss(relative, percentile, LOWEST, 1.0)
         variables = trained.trainable_variables
         gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 1.0)
         optimizer.apply_gradients(zip(gradients, variables, strict=True))

@@ -27,15 +27,17 @@ if TYPE_CHECKING:
 @click.option("--chips", type=int, default=None, help="Use at most so many chips of the board.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same partition.")
 @click.option("--seconds", type=float, default=120.0, show_default=True, help="Stop improving after so many seconds.")
+@click.option("--force", is_flag=True, help="Replace an existing partition.")
 @command
-def main(bundle: Path, board: str, chips: int | None, seed: int, seconds: float) -> None:
+def main(bundle: Path, board: str, chips: int | None, seed: int, seconds: float, force: bool) -> None:
     """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
-    from convert.atomic import whole_file, write_json
+    from convert.atomic import keep, whole_file, write_json
     from convert.bundle import load_network, load_rates
 
     from .picture import draw
     from .search import partition
 
+    keep(bundle / "partition.json", force=force)
     network, rates_hz = load_network(bundle), load_rates(bundle)
     with console.status(f"partitioning {bundle}"):
         found = partition(network, rates_hz, board=board, chips=chips, seed=seed, seconds=seconds)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import rich_click as click
 
-from convert.errors import UserError
 from convert.terminal import command, console
 from deploy.devices import DEVICES, STATIC_WATTS_PER_CHIP
 
@@ -23,24 +22,10 @@ from deploy.devices import DEVICES, STATIC_WATTS_PER_CHIP
 @command
 def main(bundles: tuple[Path, ...], output: Path, static_watts: float, device: str, force: bool) -> None:
     """Compare accuracy, activity, chips and energy of the runs of one or more BUNDLEs (or single BUNDLE/runs/NAME)."""
-    if output.suffix.lower() not in (".html", ".htm"):
-        raise UserError(f"{output}: the report is an HTML page; choose a name that ends in .html")
-    if output.is_dir():
-        raise UserError(f"{output} is a folder; choose the name of a file")
-    from convert.atomic import keep, whole_file, write_json
-
-    from .html import html_report
-    from .jsonreport import build_report
-    from .read import read_runs
+    from .api import compare_energy
     from .text import renderables
 
-    keep(output, force=force)
-    runs = read_runs(bundles)
-    report = build_report(runs, static_watts=static_watts, devices=device)
-    page = html_report(report, runs)
-    with whole_file(output) as beside:
-        beside.write_text(page, encoding="utf-8")
-    write_json(output.with_suffix(".json"), report)
+    report = compare_energy(bundles, output, static_watts=static_watts, device=device, force=force)
     for part in renderables(report):
         console.print(part)
     console.print(f"Wrote {output} and {output.with_suffix('.json')}", soft_wrap=True)

@@ -1,0 +1,43 @@
+"""``compare_energy``: the runs of bundles in, report.html and report.json out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from convert.atomic import keep, whole_file, write_json
+from convert.errors import UserError
+from deploy.devices import STATIC_WATTS_PER_CHIP
+
+
+def compare_energy(
+    bundles: Sequence[str | Path],
+    output: str | Path = "report.html",
+    *,
+    static_watts: float = STATIC_WATTS_PER_CHIP,
+    device: str = "all",
+    force: bool = False,
+) -> dict[str, Any]:
+    """Writes the page ``output`` and the .json of the same name; returns what the latter holds.
+
+    ``static_watts`` is the static power of one Loihi chip, ``device`` one of ``deploy.devices.DEVICES`` or 'all'.
+    Raises ``UserError``.
+    """
+    from .html import html_report
+    from .jsonreport import build_report
+    from .read import read_runs
+
+    output = Path(output)
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise UserError(f"{output}: the report is an HTML page; choose a name that ends in .html")
+    if output.is_dir():
+        raise UserError(f"{output} is a folder; choose the name of a file")
+    keep(output, force=force)
+    runs = read_runs([Path(bundle) for bundle in bundles])
+    report = build_report(runs, static_watts=static_watts, devices=device)
+    page = html_report(report, runs)
+    with whole_file(output) as beside:
+        beside.write_text(page, encoding="utf-8")
+    write_json(output.with_suffix(".json"), report)
+    return report
