@@ -31,11 +31,11 @@ class Options:
 
     fine_tune_epochs: int = 0
     percentile: float = 99.9
-    rates_hz: tuple[float, float] = (200.0, 700.0)
+    rates_hz: tuple[float, float] = (200.0, 900.0)
     max_pooling: str | None = None
     timesteps: int = 128
     synapse_s: float = 0.0
-    vmin: float = -1.0
+    vmin: float = -4.0
     calibration_images: int = 64
     gain_images: int = 8
     metric_images: int = 256
@@ -174,7 +174,7 @@ class _Made:
 
 def _network(cut: Any, measured: _Measured, options: Options, progress: Progress) -> _Made:
     """Lowers, scales by percentile, compares with Keras and calibrates gains."""
-    from .gains import calibrate_gains
+    from .gains import calibrate_gains, few_enough
     from .lower import lower, with_scales
     from .nengodl import agreement
     from .rates import calibrate, target_rates
@@ -194,11 +194,11 @@ def _network(cut: Any, measured: _Measured, options: Options, progress: Progress
         raise RuntimeError(f"the rate network is {found.max_abs_error:g} off Keras, more than {found.tolerance:g}")
     populations = tuple(replace(p, vmin=options.vmin if p.on_chip else 0.0) for p in rate_network.populations)
     network = replace(rate_network, populations=populations, timesteps=options.timesteps, synapse_s=options.synapse_s)
-    few = inputs[: options.gain_images]
+    few = few_enough(network, inputs[: options.gain_images])
     targets = calibrate(cut.activities, shapes, np.array_split(few, len(few)), len(few), percentile=options.percentile)
     by_channel = {n: np.asarray(a.mean.mean(axis=(0, 1)) * scale[n], np.float64) for n, a in targets.items()}
     with progress("calibrating gains", len(network.populations)) as advance:
-        network, gains = calibrate_gains(network, few, by_channel, advance)
+        calibration = calibrate_gains(network, few, by_channel, advance)
     layers = [
         {
             "name": p.name,
@@ -209,14 +209,22 @@ def _network(cut: Any, measured: _Measured, options: Options, progress: Progress
             "scale_hz": p.scale_hz,
             "percentile_rate_hz": activity[p.name].percentile * scale[p.name],
             "mean_rate_hz": float(activity[p.name].mean.mean()) * scale[p.name],
-            "gain": [float(gains[p.name].min()), float(gains[p.name].max())] if p.name in gains else [1.0, 1.0],
+            "gain": _range(calibration.gains.get(p.name)),
+            "arrival_step": calibration.arrival.get(p.name, 0),
         }
         for p in network.populations
     ]
     rates = {name: np.asarray(a.mean * scale[name], np.float32) for name, a in activity.items()}
-    return _Made(
-        rate_network, network, layers, rates, {"max_abs_error": found.max_abs_error, "tolerance": found.tolerance}
-    )
+    for clock in (p for p in calibration.network.populations if p.name not in rates):
+        driven = 1 - clock.start_step / options.timesteps
+        rates[clock.name] = np.asarray(clock.bias_hz * driven, np.float32)
+    agreed = {"max_abs_error": found.max_abs_error, "tolerance": found.tolerance}
+    return _Made(rate_network, calibration.network, layers, rates, agreed)
+
+
+def _range(gain: NDArray[np.float64] | None) -> list[float]:
+    """The smallest and the largest gain of a population; 1 for one without."""
+    return [1.0, 1.0] if gain is None else [float(gain.min()), float(gain.max())]
 
 
 def _logits(cut: Any, images: NDArray[np.float32]) -> list[NDArray[np.float32]]:

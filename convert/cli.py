@@ -21,14 +21,14 @@ from .terminal import command, console, progress, table
               help="Train on with the percentile firing-rate loss for so many epochs.")
 @click.option("--percentile", type=click.FloatRange(50, 100), default=99.9, show_default=True,
               help="The percentile of a layer's activations that gets the largest rate.")
-@click.option("--rates", type=(click.FloatRange(1, 1000), click.FloatRange(1, 1000)), default=(200.0, 700.0),
+@click.option("--rates", type=(click.FloatRange(1, 1000), click.FloatRange(1, 1000)), default=(200.0, 900.0),
               metavar="MIN MAX", show_default=True,
               help="Rates in Hz at the percentile: MAX in the first layer on the chip, falling to MIN in the last.")
 @click.option("--max-pooling", type=click.Choice(["average", "strided"]), help="What to put in place of max pooling.")
 @click.option("--timesteps", type=click.IntRange(8), default=128, show_default=True, help="Steps per image, 1 ms each.")
 @click.option("--synapse", "synapse_s", type=click.FloatRange(0, 0.1), default=0.0, show_default=True,
               help="Time constant of the synapses in seconds.")
-@click.option("--vmin", type=click.FloatRange(max=0), default=-1.0, show_default=True,
+@click.option("--vmin", type=click.FloatRange(max=0), default=-4.0, show_default=True,
               help="Floor of the membrane voltage, in thresholds.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--force", is_flag=True, help="Replace an existing bundle.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,15 +66,14 @@ def to_nengo(network: ConvertedNetwork, drives_hz: dict[str, NDArray[np.float64]
     ``drives_hz`` has the drive of each host population over the images, shape (images, neurons); each image is shown
     for ``network.timesteps`` steps. Without it the nodes give zeros and can be fed by NengoDL.
     """
-    present_s = network.timesteps * network.dt_s
     drive, neurons, connections = {}, {}, []
     with nengo.Network(seed=0) as net:
         for population in network.populations:
             neurons[population.name] = add_population(population)
             if not population.on_chip:
-                output = np.zeros(population.neurons)
+                output: Any = np.zeros(population.neurons)
                 if drives_hz is not None:
-                    output = nengo.processes.PresentInput(drives_hz[population.name], present_s)
+                    output = presented(drives_hz[population.name], network, population.start_step)
                 drive[population.name] = nengo.Node(output, label=f"{population.name} drive")
                 nengo.Connection(drive[population.name], neurons[population.name], synapse=None)
         for projection in network.projections:
@@ -85,6 +85,19 @@ def to_nengo(network: ConvertedNetwork, drives_hz: dict[str, NDArray[np.float64]
                 synapse = network.synapse_s or None
                 connections.append((projection, nengo.Connection(source, target, transform=transform, synapse=synapse)))
     return NengoForm(net, drive, neurons, connections)
+
+
+def presented(
+    drive_hz: NDArray[np.float64], network: ConvertedNetwork, start_step: int
+) -> Callable[[float], NDArray[np.float64]]:
+    """The drive over time of images (images, neurons) one after the other, zero before ``start_step`` of each."""
+    silent = np.zeros(drive_hz.shape[1])
+
+    def at(t_s: float) -> NDArray[np.float64]:
+        image, step = divmod(round(t_s / network.dt_s) - 1, network.timesteps)
+        return silent if step < start_step else drive_hz[image % len(drive_hz)]
+
+    return at
 
 
 def add_population(population: Population, neuron_type: Any = None) -> Any:

@@ -79,7 +79,8 @@ class Population:
     """Integrate-and-fire neurons: v += dt * drive, a spike and a reset to 0 at v > 1, v never below ``vmin``.
 
     ``bias_hz`` has the population's shape; ``scale_hz`` is the rate of a neuron whose Keras activation is 1.
-    Populations with ``on_chip`` false encode the image on the host, where neurons keep the overshoot at a reset.
+    Populations with ``on_chip`` false encode the image on the host, where neurons keep the overshoot at a reset; they
+    are driven from step ``start_step`` of each presentation on.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Population:
     scale_hz: float
     on_chip: bool = True
     vmin: float = 0.0
+    start_step: int = 0
 
     @property
     def neurons(self) -> int:

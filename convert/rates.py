@@ -15,7 +15,7 @@ from .network import INPUT, Shape
 SAMPLE = 2_000_000
 """Activations kept per population for its percentile (drawn evenly from the images)."""
 
-HOST_HZ = 900.0
+HOST_HZ = 990.0
 """Rate of the host's neurons at the percentile: they lose no overshoot, and cannot fire more than once in 1 ms."""
 
 

@@ -45,7 +45,7 @@ def prepare(job: Job) -> Run:
         with sim:
             for start in range(0, steps, STEPS_AT_A_TIME):
                 count = min(STEPS_AT_A_TIME, steps - start)
-                data = {form.drive[name]: np.repeat(d[:, None], count, axis=1) for name, d in drives.items()}
+                data = {form.drive[name]: _during(job, name, d, start, count) for name, d in drives.items()}
                 outputs = sim.predict_on_batch(data, n_steps=count, stateful=True)
                 for name, probe in probes.items():
                     fired = outputs[probe] > 0
@@ -60,6 +60,12 @@ def prepare(job: Job) -> Run:
             yield InputRun(counts, layer_counts(job, {name: total[i] for name, total in totals.items()}))
 
     return run
+
+
+def _during(job: Job, name: str, drive_hz: NDArray[np.float64], start: int, count: int) -> NDArray[np.float64]:
+    """The drive in ``count`` steps from ``start`` on, shape (inputs, count, neurons)."""
+    driven = np.arange(start, start + count) >= job.network.population(name).start_step
+    return np.asarray(drive_hz[:, None] * driven[:, None])
 
 
 @functools.cache

@@ -113,3 +113,25 @@ def test_public_names_are_there(package):
         assert getattr(module, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = module.nothing
+
+
+def test_compiling_and_running_on_the_fast_emulator_starts_no_tensorflow():
+    code = (
+        "import sys\nsys.path.insert(0, 'tests/deploy/emulator')\nfrom random import Random\n"
+        "from random_networks import random_case\nfrom deploy.emulator import compile_network, run\n"
+        "case = random_case(Random(3))\nrun(compile_network(case.network, case.partition), case.drives_hz)\n"
+        "print(*sys.modules)"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout
+    assert {name.split(".")[0] for name in loaded.split()} & {"tensorflow", "tf_keras", "keras", "nengo_dl"} == set()
+
+
+def test_compiled_code_is_renewed_when_any_of_its_files_changes():
+    from deploy.emulator.kernels import COMPILED_IN
+
+    emulator = ROOT / "deploy" / "emulator"
+    sources = [path for path in emulator.glob("*.py") if "@compiled" in path.read_text() or path.name in COMPILED_IN]
+    used = {name.split(".")[-1] + ".py" for path in sources for name in imported(path) if "deploy.emulator" in name}
+    assert used == set(COMPILED_IN)

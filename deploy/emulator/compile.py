@@ -36,7 +36,8 @@ def compile_network(network: ConvertedNetwork, partition: Partition) -> Program:
         if population.on_chip:
             layers[name] = _chip_layer(population, partition.tiles[name], integers[name], fanout, layers)
         else:
-            layers[name] = HostLayer(name, shape, _strips(shape, np.zeros(shape[0], np.int64)), fanout, network.dt_s)
+            strips = _strips(shape, np.zeros(shape[0], np.int64))
+            layers[name] = HostLayer(name, shape, strips, fanout, network.dt_s, population.start_step)
     outputs = {readout.name for readout in network.readouts}
     readouts = dict.fromkeys(p.source for p in network.projections if p.target in outputs)
     return Program(tuple(layers.values()), tuple(readouts), network.dt_s, network.timesteps)

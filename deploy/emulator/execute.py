@@ -167,8 +167,8 @@ def _host(
 
     def sweep(first: int, last: int, out: Int32, pointer: Int64, overflow: Int64) -> int:
         return int(host.run_host(
-            first, last, steps, layer.strips, layer.shift, layer.row_length, drive, layer.dt_s, *carried, voltage, out,
-            pointer,
+            first, last, steps, layer.strips, layer.shift, layer.row_length, drive, layer.dt_s,
+            layer.start_step, *carried, voltage, out, pointer,
         ))
 
     return sweep

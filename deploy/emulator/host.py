@@ -15,11 +15,12 @@ BYTES = 8
 @compiled
 def run_host(
     first: int, last: int, steps: int, strips: Any, shift: int, row_length: int, drive: Any, dt: float,
-    carried: Any, carried_pointer: Any, voltage: Any, out: Any, out_pointer: Any,
+    start: int, carried: Any, carried_pointer: Any, voltage: Any, out: Any, out_pointer: Any,
 ) -> int:
     """Host strips: v += max(drive, 0) * dt, n = floor(v), v -= n, one event where n > 0. Source: nengo/neurons.py.
 
-    ``drive`` in Hz and ``voltage``, flat over the neurons without padding, float64. Otherwise as ``run_strips``.
+    ``drive`` in Hz (none before step ``start``) and ``voltage``, flat over the neurons without padding, float64.
+    Otherwise as ``run_strips``.
     """
     end = 0
     fired = np.zeros((row_length + BYTES - 1) // BYTES * BYTES, np.uint8)
@@ -39,11 +40,11 @@ def run_host(
             if end + step.size > out.size:
                 return s
             for y in range(high - low):
-                start = y * row_length
+                row = y * row_length
                 for n in range(row_length):
-                    value = kept[start + n] + step[start + n]
+                    value = kept[row + n] + (step[row + n] if t >= start else 0.0)
                     whole = np.floor(value)
-                    kept[start + n] = value - whole
+                    kept[row + n] = value - whole
                     fired[n] = whole > 0
                 for g in range(groups.size):
                     if groups[g] != 0:

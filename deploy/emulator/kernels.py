@@ -7,7 +7,9 @@ reset to 0. Events of step t arrive in step t + 1; list 0 of a strip holds what 
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,8 +24,18 @@ WORD = 64
 """Neurons in one word of spike bits."""
 
 
+COMPILED_IN = ("kernels.py", "lanes.py", "program.py")
+"""The files whose functions and constants are compiled into the callers of other files too."""
+
+SOURCES = zlib.crc32(b"".join(Path(__file__).with_name(name).read_bytes() for name in COMPILED_IN))
+
+
 def compiled(function: Function) -> Function:
-    """``function``, compiled by Numba at its first call and kept on disk, without the GIL."""
+    """``function``, compiled by Numba at its first call and kept on disk, without the GIL.
+
+    Numba's cache notices a change of the function's own file only; ``SOURCES`` in its name tells of the others.
+    """
+    function.__qualname__ += f"_{SOURCES:08x}"
     result: Function = njit(nogil=True, cache=True, error_model="numpy")(function)
     return result
 

@@ -1,8 +1,7 @@
 """The vector instructions of the emulator: 16 neurons at a time, written in LLVM's own vectors.
 
 LLVM turns them into whatever the machine has (AVX-512, AVX2, NEON, ...). Left to itself it does not vectorise these
-loops well: it cannot know that the arrays do not overlap, nor that segments are short. Numba's cache on disk watches
-only the files that call these: touch kernels.py after a change here.
+loops well: it cannot know that the arrays do not overlap, nor that segments are short.
 """
 
 from __future__ import annotations

@@ -74,9 +74,10 @@ class Layer:
 
 @dataclass(frozen=True)
 class HostLayer(Layer):
-    """A population on the host: its neurons keep the overshoot, in float64."""
+    """A population on the host: its neurons keep the overshoot, in float64; driven from ``start_step`` on."""
 
     dt_s: float
+    start_step: int
 
 
 @dataclass(frozen=True)
