@@ -42,7 +42,7 @@ class Options:
     seed: int = 0
 
 
-def _silent(description: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+def silent(description: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
     return nullcontext(lambda steps: None)
 
 
@@ -53,7 +53,7 @@ def convert(
     options: Options | None = None,
     *,
     force: bool = False,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Converts the model and writes the folder ``bundle``; returns what conversion.json holds.
 

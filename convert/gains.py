@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from .lower import with_gains
-from .measure import apply
 from .network import INPUT, ConvertedNetwork, Population, Projection, Sparse
+from .transforms import apply
 
 ROUNDS = 2
 """Corrections per population: the second sees the rates that the first has made."""

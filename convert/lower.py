@@ -12,7 +12,7 @@ from scipy import sparse
 
 from .compat import load_tensorflow
 from .graph import Cut, Segment
-from .measure import Function, measure
+from .measure import measure
 from .network import (
     INPUT,
     ConvertedNetwork,
@@ -22,6 +22,7 @@ from .network import (
     Sparse,
     Transform,
 )
+from .probe import Function
 
 LOUD = 2.0**12
 """By how much impulses are larger than 1."""

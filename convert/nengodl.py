@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compat import load_nengo_dl, load_tf_keras
-from .measure import apply
 from .nengo_network import add_population, nengo_transform
 from .network import INPUT, ConvertedNetwork, Population, Projection, Readout
+from .transforms import apply
 
 AGREEMENT = 1e-4
 """Largest difference between the rate network and Keras, relative to the largest output, that passes."""

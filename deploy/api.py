@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import shutil
 import time
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -13,19 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from convert.api import Progress
-from convert.atomic import whole_file, write_json
-from convert.bundle import NETWORK, load_network, load_report, source_of
+from convert.api import Progress, silent
+from convert.atomic import whole_folder, write_json
+from convert.bundle import load_network, load_report, source_of
 from convert.data import Dataset, open_data
 from convert.errors import UserError
 from convert.evaluate import crops_of, keras_predictor, predict, score
 from convert.network import ConvertedNetwork, require_timesteps
 from partition.plan import Partition, read_partition
 
+from .parts import ImageResult, Parts, signature, summed
 from .readout import checkpoints_of, outputs_of, windows_at
-from .targets import TARGETS, InputRun, Job, LayerCounts, Run, prepare
+from .summary import summary
+from .targets import InputRun, Job, Run, prepare
 
 SHOWN = 4
 """Images kept in outputs.npz beside every output, for the report's overlays."""
@@ -57,8 +55,6 @@ def run(
 
     A run that is killed goes on where it stopped when it is started again with the same options. Raises ``UserError``.
     """
-    from convert.api import _silent
-
     options, bundle = options or RunOptions(), Path(bundle)
     task = load_report(bundle)["task"]
     folder = _folder(bundle, options, force)
@@ -74,13 +70,14 @@ def run(
     runner = prepare(options.target, job)
     ann, measured = _keras(bundle, dataset, network, options)  # first, for it reads all images and labels once
     ann_metrics = score(dataset, list(ann), range(len(dataset)))
-    parts = _Parts(folder.with_name(f".{folder.name}.unfinished"), _signature(bundle, dataset, data_path, options))
+    same = {k: v for k, v in asdict(options).items() if k not in ("threads", "measure", "name")}
+    parts = Parts(folder.with_name(f".{folder.name}.unfinished"), signature(bundle, data_path, dataset.indices, same))
     start_s = time.perf_counter()
-    new = _run_images(job, runner, f"running on {options.target}", dataset, parts, progress or _silent)
+    new = _run_images(job, runner, f"running on {options.target}", dataset, parts, progress or silent)
     seconds = time.perf_counter() - start_s
     results = [parts.read(i) for i in range(len(dataset))]
     outputs = np.stack([r.outputs for r in results], axis=1)  # (checkpoints, images, ...)
-    content = _report(job, options, dataset, results, outputs, ann_metrics, checkpoints)
+    content = summary(job, options.target, dataset, results, outputs, ann_metrics)
     content["seconds_per_image"] = seconds / new if new else None
     content["devices_measured"] = measured
     content["data"] = str(Path(data_path).name)
@@ -129,55 +126,7 @@ def _chosen(dataset: Dataset, options: RunOptions) -> Dataset:
     return dataset.subset(left[np.arange(count) * len(left) // count])
 
 
-@dataclass(frozen=True)
-class ImageResult:
-    """One dataset image: outputs (checkpoints, ...) and the counts summed over its crops."""
-
-    outputs: NDArray[np.float32]
-    layers: dict[str, LayerCounts]
-    crops: int
-
-
-class _Parts:
-    """Finished images of an unfinished run, one file each, so that a killed run can go on."""
-
-    def __init__(self, folder: Path, signature: str) -> None:
-        self.folder = folder
-        try:
-            if not folder.exists() or (folder / "signature").read_text() != signature:
-                shutil.rmtree(folder, ignore_errors=True)
-                folder.mkdir(parents=True)
-                (folder / "signature").write_text(signature)
-        except OSError as error:
-            raise UserError(f"cannot write {folder}: {error.strerror}; choose a bundle you may write to") from error
-
-    def has(self, i: int) -> bool:
-        return (self.folder / f"{i}.npz").exists()
-
-    def write(self, i: int, result: ImageResult) -> None:
-        layers = json.dumps({name: asdict(counts) for name, counts in result.layers.items()})
-        with whole_file(self.folder / f"{i}.npz") as beside:
-            np.savez(beside, outputs=result.outputs, layers=layers, crops=result.crops)
-
-    def read(self, i: int) -> ImageResult:
-        with np.load(self.folder / f"{i}.npz") as data:
-            layers = {name: LayerCounts(**row) for name, row in json.loads(str(data["layers"])).items()}
-            return ImageResult(data["outputs"], layers, int(data["crops"]))
-
-    def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _signature(bundle: Path, dataset: Dataset, data_path: str | Path, options: RunOptions) -> str:
-    """What a run depends on: with another signature an unfinished run is not continued."""
-    digest = hashlib.sha256((bundle / NETWORK).read_bytes())
-    digest.update((bundle / "partition.json").read_bytes())
-    same = {k: v for k, v in asdict(options).items() if k not in ("threads", "measure", "name")}
-    digest.update(json.dumps([same, str(Path(data_path).resolve()), dataset.indices.tolist()]).encode())
-    return digest.hexdigest()
-
-
-def _run_images(job: Job, runner: Run, title: str, dataset: Dataset, parts: _Parts, progress: Progress) -> int:
+def _run_images(job: Job, runner: Run, title: str, dataset: Dataset, parts: Parts, progress: Progress) -> int:
     """Runs the images that are not done yet, several at a time; returns how many. Continuous runs start over."""
     todo = [i for i in range(len(dataset)) if job.continuous or not parts.has(i)]
     if not todo:
@@ -198,16 +147,8 @@ def _joined(network: ConvertedNetwork, job: Job, image: Any, runs: list[InputRun
     readout = network.readouts[0]
     by_crop = np.stack([outputs_of(network, readout, r.counts, job.windows) for r in runs], axis=1)
     outputs = np.stack([image.join(crops) for crops in by_crop])
-    layers = {name: _sum([r.layers[name] for r in runs]) for name in runs[0].layers}
+    layers = {name: summed([r.layers[name] for r in runs]) for name in runs[0].layers}
     return ImageResult(outputs, layers, len(runs))
-
-
-def _sum(counts: list[LayerCounts]) -> LayerCounts:
-    def total(name: str) -> Any:
-        values = [getattr(c, name) for c in counts]
-        return None if None in values else sum(values)
-
-    return LayerCounts(**{name: total(name) for name in LayerCounts.__dataclass_fields__})
 
 
 def _keras(bundle: Path, dataset: Dataset, network: ConvertedNetwork, options: RunOptions) -> tuple[Any, Any]:
@@ -229,68 +170,8 @@ def _keras(bundle: Path, dataset: Dataset, network: ConvertedNetwork, options: R
     return ann, measure_ann(source, images)
 
 
-def _report(
-    job: Job,
-    options: RunOptions,
-    dataset: Dataset,
-    results: list[ImageResult],
-    outputs: NDArray[np.float32],
-    ann_metrics: dict[str, float],
-    checkpoints: list[int],
-) -> dict[str, Any]:
-    """run.json but for what is measured outside: every count is a mean per image."""
-    network, indices = job.network, range(len(dataset))
-    by_timestep = [
-        {"timesteps": t, **score(dataset, list(o), indices)} for t, o in zip(checkpoints, outputs, strict=True)
-    ]
-    layers = [_layer_row(network, name, results) for name in results[0].layers]
-    chip = [row for row in layers if network.population(row["name"]).on_chip]
-    host = [row for row in layers if not network.population(row["name"]).on_chip]
-    return {
-        "target": options.target,
-        "target_note": TARGETS[options.target].note,
-        "exact": TARGETS[options.target].exact,
-        "images": len(dataset),
-        "crops_per_image": results[0].crops,
-        "timesteps": network.timesteps,
-        "continuous": options.continuous,
-        "windows": [list(window) for window in job.windows],
-        "metrics": {
-            "ann": ann_metrics,
-            "snn": {k: v for k, v in by_timestep[-1].items() if k != "timesteps"},
-            "by_timestep": by_timestep,
-        },
-        **{key: _total(chip, key) for key in ("spikes", "synops", "neuron_updates", "interchip_messages", "messages")},
-        "host_messages": _total(host, "messages"),
-        "host_spikes": _total(host, "spikes"),
-        "overflows": _total(chip, "overflows"),
-        "layers": layers,
-    }
-
-
-def _layer_row(network: ConvertedNetwork, name: str, results: list[ImageResult]) -> dict[str, Any]:
-    population = network.population(name)
-    totals = _sum([r.layers[name] for r in results])
-    crops = sum(r.crops for r in results)
-    means = {k: None if v is None else v / len(results) for k, v in asdict(totals).items()}
-    seconds = crops * network.timesteps * network.dt_s
-    return {
-        "name": name,
-        "on_chip": population.on_chip,
-        **means,
-        "rate_hz": totals.spikes / (population.neurons * seconds),
-    }
-
-
-def _total(rows: list[dict[str, Any]], key: str) -> float | None:
-    values = [row[key] for row in rows]
-    return None if None in values else sum(values)
-
-
 def _write(folder: Path, content: dict[str, Any], dataset: Dataset, snn: Any, ann: Any) -> None:
     """The run's folder, whole or not at all."""
-    from convert.atomic import whole_folder
-
     with whole_folder(folder, force=True) as beside:
         write_json(beside / "run.json", content)
         shown = range(min(SHOWN, len(dataset)))

@@ -41,7 +41,7 @@ def outputs_of(
         if isinstance(projection.transform, Sparse):
             total = total + (projection.transform.matrix @ rates_hz.T).T.reshape(total.shape)
         else:
-            from convert.measure import apply
+            from convert.transforms import apply
 
             images = rates_hz.reshape(len(windows), *network.shape_of(projection.source)).astype(np.float32)
             total = total + np.asarray(apply(projection.transform, images, readout.shape), dtype=np.float64)

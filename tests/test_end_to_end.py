@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-import deploy.api
+import deploy.parts
 from convert.cli import main as convert_model
 from deploy.cli import main as deploy_model
 from deploy.report.cli import main as energy_report
@@ -224,7 +224,7 @@ def test_the_report_needs_nothing_from_elsewhere(network):
 def written(monkeypatch):
     """(The images that runs keep from now on, by number; a function whose ``stop_at`` is where they are stopped)."""
     numbers = []
-    write = deploy.api._Parts.write
+    write = deploy.parts.Parts.write
 
     def spy(parts, i, result):
         if i == spy.stop_at:
@@ -233,7 +233,7 @@ def written(monkeypatch):
         write(parts, i, result)
 
     spy.stop_at = None
-    monkeypatch.setattr(deploy.api._Parts, "write", spy)
+    monkeypatch.setattr(deploy.parts.Parts, "write", spy)
     return numbers, spy
 
 

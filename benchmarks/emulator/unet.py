@@ -6,8 +6,6 @@ convolutions of 2x2 and stride 2, skips as second projections: the shape that a 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from convert.network import (
@@ -20,11 +18,7 @@ from convert.network import (
     Readout,
     Shape,
 )
-from deploy.emulator import compile_network, drives_hz, run
 from partition.plan import Block, Partition, Tile, tile_slices
-
-RATE_HZ = 17.0
-"""The mean rate that the weights are scaled for: 1.7 % of neurons spike in each step of 1 ms."""
 
 BIAS_HZ = 6.0
 """The mean bias, before scaling."""
@@ -42,7 +36,7 @@ def pooled(kernel: np.ndarray) -> np.ndarray:
 
 def unet(size: int = 64, filters: tuple[int, int, int] = (16, 32, 64), *, synapse_s: float = 0.0, steps: int = 400,
          seed: int = 0) -> ConvertedNetwork:
-    """The network with He's weights; ``calibrated`` sets its rates."""
+    """The network with He's weights; ``calibrate.calibrated`` sets its rates."""
     rng = np.random.default_rng(seed)
     a, b, c = filters
     half, quarter = size // 2, size // 4
@@ -80,23 +74,6 @@ def unet(size: int = 64, filters: tuple[int, int, int] = (16, 32, 64), *, synaps
     return ConvertedNetwork(
         (size, size, 1), populations, tuple(projections), (readout,), synapse_s=synapse_s, timesteps=steps
     )
-
-
-def calibrated(network: ConvertedNetwork, image: np.ndarray, *, rounds: int = 10, steps: int = 250) -> ConvertedNetwork:
-    """The network with each population's weights and biases scaled until its mean rate is near ``RATE_HZ``."""
-    for _ in range(rounds):
-        (result,) = run(compile_network(network, partition(network)), drives_hz(network, image[None]), steps)
-        rates = {p.name: result.counts[p.name].spikes / p.neurons / steps / network.dt_s for p in network.populations}
-        scale = {name: float(np.clip((RATE_HZ / max(rate, 0.1)) ** 0.8, 0.3, 3)) for name, rate in rates.items()}
-        network = network.with_(
-            populations=tuple(replace(p, bias_hz=p.bias_hz * scale[p.name]) for p in network.populations),
-            projections=tuple(
-                replace(p, transform=replace(p.transform, kernel=p.transform.kernel * scale[p.target]))
-                if p.target in scale else p
-                for p in network.projections
-            ),
-        )
-    return network
 
 
 TILES: dict[str, Tile] = {

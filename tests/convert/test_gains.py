@@ -32,7 +32,7 @@ def chain(layers: int = 3, bias_hz: float = 20.0, timesteps: int = 256) -> Conve
 
 def rates_hz(network: ConvertedNetwork, images):  # type: ignore[no-untyped-def]
     """Mean rate by channel of every population if neurons were rectified-linear."""
-    from convert.measure import apply
+    from convert.transforms import apply
 
     activity = {INPUT: images}
     for p in network.populations:

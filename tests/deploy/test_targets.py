@@ -12,7 +12,6 @@ from scipy import sparse
 from convert.bundle import load_network
 from convert.errors import UserError
 from convert.lower import scaled
-from convert.measure import as_matrix
 from convert.network import (
     INPUT,
     ConvertedNetwork,
@@ -24,6 +23,7 @@ from convert.network import (
     Sparse,
     require_timesteps,
 )
+from convert.transforms import as_matrix
 from deploy.counting import fanout, layer_counts
 from deploy.readout import checkpoints_of, outputs_of, windows_at
 from deploy.targets import TARGETS, Job, prepare, window_counts

@@ -1,0 +1,100 @@
+"""What is measured: networks with random weights that are made here, and those of bundles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.emulator import resnet, unet
+from benchmarks.emulator.calibrate import calibrated
+from convert.bundle import load_network, load_rates, load_report
+from convert.crops import crop_positions, cut
+from convert.data import Dataset, open_data
+from convert.network import ConvertedNetwork, Population, Shape, Sparse
+from partition.plan import Partition, read_partition
+from partition.search import partition as search
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network, its partition and inputs, shape (images, *network.input_shape)."""
+
+    network: ConvertedNetwork
+    partition: Partition
+    images: np.ndarray
+
+
+def random_unet(size: int = 64, synapse_s: float = 0.0, steps: int = 400, images: int = 4,
+                rate_hz: float = 17.0) -> Subject:
+    """The U-Net of ``unet`` with weights scaled to a mean rate of ``rate_hz``, on smooth random images."""
+    pictures = unet.images(images, size)
+    made = unet.unet(size, synapse_s=synapse_s, steps=steps)
+    network = calibrated(made, unet.partition(made), pictures[0], rate_hz=rate_hz)
+    return Subject(network, unet.partition(network), pictures)
+
+
+def random_resnet(steps: int = 128, images: int = 1000) -> Subject:
+    """A ResNet-20 for 32x32x3 images with random weights, on random images."""
+    pictures = resnet.images(images)
+    made = resnet.resnet20(steps=steps)
+    network = calibrated(made, resnet.partition(made), pictures[0], rate_hz=45.0)
+    return Subject(network, resnet.partition(network), pictures)
+
+
+def trained(bundle: Path, data: Path, *, size: int | None = None, images: int, steps: int) -> Subject:
+    """The network of ``bundle`` on the first ``images`` crops of each test image in turn.
+
+    ``size`` cuts the network itself to fewer rows and columns; then its partition is searched again.
+    """
+    network, rates = load_network(bundle).with_(timesteps=steps), load_rates(bundle)
+    if size is None or size == network.input_shape[0]:
+        found = read_partition(bundle / "partition.json")
+    else:
+        share = size / network.input_shape[0]
+        network = smaller(network, share)
+        found = search(network, {name: _corner(rate, share) for name, rate in rates.items()}, seconds=30)
+    crops = (crop for image in pictures(opened(bundle, data)) for crop in _crops(image, network.input_shape))
+    return Subject(network, found, np.stack([crop for crop, _ in zip(crops, range(images), strict=False)]))
+
+
+def opened(bundle: Path, data: Path) -> Dataset:
+    """The test images of a bundle."""
+    network = load_network(bundle)
+    shape = network.readouts[0].shape
+    target = shape[2:] if shape[:2] == (1, 1) else shape
+    return open_data(data, input_shape=network.input_shape, target_shape=target, task=load_report(bundle)["task"])
+
+
+def pictures(dataset: Dataset) -> Sequence[np.ndarray]:
+    return [dataset.image(i) for i in range(min(len(dataset), 8))]
+
+
+def _crops(image: np.ndarray, shape: Shape) -> np.ndarray:
+    return cut(image, crop_positions(image.shape[:2], shape[:2], 0), shape[:2])  # type: ignore[arg-type]
+
+
+def smaller(network: ConvertedNetwork, share: float) -> ConvertedNetwork:
+    """A network of convolutions for images of ``share`` of its rows and columns: the same kernels, fewer pixels."""
+    assert not any(isinstance(p.transform, Sparse) for p in network.projections)
+
+    def cut_population(population: Population) -> Population:
+        bias = _corner(population.bias_hz.reshape(population.shape), share)
+        return replace(population, shape=bias.shape, bias_hz=bias)  # type: ignore[arg-type]
+
+    rows, columns, channels = network.input_shape
+    readouts = []
+    for readout in network.readouts:
+        bias = _corner(np.broadcast_to(readout.bias, readout.shape), share)
+        readouts.append(replace(readout, shape=bias.shape, bias=bias))  # type: ignore[arg-type]
+    return network.with_(
+        input_shape=(round(rows * share), round(columns * share), channels),
+        populations=tuple(cut_population(p) for p in network.populations),
+        readouts=tuple(readouts),
+    )
+
+
+def _corner(values: np.ndarray, share: float) -> np.ndarray:
+    return values[: round(values.shape[0] * share), : round(values.shape[1] * share)]
