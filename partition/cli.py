@@ -37,8 +37,8 @@ def main(bundle: Path, board: str, chips: int | None, seed: int, seconds: float,
     from .picture import draw
     from .search import partition
 
-    keep(bundle / "partition.json", force=force)
     network, rates_hz = load_network(bundle), load_rates(bundle)
+    keep(bundle / "partition.json", force=force)
     with console.status(f"partitioning {bundle}"):
         found = partition(network, rates_hz, board=board, chips=chips, seed=seed, seconds=seconds)
     write_json(bundle / "partition.json", found.to_json())

@@ -604,7 +604,7 @@ BAD_BOARDS = {
 @pytest.mark.parametrize("case", BAD_BOARDS)
 def test_a_bad_board(case, tiny_bundle, tmp_path):
     make, sentence = BAD_BOARDS[case]
-    refused(partition_model, [tiny_bundle, "--board", make(tmp_path)], sentence, folder=tmp_path)
+    refused(partition_model, [tiny_bundle, "--force", "--board", make(tmp_path)], sentence, folder=tmp_path)
 
 
 def test_a_board_too_small(tiny_bundle, tmp_path):
@@ -621,14 +621,14 @@ def test_a_board_too_small(tiny_bundle, tmp_path):
     for options in (["--board", "single-chip"], ["--chips", 1]):
         refused(
             partition_model,
-            [tiny_bundle, *options],
+            [tiny_bundle, "--force", *options],
             "the network needs at least .* cores, 1 x 128 = 128 are there; use",
             folder=tmp_path,
         )
     for options in (["--board", "kapoho-bay", "--chips", 3], ["--chips", 0]):
         refused(
             partition_model,
-            [tiny_bundle, *options],
+            [tiny_bundle, "--force", *options],
             "(has 2 chips, .*ask for fewer|chips is 0; use at least 1)",
             folder=tmp_path,
         )

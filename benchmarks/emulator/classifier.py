@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.emulator.networks import opened, random_resnet
-from benchmarks.emulator.record import options_of, table, timed
+from benchmarks.emulator.record import RESULTS, options_of, table, timed
 from convert.bundle import load_network
 from deploy.readout import outputs_of, windows_at
 from deploy.targets import Job, Run, prepare
@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--steps", type=int, default=128)
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--threads", type=int, default=2)
-    options, record = options_of(parser, arguments, "classifier")
+    options, record = options_of(parser, arguments, RESULTS / "classifier.json")
     job, batch = prepared(options)
     compilation, runner = timed(lambda: prepare("fast", job))
     compile_s = record.measured("compile", lambda: compilation)["s"]

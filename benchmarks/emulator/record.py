@@ -42,9 +42,9 @@ class Record:
         return done[key]
 
 
-def options_of(parser: argparse.ArgumentParser, arguments: Sequence[str], name: str) -> tuple[Any, Record]:
-    """The parsed ``arguments`` and the record for them, in results/``name``.json unless --out says where."""
-    parser.add_argument("--out", type=Path, default=RESULTS / f"{name}.json", help="the JSON file to write or complete")
+def options_of(parser: argparse.ArgumentParser, arguments: Sequence[str], path: Path) -> tuple[Any, Record]:
+    """The parsed ``arguments`` and the record for them, the file ``path`` unless --out names another."""
+    parser.add_argument("--out", type=Path, default=path, help="the JSON file to write or complete")
     options = parser.parse_args(arguments)
     kept = {key: getattr(value, "name", value) for key, value in vars(options).items() if key != "out"}
     return options, Record(options.out, kept)

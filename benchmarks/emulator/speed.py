@@ -20,7 +20,7 @@ import numpy as np
 from numba import njit
 
 from benchmarks.emulator.networks import Subject, random_unet, trained
-from benchmarks.emulator.record import options_of, table, timed
+from benchmarks.emulator.record import RESULTS, options_of, table, timed
 from convert.compat import load_nengo_loihi
 from deploy.build import chip_form, simulator
 from deploy.emulator import Program, compile_network, drives_hz, execute, run
@@ -192,7 +192,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--size", type=int, default=64, help="rows and columns of the image")
     parser.add_argument("--bundle", type=Path, help="a U-Net's bundle, cut to --size, measured too")
     parser.add_argument("--data", type=Path, help="test images for the bundle")
-    options, record = options_of(parser, arguments, "speed")
+    options, record = options_of(parser, arguments, RESULTS / "speed.json")
     load_nengo_loihi()
     steps, size = options.steps, options.size
     subjects = {

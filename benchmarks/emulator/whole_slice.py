@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.emulator.networks import Subject, opened, random_unet
-from benchmarks.emulator.record import options_of, table
+from benchmarks.emulator.record import RESULTS, options_of, table
 from convert.bundle import load_network
 from convert.crops import crop_positions, cut
 from convert.evaluate import Crops, crops_of
@@ -73,7 +73,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--slices", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
-    options, record = options_of(parser, arguments, "whole_slice")
+    options, record = options_of(parser, arguments, RESULTS / "whole_slice.json")
     rows = []
     for i in range(options.slices):
 

@@ -17,7 +17,7 @@ from .integers import Ints, KernelIntegers, PopulationIntegers, SparseIntegers
 from .program import LANES, SCATTER, SEGMENTS, Int16, Int32, Int64, Layer, Links, padded
 
 DENSE = 0.25
-"""The filling from which a matrix into a vector is swept as rows of contiguous weights."""
+"""The filling from which a matrix is swept as rows of contiguous weights, padding counted as empty."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def layer_links(
         source = layers[link.source]
         if isinstance(values, KernelIntegers):
             parts.append(_kernel(link, values, tile, first_rows, strips, source))
-        elif link.target_shape[0] == 1 and len(values.weights) > DENSE * np.prod(_matrix(link).shape):
+        elif len(values.weights) > DENSE * source.neurons * link.target_shape[0] * _row_segment(link):
             parts.append(_dense(link, values, len(first_rows), strips, source))
         else:
             parts.append(_pairs(link, values, strips, source))
@@ -130,15 +130,20 @@ def _stored(link: Link, integers: SparseIntegers) -> sparse.csr_array:
     return sparse.csr_array((integers.weights, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
+def _row_segment(link: Link) -> int:
+    return padded(link.target_shape[1] * link.target_shape[2])
+
+
 def _dense(link: Link, integers: SparseIntegers, classes: int, strips: Int32, source: Layer) -> _Part:
-    """A filled matrix into a vector: source row i is "tap" i of a kernel that covers the whole source."""
-    rows, length, neurons = source.shape[0], source.row_length, link.target_shape[1] * link.target_shape[2]
-    segment = padded(neurons)
-    packed = np.zeros((length, rows, segment), np.int16)
-    packed[:, :, :neurons] = _stored(link, integers).toarray().T.reshape(rows, length, neurons).swapaxes(0, 1)
-    keys = np.stack([np.zeros(length, np.int64), np.arange(length) * rows * segment], axis=1)
-    lines = np.stack([np.zeros(rows, np.int64), np.arange(rows), np.ones(rows, np.int64)], axis=1)
-    table = (SEGMENTS, 0, 0, segment // LANES, source.shift, length)
+    """A filled matrix: the "taps" of source row i are those from i * target rows on, one for each target row."""
+    rows, length, high = source.shape[0], source.row_length, link.target_shape[0]
+    segment, width = _row_segment(link), link.target_shape[1] * link.target_shape[2]
+    packed = np.zeros((length, rows, high, segment), np.int16)
+    weights = _stored(link, integers).toarray().reshape(high, width, rows, length)
+    packed[..., :width] = weights.transpose(3, 2, 0, 1)
+    keys = np.stack([np.zeros(length, np.int64), np.arange(length) * rows * high * segment], axis=1)
+    lines = np.stack([np.zeros(rows, np.int64), np.arange(rows) * high, np.full(rows, high)], axis=1)
+    table = (SEGMENTS, 0, 1, segment // LANES, source.shift, length)
     windows = np.array([[0, len(source.strips), 0, rows]] * len(strips))
     return _Part(table, windows, lines, np.tile(keys, (classes, 1)), packed.ravel())
 

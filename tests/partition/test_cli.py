@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 from click.testing import CliRunner
@@ -32,6 +31,16 @@ def test_writes_the_partition_and_a_picture(bundle):
     assert (bundle / "partition.svg").stat().st_size > 1000
 
 
+def test_an_existing_partition_is_kept_unless_forced(bundle):
+    (bundle / "partition.json").write_text("old")
+    result = CliRunner().invoke(main, [str(bundle)])
+    assert result.exit_code == 2
+    assert "add --force" in result.stderr
+    assert (bundle / "partition.json").read_text() == "old"
+    assert CliRunner().invoke(main, [str(bundle), "--force"]).exit_code == 0
+    assert (bundle / "partition.json").read_text() != "old"
+
+
 def test_what_is_no_bundle_ends_with_one_sentence(tmp_path):
     result = CliRunner().invoke(main, [str(tmp_path / "none")])
     assert result.exit_code == 2
@@ -46,9 +55,7 @@ def test_an_unknown_board_ends_with_one_sentence(bundle):
     assert not (bundle / "partition.json").exists()
 
 
-def test_help_is_quick_and_shows_an_example():
-    begin = time.monotonic()
+def test_help_shows_an_example():
     call = [sys.executable, "-c", "from partition.cli import main; main(['--help'])"]
     shown = subprocess.run(call, capture_output=True, text=True, check=True).stdout
-    assert "partition-model" in shown
-    assert time.monotonic() - begin < 3
+    assert "Example: partition-model" in shown
