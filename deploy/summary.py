@@ -64,6 +64,7 @@ def _layer_row(network: ConvertedNetwork, name: str, results: Sequence[ImageResu
     seconds = crops * network.timesteps * network.dt_s
     return {
         "name": name,
+        "kind": population.kind,
         "on_chip": population.on_chip,
         **means,
         "rate_hz": totals.spikes / (population.neurons * seconds),

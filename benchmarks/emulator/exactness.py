@@ -20,6 +20,7 @@ from nengo.exceptions import BuildError
 from random_networks import Case, random_case
 from reference import fast, fast_weights, reference, reference_weights
 
+from benchmarks.emulator.record import RESULTS
 from convert.errors import UserError
 from deploy.emulator import compile_network, flatten_model, run, run_model
 
@@ -67,6 +68,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="the first network's")
+    parser.add_argument("--out", type=Path, default=RESULTS / "exactness.json", help="the JSON file to write")
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
     total: dict[str, int] = {"networks": options.networks, "different": 0}
@@ -78,7 +80,10 @@ def main(arguments: list[str]) -> int:
             total[key] = total.get(key, 0) + value
         for what in wrong:
             print(f"network {seed}: {what} differs")
-    print(json.dumps(total | {"seconds": round(time.perf_counter() - start)}, indent=2))
+    found = json.dumps(total | {"seed": options.seed, "seconds": round(time.perf_counter() - start)}, indent=2)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(found + "\n")
+    print(found)
     return 1 if total["different"] else 0
 
 

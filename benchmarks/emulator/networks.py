@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse
 
 from benchmarks.emulator import resnet, unet
 from benchmarks.emulator.calibrate import calibrated
 from convert.bundle import load_network, load_rates, load_report
 from convert.crops import crop_positions, cut
 from convert.data import Dataset, open_data
-from convert.network import ConvertedNetwork, Population, Shape, Sparse
+from convert.network import ConvertedNetwork, Population, Projection, Shape, Sparse
 from partition.plan import Partition, read_partition
 from partition.search import partition as search
 
@@ -78,11 +80,17 @@ def _crops(image: np.ndarray, shape: Shape) -> np.ndarray:
 
 def smaller(network: ConvertedNetwork, share: float) -> ConvertedNetwork:
     """A network of convolutions for images of ``share`` of its rows and columns: the same kernels, fewer pixels."""
-    assert not any(isinstance(p.transform, Sparse) for p in network.projections)
 
     def cut_population(population: Population) -> Population:
         bias = _corner(population.bias_hz.reshape(population.shape), share)
         return replace(population, shape=bias.shape, bias_hz=bias)  # type: ignore[arg-type]
+
+    def cut_projection(projection: Projection) -> Projection:
+        if not isinstance(projection.transform, Sparse):
+            return projection
+        assert network.shape_of(projection.source) == (1, 1, 1), "only the biases' clocks may reach every neuron"
+        weights = projection.transform.matrix.toarray().reshape(network.shape_of(projection.target))
+        return replace(projection, transform=Sparse(sparse.csr_array(_corner(weights, share).reshape(-1, 1))))
 
     rows, columns, channels = network.input_shape
     readouts = []
@@ -92,9 +100,12 @@ def smaller(network: ConvertedNetwork, share: float) -> ConvertedNetwork:
     return network.with_(
         input_shape=(round(rows * share), round(columns * share), channels),
         populations=tuple(cut_population(p) for p in network.populations),
+        projections=tuple(cut_projection(p) for p in network.projections),
         readouts=tuple(readouts),
     )
 
 
 def _corner(values: np.ndarray, share: float) -> np.ndarray:
-    return values[: round(values.shape[0] * share), : round(values.shape[1] * share)]
+    """The first rows and columns; a single one stays."""
+    rows, columns = (ceil(size * share) for size in values.shape[:2])
+    return values[:rows, :columns]

@@ -134,9 +134,7 @@ def shares(subject: Subject, steps: int) -> dict[str, Any]:
 def without_counting() -> Any:
     """A context in which ``run`` counts neither spikes nor what they cause."""
     none = LayerCounts(0, 0, 0, 0, 0, (0, 0, 0, 0))
-    return patch.multiple(
-        execute, _count=lambda *_: np.zeros(0), layer_counts=lambda *_: none, synops_caused=lambda *_: {}
-    )
+    return patch.multiple(execute, _count=lambda *_: np.zeros(0), layer_counts=lambda *_: (none, {}))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

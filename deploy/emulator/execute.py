@@ -15,7 +15,7 @@ from convert.errors import UserError
 
 from . import host, kernels
 from .program import ChipLayer, HostLayer, Int32, Int64, Layer, Program
-from .results import ImageResult, Spikes, State, layer_counts, rest, silence, synops_caused
+from .results import ImageResult, Spikes, State, layer_counts, rest, silence
 
 Drives = Mapping[str, NDArray[np.float64]]
 Windows = Sequence[tuple[int, int]]
@@ -133,8 +133,8 @@ def present(
         spikes[layer.name] = fired
         spikes = {name: s for name, s in spikes.items() if last_target.get(name, layer.name) != layer.name}
         number = _count(layer, fired, 0, steps)
-        result.counts[layer.name] = layer_counts(layer, number, steps, synops[layer.name], overflow)
-        for target, added in synops_caused(layer, number).items():
+        result.counts[layer.name], caused = layer_counts(layer, number, steps, synops[layer.name], overflow)
+        for target, added in caused.items():
             synops[target] += added
         if layer.name in program.readouts:
             in_windows = [_count(layer, fired, *window) for window in windows]

@@ -123,26 +123,23 @@ def rest(program: Program) -> State:
     return State(chip, voltage, {layer.name: silence(layer) for layer in program.layers})
 
 
-def layer_counts(layer: Layer, fired: Int32, steps: int, synops: int, overflow: Int64) -> LayerCounts:
-    """Counts of ``layer`` whose neurons fired ``fired`` times, shape (neurons,)."""
+def layer_counts(
+    layer: Layer, fired: Int32, steps: int, synops: int, overflow: Int64
+) -> tuple[LayerCounts, dict[str, int]]:
+    """Counts of ``layer`` whose neurons fired ``fired`` times, shape (neurons,); the weights added in each target."""
     by_neuron, fanout = fired.reshape(layer.shape), layer.fanout
+    by_pixel = by_neuron.sum(axis=-1, keepdims=True, dtype=np.int64)
+
+    def times(table: Int32) -> int:
+        return int(((by_pixel if table.shape[-1] == 1 else by_neuron.astype(np.int64)) * table).sum())
+
     q, u, u2, v = (int(n) for n in overflow)
-    return LayerCounts(
-        spikes=int(fired.sum()),
+    counts = LayerCounts(
+        spikes=int(by_pixel.sum()),
         synops=synops,
         neuron_updates=layer.neurons * steps if isinstance(layer, ChipLayer) else 0,
-        messages=_weighted(by_neuron, fanout.messages),
-        interchip=_weighted(by_neuron, fanout.interchip),
+        messages=times(fanout.messages),
+        interchip=times(fanout.interchip),
         overflow=(q, u, u2, v),
     )
-
-
-def synops_caused(layer: Layer, fired: Int32) -> dict[str, int]:
-    """Weights added in each target layer by the spikes of ``layer``."""
-    return {target: _weighted(fired.reshape(layer.shape), table) for target, table in layer.fanout.synops.items()}
-
-
-def _weighted(fired: Int32, table: Int32) -> int:
-    if table.shape[-1] == 1:
-        fired = fired.sum(axis=-1, keepdims=True)
-    return int((fired.astype(np.int64) * table).sum())
+    return counts, {target: times(table) for target, table in fanout.synops.items()}

@@ -18,6 +18,9 @@ from .text import METRIC_NAMES, how, metric_lines, si, summary_line
 SHOWN_IMAGES = 3
 HEADLINE = ("accuracy", "iou", "pixel_accuracy")
 
+CLOCK = "Clock"
+"""The kind of a host neuron that starts a layer's bias: no layer of the model, and not in the plots."""
+
 
 def html_report(report: Mapping[str, Any], runs: Sequence[Run]) -> str:
     """The page for ``report``, which was built from ``runs``."""
@@ -42,7 +45,7 @@ def _section(report: Mapping[str, Any], summary: Mapping[str, Any], run: Run) ->
         "metrics": metric_lines(summary["metrics"]),
         "accuracy_plot": plots.accuracy_by_timestep(summary["metrics"]),
         "rates_plot": plots.rates_by_layer(run.conversion.get("layers") or [], rates),
-        "activity_plot": plots.activity_by_layer(layers),
+        "activity_plot": plots.activity_by_layer([layer for layer in layers if layer.get("kind") != CLOCK]),
         "layers": layers,
         "blocks": run.partition.get("layers") or [],
         "picture": plots.picture_uri(run.picture) if run.picture else None,
