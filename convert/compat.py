@@ -1,13 +1,14 @@
 """The one file that knows how NengoDL and NengoLoihi meet today's TensorFlow and numpy.
 
-Four mends, each undone by nothing but a new upstream release:
+Three mends, each undone by nothing but a new upstream release:
 
 1. NengoDL 3.6 imports private names of the Keras 2 that TensorFlow < 2.13 shipped. The package ``tf-keras`` still has
    them; they are lent under the old names while NengoDL is imported, so that ``import keras`` goes on to mean Keras 3.
 2. NengoLoihi 1.1 calls ``np.array(..., copy=False)``, which numpy 2 refuses; its two modules see ``copy=None`` instead.
 3. NengoLoihi 1.1 lays a transposed 'same' convolution ``stride - 1`` pixels up and left of nengo and Keras.
-4. NengoLoihi 1.1 starts TensorFlow and NengoDL only to let NengoDL build its neuron types; they meet once both are
-   wanted, whichever comes first.
+
+NengoLoihi also starts TensorFlow, to let NengoDL build its own neuron types; nothing here uses those, so it is imported
+as if TensorFlow were not installed, and deploy-model starts in seconds less.
 """
 
 from __future__ import annotations
@@ -62,14 +63,13 @@ def load_nengo_dl() -> Any:
     with _legacy_keras_names(), _quiet():
         nengo_dl = importlib.import_module("nengo_dl")
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    _introduce()
     return nengo_dl
 
 
 @functools.cache
 def load_nengo_loihi() -> Any:
-    """NengoLoihi (mends 2 to 4), without TensorFlow where nobody else has loaded it."""
-    with _absent("tensorflow", "nengo_dl", "nengo_extras"), _quiet():
+    """NengoLoihi (mends 2 and 3), without TensorFlow, which it would load for what nothing here needs."""
+    with _absent("tensorflow", "nengo_dl"), _quiet():
         nengo_loihi = importlib.import_module("nengo_loihi")
     for name in ("nengo_loihi.block", "nengo_loihi.neurons"):
         importlib.import_module(name).np = _NumpyWithOldCopy()  # type: ignore[attr-defined]
@@ -81,24 +81,7 @@ def load_nengo_loihi() -> Any:
         return transposed_same_weights(transform) if transposed_same else stock(transform)
 
     connection.conv2d_loihi_weights = mended
-    _introduce()
     return nengo_loihi
-
-
-def _introduce() -> None:
-    """Tells NengoLoihi of NengoDL once both are loaded, as it would have found out while it was imported (mend 4)."""
-    if not {"nengo_dl", "nengo_loihi"} <= sys.modules.keys():
-        return
-    neurons: Any = importlib.import_module("nengo_loihi.neurons")
-    compat: Any = importlib.import_module("nengo_loihi.compat")
-    for module in (neurons, compat):
-        module.tf, module.HAS_TF = sys.modules["tensorflow"], True
-        module.nengo_dl, module.HAS_DL = sys.modules["nengo_dl"], True
-    with _absent("keras"), _quiet():
-        builders = importlib.import_module("nengo_extras.loihi_training")
-    neurons.LoihiLIFBuilder = builders.LoihiLIFBuilder
-    neurons.LoihiSpikingRectifiedLinearBuilder = builders.LoihiSpikingRectifiedLinearBuilder
-    neurons.install_dl_builders()
 
 
 @contextmanager
