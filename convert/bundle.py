@@ -52,7 +52,7 @@ def save_network(network: ConvertedNetwork, path: Path) -> None:
     np.savez(path, description=json.dumps(description), **arrays)  # type: ignore[arg-type]
 
 
-def load_network(bundle: Path) -> ConvertedNetwork:
+def load_network(bundle: str | Path) -> ConvertedNetwork:
     """The network in the folder ``bundle``. Raises ``UserError`` if it is none."""
     with _reading(bundle, NETWORK) as path, np.load(path) as data:
         description = json.loads(str(data["description"]))
@@ -88,31 +88,31 @@ def save_rates(rates_hz: dict[str, NDArray[np.float32]], path: Path) -> None:
     np.savez_compressed(path, **rates_hz)  # type: ignore[arg-type]
 
 
-def load_rates(bundle: Path) -> dict[str, NDArray[np.float32]]:
+def load_rates(bundle: str | Path) -> dict[str, NDArray[np.float32]]:
     """Mean rates in Hz by population, each of the population's shape, on the calibration images."""
     with _reading(bundle, RATES) as path, np.load(path) as data:
         return {name: data[name] for name in data.files}
 
 
-def load_report(bundle: Path) -> dict[str, Any]:
+def load_report(bundle: str | Path) -> dict[str, Any]:
     """conversion.json of ``bundle``."""
     with _reading(bundle, REPORT) as path:
         data: dict[str, Any] = json.loads(path.read_text())
         return {"task": data["task"], **data}
 
 
-def source_of(bundle: Path) -> Path:
+def source_of(bundle: str | Path) -> Path:
     """The model in ``bundle`` as it was brought."""
-    found = sorted(bundle.glob("source*"))
+    found = sorted(Path(bundle).glob("source*"))
     if not found:
         raise UserError(f"{bundle} is damaged (no source model in it); convert the model again")
     return found[0]
 
 
 @contextmanager
-def _reading(bundle: Path, name: str) -> Iterator[Path]:
+def _reading(bundle: str | Path, name: str) -> Iterator[Path]:
     """The path of the file ``name``; what goes wrong while it is read becomes a ``UserError``."""
-    path = bundle / name
+    path = Path(bundle) / name
     if not path.is_file():
         raise UserError(f"{bundle} is not a bundle (no {name} in it); make one with convert-model MODEL -o {bundle}")
     try:

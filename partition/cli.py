@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @command
 def main(bundle: Path, board: str, chips: int | None, seed: int, seconds: float, force: bool) -> None:
     """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
-    from convert.atomic import keep, whole_file, write_json
+    from convert.atomic import keep, whole_file
     from convert.bundle import load_network, load_rates
 
     from .picture import draw
@@ -41,7 +41,7 @@ def main(bundle: Path, board: str, chips: int | None, seed: int, seconds: float,
     keep(bundle / "partition.json", force=force)
     with console.status(f"partitioning {bundle}"):
         found = partition(network, rates_hz, board=board, chips=chips, seed=seed, seconds=seconds)
-    write_json(bundle / "partition.json", found.to_json())
+    found.save(bundle)
     with whole_file(bundle / "partition.svg") as path:
         draw(found, network, path)
     _report(bundle, found)

@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from convert.atomic import write_json
 from convert.network import Shape
 
 Range = tuple[int, int]
@@ -70,6 +71,10 @@ class Partition:
                 for b in self.blocks
             ],
         }
+
+    def save(self, bundle: str | Path) -> None:
+        """Writes partition.json into the folder ``bundle``."""
+        write_json(Path(bundle) / "partition.json", self.to_json())
 
 
 def read_partition(path: Path) -> Partition:
