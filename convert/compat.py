@@ -164,8 +164,7 @@ def transposed_same_weights(transform: Any) -> tuple[list[Any], list[Any], Any, 
     What ``nengo_loihi.conv.conv2d_loihi_weights`` returns, with source pixel (i, j) at target (i, j) * stride - offset,
     offset = max(size - stride, 0) // 2 (as Keras has it). Bases stay below 256: the rest goes into the indices.
     """
-    if not transform.channels_last:
-        raise NotImplementedError("transposed 'same' convolutions are laid out channels last only")
+    assert transform.channels_last, "what this project builds is laid out channels last"
     (rows_in, columns_in), channels = transform.input_shape.spatial_shape, transform.input_shape.n_channels
     rows_out, columns_out = transform.output_shape.spatial_shape
     kernel = np.transpose(transform.init, (2, 0, 1, 3))

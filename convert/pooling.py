@@ -30,7 +30,3 @@ def replace_max_pooling(model: Any, how: str) -> Any:
         elif how == "strided":
             layer.set_weights([np.ones_like(layer.get_weights()[0])])
     return new
-
-
-def has_max_pooling(model: Any) -> bool:
-    return any(type(layer).__name__ == "MaxPooling2D" for layer in model.layers)
