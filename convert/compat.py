@@ -33,7 +33,6 @@ def load_tensorflow() -> Any:
     """TensorFlow, quiet, with ``tf.keras`` meaning the ``tf-keras`` package (Keras 2)."""
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # oneDNN's sums depend on the number of threads
     with _quiet():
         tf = importlib.import_module("tensorflow")
         tf.config.list_physical_devices()
