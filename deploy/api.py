@@ -21,7 +21,7 @@ from convert.network import ConvertedNetwork, require_timesteps
 from partition.plan import Partition, read_partition
 
 from .parts import ImageResult, Parts, signature, summed
-from .readout import checkpoints_of, outputs_of, windows_at
+from .readout import EVERY, WINDOW, checkpoints_of, outputs_of, windows_at
 from .summary import summary
 from .targets import InputRun, Job, Run, prepare
 
@@ -31,7 +31,11 @@ SHOWN = 4
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How to run; ``images`` None means all, ``skip`` leaves out the first ones."""
+    """How to run; ``images`` None means all, ``skip`` leaves out the first ones.
+
+    ``window`` is the share of the steps whose rates are read out, ``every`` the steps between checkpoints, ``early``
+    the threshold of ``deploy.early`` (None: chosen on every other image, and reported on those left).
+    """
 
     target: str = "fast"
     images: int | None = None
@@ -41,6 +45,9 @@ class RunOptions:
     continuous: bool = False
     name: str | None = None
     measure: bool = True
+    window: float = WINDOW
+    every: int | None = None
+    early: float | None = None
 
 
 def run(
@@ -56,6 +63,8 @@ def run(
     A run that is killed goes on where it stopped when it is started again with the same options. Raises ``UserError``.
     """
     options, bundle = options or RunOptions(), Path(bundle)
+    if options.continuous and options.early is not None:
+        raise UserError("--early and --continuous: an image that stops early changes the next; leave out one of them")
     task = load_report(bundle)["task"]
     folder = _folder(bundle, options, force)
     network = load_network(bundle)
@@ -65,19 +74,20 @@ def run(
     partition = _partition_of(bundle, network)
     shapes = {"input_shape": network.input_shape, "target_shape": _output_shape(network)}
     dataset = _chosen(open_data(data_path, task=task, **shapes), options)
-    checkpoints = checkpoints_of(network.timesteps)
-    job = Job(network, partition, windows_at(network, checkpoints), options.threads, options.continuous)
+    every = options.every or max(1, min(EVERY[task], network.timesteps // 8))
+    windows = windows_at(network, checkpoints_of(network.timesteps, every), options.window)
+    job = Job(network, partition, windows, options.threads, options.continuous)
     runner = prepare(options.target, job)
     ann, measured = _keras(bundle, dataset, network, options)  # first, for it reads all images and labels once
     ann_metrics = score(dataset, list(ann), range(len(dataset)))
-    same = {k: v for k, v in asdict(options).items() if k not in ("threads", "measure", "name")}
+    same = {k: v for k, v in asdict(options).items() if k not in ("threads", "measure", "name", "early")}
     parts = Parts(folder.with_name(f".{folder.name}.unfinished"), signature(bundle, data_path, dataset.indices, same))
     start_s = time.perf_counter()
     new = _run_images(job, runner, f"running on {options.target}", dataset, parts, progress or silent)
     seconds = time.perf_counter() - start_s
     results = [parts.read(i) for i in range(len(dataset))]
     outputs = np.stack([r.outputs for r in results], axis=1)  # (checkpoints, images, ...)
-    content = summary(job, options.target, dataset, results, outputs, ann_metrics)
+    content = summary(job, options.target, dataset, results, outputs, ann_metrics, options.early)
     content["seconds_per_image"] = seconds / new if new else None
     content["devices_measured"] = measured
     content["data"] = str(Path(data_path).name)
@@ -148,7 +158,9 @@ def _joined(network: ConvertedNetwork, job: Job, image: Any, runs: list[InputRun
     by_crop = np.stack([outputs_of(network, readout, r.counts, job.windows) for r in runs], axis=1)
     outputs = np.stack([image.join(crops) for crops in by_crop])
     layers = {name: summed([r.layers[name] for r in runs]) for name in runs[0].layers}
-    return ImageResult(outputs, layers, len(runs))
+    counted = [list(run.until.values()) for run in runs if run.until is not None]
+    until = np.sum(counted, axis=0).swapaxes(0, 1) if counted else np.zeros(0, np.int64)
+    return ImageResult(outputs, layers, len(runs), until)
 
 
 def _keras(bundle: Path, dataset: Dataset, network: ConvertedNetwork, options: RunOptions) -> tuple[Any, Any]:

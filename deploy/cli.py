@@ -10,6 +10,8 @@ import rich_click as click
 
 from convert.terminal import command, console, progress, table
 
+from .steps import spread
+
 
 @click.command(epilog="Example: deploy-model unet.bundle --data test/ --target emulator --images 4 --timesteps 64")
 @click.argument("bundle", type=click.Path(path_type=Path))
@@ -20,6 +22,12 @@ from convert.terminal import command, console, progress, table
 @click.option("--images", type=click.IntRange(1), help="Only so many images, evenly drawn.  [default: all]")
 @click.option("--skip", type=click.IntRange(0), default=0, show_default=True, help="Leave out the first images.")
 @click.option("--timesteps", type=click.IntRange(8), help="Steps per image.  [default: the bundle's]")
+@click.option("--window", type=click.FloatRange(0, 1, min_open=True), default=0.5, show_default=True,
+              help="Share of the steps, the last ones, whose firing rates are read out.")
+@click.option("--every", type=click.IntRange(1),
+              help="Steps between the checkpoints of accuracy and energy.  [default: 4, for segmentation 8]")
+@click.option("--early", type=float,
+              help="Threshold at which an image is settled and stopped.  [default: chosen on every other image]")
 @click.option("--continuous", is_flag=True, help="Keep the chip's state from image to image, as the hardware does.")
 @click.option("--threads", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True)
 @click.option("--name", help="Name of the run.  [default: the target]")
@@ -41,9 +49,16 @@ def main(bundle: Path, data: Path, force: bool, **options: Any) -> None:
         ["network", "steps", *(name.replace("_", " ") for name in names)],
         [
             ["Keras as brought", "", *(f"{metrics['ann'][n]:.4f}" for n in names)],
-            *(["spiking", row["timesteps"], *(f"{row[n]:.4f}" for n in names)] for row in metrics["by_timestep"]),
+            *(["spiking", r["timesteps"], *(f"{r[n]:.4f}" for n in names)] for r in spread(metrics["by_timestep"])),
         ],
     )
+    if report["early"] and (stop := report["early"]["held_out"]):
+        metric, others = report["early"]["metric"], stop["chosen_on"]
+        source = f"chosen on {others} others" if others else "given"
+        console.print(
+            f"Stopped once settled (threshold {stop['threshold']:.4g}): {metric.replace('_', ' ')} {stop[metric]:.4f} "
+            f"after {stop['timesteps']:.1f} steps in the mean, {stop['all_steps']:.4f} after all "
+            f"({stop['images']} images; threshold {source}).", soft_wrap=True)
     counts = ["spikes", "synops", "neuron_updates", "messages", "interchip_messages", "host_messages", "overflows"]
     table(
         f"per image, counted by target {report['target']}",

@@ -133,6 +133,14 @@ def counts_of(run: Mapping[str, Any], partition: Mapping[str, Any]) -> Counts | 
     )
 
 
+def run_until(run: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """A run.json as if the run had ended at ``row``, which is a row of its ``by_timestep`` or of its early curve."""
+    share = row["timesteps"] / run["timesteps"]
+    layers = [{"name": layer["name"], "synops": row["layer_synops"].get(layer["name"], 0.0),
+               "neuron_updates": layer["neuron_updates"] * share} for layer in run["layers"]]
+    return {**run, **row, "layers": layers}
+
+
 def _assumptions(device: EnergyDevice, counts: Counts, static_watts: float) -> tuple[str, ...]:
     """What the estimate takes for granted, in the order of its size for the result."""
     stated = [

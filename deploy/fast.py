@@ -34,6 +34,7 @@ def prepare(job: Job) -> Run:
             yield InputRun(
                 {name: counts.astype(np.int64) for name, counts in result.readouts.items()},
                 {name: _counts(counts) for name, counts in result.counts.items()},
+                {name: np.array(counts.until, np.int64) for name, counts in result.counts.items()},
             )
 
     return run

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,15 @@ from .targets import LayerCounts
 
 @dataclass(frozen=True)
 class ImageResult:
-    """One dataset image: outputs (checkpoints, ...) and the counts summed over its crops."""
+    """One dataset image: outputs (checkpoints, ...) and the counts summed over its crops.
+
+    ``until`` has the events before each checkpoint, shape (checkpoints, layers, EVENTS); empty if not counted.
+    """
 
     outputs: NDArray[np.float32]
     layers: dict[str, LayerCounts]
     crops: int
+    until: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 class Parts:
@@ -48,12 +52,12 @@ class Parts:
     def write(self, i: int, result: ImageResult) -> None:
         layers = json.dumps({name: asdict(counts) for name, counts in result.layers.items()})
         with whole_file(self.folder / f"{i}.npz") as beside:
-            np.savez(beside, outputs=result.outputs, layers=layers, crops=result.crops)
+            np.savez(beside, outputs=result.outputs, layers=layers, crops=result.crops, until=result.until)
 
     def read(self, i: int) -> ImageResult:
         with np.load(self.folder / f"{i}.npz") as data:
             layers = {name: LayerCounts(**row) for name, row in json.loads(str(data["layers"])).items()}
-            return ImageResult(data["outputs"], layers, int(data["crops"]))
+            return ImageResult(data["outputs"], layers, int(data["crops"]), data["until"])
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

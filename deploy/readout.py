@@ -12,19 +12,29 @@ from convert.network import ConvertedNetwork, Readout, Sparse
 
 from .targets import Window
 
+WINDOW = 0.5
+"""The share of the steps, the last ones, whose rates the host averages."""
+EVERY = {"classification": 4, "segmentation": 8}
+"""Steps between checkpoints, fewer in a short run: a checkpoint of a segmentation is a whole image to keep."""
 
-def windows_at(network: ConvertedNetwork, checkpoints: Sequence[int]) -> list[Window]:
-    """For each number of steps the window that is averaged: its second half, but nothing before the first spikes can
-    have come through all layers."""
+
+def windows_at(network: ConvertedNetwork, checkpoints: Sequence[int], share: float = WINDOW) -> list[Window]:
+    """For each number of steps the window that is averaged: the last ``share`` of them, but nothing before the first
+    spikes can have come through all layers."""
     depths = network.depth()
     readouts = {readout.name for readout in network.readouts}
     lag = max(depths[p.source] for p in network.projections if p.target in readouts)
-    return [(min(max(stop // 2, lag), stop - 1), stop) for stop in checkpoints]
+    return [(min(max(int(stop * (1 - share)), lag), stop - 1), stop) for stop in checkpoints]
 
 
-def checkpoints_of(timesteps: int, count: int = 8) -> list[int]:
-    """``count`` numbers of steps, evenly spread, ending with all of them."""
-    return sorted({max(1, round(timesteps * (k + 1) / count)) for k in range(count)})
+def arrival_step(network: ConvertedNetwork) -> int:
+    """The step at which the last layer's drive has arrived: its depth, or when the last bias starts."""
+    return max(*network.depth().values(), *(p.start_step + 1 for p in network.populations if not p.on_chip))
+
+
+def checkpoints_of(timesteps: int, every: int) -> list[int]:
+    """Every so many steps, ending with all of them."""
+    return sorted({*range(every, timesteps, every), timesteps})
 
 
 def outputs_of(

@@ -13,6 +13,9 @@ from convert.errors import UserError
 from convert.network import INPUT, ConvertedNetwork
 from partition.plan import Partition
 
+EVENTS = ("spikes", "synops", "neuron_updates", "messages", "interchip_messages")
+"""What is counted up to a step, in this order."""
+
 Window = tuple[int, int]
 """Half-open range of time steps over which the host averages rates."""
 
@@ -35,10 +38,15 @@ class LayerCounts:
 
 @dataclass(frozen=True)
 class InputRun:
-    """One input's run: ``counts[population]`` has the spikes of each readout source, shape (windows, neurons)."""
+    """One input's run: ``counts[population]`` has the spikes of each readout source, shape (windows, neurons).
+
+    ``until[population]`` has the ``EVENTS`` before the end of each window, shape (windows, EVENTS): those of a run of
+    so many steps. None where a target does not count them.
+    """
 
     counts: dict[str, NDArray[np.int64]]
     layers: dict[str, LayerCounts]
+    until: dict[str, NDArray[np.int64]] | None = None
 
 
 @dataclass(frozen=True)

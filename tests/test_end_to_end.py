@@ -131,9 +131,14 @@ def test_keys_of_run_json(network):
         assert {"target", "images", "timesteps", "seconds_per_image", "exact", *EVENTS} <= found.keys()
         assert found["exact"] is (found["target"] != "nengo-dl")
         assert [row["timesteps"] for row in found["metrics"]["by_timestep"]][-1] == found["timesteps"]
-        last = {k: v for k, v in found["metrics"]["by_timestep"][-1].items() if k != "timesteps"}
-        assert found["metrics"]["snn"] == last
-        assert found["metrics"]["ann"].keys() == last.keys()
+        last = found["metrics"]["by_timestep"][-1]
+        assert found["metrics"]["ann"].keys() == found["metrics"]["snn"].keys()
+        assert found["metrics"]["snn"] == {key: last[key] for key in found["metrics"]["snn"]}
+        if found["target"] == "fast":
+            assert {key: last[key] for key in EVENTS} == pytest.approx({key: found[key] for key in EVENTS})
+            curve = found["early"]["curve"]
+            assert curve[-1]["timesteps"] <= found["timesteps"]
+            assert [row["synops"] for row in curve] == sorted(row["synops"] for row in curve)
         chip = [layer for layer in found["layers"] if layer["on_chip"]]
         assert {key: sum(layer[key] for layer in chip) for key in EVENTS} == {key: found[key] for key in EVENTS}, name
         assert found["spikes"] > 0

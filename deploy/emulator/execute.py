@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from convert.errors import UserError
 
 from . import host, kernels
+from .counting import layer_counts
 from .program import ChipLayer, HostLayer, Int32, Int64, Layer, Program
-from .results import ImageResult, Spikes, State, layer_counts, rest, silence
+from .results import ImageResult, Spikes, State, rest, silence
 
 Drives = Mapping[str, NDArray[np.float64]]
 Windows = Sequence[tuple[int, int]]
@@ -120,7 +121,8 @@ def present(
     after = State({}, {}, {}) if state is not None else None
     spikes: dict[str, Spikes] = {}
     result = ImageResult({}, {}, {}, after)
-    synops = dict.fromkeys((layer.name for layer in program.layers), 0)
+    stops = np.array([*(stop for _, stop in windows), steps], np.int64)
+    synops = {layer.name: np.zeros_like(stops) for layer in program.layers}
     last_target = {source: layer.name for layer in program.chip_layers for source in layer.links.sources}
     for layer in program.layers:
         overflow = np.zeros(4, np.int64)
@@ -132,8 +134,7 @@ def present(
         fired = _swept(sweep, layer, steps, overflow, pool, threads)
         spikes[layer.name] = fired
         spikes = {name: s for name, s in spikes.items() if last_target.get(name, layer.name) != layer.name}
-        number = _count(layer, fired, 0, steps)
-        result.counts[layer.name], caused = layer_counts(layer, number, steps, synops[layer.name], overflow)
+        result.counts[layer.name], caused = layer_counts(layer, fired, stops, synops[layer.name], overflow)
         for target, added in caused.items():
             synops[target] += added
         if layer.name in program.readouts:

@@ -240,3 +240,23 @@ def count_spikes(
         for e in range(pointer[start + first + 1], pointer[start + last + 1]):
             event = np.int64(events[e])
             counts[(event >> shift) * row_length + (event & mask)] += 1
+
+
+@compiled
+def count_until(
+    strips: int, steps: int, events: Any, pointer: Any, shift: int, place: Any, width: int, counts: Any, stops: Any
+) -> None:
+    """Adds to ``counts[n]`` the events from step ``stops[n - 1]`` (0 at first) to ``stops[n]``, end excluded.
+
+    An event of row i counts at i * ``width`` + ``place[k]``.
+    """
+    mask = (1 << shift) - 1
+    for s in range(strips):
+        start = s * (steps + 2) + 1
+        first = pointer[start]
+        for n in range(stops.size):
+            last, at = pointer[start + stops[n]], counts[n]
+            for e in range(first, last):
+                event = np.int64(events[e])
+                at[(event >> shift) * width + place[event & mask]] += 1
+            first = last

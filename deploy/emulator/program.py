@@ -11,6 +11,7 @@ strip, step by step, in ascending order.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,14 @@ class Fanout:
     messages: Int32
     interchip: Int32
     synops: dict[str, Int32]
+
+    @cached_property
+    def lines(self) -> NDArray[np.float64]:
+        """1, messages, those between chips and the synops of each target: a line for each neuron, or for each pixel."""
+        tables = (self.messages, self.interchip, *self.synops.values())
+        shape = np.broadcast_shapes(*(table.shape for table in tables))
+        columns = [np.ones(shape), *(np.broadcast_to(table, shape) for table in tables)]
+        return np.stack(columns, axis=-1).reshape(-1, len(columns))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .program import ChipLayer, Int32, Int64, Layer, Program
+from .program import Int32, Int64, Layer, Program
 
 OVERFLOWS = ("q0", "u", "u2", "vmax")
 """What ``LayerCounts.overflow`` counts: wraps of accumulator, current, and current + bias; voltages clipped above."""
@@ -54,7 +54,7 @@ class LayerCounts:
     """Counts of one layer and image: ``messages`` are what its spikes send, ``synops`` are what arrives and is added.
 
     ``interchip`` are those of the messages that leave the chip; a host layer's messages all come from the host.
-    ``overflow`` counts as ``OVERFLOWS`` names them.
+    ``overflow`` counts as ``OVERFLOWS`` names them. ``until`` has the first five before the end of each window.
     """
 
     spikes: int
@@ -63,6 +63,7 @@ class LayerCounts:
     messages: int
     interchip: int
     overflow: tuple[int, int, int, int]
+    until: tuple[tuple[int, int, int, int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,25 +122,3 @@ def rest(program: Program) -> State:
     voltage: dict[str, NDArray[np.generic]] = {layer.name: np.zeros(layer.neurons) for layer in program.host_layers}
     voltage |= {name: value.copy() for name, value in chip.items()}
     return State(chip, voltage, {layer.name: silence(layer) for layer in program.layers})
-
-
-def layer_counts(
-    layer: Layer, fired: Int32, steps: int, synops: int, overflow: Int64
-) -> tuple[LayerCounts, dict[str, int]]:
-    """Counts of ``layer`` whose neurons fired ``fired`` times, shape (neurons,); the weights added in each target."""
-    by_neuron, fanout = fired.reshape(layer.shape), layer.fanout
-    by_pixel = by_neuron.sum(axis=-1, keepdims=True, dtype=np.int64)
-
-    def times(table: Int32) -> int:
-        return int(((by_pixel if table.shape[-1] == 1 else by_neuron.astype(np.int64)) * table).sum())
-
-    q, u, u2, v = (int(n) for n in overflow)
-    counts = LayerCounts(
-        spikes=int(by_pixel.sum()),
-        synops=synops,
-        neuron_updates=layer.neurons * steps if isinstance(layer, ChipLayer) else 0,
-        messages=times(fanout.messages),
-        interchip=times(fanout.interchip),
-        overflow=(q, u, u2, v),
-    )
-    return counts, {target: times(table) for target, table in fanout.synops.items()}

@@ -17,11 +17,13 @@ def compare_energy(
     *,
     static_watts: float = STATIC_WATTS_PER_CHIP,
     device: str = "all",
+    tolerance: float | None = None,
     force: bool = False,
 ) -> dict[str, Any]:
     """Writes the page ``output`` and the .json of the same name; returns what the latter holds.
 
     ``static_watts`` is the static power of one Loihi chip, ``device`` one of ``deploy.devices.DEVICES`` or 'all'.
+    ``tolerance`` is what the knee may lack of the ANN's metric (None: 0.01, for pixel accuracy 0.005).
     Raises ``UserError``.
     """
     from .html import html_report
@@ -35,7 +37,7 @@ def compare_energy(
         raise UserError(f"{output} is a folder; choose the name of a file")
     keep(output, force=force)
     runs = read_runs([Path(bundle) for bundle in bundles])
-    report = build_report(runs, static_watts=static_watts, devices=device)
+    report = build_report(runs, static_watts=static_watts, devices=device, tolerance=tolerance)
     page = html_report(report, runs)
     with whole_file(output) as beside:
         beside.write_text(page, encoding="utf-8")

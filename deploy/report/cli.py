@@ -18,14 +18,18 @@ from deploy.devices import DEVICES, STATIC_WATTS_PER_CHIP
               help="Static power of one Loihi chip in watts.")
 @click.option("--device", default="all", show_default=True, type=click.Choice([*DEVICES, "all"]),
               help="The published constants of Loihi to estimate with.")
+@click.option("--tolerance", type=click.FloatRange(0, 100), metavar="POINTS",
+              help="What fewer steps may cost, in points of 100.  [default: 1 of accuracy, 0.5 of pixel accuracy]")
 @click.option("--force", is_flag=True, help="Replace an existing report.")
 @command
-def main(bundles: tuple[Path, ...], output: Path, static_watts: float, device: str, force: bool) -> None:
+def main(bundles: tuple[Path, ...], output: Path, static_watts: float, device: str, tolerance: float | None,
+         force: bool) -> None:
     """Compare accuracy, activity, chips and energy of the runs of one or more BUNDLEs (or single BUNDLE/runs/NAME)."""
     from .api import compare_energy
     from .text import renderables
 
-    report = compare_energy(bundles, output, static_watts=static_watts, device=device, force=force)
+    share = None if tolerance is None else tolerance / 100
+    report = compare_energy(bundles, output, static_watts=static_watts, device=device, tolerance=share, force=force)
     for part in renderables(report):
         console.print(part)
     console.print(f"Wrote {output} and {output.with_suffix('.json')}", soft_wrap=True)

@@ -13,7 +13,7 @@ from convert.metrics import class_map
 from . import plots
 from .jsonreport import devices_of
 from .read import Run
-from .text import METRIC_NAMES, how, metric_lines, si, summary_line
+from .text import METRIC_NAMES, early_line, how, knee_line, metric_lines, si, summary_line
 
 SHOWN_IMAGES = 3
 HEADLINE = ("accuracy", "iou", "pixel_accuracy")
@@ -37,16 +37,20 @@ def html_report(report: Mapping[str, Any], runs: Sequence[Run]) -> str:
 def _section(report: Mapping[str, Any], summary: Mapping[str, Any], run: Run) -> dict[str, Any]:
     devices = devices_of(dict(report), summary["run"])
     layers = summary.get("layers") or []
+    arrival = {layer["name"]: layer.get("arrival_step") for layer in run.conversion.get("layers") or []}
     rates = {layer["name"]: layer["rate_hz"] for layer in layers if layer.get("rate_hz") is not None}
     return {
         "run": summary,
         "line": summary_line(summary),
         "cards": _cards(summary, devices),
         "metrics": metric_lines(summary["metrics"]),
-        "accuracy_plot": plots.accuracy_by_timestep(summary["metrics"]),
+        "accuracy_plot": plots.accuracy_by_timestep(summary["metrics"], summary["knee"], summary["early"]),
+        "knee": summary["knee"],
+        "energy_by_step": next(iter((summary["knee"] or {}).get("joules_per_inference", {})), None),
+        "steps_lines": [line for line in (knee_line(summary), early_line(summary)) if line] if summary["knee"] else [],
         "rates_plot": plots.rates_by_layer(run.conversion.get("layers") or [], rates),
         "activity_plot": plots.activity_by_layer([layer for layer in layers if layer.get("kind") != CLOCK]),
-        "layers": layers,
+        "layers": [{"arrival_step": arrival.get(layer["name"]), "settled_step": None, **layer} for layer in layers],
         "blocks": run.partition.get("layers") or [],
         "picture": plots.picture_uri(run.picture) if run.picture else None,
         "energy_plot": plots.energy_by_device(devices),

@@ -14,6 +14,12 @@ from numpy.typing import NDArray
 
 from .text import METRIC_NAMES, si
 
+Axis = tuple[str, Callable[[Mapping[str, Any]], float], Callable[[float], str]]
+"""What an axis shows: its label, a row's place on it, and a place as text."""
+STEPS: Axis = ("time steps", lambda row: row["timesteps"], lambda steps: f"{steps:g} steps")
+ENERGY: Axis = ("energy of one image", lambda row: next(iter(row["joules_per_inference"].values())),
+                lambda joules: si(joules, "J"))
+SHOWN_BELOW = 0.25
 P = ParamSpec("P")
 INK = "#010203"
 """Stands for the page's text colour in matplotlib, which has no name for it."""
@@ -44,22 +50,42 @@ def styled(plot: Callable[P, str | None]) -> Callable[P, str | None]:
 
 
 @styled
-def accuracy_by_timestep(metrics: Mapping[str, Any]) -> str | None:
-    """The SNN's metrics over time steps, the ANN's as dashed lines; None if there are fewer than two points."""
+def accuracy_by_timestep(
+    metrics: Mapping[str, Any], knee: Mapping[str, Any] | None, early: Mapping[str, Any] | None
+) -> str | None:
+    """Metrics over time steps, and beside it over the first device's energy; the ANN's dashed, the knee ringed.
+
+    Points more than ``SHOWN_BELOW`` under the lowest final value lie outside. None if there are fewer than two points.
+    """
     points = metrics.get("by_timestep") or []
     keys = [key for key in ("accuracy", "pixel_accuracy", "iou", "f1") if points and points[0].get(key) is not None]
     if len(points) < 2 or not keys:
         return None
-    steps = [point.get("timesteps", point.get("timestep")) for point in points]
-    figure, (axes,) = _figure(1, height=3.0)
-    for key, colour in zip(keys, (BLUE, ORANGE, GREEN), strict=False):
-        name = METRIC_NAMES[key]
-        axes.plot(steps, [point[key] for point in points], "o-", color=colour, markersize=3.5, label=f"SNN {name}")
-        if (metrics.get("ann") or {}).get(key) is not None:
-            axes.axhline(metrics["ann"][key], color=colour, linestyle="--", linewidth=1, label=f"ANN {name}")
-    axes.set(xlabel="time steps", ylabel=METRIC_NAMES[keys[0]] if len(keys) == 1 else "metric", ylim=(0, 1.02))
-    axes.grid(True)
-    axes.legend(ncols=len(keys), loc="lower right", fontsize=9)
+    ann = {key: value for key, value in (metrics.get("ann") or {}).items() if key in keys}
+    figure, panels = _figure(2 if points[-1].get("joules_per_inference") else 1, height=3.3)
+    for axes, (label, place, text) in zip(panels, (STEPS, ENERGY), strict=False):
+        for key, colour in zip(keys, (BLUE, GREEN, VIOLET), strict=False):
+            axes.plot([place(p) for p in points], [p[key] for p in points], ".-", color=colour, markersize=4,
+                      label=f"{METRIC_NAMES[key]}, all images alike")
+            if key in ann:
+                axes.axhline(ann[key], color=colour, linestyle=(0, (5, 3)), linewidth=1)
+        if early and early["curve"]:
+            axes.plot([place(p) for p in early["curve"]], [p[early["metric"]] for p in early["curve"]], ".-",
+                      color=ORANGE, markersize=4, label=f"{METRIC_NAMES[early['metric']]}, each stopped once settled")
+        if knee:
+            at = place(knee), knee[knee["metric"]]
+            axes.plot(*at, "o", markersize=11, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.4)
+            axes.annotate(f"knee: {text(at[0])}", at, xytext=(6, -18), textcoords="offset points", fontsize=9)
+        axes.set_xlabel(label)
+        axes.xaxis.set_major_formatter(lambda value, _, text=text: _short(text(value)))
+        axes.grid(True)
+    low = max(0.0, min(points[-1][key] for key in keys) - SHOWN_BELOW)
+    panels[0].set_ylim(low, max([*ann.values(), *(p[key] for p in points for key in keys)]) + 0.03)
+    for axes, (_, place, _) in zip(panels, (STEPS, ENERGY), strict=False):
+        shown = [place(p) for p in points if max(p[key] for key in keys) >= low]
+        axes.set_xlim(shown[0] - 0.04 * (shown[-1] - shown[0]), shown[-1] * 1.03)
+    panels[0].set_ylabel(METRIC_NAMES[keys[0]] if len(keys) == 1 else "metric")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=2, fontsize=9)
     return _svg(figure, "accuracy")
 
 
@@ -94,7 +120,7 @@ def activity_by_layer(layers: Sequence[Mapping[str, Any]]) -> str | None:
     for axes, key, colour in zip(both, ("spikes", "synops"), (BLUE, VIOLET), strict=True):
         axes.barh(np.arange(len(layers)), [layer.get(key) or 0 for layer in layers], color=colour, height=0.62)
         axes.set_title(f"{key} for each image")
-        axes.xaxis.set_major_formatter(lambda value, _: si(value).replace(".00", "").replace(".0", ""))
+        axes.xaxis.set_major_formatter(lambda value, _: _short(si(value)))
     _layer_axis(both[0], [layer["name"] for layer in layers])
     return _svg(figure, "activity")
 
@@ -117,7 +143,7 @@ def energy_by_device(devices: Sequence[Mapping[str, Any]]) -> str | None:
     axes.set_xscale("log")
     lowest = min(*totals, *(d["joules_per_inference"]["dynamic"] or np.inf for d in devices))
     axes.set_xlim(10 ** np.floor(np.log10(lowest) - 0.2), max(totals) * 8)
-    axes.xaxis.set_major_formatter(lambda value, _: si(value, "J").replace(".00", "").replace(".0", ""))
+    axes.xaxis.set_major_formatter(lambda value, _: _short(si(value, "J")))
     _layer_axis(axes, [device["name"] for device in devices])
     axes.set_xlabel("joules for one inference")
     return _svg(figure, "energy")
@@ -152,6 +178,11 @@ def _figure(columns: int, *, height: float) -> tuple[Any, Sequence[Any]]:
 
     figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
     return figure, figure.subplots(1, columns, sharey=True, squeeze=False)[0]
+
+
+def _short(text: str) -> str:
+    """The text of a tick: '40' for '40 steps', '4 mJ' for '4.00 mJ'."""
+    return re.sub(r"\.0+(?!\d)", "", text).removesuffix(" steps")
 
 
 def _layer_axis(axes: Any, names: Sequence[str]) -> None:

@@ -10,6 +10,8 @@ from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
+from deploy.steps import spread
+
 from .jsonreport import devices_of
 
 PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
@@ -68,8 +70,10 @@ def summary_line(run: Mapping[str, Any]) -> str:
 def _run_text(report: dict[str, Any], run: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield f"{run['run']}: {summary_line(run)}"
     yield "; ".join(f"{name} {snn} (ANN {ann})" for name, ann, snn in metric_lines(run["metrics"]))
-    table = Table(title="Energy of one inference", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
-                  padding=(0, 1, 0, 0))
+    if run["knee"]:
+        yield _steps_table(run)
+        yield from (line for line in (knee_line(run), early_line(run)) if line)
+    table = _table("Energy of one inference")
     for column in ("device", "total", "dynamic", "time"):
         table.add_column(column, justify="left" if column == "device" else "right", no_wrap=True)
     table.add_column("how, and the source")
@@ -81,6 +85,49 @@ def _run_text(report: dict[str, Any], run: Mapping[str, Any]) -> Iterator[Render
     for entry in report["absent"]:
         if entry["run"] == run["run"]:
             yield f"{entry['name']}: {entry['reason']}"
+
+
+def _steps_table(run: Mapping[str, Any]) -> Table:
+    """What fewer time steps would have brought, the knee's row marked."""
+    knee, rows = run["knee"], run["metrics"]["by_timestep"]
+    name = METRIC_NAMES[knee["metric"]]
+    some = {row["timesteps"]: row for row in (*spread(rows), knee)}
+    device = next(iter(knee["joules_per_inference"]), None)
+    table = _table(f"Time steps{f', energy on {device}' if device else ''}")
+    for column in ("steps", name, "synops", "energy", "time", ""):
+        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+    for steps, row in sorted(some.items()):
+        joules, seconds = row["joules_per_inference"].get(device), row["seconds_per_inference"].get(device)
+        table.add_row(str(steps), _number(row[knee["metric"]]), si(row.get("synops")), si(joules, "J"),
+                      si(seconds, "s"), "< the knee" if steps == knee["timesteps"] else "")
+    return table
+
+
+def knee_line(run: Mapping[str, Any]) -> str:
+    """The fewest steps that are enough, and by which rule."""
+    knee = run["knee"]
+    points = 100 * knee["tolerance"]
+    of = {"ann": "the ANN's {}", "best": "the best, {} (none comes so near the ANN's)"}[knee["reference"]]
+    return (f"Knee: {knee['timesteps']} steps, the fewest whose {METRIC_NAMES[knee['metric']]} is within {points:g} "
+            f"point{'' if points == 1 else 's'} of {of.format(_number(knee['reference_value']))}")
+
+
+def early_line(run: Mapping[str, Any]) -> str | None:
+    """What stopping settled images early brings on images that did not choose the threshold."""
+    early = run.get("early")
+    if not early or not early["held_out"]:
+        return None
+    stop = early["held_out"]
+    device, joules = next(iter(stop["joules_per_inference"].items()), (None, None))
+    energy = f", {si(joules, 'J')} ({device})" if device else ""
+    source = f"chosen on {stop['chosen_on']} others" if stop["chosen_on"] else "given"
+    return (f"Stopped once settled: {METRIC_NAMES[early['metric']]} {_number(stop[early['metric']])} after "
+            f"{stop['timesteps']:.1f} steps in the mean{energy}; {_number(stop['all_steps'])} after all "
+            f"{run['timesteps']} ({stop['images']} images; threshold {stop['threshold']:.4g}, {source})")
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
 
 
 def _number(value: float | None) -> str:

@@ -38,12 +38,21 @@ def write(path: Path, data: dict[str, Any]) -> None:
     path.write_text(json.dumps(data))
 
 
+def counts_at(steps: float) -> dict[str, Any]:
+    """The events of the made-up run up to a step."""
+    share = steps / 128
+    return {"spikes": 2.96e6 * share, "synops": 5.4e8 * share, "neuron_updates": 5.45e7 * share,
+            "messages": 5.9e6 * share, "interchip_messages": 1.3e5 * share, "host_messages": 4.1e5 * share,
+            "layer_synops": {name: 2e8 / (i + 1) * share for i, name in enumerate(LAYERS)}}
+
+
 def make_bundle(path: Path, *, segmentation: bool = True, runs: tuple[str, ...] = ("fast-128",),
                 size: int = 48) -> Path:
     """A bundle with its files as the other commands write them, and plausible numbers in them."""
     rng = np.random.default_rng(1)
     layers = [{"name": name, "kind": "Conv2D", "shape": [64, 64, 16], "neurons": 65536, "on_chip": i > 0,
-               "scale_hz": 150.0, "percentile_rate_hz": 148.0 - 9 * i, "mean_rate_hz": 21.0 - 2 * i}
+               "scale_hz": 150.0, "percentile_rate_hz": 148.0 - 9 * i, "mean_rate_hz": 21.0 - 2 * i,
+               "arrival_step": 5 * i}
               for i, name in enumerate(LAYERS)]
     write(path / "conversion.json", {"layers": layers, "dt_s": 0.001, "timesteps": 128, "synapse_s": 0.0,
                                      "agreement": {"max_abs_error": 1e-6, "tolerance": 1e-4}, "metrics": {}})
@@ -59,15 +68,21 @@ def make_bundle(path: Path, *, segmentation: bool = True, runs: tuple[str, ...] 
     if segmentation:
         ann |= {"adapted_rand_error": 0.18, "variation_of_information": 1.1}
     steps = (16, 32, 64, 96, 128)
-    by_timestep = [{"timesteps": t, **{key: ann[key] * (1 - 2 ** (-t / 14)) for key in keys}} for t in steps]
+    by_timestep = [{"timesteps": t, **{key: ann[key] * (1 - 2 ** (-t / 14)) for key in keys}, **counts_at(t)}
+                   for t in steps]
+    early = {"rule": "settled", "metric": keys[0], "curve": [
+        {"threshold": s, "timesteps": t, keys[0]: ann[keys[0]] * (1 - 2 ** (-t / 10)), **counts_at(t)}
+        for s, t in ((0.5, 24.5), (0.9, 41.0), (0.99, 77.25))]}
+    early["held_out"] = {**early["curve"][1], "images": 3, "chosen_on": 3, "all_steps": 0.91}
     for name in runs:
         write(path / "runs" / name / "run.json", {
             "target": name.split("-")[0], "images": 6, "timesteps": 128, "exact": True,
             "metrics": {"ann": ann, "snn": {key: 0.99 * ann[key] for key in ann}, "by_timestep": by_timestep},
+            "early": early,
             "spikes": 2.96e6, "synops": 5.4e8, "neuron_updates": 5.45e7, "interchip_messages": 1.3e5, "messages": 5.9e6,
             "host_messages": 4.1e5, "seconds_per_image": 0.21, "devices_measured": MEASURED,
             "layers": [{"name": name, "spikes": 9e5 / (i + 1), "synops": 2e8 / (i + 1), "neuron_updates": 9e6,
-                        "rate_hz": 19.0 - 2 * i} for i, name in enumerate(LAYERS)]})
+                        "rate_hz": 19.0 - 2 * i, "settled_step": 8 * i + 4} for i, name in enumerate(LAYERS)]})
         y, x = np.mgrid[:size, :size] / size
         label = ((np.sin(9 * x + 3 * y) * np.cos(7 * y - 2 * x)) > -0.4).astype(np.uint8)
         arrays = {"images": np.stack([label * 120 + rng.normal(80, 20, label.shape)] * 2)[..., None],
@@ -123,6 +138,40 @@ def test_a_target_that_counts_nothing_says_so(bundle: Path) -> None:
     assert all(device["kind"] == "processor" for device in report["devices"])
     assert "counts no synops" in report["absent"][1]["reason"]
     assert "counts no spikes" in html_report(report, read_runs([bundle]))
+
+
+def test_every_number_of_steps_has_its_energy_by_the_same_constants(bundle: Path) -> None:
+    report = build_report(read_runs([bundle]))
+    (run,) = report["runs"]
+    last = run["metrics"]["by_timestep"][-1]
+    for device in report["devices"][:2]:
+        assert last["joules_per_inference"][device["name"]] == pytest.approx(device["joules_per_inference"]["total"])
+        assert last["seconds_per_inference"][device["name"]] == pytest.approx(device["seconds_per_inference"])
+    joules = [row["joules_per_inference"]["Loihi (SANA-FE)"] for row in run["metrics"]["by_timestep"]]
+    assert joules == pytest.approx([joules[-1] * t / 128 for t in (16, 32, 64, 96, 128)])
+    assert run["early"]["held_out"]["joules_per_inference"]["Loihi (SANA-FE)"] == pytest.approx(joules[-1] * 41 / 128)
+    assert run["knee"]["timesteps"] == 128
+    assert build_report(read_runs([bundle]), tolerance=0.05)["runs"][0]["knee"]["timesteps"] == 64
+
+
+def test_a_run_without_counts_by_step_has_a_knee_without_energy(bundle: Path) -> None:
+    path = bundle / "runs" / "fast-128" / "run.json"
+    run = json.loads(path.read_text())
+    keys = ("timesteps", "pixel_accuracy", "iou", "f1")
+    rows = [{key: row[key] for key in keys} for row in run["metrics"]["by_timestep"]]
+    write(path, {**run, "metrics": {**run["metrics"], "by_timestep": rows}, "early": None})
+    runs = read_runs([bundle])
+    report = build_report(runs)
+    assert report["runs"][0]["knee"]["joules_per_inference"] == {}
+    assert "Knee: 128 steps" in text_report(report)
+    assert html_report(report, runs).count("<svg") == 4
+
+
+def test_the_page_shows_when_each_layer_settles(bundle: Path) -> None:
+    runs = read_runs([bundle])
+    page = html_report(build_report(runs), runs)
+    assert re.search(r"<td>conv3</td>.*?<td>15</td>\s*<td>28</td></tr>", page, re.DOTALL)
+    assert "knee: 128 steps" in page
 
 
 SECTIONS = ("accuracy", "examples", "rates", "activity", "chips-panel", "energy", "assumptions")

@@ -204,14 +204,19 @@ def test_windows_are_the_second_half_after_the_first_spikes():
         projections=tuple(Projection(a, b, Sparse(sparse.csr_array([[1.0]]))) for a, b in itertools.pairwise(names)),
     )
     assert windows_at(deep, [4, 8, 32]) == [(3, 4), (6, 8), (16, 32)]
+    assert windows_at(deep, [4, 8, 32], 0.25) == [(3, 4), (6, 8), (24, 32)]
+    assert windows_at(deep, [4, 8, 32], 1.0) == [(3, 4), (6, 8), (6, 32)]
     require_timesteps(deep.with_(timesteps=7))
     with pytest.raises(UserError, match=r"^6 timesteps end before a spike has passed the 6 layers"):
         require_timesteps(deep.with_(timesteps=6))
 
 
-@pytest.mark.parametrize(("timesteps", "expected"), [(64, [8, 16, 24, 32, 40, 48, 56, 64]), (3, [1, 2, 3]), (1, [1])])
-def test_checkpoints_end_with_the_last_step(timesteps, expected):
-    assert checkpoints_of(timesteps) == expected
+@pytest.mark.parametrize(
+    ("timesteps", "every", "expected"),
+    [(32, 8, [8, 16, 24, 32]), (30, 8, [8, 16, 24, 30]), (3, 1, [1, 2, 3]), (1, 4, [1])],
+)
+def test_checkpoints_end_with_the_last_step(timesteps, every, expected):
+    assert checkpoints_of(timesteps, every) == expected
 
 
 @pytest.mark.parametrize(
