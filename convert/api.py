@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from itertools import count, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,10 @@ from .data import Dataset, open_data
 from .errors import UserError
 from .evaluate import Predictor, activate, crops_of, keras_predictor, predict, score
 from .network import INPUT, ConvertedNetwork, Shape, require_timesteps
+
+if TYPE_CHECKING:
+    from .calibrate import Calibration
+    from .spiking_training import Teacher
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
@@ -30,14 +35,14 @@ class Options:
     """
 
     fine_tune_epochs: int = 0
+    spiking_batches: int = 0
     percentile: float = 99.9
-    rates_hz: tuple[float, float] = (200.0, 900.0)
+    rates_hz: tuple[float, float] = (400.0, 600.0)
     max_pooling: str | None = None
     timesteps: int = 128
     synapse_s: float = 0.0
-    vmin: float = -4.0
+    vmin: float = -2.0
     calibration_images: int = 64
-    gain_images: int = 8
     metric_images: int = 256
     seed: int = 0
 
@@ -89,6 +94,7 @@ def convert(
             "class_names": list(dataset.class_names),
             "input_shape": network.input_shape,
             "layers": made.layers,
+            "left_out_silent": made.silent,
             "dt_s": network.dt_s,
             "timesteps": network.timesteps,
             "synapse_s": network.synapse_s,
@@ -96,6 +102,7 @@ def convert(
             "rates_hz": options.rates_hz,
             "max_pooling": options.max_pooling,
             "fine_tune_epochs": options.fine_tune_epochs,
+            "spiking_batches": options.spiking_batches,
             "seed": options.seed,
             "agreement": made.agreement,
             "metrics": metrics,
@@ -168,16 +175,19 @@ class _Made:
     rate_network: ConvertedNetwork
     network: ConvertedNetwork
     layers: list[dict[str, Any]]
+    silent: list[str]
     rates_hz: dict[str, NDArray[np.float32]]
     agreement: dict[str, float]
 
 
 def _network(cut: Any, measured: _Measured, options: Options, progress: Progress) -> _Made:
-    """Lowers, scales by percentile, compares with Keras and calibrates gains."""
-    from .gains import calibrate_gains, few_enough
-    from .lower import lower, with_scales
+    """Lowers, scales by percentile, compares with Keras and calibrates the spiking network."""
+    from .calibrate import calibrate_spiking
+    from .late_biases import with_late_biases
+    from .lower import lower, with_scales, without_silent
     from .nengodl import agreement
     from .rates import calibrate, target_rates
+    from .spiking import few_enough
 
     inputs = measured.inputs(options.calibration_images)
     with progress("lowering layers", len(cut.segments)) as advance:
@@ -186,19 +196,21 @@ def _network(cut: Any, measured: _Measured, options: Options, progress: Progress
     shapes = {p.name: p.shape for p in unit.populations}
     activity = calibrate(cut.activities, shapes, np.array_split(inputs, -(-len(inputs) // 8)), len(inputs),
                          percentile=options.percentile)
+    unit = without_silent(unit, {name for name, a in activity.items() if not a.mean.any()})
+    silent = sorted(set(activity) - {p.name for p in unit.populations})
     targets_hz = target_rates(cut.segments, options.rates_hz)
-    scale = {name: targets_hz[name] / a.percentile for name, a in activity.items()}
+    scale = {p.name: targets_hz[p.name] / activity[p.name].percentile for p in unit.populations}
     rate_network = with_scales(unit, scale)
-    found = agreement(rate_network, inputs[:2], _logits(cut, inputs[:2]))
+    logits = _logits(cut)
+    found = agreement(rate_network, inputs[:2], logits(inputs[:2]))
     if not found.holds:
         raise RuntimeError(f"the rate network is {found.max_abs_error:g} off Keras, more than {found.tolerance:g}")
     populations = tuple(replace(p, vmin=options.vmin if p.on_chip else 0.0) for p in rate_network.populations)
     network = replace(rate_network, populations=populations, timesteps=options.timesteps, synapse_s=options.synapse_s)
-    few = few_enough(network, inputs[: options.gain_images])
-    targets = calibrate(cut.activities, shapes, np.array_split(few, len(few)), len(few), percentile=options.percentile)
-    by_channel = {n: np.asarray(a.mean.mean(axis=(0, 1)) * scale[n], np.float64) for n, a in targets.items()}
-    with progress("calibrating gains", len(network.populations)) as advance:
-        calibration = calibrate_gains(network, few, by_channel, advance)
+    with progress("calibrating", len(network.populations)) as advance:
+        calibration = calibrate_spiking(network, few_enough(network, inputs), advance)
+    if options.spiking_batches:
+        calibration = _train_spiking(calibration, measured, lambda images: logits(images)[0], options, progress)
     layers = [
         {
             "name": p.name,
@@ -214,12 +226,13 @@ def _network(cut: Any, measured: _Measured, options: Options, progress: Progress
         }
         for p in network.populations
     ]
-    rates = {name: np.asarray(a.mean * scale[name], np.float32) for name, a in activity.items()}
-    for clock in (p for p in calibration.network.populations if p.name not in rates):
+    network = with_late_biases(calibration.network, calibration.arrival)
+    rates = {name: np.asarray(activity[name].mean * hz, np.float32) for name, hz in scale.items()}
+    for clock in (p for p in network.populations if p.name not in rates):
         driven = 1 - clock.start_step / options.timesteps
         rates[clock.name] = np.asarray(clock.bias_hz * driven, np.float32)
     agreed = {"max_abs_error": found.max_abs_error, "tolerance": found.tolerance}
-    return _Made(rate_network, calibration.network, layers, rates, agreed)
+    return _Made(rate_network, network, layers, silent, rates, agreed)
 
 
 def _range(gain: NDArray[np.float64] | None) -> list[float]:
@@ -227,14 +240,37 @@ def _range(gain: NDArray[np.float64] | None) -> list[float]:
     return [1.0, 1.0] if gain is None else [float(gain.min()), float(gain.max())]
 
 
-def _logits(cut: Any, images: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """The readouts before their activation, by Keras."""
+def _logits(cut: Any) -> Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]:
+    """Images -> the readouts before their activation, by Keras."""
     from .compat import load_tf_keras
 
-    keras = load_tf_keras()
-    drives = [s.drive for s in cut.segments if s.is_readout]
-    outputs = keras.Model(cut.activities.inputs, drives)(images, training=False)
-    return [np.asarray(o) for o in (outputs if isinstance(outputs, (list, tuple)) else [outputs])]
+    model = load_tf_keras().Model(cut.activities.inputs, [s.drive for s in cut.segments if s.is_readout])
+
+    def logits(images: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        outputs = model(images, training=False)
+        return [np.asarray(o) for o in (outputs if isinstance(outputs, (list, tuple)) else [outputs])]
+
+    return logits
+
+
+def _train_spiking(
+    calibration: Calibration, measured: _Measured, teacher: Teacher, options: Options, progress: Progress
+) -> Calibration:
+    """Trains the calibrated network through its spikes on ``options.spiking_batches`` batches."""
+    from .crops import training_batches
+    from .spiking import few_enough
+    from .spiking_training import BATCH, train_spiking
+
+    def batches() -> Iterator[NDArray[np.float32]]:
+        for epoch in count():
+            for images, _ in training_batches(measured.dataset, BATCH, measured.shape[:2], options.seed + epoch):
+                yield few_enough(calibration.network, images.astype(np.float32))
+
+    with progress("fine-tuning through spikes", options.spiking_batches) as advance:
+        network = train_spiking(calibration.network, calibration.arrival,
+                                islice(batches(), options.spiking_batches), teacher,
+                                count=options.spiking_batches, advance=advance)
+    return replace(calibration, network=network)
 
 
 def _rate_predictor(network: ConvertedNetwork) -> Predictor:

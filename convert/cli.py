@@ -19,16 +19,18 @@ from .terminal import command, console, progress, table
 @click.option("-o", "--output", "bundle", type=click.Path(path_type=Path), required=True, help="The bundle to write.")
 @click.option("--fine-tune", type=click.IntRange(0), default=0, metavar="EPOCHS", show_default=True,
               help="Train on with the percentile firing-rate loss for so many epochs.")
+@click.option("--spiking-fine-tune", "spiking_batches", type=click.IntRange(0), default=0, metavar="BATCHES",
+              show_default=True, help="Then train the spiking network itself on so many batches (about 100; slow).")
 @click.option("--percentile", type=click.FloatRange(50, 100), default=99.9, show_default=True,
               help="The percentile of a layer's activations that gets the largest rate.")
-@click.option("--rates", type=(click.FloatRange(1, 1000), click.FloatRange(1, 1000)), default=(200.0, 900.0),
+@click.option("--rates", type=(click.FloatRange(1, 1000), click.FloatRange(1, 1000)), default=(400.0, 600.0),
               metavar="MIN MAX", show_default=True,
               help="Rates in Hz at the percentile: MAX in the first layer on the chip, falling to MIN in the last.")
 @click.option("--max-pooling", type=click.Choice(["average", "strided"]), help="What to put in place of max pooling.")
 @click.option("--timesteps", type=click.IntRange(8), default=128, show_default=True, help="Steps per image, 1 ms each.")
 @click.option("--synapse", "synapse_s", type=click.FloatRange(0, 0.1), default=0.0, show_default=True,
               help="Time constant of the synapses in seconds.")
-@click.option("--vmin", type=click.FloatRange(max=0), default=-4.0, show_default=True,
+@click.option("--vmin", type=click.FloatRange(max=0), default=-2.0, show_default=True,
               help="Floor of the membrane voltage, in thresholds.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--force", is_flag=True, help="Replace an existing bundle.")
@@ -37,7 +39,8 @@ def main(model: Path, data: Path, bundle: Path, force: bool, **options: Any) -> 
     """Convert a trained Keras MODEL (.keras, .h5 or SavedModel) to a spiking network for Loihi.
 
     ReLU layers become populations, everything linear between two of them one projection; rates are scaled on the
-    training data; a gain per channel makes up for what a hard reset loses. Accuracies shown are measured.
+    training data; weights and gains are then fitted, layer by layer, to what hard resets leave of them. Accuracies
+    shown are measured.
     """
     from .api import Options, convert
     from .errors import UserError

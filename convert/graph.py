@@ -9,6 +9,7 @@ from .compat import load_tf_keras
 from .errors import UserError
 from .layers import MAX_POOLING, POOLED, SPIKING, is_head, role
 from .network import INPUT, Shape
+from .rewrite import nodes_of
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def cut_at_relus(model: Any) -> Cut:
     tensors = {INPUT: model.inputs[0]}
     drives: dict[str, Any] = {}
     problems: list[str] = []
-    for node in _nodes(model):
+    for node in nodes_of(model):
         output = node.outputs
         if role(node.layer) == POOLED:
             problems.append(f"layer '{node.layer.name}' ({type(node.layer).__name__}): {MAX_POOLING}")
@@ -79,12 +80,6 @@ def cut_at_relus(model: Any) -> Cut:
     return Cut(tuple(segments), activities, {name: as_shape(tensor) for name, tensor in tensors.items()})
 
 
-def _nodes(model: Any) -> list[Any]:
-    """The model's nodes but the inputs, in feed-forward order."""
-    depths = sorted(model._nodes_by_depth, reverse=True)
-    return [node for depth in depths for node in model._nodes_by_depth[depth] if not node.is_input]
-
-
 def _name(node: Any) -> str:
     index = node.layer._inbound_nodes.index(node)
     return str(node.layer.name) if index == 0 else f"{node.layer.name}_{index + 1}"
@@ -96,6 +91,8 @@ def _node_of(tensor: Any) -> Any:
 
 
 def _segment(target: str, drive: Any, activation: str, names: dict[int, str], tensors: dict[str, Any]) -> Segment:
+    if id(drive) in names:  # a ReLU or an output right after a ReLU; a segment needs a layer of its own
+        drive = load_tf_keras().layers.Activation("linear", name=f"{target.replace(':', '_')}_drive")(drive)
     sources: list[str] = []
     kind = ""
     seen: set[int] = set()
@@ -127,8 +124,6 @@ def _kind(layer: Any) -> str:
 def _head(output: Any) -> tuple[Any, str]:
     """The linear tensor before an output and the activation on the host between the two."""
     node = _node_of(output)
-    if role(node.layer) == SPIKING:  # the rates themselves; a segment needs a layer of its own
-        return load_tf_keras().layers.Activation("linear", name=f"{node.layer.name}_out")(output), "linear"
     if not is_head(node.layer):
         return output, "linear"
     name = "softmax" if type(node.layer).__name__ == "Softmax" else node.layer.activation.__name__
@@ -137,7 +132,7 @@ def _head(output: Any) -> tuple[Any, str]:
 
 def misplaced_heads(model: Any) -> list[str]:
     """One sentence for every softmax and sigmoid that is not the end of ``model``."""
-    nodes, outputs = _nodes(model), {id(output) for output in model.outputs}
+    nodes, outputs = nodes_of(model), {id(output) for output in model.outputs}
     used = {id(tensor) for node in nodes for tensor in node.keras_inputs}
     return [
         f"layer '{node.layer.name}' ({type(node.layer).__name__}): softmax and sigmoid run on the host, at an output "

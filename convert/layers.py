@@ -25,12 +25,12 @@ def _channels_last(layer: Any) -> str | None:
     return None
 
 
-def _plain_relu(layer: Any) -> str | None:
-    if layer.max_value is not None:
-        return f"a ReLU capped at {layer.max_value:g} has no spiking form; train with max_value=None"
-    if layer.negative_slope or layer.threshold:
-        return "a rate cannot be negative, so only negative_slope=0 and threshold=0 convert; train with plain ReLU"
-    return None
+def _threshold(layer: Any) -> str | None:
+    return "a ReLU jumps at a threshold; only threshold=0 converts, train with it" if layer.threshold else None
+
+
+def _softmax(layer: Any) -> str | None:
+    return None if layer.axis == -1 else "the host's softmax is over the last axis; use axis=-1"
 
 
 def _upsampling(layer: Any) -> str | None:
@@ -61,6 +61,9 @@ def register(name: str, support: Support) -> None:
 
 
 _WEIGHTS = "folded into projections: one shared-kernel convolution where it is one, else single synapses"
+_BELOW = "a second population of as many neurons, whose spikes are subtracted with that slope"
+_PARTS = ("max_value adds a second population of as many neurons, whose spikes are subtracted beyond it, and "
+          "negative_slope one for what is below zero")
 for _name, _support in {
     "InputLayer": Support(LINEAR, "the image, raw pixel values"),
     "Conv2D": Support(LINEAR, f"{_WEIGHTS}; any stride, padding, dilation and group", _channels_last),
@@ -88,19 +91,29 @@ for _name, _support in {
     "GaussianNoise": Support(LINEAR, "nothing at inference"),
     "GaussianDropout": Support(LINEAR, "nothing at inference"),
     "ActivityRegularization": Support(LINEAR, "nothing at inference"),
-    "ReLU": Support(SPIKING, "a population of integrate-and-fire neurons", _plain_relu),
-    "Softmax": Support(HEAD, "on the host, at an output only"),
+    "ReLU": Support(SPIKING, f"integrate-and-fire neurons; {_PARTS}", _threshold),
+    "LeakyReLU": Support(SPIKING, f"as ReLU with that negative_slope: {_BELOW}"),
+    "PReLU": Support(SPIKING, f"as ReLU with a negative_slope for each channel or element: {_BELOW}"),
+    "Softmax": Support(HEAD, "on the host, at an output only; over the last axis", _softmax),
     "MaxPooling2D": Support(POOLED, "replaced, with --max-pooling average or strided", _channels_last),
 }.items():
     register(_name, _support)
 
-ACTIVATIONS = {"linear": LINEAR, "relu": SPIKING, "softmax": HEAD, "sigmoid": HEAD}
+ACTIVATIONS = {"linear": LINEAR, "relu": SPIKING, "relu6": SPIKING, "leaky_relu": SPIKING, "softmax": HEAD,
+               "sigmoid": HEAD}
 """Activation functions by name, as arguments of a layer or in an ``Activation`` layer."""
 
+ACTIVATION_LAYERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "relu": ("ReLU", {}),
+    "relu6": ("ReLU", {"max_value": 6.0}),
+    "leaky_relu": ("LeakyReLU", {"negative_slope": 0.2}),
+    "softmax": ("Activation", {"activation": "softmax"}),
+    "sigmoid": ("Activation", {"activation": "sigmoid"}),
+}
+"""The layer (class, arguments) that does the same as an activation function."""
+
 WAYS_OUT = {
-    "LeakyReLU": "a rate cannot be negative; use ReLU",
-    "PReLU": "a rate cannot be negative; use ReLU",
-    "ELU": "a rate cannot be negative; use ReLU",
+    "ELU": "a rate has no curve below zero, only a slope; use LeakyReLU or ReLU",
     "Multiply": "spikes are added, not multiplied; use Add or Concatenate",
     "Maximum": "spikes are added, not compared; use Add or Average",
     "Minimum": "spikes are added, not compared; use Add or Average",
@@ -117,7 +130,10 @@ def unknown(kind: str, activation: str | None) -> str | None:
     if kind not in REGISTRY and kind not in (*NOTHING, "Activation"):
         return WAYS_OUT.get(kind, f"no conversion is known for this class; rebuild it from {', '.join(_core())}")
     if activation is not None and activation not in ACTIVATIONS:
-        return f"activation '{activation}' has no spiking form; use 'relu' ('softmax' and 'sigmoid' only at an output)"
+        if activation in REGISTRY:
+            return f"give {activation} as a layer of its own, not as an activation"
+        return (f"activation '{activation}' has no spiking form; use 'relu', 'relu6' or 'leaky_relu' ('softmax' and "
+                "'sigmoid' only at an output)")
     return None
 
 

@@ -13,37 +13,43 @@ from .compat import load_tensorflow, load_tf_keras
 from .errors import UserError
 from .graph import misplaced_heads
 from .keras_file import Config, UnreadableError, layer_configs, read_model
-from .layers import ACTIVATIONS, LINEAR, NOTHING, refusal, unknown
+from .layers import ACTIVATION_LAYERS, NOTHING, refusal, unknown
 from .operations import WRITTEN, as_layer, is_operation
+from .rewrite import Call
+from .split_relus import split_relus
 
 
 def load_model(path: Path, *, max_pooling: bool = True) -> Any:
     """The model in ``path`` (Keras 3 or 2 .keras, .h5, SavedModel folder) as a flat tf-keras functional model.
 
     Nested models are inlined, activations given as arguments become layers of their own (named LAYER_relu), operations
-    such as ``x + y`` layers, so each layer is one of ``convert.layers.REGISTRY``. Raises ``UserError`` with all
-    problems of the model; max pooling is one if ``max_pooling`` is false.
+    such as ``x + y`` layers, capped and leaky ReLUs plain ones, so each layer is one of ``convert.layers.REGISTRY``.
+    Several inputs become the channels of one, in the order of ``model.inputs``. Raises ``UserError`` with all problems
+    of the model; max pooling is one if ``max_pooling`` is false.
     """
     rebuild = _Rebuild(max_pooling)
     try:
         model = read_model(path)
     except UnreadableError as error:
         for kind, name, config in layer_configs(path):
-            rebuild.new_layer(kind, name, config)
+            rebuild.new_layers(kind, name, config)
         raise UserError(rebuild.problems or error.problems) from error
-    if len(model.inputs) != 1:
-        raise UserError(f"{path} has {len(model.inputs)} inputs; one image input converts, merge the others into it")
-    shape = tuple(model.inputs[0].shape)[1:]
-    if len(shape) != 3 or None in shape:
+    shapes = [tuple(tensor.shape)[1:] for tensor in model.inputs]
+    if any(len(shape) != 3 or None in shape for shape in shapes):
         raise UserError(
-            f"{path} takes inputs of shape {shape}; an image of fixed size (rows, columns, channels) is needed: "
+            f"{path} takes inputs of shape {_all(shapes)}; an image of fixed size (rows, columns, channels) is needed: "
             "rebuild the model with keras.Input(shape=(rows, columns, channels))"
         )
-    rebuilt = rebuild.run(model, shape)
+    if len({shape[:2] for shape in shapes}) > 1:
+        raise UserError(
+            f"{path} takes inputs of shape {_all(shapes)}; several inputs become channels of one image, so all need "
+            "equal rows and columns: resize the images, and the model's inputs, to one size"
+        )
+    rebuilt = rebuild.run(model, shapes)
     problems = rebuild.problems + misplaced_heads(rebuilt) + _bad_weights(path, rebuilt)
     if problems:
         raise UserError(problems)
-    return rebuilt
+    return split_relus(rebuilt)
 
 
 class _Rebuild:
@@ -53,16 +59,22 @@ class _Rebuild:
         self.keras = load_tf_keras()
         self.max_pooling = max_pooling
         self.problems: list[str] = []
-        self.made: dict[int, Callable[[Any], Any]] = {}
+        self.made: dict[int, Call] = {}
         self.names: set[str] = set()
 
-    def run(self, model: Any, shape: tuple[int, ...]) -> Any:
-        """The model anew; refused layers are zeros of the right shape in it."""
-        image = self.keras.Input(shape, name="image")
-        return self.keras.Model(image, self._flatten(model, [image]), name=model.name)
+    def run(self, model: Any, shapes: list[tuple[int, ...]]) -> Any:
+        """The model anew, its inputs of ``shapes`` in one; refused layers are zeros of the right shape in it."""
+        rows, columns = shapes[0][:2]
+        image = self.keras.Input((rows, columns, sum(shape[2] for shape in shapes)), name="image")
+        inputs = [image] if len(shapes) == 1 else self._channels(image, [shape[2] for shape in shapes])
+        return self.keras.Model(image, self._flatten(model, inputs), name=model.name)
 
-    def new_layer(self, kind: str, name: str, config: Config) -> Any:
-        """The tf-keras layer of class ``kind``, or None and one more problem."""
+    def new_layers(self, kind: str, name: str, config: Config) -> list[Any]:
+        """The tf-keras layers that do what the one of class ``kind`` does, or none and one more problem."""
+        found = [self._new_layer(*step) for step in _apart(kind, name, config)]
+        return [] if None in found else found
+
+    def _new_layer(self, kind: str, name: str, config: Config) -> Any:
         arguments = _arguments(config, getattr(self.keras.layers, kind, None))
         reason = unknown(kind, arguments.get("activation"))
         if reason is None:
@@ -72,6 +84,18 @@ class _Rebuild:
                 return layer
         self.problems.append(f"layer '{name}' ({kind}): {reason}")
         return None
+
+    def _channels(self, image: Any, counts: list[int]) -> list[Any]:
+        """The channels of ``image`` in groups, the first ``counts[0]`` and so on, each by a fixed convolution."""
+        groups = np.split(np.eye(sum(counts)), np.cumsum(counts)[:-1], axis=1)
+        found = []
+        for i, group in enumerate(groups):
+            pick = self.keras.layers.Conv2D(
+                group.shape[1], 1, use_bias=False, trainable=False, name=self._fresh(f"image_{i + 1}")
+            )
+            found.append(pick(image))
+            pick.set_weights([group[None, None]])
+        return found
 
     def _flatten(self, model: Any, inputs: list[Any]) -> Any:
         functional = getattr(model, "_functional", None) or model
@@ -101,23 +125,24 @@ class _Rebuild:
         make = self.made[id(old)]
         return lambda *inputs, **_: make(list(inputs) if len(inputs) > 1 else inputs[0])
 
-    def _make(self, old: Any) -> Callable[[Any], Any]:
+    def _make(self, old: Any) -> Call:
         kind = type(old).__name__
         if kind in NOTHING:
             return lambda inputs: inputs
-        layer = self.new_layer(kind, old.name, old.get_config())
-        if layer is None:
+        layers = self.new_layers(kind, old.name, old.get_config())
+        if not layers:
             return self._stand_in(old)
-        after = self._split_activation(layer)
         weights = old.get_weights()
         state = {"loaded": not weights}
 
         def call(inputs: Any) -> Any:
-            outputs = layer(inputs)
+            outputs = inputs
+            for layer in layers:
+                outputs = layer(outputs)
             if not state["loaded"]:
-                layer.set_weights(weights)
+                layers[0].set_weights(weights)
                 state["loaded"] = True
-            return outputs if after is None else after(outputs)
+            return outputs
 
         return call
 
@@ -135,7 +160,7 @@ class _Rebuild:
         self.problems.append(f"layer '{old.name}' ({kind}): {reason}")
         return self._stand_in(old)([a for a in (*args, *kwargs.values()) if hasattr(a, "_keras_history")])
 
-    def _stand_in(self, old: Any) -> Callable[[Any], Any]:
+    def _stand_in(self, old: Any) -> Call:
         """Zeros of the shape that ``old`` gives, so that the walk goes on and finds the refusals after this one."""
         tf = load_tensorflow()
         shape = tuple(_as_list(old._inbound_nodes[0].outputs)[0].shape)[1:]
@@ -144,17 +169,6 @@ class _Rebuild:
             return tf.zeros((tf.shape(_as_list(inputs)[0])[0], *shape))
 
         return self.keras.layers.Lambda(zeros)  # type: ignore[no-any-return]
-
-    def _split_activation(self, layer: Any) -> Any:
-        """Takes an activation given as an argument out of ``layer`` and returns it as a layer, or None for linear."""
-        activation = getattr(layer, "activation", None)
-        if activation is None or type(layer).__name__ == "Activation" or ACTIVATIONS[activation.__name__] == LINEAR:
-            return None
-        layer.activation = self.keras.activations.linear
-        name = self._fresh(f"{layer.name}_{activation.__name__}")
-        if activation.__name__ == "relu":
-            return self.keras.layers.ReLU(name=name)
-        return self.keras.layers.Activation(activation.__name__, name=name)
 
     def _fresh(self, name: str) -> str:
         """``name``, or ``name_2`` and so on where two nested models use it."""
@@ -179,20 +193,39 @@ def _arguments(config: Config, cls: Any) -> dict[str, Any]:
         kept["axis"] = kept["axis"][0]
     if isinstance(kept.get("activation"), dict):
         kept["activation"] = _activation_name(kept["activation"])
+    if cls is not None and cls.__name__ == "LeakyReLU":  # Keras 3 has another name for it
+        kept["alpha"] = config.get("negative_slope", config.get("alpha"))
     return kept
 
 
-def _activation_name(saved: Config) -> str:
-    """The name of an activation that is saved as a function, or as a layer (a plain ReLU is 'relu')."""
-    config = saved.get("config")
-    if not isinstance(config, dict):
-        return str(config)
-    plain = not any(config.get(key) for key in ("max_value", "negative_slope", "threshold"))
-    return "relu" if saved["class_name"] == "ReLU" and plain else str(config.get("name", saved["class_name"]))
+def _apart(kind: str, name: str, config: Config) -> list[tuple[str, str, Config]]:
+    """(class, name, configuration) of a layer without its activation, and of the layer that this becomes."""
+    saved = config.get("activation")
+    label = _activation_name(saved)
+    if isinstance(saved, dict) and saved["class_name"] in ("ReLU", "LeakyReLU"):
+        label, after = "relu", (saved["class_name"], saved["config"])
+    elif label in ACTIVATION_LAYERS:
+        after = ACTIVATION_LAYERS[label]
+    else:
+        return [(kind, name, config)]
+    if kind == "Activation":
+        return [(after[0], name, after[1])]
+    return [(kind, name, {**config, "activation": "linear"}), (after[0], f"{name}_{label}", after[1])]
+
+
+def _activation_name(saved: Any) -> str:
+    """The name of an activation that is saved as a name, a function or a layer."""
+    if not isinstance(saved, dict):
+        return str(saved or "linear")
+    return str(saved["config"] if isinstance(saved["config"], str) else saved["class_name"])
 
 
 def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _all(shapes: list[tuple[int, ...]]) -> str:
+    return ", ".join(str(shape) for shape in shapes)
 
 
 def _bad_weights(path: Path, model: Any) -> list[str]:

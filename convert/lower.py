@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from .network import (
     Transform,
 )
 from .probe import Function
+from .rewrite import nodes_of
 
 LOUD = 2.0**12
 """By how much impulses are larger than 1."""
@@ -33,52 +34,84 @@ def lower(cut: Cut, advance: Callable[[int], None] = lambda steps: None) -> Conv
 
     ``advance`` is called once per segment.
     """
-    populations, projections, readouts = [], [], []
+    populations, readouts = [], []
+    projections: list[Projection] = []
     for segment in cut.segments:
-        bias = _bias(segment, cut)
+        silent = _silent(segment)
+        bias = np.asarray(silent[id(segment.function.outputs[0])], np.float64).reshape(segment.shape)
         if segment.is_readout:
             readouts.append(Readout(segment.target, segment.shape, bias, segment.activation))
         else:
             on_chip = INPUT not in segment.sources
             populations.append(Population(segment.target, segment.kind, segment.shape, bias, 1.0, on_chip))
         for source in segment.sources:
-            transform = measure(_response(segment, source, cut), cut.shapes[source], segment.shape)
+            shape = cut.shapes[source]
+            guesses = _guesses(projections, source, segment, cut)
+            transform = measure(*_linear(segment, source, silent), shape, segment.shape, guesses)
             projections.append(Projection(source, segment.target, transform))
         advance(1)
     return ConvertedNetwork(cut.shapes[INPUT], tuple(populations), tuple(projections), tuple(readouts))
 
 
-def _zeros(segment: Segment, count: int) -> list[Any]:
-    tf = load_tensorflow()
-    return [tf.zeros((count, *tensor.shape[1:])) for tensor in segment.function.inputs]
+def _guesses(before: list[Projection], source: str, segment: Segment, cut: Cut) -> Iterator[Transform]:
+    """What the transform from ``source`` may equal: a split ReLU's parts give and take the same but for the sign."""
+    twins = [p.transform for p in before if p.source == source and cut.shapes.get(p.target) == segment.shape]
+    if twins:
+        yield twins[-1]
+        yield scaled(twins[-1], -1.0)
+    if before and before[-1].target == segment.target and cut.shapes[before[-1].source] == cut.shapes[source]:
+        yield scaled(before[-1].transform, -1.0)
 
 
-def _bias(segment: Segment, cut: Cut) -> NDArray[np.float64]:
-    """What the segment gives for silent sources, of its own shape (where zeros are padded it differs by pixel)."""
-    values = segment.function(_zeros(segment, 1), training=False)
-    return np.asarray(values, dtype=np.float64).reshape(segment.shape)
+def _silent(segment: Segment) -> dict[int, Any]:
+    """What each tensor of the segment is for silent sources, by id; its output is then the bias.
 
-
-def _response(segment: Segment, source: str, cut: Cut) -> Function:
-    """The linear part of the segment with respect to one source, as a function on images.
-
-    The images are made large before, and the response small after, so that no bias swallows the last bits of a weight.
+    The bias has the segment's shape: where zeros are padded it differs by pixel.
     """
     tf = load_tensorflow()
-    which = segment.sources.index(source)
-    inner = tuple(segment.function.inputs[which].shape[1:])
+    values = {id(tensor): tf.zeros((1, *tensor.shape[1:])) for tensor in segment.function.inputs}
+    for node in nodes_of(segment.function):
+        values[id(node.outputs)] = _call(node, [values[id(tensor)] for tensor in node.keras_inputs])
+    return values
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-    def drive(images: Any) -> Any:
-        silent = [tf.zeros((tf.shape(images)[0], *tensor.shape[1:])) for tensor in segment.function.inputs]
-        with_images = [images * LOUD if i == which else zeros for i, zeros in enumerate(silent)]
-        return (segment.function(with_images, training=False) - segment.function(silent, training=False)) / LOUD
+
+def _call(node: Any, inputs: list[Any]) -> Any:
+    return node.layer(inputs if len(inputs) > 1 else inputs[0])
+
+
+def _linear(segment: Segment, source: str, silent: Mapping[int, Any]) -> tuple[Function, Function]:
+    """The linear part of the segment with respect to one source, as a function on images, and its adjoint.
+
+    Only layers that the source reaches are run. The images are made large before, and the response small after, so that
+    no bias swallows the last bits of a weight.
+    """
+    tf = load_tensorflow()
+    model = segment.function
+    start, end = model.inputs[segment.sources.index(source)], model.outputs[0]
+
+    def run(images: Any) -> Any:
+        values = {id(start): images}
+        for node in nodes_of(model):
+            tensors = [id(tensor) for tensor in node.keras_inputs]
+            if any(tensor in values for tensor in tensors):
+                given = [values[t] if t in values else tf.repeat(silent[t], len(images), axis=0) for t in tensors]
+                values[id(node.outputs)] = _call(node, given)
+        return values[id(end)]
 
     def response(images: NDArray[np.float32]) -> NDArray[np.float32]:
-        values = drive(tf.constant(images.reshape(len(images), *inner)))
+        loud = tf.constant(images.reshape(len(images), *start.shape[1:])) * LOUD
+        values = (run(loud) - silent[id(end)]) / LOUD
         return np.asarray(values, dtype=np.float32).reshape(len(images), *segment.shape)
 
-    return response
+    def adjoint(images: NDArray[np.float32]) -> NDArray[np.float32]:
+        zeros = tf.zeros((len(images), *start.shape[1:]))
+        with tf.GradientTape() as tape:
+            tape.watch(zeros)
+            values = run(zeros)
+        seeds = tf.constant(images.reshape(len(images), *end.shape[1:]))
+        return np.asarray(tape.gradient(values, zeros, output_gradients=seeds), dtype=np.float32)
+
+    return response, adjoint
 
 
 def with_scales(network: ConvertedNetwork, scale_hz: Mapping[str, float]) -> ConvertedNetwork:
@@ -92,6 +125,20 @@ def with_scales(network: ConvertedNetwork, scale_hz: Mapping[str, float]) -> Con
         for p in network.projections
     )
     return replace(network, populations=populations, projections=projections)
+
+
+def without_silent(network: ConvertedNetwork, names: Collection[str]) -> ConvertedNetwork:
+    """``network`` without the populations ``names``, which never fire: caps of ReLUs that no activation reaches.
+
+    They stay where something has no other source.
+    """
+    sources = [{p.source for p in network.into(target)} for target in {p.target for p in network.projections}]
+    gone = set(names).difference(*(s for s in sources if s <= set(names)))
+    return replace(
+        network,
+        populations=tuple(p for p in network.populations if p.name not in gone),
+        projections=tuple(p for p in network.projections if not gone & {p.source, p.target}),
+    )
 
 
 def with_gains(network: ConvertedNetwork, gains: Mapping[str, NDArray[np.float64]]) -> ConvertedNetwork:
@@ -113,6 +160,8 @@ def scaled(transform: Transform, factor: Any, target: tuple[int, ...] = ()) -> T
     if not isinstance(transform, Sparse):
         return replace(transform, kernel=transform.kernel * factor)
     if np.ndim(factor) == 0:
-        return Sparse(sparse.csr_array(transform.matrix * factor))
+        m = transform.matrix
+        m.sort_indices()  # for both share them from here on
+        return Sparse(sparse.csr_array((m.data * factor, m.indices, m.indptr), shape=m.shape))
     rows = np.broadcast_to(factor, target).ravel()
     return Sparse(sparse.csr_array(sparse.diags_array(rows) @ transform.matrix))

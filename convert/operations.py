@@ -13,6 +13,8 @@ NAMES = {
     "TrueDivide": "divide", "Divide": "divide", "math.truediv": "divide", "math.divide": "divide",
     "Negative": "negative", "math.negative": "negative",
     "Relu": "relu", "ReLU": "relu", "nn.relu": "relu",
+    "Relu6": "relu6", "nn.relu6": "relu6",
+    "LeakyRelu": "leaky_relu", "nn.leaky_relu": "leaky_relu",
     "Softmax": "softmax", "nn.softmax": "softmax",
     "Sigmoid": "sigmoid", "math.sigmoid": "sigmoid", "nn.sigmoid": "sigmoid",
     "Concatenate": "concatenate", "concat": "concatenate",
@@ -20,7 +22,8 @@ NAMES = {
 }
 """What converts: classes of Keras 3 operations, and symbols of tf-keras' ``TFOpLambda``, by what they do."""
 
-WRITTEN = "`x + y`, `x - y`; `+`, `-`, `*`, `/` with a number; relu, concatenate, mean over rows and columns"
+WRITTEN = ("`x + y`, `x - y`; `+`, `-`, `*`, `/` with a number; relu, relu6, leaky_relu, concatenate, mean over rows "
+           "and columns")
 """The same for people; softmax and sigmoid at an output besides."""
 
 
@@ -39,6 +42,11 @@ def as_layer(keras: Any, old: Any, args: Any, kwargs: dict[str, Any], name: str)
         return _arithmetic(keras, kind, operands, name)
     if kind == "relu":
         return keras.layers.ReLU(**{k: v for k, v in options.items() if k != "name"}, name=name), operands[0]
+    if kind == "relu6":
+        return keras.layers.ReLU(6.0, name=name), operands[0]
+    if kind == "leaky_relu":
+        slope = options.get("negative_slope", options.get("alpha", operands[1] if len(operands) > 1 else 0.2))
+        return keras.layers.LeakyReLU(slope, name=name), operands[0]
     if kind in ("softmax", "sigmoid") and options.get("axis", -1) in (-1, None):
         return keras.layers.Activation(kind, name=name), operands[0]
     if kind == "concatenate":

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .compat import load_tf_keras
+from .rewrite import rewritten
 
 
 def replace_max_pooling(model: Any, how: str) -> Any:
@@ -15,18 +16,14 @@ def replace_max_pooling(model: Any, how: str) -> Any:
 
     def replaced(layer: Any) -> Any:
         if type(layer).__name__ != "MaxPooling2D":
-            return layer.__class__.from_config(layer.get_config())
+            return None
         if how == "average":
             return keras.layers.AveragePooling2D(layer.pool_size, layer.strides, layer.padding, name=layer.name)
-        return keras.layers.DepthwiseConv2D(
+        one_of_each = keras.layers.DepthwiseConv2D(
             1, layer.strides, padding=layer.padding, use_bias=False, trainable=False, name=layer.name
         )
+        one_of_each.build(layer.input_shape)
+        one_of_each.set_weights([np.ones_like(w) for w in one_of_each.get_weights()])
+        return one_of_each
 
-    new = keras.models.clone_model(model, clone_function=replaced)
-    for old in model.layers:
-        layer = new.get_layer(old.name)
-        if type(layer) is type(old):
-            layer.set_weights(old.get_weights())
-        elif how == "strided":
-            layer.set_weights([np.ones_like(layer.get_weights()[0])])
-    return new
+    return rewritten(model, replaced)

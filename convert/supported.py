@@ -27,8 +27,9 @@ MODELS = """## Models
   layers) is not run.
 - Functional and Sequential models, nested models, layers that are called several times. A subclassed model has no graph
   of layers; rebuild it with the functional API.
-- One input, an image of fixed size (rows, columns, channels), raw pixel values; put scaling into the model as Rescaling
-  or Normalization.
+- Inputs are images of fixed size (rows, columns, channels), raw pixel values; put scaling into the model as Rescaling
+  or Normalization. Several inputs of equal rows and columns become the channels of one, in the order of `model.inputs`:
+  the data then has their channels one after the other.
 - At least two ReLU layers: the first one encodes the image on the host, the others run on the chip, the last linear
   layer reads out on the host. All other ReLU layers take spikes only: the image cannot be added to them.
 - Several outputs convert; accuracy is measured on the first one.
@@ -66,8 +67,8 @@ def _layers() -> str:
             f"- Left out, for they do nothing at inference: {', '.join(NOTHING)}.",
             f"- Operations on tensors: {WRITTEN}.",
             f"- Max pooling: {MAX_POOLING}.",
-            "- Settings: data_format channels_last; ReLU without max_value, slope and threshold; UpSampling2D nearest "
-            "or bilinear; Normalization not inverted.",
+            "- Settings: data_format channels_last; ReLU without threshold; UpSampling2D nearest or bilinear; "
+            "Normalization not inverted.",
             "",
         ]
     )
@@ -99,7 +100,8 @@ def _data() -> str:
   {" or ".join(f"`NAME{ending}.png`" for ending in LABEL_ENDINGS)}.
 - Image files: {", ".join(SUFFIXES)}. Labels are class indices, or 0 and 255 for two classes. Images larger than the
   model's input are cut into overlapping crops (segmentation) or refused (classification).
-- `convert-model` looks at {options.calibration_images} images for rates and {options.gain_images} for gains."""
+- `convert-model` looks at {options.calibration_images} images, for rates, weights and gains (fewer where memory sets a
+  limit)."""
 
 
 def _or(names: tuple[str, ...]) -> str:

@@ -17,7 +17,7 @@ def apply(transform: Transform, images: Any, target: Shape) -> Any:
     tf = load_tensorflow()
     images = tf.cast(images, tf.float32)
     if isinstance(transform, Convolution):
-        return tf.nn.conv2d(images, transform.kernel.astype(np.float32), transform.strides, transform.padding.upper())
+        return tf.nn.conv2d(images, tf.cast(transform.kernel, tf.float32), transform.strides, transform.padding.upper())
     if isinstance(transform, ConvolutionTranspose):
         return _apply_transposed(tf, transform, images, target)
     flat = tf.reshape(images, (len(images), -1))
@@ -29,7 +29,7 @@ def apply(transform: Transform, images: Any, target: Shape) -> Any:
 
 
 def _apply_transposed(tf: Any, transform: ConvolutionTranspose, images: Any, target: Shape) -> Any:
-    kernel = transform.kernel.transpose(0, 1, 3, 2).astype(np.float32)
+    kernel = tf.transpose(tf.cast(transform.kernel, tf.float32), (0, 1, 3, 2))
     rows, columns = (
         max(target[i], (images.shape[1 + i] - 1) * transform.strides[i] + kernel.shape[i]) for i in range(2)
     )
@@ -49,7 +49,7 @@ def as_matrix(transform: Transform, source: Shape, target: Shape) -> sparse.csr_
     index_out = np.arange(prod(target)).reshape(target)
     for (ky, kx), weights in (((y, x), transform.kernel[y, x]) for y, x in np.ndindex(*transform.kernel.shape[:2])):
         pixels = [
-            _pairs(transform, source[axis], target[axis], axis, tap) for axis, tap in enumerate((ky, kx))
+            pairs(transform, source[axis], target[axis], axis, tap) for axis, tap in enumerate((ky, kx))
         ]
         i = index_in[np.ix_(pixels[0][0], pixels[1][0])]
         o = index_out[np.ix_(pixels[0][1], pixels[1][1])]
@@ -63,7 +63,7 @@ def as_matrix(transform: Transform, source: Shape, target: Shape) -> sparse.csr_
     return sparse.csr_array(sparse.coo_array(data, shape=(prod(target), prod(source))))
 
 
-def _pairs(transform: Convolution | ConvolutionTranspose, source: int, target: int, axis: int, tap: int) -> Any:
+def pairs(transform: Convolution | ConvolutionTranspose, source: int, target: int, axis: int, tap: int) -> Any:
     """The (source, target) positions of one axis that ``tap`` connects."""
     stride, size = transform.strides[axis], transform.kernel.shape[axis]
     if isinstance(transform, Convolution):

@@ -164,6 +164,51 @@ def dropout_and_identity(layers: Any, x: Any) -> Any:
     return layers.Identity()(layers.Dropout(0.5)(layers.SpatialDropout2D(0.5)(layers.Conv2D(3, 1)(x))))
 
 
+@pattern
+def bottleneck_projection(layers: Any, x: Any) -> Any:
+    y = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(3, 1)(x)))
+    y = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(3, 3, strides=2, padding="same")(y)))
+    return layers.Add()([layers.Conv2D(6, 1, strides=2)(x), layers.BatchNormalization()(layers.Conv2D(6, 1)(y))])
+
+
+@pattern
+def preactivation(layers: Any, x: Any) -> Any:
+    for _ in range(2):
+        y = layers.Conv2D(3, 1)(layers.ReLU()(layers.BatchNormalization()(x)))
+        x = layers.Add()([x, layers.Conv2D(4, 3, padding="same")(layers.ReLU()(layers.BatchNormalization()(y)))])
+    return layers.BatchNormalization()(x)
+
+
+@pattern
+def inverted_residual(layers: Any, x: Any) -> Any:
+    for _ in range(2):
+        y = layers.ReLU(6.0)(layers.BatchNormalization()(layers.Conv2D(8, 1)(x)))
+        y = layers.ReLU(1.0)(layers.DepthwiseConv2D(3, padding="same")(y))
+        x = layers.Add()([x, layers.BatchNormalization()(layers.Conv2D(4, 1)(y))])
+    return layers.Conv2D(8, 1, activation="relu6")(x)
+
+
+@pattern
+def leaky_relus(layers: Any, x: Any) -> Any:
+    x = layers.LeakyReLU(negative_slope=0.3)(layers.Conv2D(4, 3, padding="same")(x))
+    x = layers.Conv2D(4, 3, activation="leaky_relu")(x)
+    return layers.Conv2D(4, 1)(layers.ReLU(max_value=0.5, negative_slope=0.2)(x))
+
+
+@pattern
+def prelus(layers: Any, x: Any) -> Any:
+    x = layers.PReLU(shared_axes=[1, 2])(layers.Conv2D(4, 3)(x))
+    return layers.Dense(5)(layers.PReLU()(layers.Dense(6)(layers.Flatten()(layers.PReLU()(layers.Conv2D(2, 3)(x))))))
+
+
+@pattern
+def concatenated_preactivations(layers: Any, x: Any) -> Any:
+    for _ in range(2):
+        y = layers.Conv2D(3, 3, padding="same")(layers.ReLU()(layers.BatchNormalization()(x)))
+        x = layers.Concatenate()([x, y])
+    return layers.AveragePooling2D(2)(layers.Conv2D(4, 1)(layers.ReLU()(layers.BatchNormalization()(x))))
+
+
 def model_with(name: str, size: int = 10, channels: int = 4, seed: int = 0) -> Any:
     """image -> normalization -> conv -> ReLU -> the pattern -> ReLU -> a head; random weights and statistics."""
     keras = load_keras3()
@@ -182,7 +227,11 @@ def randomized(model: Any, seed: int = 0) -> Any:
     """``model`` with weights of its layers' usual size but random biases and batch-norm statistics too."""
     rng = np.random.default_rng(seed)
     for layer in model.layers:
-        if type(layer).__name__ == "BatchNormalization":
+        if hasattr(layer, "layers"):
+            randomized(layer, seed)
+        elif type(layer).__name__ == "PReLU":
+            layer.set_weights([rng.uniform(-0.2, 0.5, w.shape) for w in layer.get_weights()])
+        elif type(layer).__name__ == "BatchNormalization":
             layer.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
         elif getattr(layer, "use_bias", False):
             *kernels, bias = layer.get_weights()
@@ -190,7 +239,7 @@ def randomized(model: Any, seed: int = 0) -> Any:
     return model
 
 
-def images_for(model: Any, count: int = 2, seed: int = 1) -> Any:
-    """Random 8-bit images of the model's input shape, float32."""
-    shape = (count, *(int(n) for n in model.inputs[0].shape[1:]))
-    return np.random.default_rng(seed).integers(0, 256, shape).astype(np.float32)
+def images_for(model: Any, which: int = 0, count: int = 2) -> Any:
+    """Random 8-bit images of the shape of the model's input number ``which``, float32."""
+    shape = (count, *(int(n) for n in model.inputs[which].shape[1:]))
+    return np.random.default_rng(1 + which).integers(0, 256, shape).astype(np.float32)

@@ -148,6 +148,27 @@ def numbers_and_tensors_added(keras, image):
     return keras.layers.Conv2D(2, 1)((x + y) - 3 * y)
 
 
+@graph
+def capped_and_leaky_relus(keras, image):
+    layers = keras.layers
+    capped, leaky = layers.ReLU(2.0, name="capped"), layers.LeakyReLU(0.1)
+    x = layers.Conv2D(4, 1, activation="relu6")(layers.Rescaling(1 / 32, -4)(image))
+    x = layers.Conv2D(4, 1, activation=layers.ReLU(max_value=3))(capped(leaky(layers.Conv2D(4, 1)(x))))
+    x = layers.Activation("leaky_relu")(layers.Conv2D(4, 1, activation=layers.LeakyReLU(0.4))(leaky(x)))
+    x = layers.ReLU(max_value=2, negative_slope=0.3)(layers.Conv2D(4, 1)(capped(x)))
+    x = layers.PReLU()(layers.Conv2D(4, 1)(layers.PReLU(shared_axes=[1, 2])(layers.Conv2D(4, 1)(x))))
+    x = layers.PReLU(shared_axes=[1])(layers.Conv2D(4, 1)(x))
+    return layers.PReLU()(layers.Dense(3)(layers.Flatten()(x)))
+
+
+@whole
+def several_inputs(keras):
+    layers = keras.layers
+    a, b = keras.Input((6, 8, 2), name="b"), keras.Input((6, 8, 1), name="a")
+    x = layers.Conv2D(3, 3, activation="relu")(layers.Concatenate()([b, layers.Rescaling(2.0)(a)]))
+    return keras.Model([a, b], layers.Add()([layers.Conv2D(1, 1)(x), layers.Conv2D(1, 3)(b)]))
+
+
 OPERATIONS = ("numbers_and_tensors_added",)
 
 
@@ -160,12 +181,19 @@ def save(model, path, suffix):
 def same_outputs(model, path):
     """Asserts that what ``load_model`` makes of ``path`` has the outputs of ``model``; returns it."""
     loaded = load_model(path)
-    images = images_for(model)
-    pairs = zip(_outputs(loaded, images), _outputs(model, images), strict=True)
+    inputs = [images_for(model, i) for i in range(len(model.inputs))]
+    wanted = _outputs(model, inputs if len(inputs) > 1 else inputs[0])
+    pairs = zip(_outputs(loaded, np.concatenate(inputs, -1)), wanted, strict=True)
     for found, wanted in pairs:
         assert found.shape == wanted.shape
         assert np.abs(found - wanted).max() <= 1e-5 * max(1, np.abs(wanted).max())
+    assert all(layer.max_value is None and not layer.negative_slope for layer in relus_of(loaded))
     return loaded
+
+
+def relus_of(model):
+    assert not any(type(layer).__name__ in ("LeakyReLU", "PReLU") for layer in model.layers)
+    return [layer for layer in model.layers if type(layer).__name__ == "ReLU"]
 
 
 def _outputs(model, images):
@@ -193,6 +221,8 @@ def test_keras_3_file(name, tmp_path):
         "one_relu_object_called_twice",
         "activations_as_arguments_and_layers",
         "shapes_and_merges",
+        "capped_and_leaky_relus",
+        "several_inputs",
         *OPERATIONS,
     ],
 )
@@ -213,13 +243,15 @@ def test_h5_file_of_keras_3(tmp_path):
 def test_operations_written_as_functions(tmp_path):
     keras = load_keras3()
     image = keras.Input((8, 8, 3))
-    x = keras.activations.relu(keras.ops.relu(keras.layers.Conv2D(3, 3, padding="same")(image)))
+    x = keras.activations.relu(keras.ops.relu(keras.layers.Conv2D(3, 3, padding="same")(image)), max_value=90)
+    x = keras.ops.leaky_relu(keras.ops.relu6(x / 10) - 3, negative_slope=0.4)
     x = keras.ops.mean(keras.ops.concatenate([x, image], axis=-1), axis=(1, 2))
     model = keras.Model(image, [keras.ops.softmax(x), keras.ops.sigmoid(x)])
     same_outputs(model, save(model, tmp_path, ".keras"))
     keras, tf = load_tf_keras(), load_tensorflow()
     image = keras.Input((8, 8, 3))
     x = tf.nn.relu(keras.layers.Conv2D(3, 3, padding="same")(image))
+    x = tf.nn.leaky_relu(tf.nn.leaky_relu(tf.nn.relu6(x / 10) - 3, 0.4), alpha=0.5)
     x = tf.reduce_mean(tf.concat([x, image], -1), [1, 2])
     model = keras.Model(image, [tf.nn.softmax(x), tf.nn.sigmoid(x)])
     same_outputs(model, save(model, tmp_path, "_2.keras"))
@@ -282,14 +314,15 @@ def test_a_layer_of_the_user_s_own_is_named(tmp_path):
 
 def test_models_without_a_usable_input(tmp_path):
     keras = load_keras3()
-    a, b = keras.Input((8, 8, 3)), keras.Input((8, 8, 3))
-    save(keras.Model([a, b], keras.layers.Add()([a, b])), tmp_path, "_two.keras")
+    a, b = keras.Input((8, 8, 3)), keras.Input((6, 6, 3))
+    save(keras.Model([a, b], keras.layers.Add()([keras.layers.Cropping2D(1)(a), b])), tmp_path, "_two.keras")
     image = keras.Input((None, None, 3))
     save(keras.Model(image, keras.layers.ReLU()(image)), tmp_path, "_any.keras")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         save(keras.Sequential([keras.layers.Conv2D(4, 3)]), tmp_path, "_unbuilt.keras")
-    for suffix, words in {"two": "2 inputs", "any": "fixed size", "unbuilt": "never built"}.items():
+    two = r"\(8, 8, 3\), \(6, 6, 3\); several inputs become channels of one image, so all need equal rows and columns"
+    for suffix, words in {"two": two, "any": "fixed size", "unbuilt": "never built"}.items():
         with pytest.raises(UserError, match=words):
             load_model(tmp_path / f"model_{suffix}.keras")
 

@@ -10,7 +10,7 @@ import pytest
 from convert.compat import load_keras3
 from convert.graph import cut_at_relus
 from convert.load import load_model
-from convert.lower import lower, with_gains, with_scales
+from convert.lower import lower, with_gains, with_scales, without_silent
 from convert.nengodl import keras_form, rate_outputs
 from convert.network import Convolution, ConvolutionTranspose, Sparse
 
@@ -18,6 +18,16 @@ from .models import PATTERNS, images_for, model_with, randomized
 
 KINDS = {
     "conv_same": Convolution,
+    "conv_valid": Convolution,
+    "conv_strided_valid": Convolution,
+    "conv_large_kernel": Convolution,
+    "conv_grouped": Convolution,
+    "batch_norm_before_padded_conv": Convolution,
+    "dropout_and_identity": Convolution,
+    "transpose_valid": ConvolutionTranspose,
+    "cropping": Sparse,
+    "pool_same_padding": Sparse,
+    "upsample_bilinear_conv": Sparse,
     "conv_strided_same": Convolution,
     "conv_dilated": Convolution,
     "conv_batch_norm": Convolution,
@@ -90,6 +100,51 @@ def test_one_projection_of_the_cheapest_kind(name, tmp_path):
     _, _, network = lowered(name, tmp_path)
     into = network.into(network.populations[1].name)
     assert [type(p.transform) for p in into] == [KINDS[name]]
+
+
+@pytest.mark.parametrize("name", ["residual_projection", "bottleneck_projection", "skip_concatenate"])
+def test_every_path_of_a_block_is_a_shared_kernel(name, tmp_path):
+    _, _, network = lowered(name, tmp_path)
+    assert not any(isinstance(p.transform, Sparse) for p in network.projections)
+
+
+def test_the_parts_of_a_capped_relu_share_what_enters_them(tmp_path):
+    _, cut, _ = lowered("inverted_residual", tmp_path)
+    network = lower(cut)
+    capped = [p.name for p in network.populations if f"{p.name}_over" in cut.shapes]
+    assert len(capped) == 5
+    for name in capped:
+        for a, b in zip(network.into(name), network.into(f"{name}_over"), strict=True):
+            assert a.source == b.source
+            assert a.transform is b.transform
+        bias, over = network.population(name).bias_hz, network.population(f"{name}_over").bias_hz
+        assert np.ptp(bias - over) <= 1e-5
+
+
+def test_silent_caps_are_left_out(tmp_path):
+    keras = load_keras3()
+    image = keras.Input((6, 6, 1))
+    x = keras.layers.Conv2D(2, 3, activation=keras.layers.ReLU(1e9))(image)
+    x = keras.layers.Conv2D(3, 1, activation=keras.layers.ReLU(1e9))(x)
+    model = randomized(keras.Model(image, keras.layers.Conv2D(1, 1)(x)))
+    model.save(tmp_path / "model.keras")
+    network = lower(cut_at_relus(load_model(tmp_path / "model.keras")))
+    first, cap, second, last = (p.name for p in network.populations)
+    kept = without_silent(network, {cap, last})
+    assert [p.name for p in kept.populations] == [first, second]
+    assert [(p.source, p.target) for p in kept.projections][1:] == [(first, second), (second, kept.readouts[0].name)]
+    same(keras_form(kept)(images_for(model)), model.predict(images_for(model), verbose=0))
+    assert without_silent(kept, {first, second}) == kept
+
+
+def test_a_relu_right_after_a_relu_and_after_the_image(tmp_path):
+    keras = load_keras3()
+    image = keras.Input((6, 6, 1))
+    x = keras.layers.ReLU(1e9)(keras.layers.ReLU(100)(keras.layers.ReLU()(image)))
+    model = keras.Model(image, keras.layers.Conv2D(1, 3)(x))
+    model.save(tmp_path / "model.keras")
+    network = lower(cut_at_relus(load_model(tmp_path / "model.keras")))
+    same(keras_form(network)(images_for(model)), model.predict(images_for(model), verbose=0))
 
 
 def test_bias_of_padded_batch_norm_differs_by_pixel(tmp_path):

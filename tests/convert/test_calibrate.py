@@ -1,0 +1,150 @@
+"""Calibration without training: gains, arrival of the drive, late biases, weights refitted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from convert.calibrate import calibrate_spiking
+from convert.gains import fit_gains
+from convert.late_biases import CLOCK, arrival_step, with_late_biases
+from convert.network import INPUT, ConvertedNetwork, Convolution, Population, Projection, Readout, Sparse
+from convert.refit import refitted
+from convert.spiking import arriving, drive_hz, encode, few_enough, fire
+
+
+def chain(layers: int = 3, bias_hz: float = 20.0, timesteps: int = 256) -> ConvertedNetwork:
+    """image -> host -> ``layers`` chip populations of 6 x 6 x 4 with random kernels -> readout."""
+    rng = np.random.default_rng(3)
+    shape = (6, 6, 4)
+    names = [f"p{i}" for i in range(layers + 1)]
+    populations = tuple(
+        Population(n, "Conv2D", shape, np.full(shape, 100.0 if i == 0 else bias_hz), 100.0, i > 0, -1.0 if i else 0.0)
+        for i, n in enumerate(names)
+    )
+    first = Projection(INPUT, "p0", Convolution(rng.uniform(0, 40, (3, 3, 1, 4))))
+    rest = [
+        Projection(a, b, Convolution(rng.normal(0.02, 0.15, (3, 3, 4, 4))))
+        for a, b in pairwise(names)
+    ]
+    readout = Readout("out", (6, 6, 4), np.zeros((6, 6, 4)))
+    return ConvertedNetwork((6, 6, 1), populations, (first, *rest), (readout,), timesteps=timesteps)
+
+
+def images(count: int = 4, seed: int = 0):  # type: ignore[no-untyped-def]
+    return np.random.default_rng(seed).uniform(0, 1, (count, 6, 6, 1)).astype(np.float32)
+
+
+def first_layer(network: ConvertedNetwork):  # type: ignore[no-untyped-def]
+    """The rates that the first chip population should have and the drive that comes to it."""
+    host, chip = network.populations[:2]
+    wanted = {INPUT: images()}
+    wanted["p0"] = np.maximum(drive_hz(network, host, wanted), 0)
+    rates_hz = np.maximum(drive_hz(network, chip, wanted), 0)
+    return chip, rates_hz, arriving(network, chip, {"p0": encode(network, wanted["p0"])})
+
+
+def test_gains_make_up_for_the_overshoot_that_is_lost():
+    network = chain(layers=1, timesteps=1024)
+    chip, rates_hz, drive = first_layer(network)
+    mean_hz = rates_hz.mean(axis=(0, 1, 2), dtype=np.float64)
+    without = fire(network, chip, drive, np.ones(4), 1).reshape(-1, 4).mean(axis=0) / network.dt_s
+    gain, spikes = fit_gains(network, chip, drive, mean_hz, bias_from=1, settled=16)
+    assert (without < 0.95 * mean_hz).all()
+    assert (gain > 1).all()
+    assert np.allclose(spikes[:, 16:].reshape(-1, 4).mean(axis=0) / network.dt_s, mean_hz, rtol=0.03)
+
+
+def test_calibration_brings_the_last_layer_nearer_to_its_rates():
+    network = chain(layers=4)
+    calibration = calibrate_spiking(network, images(32))
+    assert set(calibration.gains) == {"p1", "p2", "p3", "p4"}
+    assert _rate_error(calibration.network, calibration.arrival) < 0.5 * _rate_error(network, calibration.arrival)
+
+
+def _rate_error(network: ConvertedNetwork, arrival: dict[str, int]) -> float:
+    """Root mean square error of the last population's rates, relative to them, on images not calibrated on."""
+    wanted, trains = {INPUT: images(8, seed=1)}, {}
+    exact = chain(layers=4)
+    for p, q in zip(network.populations, exact.populations, strict=True):
+        wanted[p.name] = np.maximum(drive_hz(exact, q, wanted), 0)
+        if p.on_chip:
+            trains[p.name] = fire(network, p, arriving(network, p, trains), np.ones(4), arrival[p.name])
+        else:
+            trains[p.name] = encode(network, wanted[p.name])
+    rates_hz = trains["p4"][:, 64:].mean(axis=1) / network.dt_s
+    error = rates_hz.reshape(wanted["p4"].shape) - wanted["p4"]
+    return float(np.sqrt(np.mean(error**2) / np.mean(wanted["p4"] ** 2)))
+
+
+def test_weights_are_refitted_to_sources_that_are_off():
+    network = chain(layers=1)
+    rng = np.random.default_rng(5)
+    rates = rng.uniform(0, 200, (200, 6, 6, 4)).astype(np.float32)
+    chip, share = network.population("p1"), np.float32([0.7, 0.8, 0.9, 1.1])
+    wanted = drive_hz(network, chip, {"p0": rates})
+    found = refitted(network, "p1", {"p0": rates * share + 10}, wanted)
+    before, after = network.into("p1")[0].transform, found.into("p1")[0].transform
+    assert isinstance(before, Convolution)
+    assert isinstance(after, Convolution)
+    assert np.allclose(after.kernel[1, 1] * share[:, None], before.kernel[1, 1], atol=0.05)
+    error, was = (
+        drive_hz(n, n.population("p1"), {"p0": rates[:20] * share + 10}) - wanted[:20] for n in (found, network)
+    )
+    assert np.abs(error).mean() < 0.3 * np.abs(was).mean()
+
+
+def test_a_layer_with_few_pixels_or_with_a_structure_of_zeros_is_left_as_trained():
+    network = chain(layers=1)
+    wanted = np.full((1, 6, 6, 4), 50, np.float32)
+    off = {"p0": np.full((1, 6, 6, 4), 100, np.float32)}
+    assert refitted(network, "p1", off, wanted) is network
+    (projection,) = network.into("p1")
+    depthwise = replace(projection, transform=Convolution(np.eye(4) * np.ones((3, 3, 1, 1))))
+    structured = replace(network, projections=(network.projections[0], depthwise, *network.projections[2:]))
+    many = {"p0": np.repeat(off["p0"], 100, axis=0)}
+    assert refitted(structured, "p1", many, np.repeat(wanted, 100, axis=0)) is structured
+
+
+def test_the_drive_arrives_later_in_every_layer():
+    arrival = list(calibrate_spiking(chain(layers=4), images(2)).arrival.values())
+    assert arrival == sorted(arrival)
+    assert arrival[0] >= 1
+    assert arrival[-1] > arrival[0]
+
+
+def test_arrival_is_where_the_drive_reaches_half_of_its_later_size():
+    drive = np.zeros((1, 100, 5), np.float32)
+    drive[:, 30:] = -2.0
+    assert arrival_step(drive) in (29, 30)
+    assert arrival_step(np.ones((1, 10, 2), np.float32)) == 1
+
+
+def test_late_biases_come_from_one_host_neuron_for_each_step():
+    network = chain()
+    late = with_late_biases(network, {"p1": 3, "p2": 7, "p3": 7})
+    clocks = [p for p in late.populations if p.kind == "Clock"]
+    assert [(c.name, c.start_step, c.neurons, c.on_chip) for c in clocks] == [
+        (f"{CLOCK}@3", 2, 1, False),
+        (f"{CLOCK}@7", 6, 1, False),
+    ]
+    assert not any(late.population(n).bias_hz.any() for n in ("p1", "p2", "p3"))
+    assert late.population("p0").bias_hz.any()
+    (bias,) = [p for p in late.into("p3") if p.source == f"{CLOCK}@7"]
+    assert isinstance(bias.transform, Sparse)
+    per_spike = bias.transform.matrix.toarray()[:, 0]
+    assert np.allclose(per_spike / late.dt_s, network.population("p3").bias_hz.ravel())
+
+
+def test_a_population_without_bias_needs_no_clock():
+    network = chain(bias_hz=0.0)
+    assert [p.name for p in with_late_biases(network, {"p1": 3}).populations] == [p.name for p in network.populations]
+
+
+@pytest.mark.parametrize("timesteps", [64, 2**22])
+def test_simulated_images_are_bounded_by_memory(timesteps):
+    network = replace(chain(), timesteps=timesteps)
+    assert len(few_enough(network, images(8))) == (8 if timesteps == 64 else 1)
