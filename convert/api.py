@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .atomic import whole_folder, write_json
-from .bundle import MODEL, NETWORK, RATES, REPORT, save_network, save_rates
+from .bundle import MODEL, NETWORK, RATES, RATES_PICTURE, REPORT, save_network, save_rates
 from .data import Dataset, open_data
 from .errors import UserError
 from .evaluate import Predictor, activate, crops_of, keras_predictor, predict, score
@@ -22,9 +23,12 @@ from .network import INPUT, ConvertedNetwork, Shape, require_timesteps
 
 if TYPE_CHECKING:
     from .calibrate import Calibration
+    from .rates import Rates
     from .spiking_training import Teacher
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+HELD_OUT = 8
+"""At least so many inputs that set no scale are wanted to tell how rates lie; else those that set the scales do."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ def convert(
     from .graph import cut_at_relus
     from .load import load_model
     from .pooling import replace_max_pooling
+    from .rates_picture import draw
 
     options = options or Options()
     model_path, bundle = Path(model_path), Path(bundle)
@@ -82,10 +87,13 @@ def convert(
         metrics = {"ann": measured.metrics(keras_predictor(source))}
         if model is not source:
             metrics["max_pooling_replaced"] = measured.metrics(keras_predictor(model))
+        before = None
         if options.fine_tune_epochs:
-            _fine_tune(model, cut, dataset, options, progress)
+            before = _rates(cut, measured, options)
+            _fine_tune(model, cut, dataset, before, options, progress)
             metrics["fine_tuned"] = measured.metrics(keras_predictor(model))
-        made = _network(cut, measured, options, progress)
+        followed = source if model is not source and not options.fine_tune_epochs else None
+        made = _network(cut, measured, before, followed, options, progress)
         network = made.network
         metrics["rate"] = measured.metrics(_rate_predictor(made.rate_network))
         report = {
@@ -107,12 +115,14 @@ def convert(
             "agreement": made.agreement,
             "metrics": metrics,
             "metrics_measured_on": f"{len(measured.scored)} images of {Path(data_path).name} (training data)",
+            "rates_measured_on": measured.described(),
         }
         save_network(network, folder / NETWORK)
         save_rates(made.rates_hz, folder / RATES)
         model.save(folder / MODEL)
         _copy(model_path, folder / f"source{model_path.suffix}")
         write_json(folder / REPORT, report)
+        draw(report, folder / RATES_PICTURE)
     return report
 
 
@@ -132,26 +142,54 @@ class _Measured:
         outputs = list(predict(predictor, self.dataset, self.scored, self.shape))
         return score(self.dataset, outputs, self.scored)
 
-    def inputs(self, count: int) -> NDArray[np.float32]:
-        """``count`` inputs of the model's shape: whole images, or one random crop of each image in turn."""
+    @cached_property
+    def calibration(self) -> NDArray[np.float32]:
+        """The inputs that set the scales, weights and gains."""
+        return np.stack([values for _, values in islice(self._inputs(), self.options.calibration_images)])
+
+    @cached_property
+    def held_out(self) -> NDArray[np.float32] | None:
+        """As many inputs that are not among ``calibration``, or what there is of them; None below ``HELD_OUT``."""
+        inputs, wanted = self._inputs(), self.options.calibration_images
+        used = {place for place, _ in islice(inputs, wanted)}
+        found: dict[tuple[int, int], NDArray[np.float32]] = {}
+        for place, values in islice(inputs, 2 * wanted):
+            if len(found) == wanted:
+                break
+            if place not in used:
+                found[place] = values
+        return np.stack(list(found.values())) if len(found) >= min(HELD_OUT, wanted) else None
+
+    def described(self) -> dict[str, Any]:
+        """On which inputs the spread of rates is measured, for conversion.json."""
+        whole = self.dataset.image(0).shape[:2] == self.shape[:2]
+        return {
+            "count": len(self.calibration if self.held_out is None else self.held_out),
+            "of": "images" if whole else "crops",
+            "held_out_from_calibration": self.held_out is not None,
+        }
+
+    def _inputs(self) -> Iterator[tuple[tuple[int, int], NDArray[np.float32]]]:
+        """Inputs of the model's shape with their image and crop: every image once, or a random crop of each in turn,
+        without end."""
         rng = np.random.default_rng(self.options.seed)
-        found = []
-        for k in range(count if self.dataset.task == "segmentation" else min(count, len(self.dataset))):
-            crops = crops_of(self.dataset, k % len(self.dataset), self.shape).inputs
-            found.append(crops[rng.integers(len(crops))])
-        return np.stack(found)
+        for k in count() if self.dataset.task == "segmentation" else range(len(self.dataset)):
+            image = k % len(self.dataset)
+            crops = crops_of(self.dataset, image, self.shape).inputs
+            crop = int(rng.integers(len(crops)))
+            yield (image, crop), crops[crop]
 
 
-def _fine_tune(model: Any, cut: Any, dataset: Dataset, options: Options, progress: Progress) -> None:
-    from .rates import calibrate, target_rates
+def _rates(cut: Any, measured: _Measured, options: Options) -> Rates:
+    from .rates import measure_rates
+
+    others = measured.calibration if measured.held_out is None else measured.held_out
+    return measure_rates(cut, measured.calibration, others, percentile=options.percentile, rates_hz=options.rates_hz)
+
+
+def _fine_tune(model: Any, cut: Any, dataset: Dataset, rates: Rates, options: Options, progress: Progress) -> None:
     from .regularize import batches_per_epoch, fine_tune
 
-    inputs = _Measured(dataset, cut.shapes[INPUT], options).inputs(options.calibration_images)
-    shapes = {s.target: s.shape for s in cut.segments if not s.is_readout}
-    activity = calibrate(cut.activities, shapes, np.array_split(inputs, -(-len(inputs) // 8)), len(inputs),
-                         percentile=options.percentile)
-    targets_hz = target_rates(cut.segments, options.rates_hz)
-    scale = {name: targets_hz[name] / a.percentile for name, a in activity.items()}
     readout = next(s for s in cut.segments if s.is_readout)
     total = options.fine_tune_epochs * batches_per_epoch(dataset, readout)
     with progress("fine-tuning", total) as advance:
@@ -160,9 +198,9 @@ def _fine_tune(model: Any, cut: Any, dataset: Dataset, options: Options, progres
             cut,
             dataset,
             epochs=options.fine_tune_epochs,
-            scale_hz=scale,
+            scale_hz=rates.scale_hz,
             percentile=options.percentile,
-            targets_hz=targets_hz,
+            targets_hz=rates.targets_hz,
             seed=options.seed,
             advance=advance,
         )
@@ -180,26 +218,31 @@ class _Made:
     agreement: dict[str, float]
 
 
-def _network(cut: Any, measured: _Measured, options: Options, progress: Progress) -> _Made:
-    """Lowers, scales by percentile, compares with Keras and calibrates the spiking network."""
+def _network(
+    cut: Any, measured: _Measured, before: Rates | None, followed: Any, options: Options, progress: Progress
+) -> _Made:
+    """Lowers, scales by percentile, compares with Keras and calibrates the spiking network.
+
+    ``before`` is what the rates were before fine-tuning, if there was any; ``followed``, if not None, is the Keras
+    model whose activations calibration aims at instead of those of ``cut``: the one with its max pooling.
+    """
     from .calibrate import calibrate_spiking
     from .late_biases import with_late_biases
     from .lower import lower, with_scales, without_silent
     from .nengodl import agreement
-    from .rates import calibrate, target_rates
+    from .rates import percentiles_hz
     from .spiking import few_enough
 
-    inputs = measured.inputs(options.calibration_images)
+    inputs = measured.calibration
     with progress("lowering layers", len(cut.segments)) as advance:
         unit = lower(cut, advance)
     require_timesteps(unit.with_(timesteps=options.timesteps))
-    shapes = {p.name: p.shape for p in unit.populations}
-    activity = calibrate(cut.activities, shapes, np.array_split(inputs, -(-len(inputs) // 8)), len(inputs),
-                         percentile=options.percentile)
-    unit = without_silent(unit, {name for name, a in activity.items() if not a.mean.any()})
-    silent = sorted(set(activity) - {p.name for p in unit.populations})
-    targets_hz = target_rates(cut.segments, options.rates_hz)
-    scale = {p.name: targets_hz[p.name] / activity[p.name].percentile for p in unit.populations}
+    names = [p.name for p in unit.populations]
+    aimed = cut if followed is None else replace(cut, activities=_at_relus(followed, names, "output"))
+    now = _rates(aimed, measured, options)
+    unit = without_silent(unit, {name for name, a in now.activity.items() if not a.mean.any()})
+    silent = sorted(set(now.activity) - {p.name for p in unit.populations})
+    scale = {p.name: now.scale_hz[p.name] for p in unit.populations}
     rate_network = with_scales(unit, scale)
     logits = _logits(cut)
     found = agreement(rate_network, inputs[:2], logits(inputs[:2]))
@@ -208,7 +251,9 @@ def _network(cut: Any, measured: _Measured, options: Options, progress: Progress
     populations = tuple(replace(p, vmin=options.vmin if p.on_chip else 0.0) for p in rate_network.populations)
     network = replace(rate_network, populations=populations, timesteps=options.timesteps, synapse_s=options.synapse_s)
     with progress("calibrating", len(network.populations)) as advance:
-        calibration = calibrate_spiking(network, few_enough(network, inputs), advance)
+        few = few_enough(network, inputs)
+        wanted_hz = None if followed is None else _drives_hz(followed, names, few, now.scale_hz)
+        calibration = calibrate_spiking(network, few, advance, wanted_hz=wanted_hz)
     if options.spiking_batches:
         calibration = _train_spiking(calibration, measured, lambda images: logits(images)[0], options, progress)
     layers = [
@@ -219,15 +264,17 @@ def _network(cut: Any, measured: _Measured, options: Options, progress: Progress
             "neurons": p.neurons,
             "on_chip": p.on_chip,
             "scale_hz": p.scale_hz,
-            "percentile_rate_hz": activity[p.name].percentile * scale[p.name],
-            "mean_rate_hz": float(activity[p.name].mean.mean()) * scale[p.name],
+            "percentile_rate_hz": now.activity[p.name].percentile * scale[p.name],
+            "mean_rate_hz": float(now.activity[p.name].mean.mean()) * scale[p.name],
+            "rates_hz_percentiles": percentiles_hz(p.name, before, now),
+            "share_in_range": now.spread[p.name].share_in_range,
             "gain": _range(calibration.gains.get(p.name)),
             "arrival_step": calibration.arrival.get(p.name, 0),
         }
         for p in network.populations
     ]
     network = with_late_biases(calibration.network, calibration.arrival)
-    rates = {name: np.asarray(activity[name].mean * hz, np.float32) for name, hz in scale.items()}
+    rates = {name: np.asarray(now.activity[name].mean * hz, np.float32) for name, hz in scale.items()}
     for clock in (p for p in network.populations if p.name not in rates):
         driven = 1 - clock.start_step / options.timesteps
         rates[clock.name] = np.asarray(clock.bias_hz * driven, np.float32)
@@ -251,6 +298,21 @@ def _logits(cut: Any) -> Callable[[NDArray[np.float32]], list[NDArray[np.float32
         return [np.asarray(o) for o in (outputs if isinstance(outputs, (list, tuple)) else [outputs])]
 
     return logits
+
+
+def _at_relus(model: Any, names: Sequence[str], end: str) -> Any:
+    """A Keras model with the 'input' or the 'output' of each of ``model``'s ReLU layers."""
+    from .compat import load_tf_keras
+
+    return load_tf_keras().Model(model.inputs, [getattr(model.get_layer(name), end) for name in names])
+
+
+def _drives_hz(
+    model: Any, names: Sequence[str], images: NDArray[np.float32], scale_hz: Mapping[str, float]
+) -> dict[str, NDArray[np.float32]]:
+    """What ``model``'s ReLU layers ``names`` get on ``images``, at the scale of their populations."""
+    drives = _at_relus(model, names, "input").predict(images, batch_size=8, verbose=0)
+    return {name: drive * np.float32(scale_hz[name]) for name, drive in zip(names, drives, strict=True)}
 
 
 def _train_spiking(

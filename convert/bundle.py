@@ -28,6 +28,7 @@ from .network import (
 )
 
 NETWORK, RATES, REPORT, MODEL = "network.npz", "rates.npz", "conversion.json", "model.keras"
+RATES_PICTURE = "rates.svg"
 FORMAT = 1
 
 

@@ -7,7 +7,7 @@ a gain per channel makes up for what its own resets lose.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,21 +37,27 @@ def calibrate_spiking(
     network: ConvertedNetwork,
     images: NDArray[np.float32],
     advance: Callable[[int], None] = lambda steps: None,
+    *,
+    wanted_hz: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> Calibration:
-    """``network`` calibrated on raw ``images`` over its ``timesteps``; ``advance`` is called once per population."""
+    """``network`` calibrated on raw ``images`` over its ``timesteps``; ``advance`` is called once per population.
+
+    ``wanted_hz`` has the drives, shape (images, *shape), that populations should get: those of the network without
+    spikes, unless another one is to be followed.
+    """
     trains: dict[str, Trains] = {}
     rates_hz: dict[str, NDArray[np.float32]] = {INPUT: images}
     gains: dict[str, NDArray[np.float64]] = {}
     arrival: dict[str, int] = {}
     for name in [population.name for population in network.populations]:
         population = network.population(name)
-        wanted_hz = drive_hz(network, population, rates_hz)
-        rates_hz[name] = np.maximum(wanted_hz, 0)
+        wanted = drive_hz(network, population, rates_hz) if wanted_hz is None else wanted_hz[name]
+        rates_hz[name] = np.maximum(wanted, 0)
         if population.on_chip:
             arrival[name] = arrival_step(arriving(network, population, trains))
             settled = min(arrival[name] + SETTLING_STEPS, network.timesteps * 3 // 4)
             delivered = {p.source: _delivered_hz(network, p.source, trains, settled) for p in network.into(name)}
-            network = refitted(network, name, delivered, wanted_hz)
+            network = refitted(network, name, delivered, wanted)
             population = network.population(name)
             mean_hz = rates_hz[name].mean(axis=(0, 1, 2), dtype=np.float64)
             drive = arriving(network, population, trains)
@@ -59,7 +65,7 @@ def calibrate_spiking(
                 network, population, drive, mean_hz, bias_from=arrival[name], settled=settled
             )
         else:
-            trains[name] = encode(network, wanted_hz)
+            trains[name] = encode(network, wanted)
         for source in unused(network, name, trains):
             del trains[source], rates_hz[source]
         advance(1)

@@ -57,7 +57,7 @@ def _show(report: dict[str, Any], bundle: Path) -> None:
     table(
         f"{report['model']}: {len(report['layers'])} populations, "
         f"{sum(x['neurons'] for x in report['layers'] if x['on_chip']):,} neurons on the chip",
-        ["population", "from", "shape", "neurons", "mean rate (Hz)", "gain"],
+        ["population", "from", "shape", "neurons", "mean rate (Hz)", "in range", "gain"],
         [
             [
                 x["name"] + ("" if x["on_chip"] else " (host)"),
@@ -65,6 +65,7 @@ def _show(report: dict[str, Any], bundle: Path) -> None:
                 " x ".join(map(str, x["shape"])),
                 f"{x['neurons']:,}",
                 f"{x['mean_rate_hz']:.1f}",
+                f"{100 * x['share_in_range']:.2f} %",
                 f"{x['gain'][0]:.2f} to {x['gain'][1]:.2f}",
             ]
             for x in report["layers"]

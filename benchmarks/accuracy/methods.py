@@ -26,20 +26,21 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--batches", type=int, default=150)
-    parser.add_argument("--spiking-timesteps", type=int, default=80)
     parser.add_argument("--max-pooling")
     parser.add_argument("--rows", nargs="*", help="names of methods; default all")
     given = parser.parse_args()
     pooling = ["--max-pooling", given.max_pooling] if given.max_pooling else []
     loss = ["--fine-tune", given.epochs]
-    spikes = ["--spiking-fine-tune", given.batches, "--timesteps", given.spiking_timesteps]
+    few = ["--rates", 700, 900, "--timesteps", 64]
+    spikes = ["--spiking-fine-tune", given.batches]
     methods: dict[str, list[Any]] = {
         "scaled by the maximum": ["--percentile", 100],
         "scaled by the percentile 99.9": [],
-        "percentile, few steps": ["--rates", 700, 900, "--timesteps", 64],
         "percentile loss": loss,
-        "percentile, through spikes": spikes,
-        "percentile loss, through spikes": [*loss, *spikes],
+        "few steps": few,
+        "few steps, percentile loss": [*few, *loss],
+        "few steps, through spikes": [*few, *spikes],
+        "few steps, percentile loss, through spikes": [*few, *loss, *spikes],
     }
     for name in given.rows or methods:
         bundle = given.work / f"{name.replace(' ', '_').replace(',', '')}.bundle"

@@ -59,6 +59,20 @@ def _rate_error(network: ConvertedNetwork, arrival: dict[str, int]) -> float:
     return float(np.sqrt(np.mean(error**2) / np.mean(wanted["p4"] ** 2)))
 
 
+def test_another_network_can_be_followed():
+    network = chain(layers=1, timesteps=512)
+    host, chip = network.populations
+    rates = {INPUT: images(32)}
+    wanted = {"p0": drive_hz(network, host, rates)}
+    rates["p0"] = np.maximum(wanted["p0"], 0)
+    wanted["p1"] = 0.6 * drive_hz(network, chip, rates) + 30
+    calibration = calibrate_spiking(network, rates[INPUT], wanted_hz=wanted)
+    drive = arriving(calibration.network, chip, {"p0": encode(network, wanted["p0"])})
+    spikes = fire(calibration.network, calibration.network.population("p1"), drive, np.ones(4), 1)
+    rates_hz = spikes[:, 32:].mean(axis=1).ravel() / network.dt_s
+    assert np.abs(rates_hz - np.maximum(wanted["p1"], 0).ravel()).mean() < 0.05 * wanted["p1"].mean()
+
+
 def test_weights_are_refitted_to_sources_that_are_off():
     network = chain(layers=1)
     rng = np.random.default_rng(5)
