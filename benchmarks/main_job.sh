@@ -1,5 +1,5 @@
 #!/bin/sh
-# Both real models through the four commands: the README's table. About 40 minutes on two cores.
+# Both real models through the four commands: the README's table. About 45 minutes on two cores.
 # Usage: benchmarks/main_job.sh RESNET.keras CIFAR10 UNET.keras EM_TRAIN EM_TEST EM_CROPS OUT
 #   CIFAR10 has train/CLASS/*.jpg and test/CLASS/*.jpg; the EM folders have image/ and label/ (EM_CROPS: of the input's size)
 set -eu
@@ -11,7 +11,7 @@ partition-model "$out/resnet.bundle"
 deploy-model "$out/resnet.bundle" --data "$cifar/test" --images 1000
 deploy-model "$out/resnet.bundle" --data "$cifar/test" --images 2 --target emulator --no-measure
 
-convert-model "$unet" --data "$em_train" -o "$out/unet.bundle" --max-pooling average --fine-tune 6
+convert-model "$unet" --data "$em_train" -o "$out/unet.bundle" --max-pooling average
 partition-model "$out/unet.bundle"
 deploy-model "$out/unet.bundle" --data "$em_test"
 deploy-model "$out/unet.bundle" --data "$em_crops" --name crop --no-measure

@@ -188,7 +188,7 @@ def _rates(cut: Any, measured: _Measured, options: Options) -> Rates:
 
 
 def _fine_tune(model: Any, cut: Any, dataset: Dataset, rates: Rates, options: Options, progress: Progress) -> None:
-    from .regularize import batches_per_epoch, fine_tune
+    from .regularize import KEEP, RELEARN, batches_per_epoch, fine_tune
 
     readout = next(s for s in cut.segments if s.is_readout)
     total = options.fine_tune_epochs * batches_per_epoch(dataset, readout)
@@ -201,6 +201,7 @@ def _fine_tune(model: Any, cut: Any, dataset: Dataset, rates: Rates, options: Op
             scale_hz=rates.scale_hz,
             percentile=options.percentile,
             targets_hz=rates.targets_hz,
+            pace=RELEARN if options.max_pooling else KEEP,
             seed=options.seed,
             advance=advance,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
@@ -20,9 +21,22 @@ WEIGHT = 1e-3
 LOWEST = 0.5
 """A channel's percentile may be so much of its layer's target rate without penalty."""
 
-LEARNING_RATE = 1e-3
 BATCH = 16
-BATCH_NORM_MOMENTUM = 0.9
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast weights and the statistics of batch normalizations may move; None leaves a layer its own momentum."""
+
+    learning_rate: float
+    batch_norm_momentum: float | None
+
+
+KEEP = Pace(1e-4, None)
+"""For a network that has been trained as it is: faster, it forgets more than the loss wins."""
+
+RELEARN = Pace(1e-3, 0.9)
+"""For a network whose max pooling has been replaced."""
 
 
 def percentile_loss(activity: Any, percentile: float, low: float, high: float) -> Any:
@@ -47,6 +61,7 @@ def fine_tune(
     scale_hz: Mapping[str, float],
     percentile: float,
     targets_hz: Mapping[str, float],
+    pace: Pace,
     seed: int,
     advance: Callable[[int], None] = lambda steps: None,
 ) -> None:
@@ -59,11 +74,11 @@ def fine_tune(
     readout = next(s for s in cut.segments if s.is_readout)
     trained = keras.Model(model.inputs, [readout.drive, *cut.activities.outputs])
     for layer in model.layers:
-        if type(layer).__name__ == "BatchNormalization":
-            layer.momentum = BATCH_NORM_MOMENTUM
+        if type(layer).__name__ == "BatchNormalization" and pace.batch_norm_momentum is not None:
+            layer.momentum = pace.batch_norm_momentum
     names = [s.target for s in cut.segments if not s.is_readout]
     steps = epochs * batches_per_epoch(dataset, readout)
-    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, max(1, steps)))
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(pace.learning_rate, max(1, steps)))
     task_loss = _task_loss(dataset, readout)
 
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
