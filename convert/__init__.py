@@ -8,7 +8,7 @@ __all__ = ["ConvertedNetwork", "Options", "UserError", "convert", "load_network"
 
 _HOMES = {
     "ConvertedNetwork": "network",
-    "Options": "api",
+    "Options": "options",
     "UserError": "errors",
     "convert": "api",
     "load_network": "bundle",

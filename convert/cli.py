@@ -42,8 +42,9 @@ def main(model: Path, data: Path, bundle: Path, force: bool, **options: Any) -> 
     training data; weights and gains are then fitted, layer by layer, to what hard resets leave of them. Accuracies
     shown are measured.
     """
-    from .api import Options, convert
+    from .api import convert
     from .errors import UserError
+    from .options import Options
 
     low, high = options.pop("rates")
     if low > high:

@@ -64,7 +64,7 @@ def cut_at_relus(model: Any) -> Cut:
         if role(node.layer) == POOLED:
             problems.append(f"layer '{node.layer.name}' ({type(node.layer).__name__}): {MAX_POOLING}")
         if role(node.layer) == SPIKING:
-            name = _name(node)
+            name = name_of(node)
             names[id(output)] = name
             tensors[name] = output
             drives[name] = node.keras_inputs[0]
@@ -80,7 +80,8 @@ def cut_at_relus(model: Any) -> Cut:
     return Cut(tuple(segments), activities, {name: as_shape(tensor) for name, tensor in tensors.items()})
 
 
-def _name(node: Any) -> str:
+def name_of(node: Any) -> str:
+    """The layer's name for its first call; the n-th one has a number."""
     index = node.layer._inbound_nodes.index(node)
     return str(node.layer.name) if index == 0 else f"{node.layer.name}_{index + 1}"
 

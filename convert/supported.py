@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .api import Options
 from .archive import PAIRS
 from .folders import IMAGE_FOLDERS, LABEL_ENDINGS, LABEL_FOLDERS, SUFFIXES
 from .layers import ACTIVATIONS, HEAD, LINEAR, MAX_POOLING, NOTHING, POOLED, REGISTRY, SPIKING, WAYS_OUT
 from .operations import WRITTEN
+from .options import Options
 
 BECOMES = {
     LINEAR: "part of a projection",

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from convert.api import Progress, silent
 from convert.atomic import whole_folder, write_json
 from convert.bundle import load_network, load_report, source_of
 from convert.data import Dataset, open_data
 from convert.errors import UserError
 from convert.evaluate import crops_of, keras_predictor, predict, score
 from convert.network import ConvertedNetwork, require_timesteps
+from convert.options import Progress, silent
 from partition.plan import Partition, read_partition
 
 from .parts import ImageResult, Parts, signature, summed

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from convert.api import _at_relus, _drives_hz
 from convert.calibrate import calibrate_spiking
 from convert.compat import load_tf_keras
 from convert.graph import cut_at_relus
 from convert.load import load_model
 from convert.lower import lower, with_scales
+from convert.make import at_relus, drives_hz
 from convert.pooling import replace_max_pooling
 from convert.spiking_training import spiking_rates
 
@@ -20,22 +20,21 @@ def test_rates_come_nearer_to_those_of_the_model_with_max_pooling(tmp_path):
     keras = load_tf_keras()
     keras.utils.set_random_seed(4)
     layers = keras.layers
-    model = keras.Sequential([
-        layers.Conv2D(4, 3, activation="relu", input_shape=(12, 12, 1), name="a"),
-        layers.MaxPooling2D(2),
-        layers.Conv2D(6, 3, padding="same", activation="relu", name="b"),
-        layers.Flatten(),
-        layers.Dense(3),
-    ])
+    relu = layers.ReLU()  # called twice: two populations of one layer
+    x = image = keras.Input((12, 12, 1))
+    for layer in (layers.Conv2D(4, 3), relu, layers.MaxPooling2D(2), layers.Conv2D(6, 3, padding="same"), relu,
+                  layers.Flatten(), layers.Dense(3)):
+        x = layer(x)
+    model = keras.Model(image, x)
     model.save(tmp_path / "model.h5")
     source = load_model(tmp_path / "model.h5")
     cut = cut_at_relus(replace_max_pooling(source, "average"))
     images = np.random.default_rng(0).normal(0, 1, (120, 12, 12, 1)).astype(np.float32)
     unit = lower(cut).with_(timesteps=256)
     names = [p.name for p in unit.populations]
-    outputs = dict(zip(names, map(np.asarray, _at_relus(source, names, "output")(images)), strict=True))
+    outputs = dict(zip(names, map(np.asarray, at_relus(source, names, "output")(images)), strict=True))
     scale = {name: 300 / float(output.max()) for name, output in outputs.items()}
-    wanted_hz = _drives_hz(source, names, images[:100], scale)
+    wanted_hz = drives_hz(source, names, images[:100], scale)
     last = names[-1]
     assert np.allclose(np.maximum(wanted_hz[last], 0), outputs[last][:100] * scale[last], atol=1e-3)
     network = with_scales(unit, scale)

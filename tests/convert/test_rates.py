@@ -10,11 +10,11 @@ import pytest
 
 import convert
 from convert import rates, rates_picture
-from convert.api import HELD_OUT, _Measured
 from convert.data import Dataset
 from convert.graph import cut_at_relus
 from convert.load import load_model
 from convert.rates import PERCENTILES, Activity, Rates, Spread, percentiles_hz, spread
+from convert.sample import HELD_OUT, Sample
 
 SHAPES = {"a": (3, 3, 4), "b": (1, 1, 5)}
 COUNT, CALIBRATION = 20, 8
@@ -62,7 +62,7 @@ def test_both_sets_are_at_the_scale_from_before_fine_tuning():
 def measured(images, shape, task, **options):
     """The choice of inputs from ``images``, for a model of input ``shape``."""
     source = SimpleNamespace(task=task, image=lambda i: images[i], label=lambda i: 0)
-    return _Measured(Dataset(source, np.arange(len(images))), shape, convert.Options(**options))
+    return Sample(Dataset(source, np.arange(len(images))), shape, convert.Options(**options))
 
 
 def numbered(count, size):

@@ -1,0 +1,160 @@
+"""From the cut Keras model to the calibrated network, and what conversion.json says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count, islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .network import ConvertedNetwork, require_timesteps
+from .options import Options, Progress
+from .sample import Sample
+
+if TYPE_CHECKING:
+    from .calibrate import Calibration
+    from .rates import Rates
+    from .spiking_training import Teacher
+
+
+def rates_of(cut: Any, sample: Sample, options: Options) -> Rates:
+    """What sets the scales on the images for calibration, and how rates lie on others where there are enough."""
+    from .rates import measure_rates
+
+    others = sample.calibration if sample.held_out is None else sample.held_out
+    return measure_rates(cut, sample.calibration, others, percentile=options.percentile, rates_hz=options.rates_hz)
+
+
+@dataclass(frozen=True)
+class Made:
+    """The network as rates and, with gains against the hard reset, as spikes; and what conversion.json says of it."""
+
+    rate_network: ConvertedNetwork
+    network: ConvertedNetwork
+    layers: list[dict[str, Any]]
+    silent: list[str]
+    rates_hz: dict[str, NDArray[np.float32]]
+    agreement: dict[str, float]
+
+
+def make_network(
+    cut: Any, sample: Sample, before: Rates | None, followed: Any, options: Options, progress: Progress
+) -> Made:
+    """Lowers, scales by percentile, compares with Keras and calibrates the spiking network.
+
+    ``before`` is what the rates were before fine-tuning, if there was any; ``followed``, if not None, is the Keras
+    model whose activations calibration aims at instead of those of ``cut``: the one with its max pooling.
+    """
+    from .calibrate import calibrate_spiking
+    from .late_biases import with_late_biases
+    from .lower import lower, with_scales, without_silent
+    from .nengodl import agreement
+    from .rates import percentiles_hz
+    from .spiking import few_enough
+
+    inputs = sample.calibration
+    with progress("lowering layers", len(cut.segments)) as advance:
+        unit = lower(cut, advance)
+    require_timesteps(unit.with_(timesteps=options.timesteps))
+    names = [p.name for p in unit.populations]
+    aimed = cut if followed is None else replace(cut, activities=at_relus(followed, names, "output"))
+    now = rates_of(aimed, sample, options)
+    unit = without_silent(unit, {name for name, a in now.activity.items() if not a.mean.any()})
+    silent = sorted(set(now.activity) - {p.name for p in unit.populations})
+    scale = {p.name: now.scale_hz[p.name] for p in unit.populations}
+    rate_network = with_scales(unit, scale)
+    logits = logits_of(cut)
+    found = agreement(rate_network, inputs[:2], logits(inputs[:2]))
+    if not found.holds:
+        raise RuntimeError(f"the rate network is {found.max_abs_error:g} off Keras, more than {found.tolerance:g}")
+    populations = tuple(replace(p, vmin=options.vmin if p.on_chip else 0.0) for p in rate_network.populations)
+    network = replace(rate_network, populations=populations, timesteps=options.timesteps, synapse_s=options.synapse_s)
+    with progress("calibrating", len(network.populations)) as advance:
+        few = few_enough(network, inputs)
+        wanted_hz = None if followed is None else drives_hz(followed, names, few, now.scale_hz)
+        calibration = calibrate_spiking(network, few, advance, wanted_hz=wanted_hz)
+    if options.spiking_batches:
+        calibration = _train_spiking(calibration, sample, lambda images: logits(images)[0], options, progress)
+    layers = [
+        {
+            "name": p.name,
+            "kind": p.kind,
+            "shape": p.shape,
+            "neurons": p.neurons,
+            "on_chip": p.on_chip,
+            "scale_hz": p.scale_hz,
+            "percentile_rate_hz": now.activity[p.name].percentile * scale[p.name],
+            "mean_rate_hz": float(now.activity[p.name].mean.mean()) * scale[p.name],
+            "rates_hz_percentiles": percentiles_hz(p.name, before, now),
+            "share_in_range": now.spread[p.name].share_in_range,
+            "gain": _range(calibration.gains.get(p.name)),
+            "arrival_step": calibration.arrival.get(p.name, 0),
+        }
+        for p in network.populations
+    ]
+    network = with_late_biases(calibration.network, calibration.arrival)
+    rates = {name: np.asarray(now.activity[name].mean * hz, np.float32) for name, hz in scale.items()}
+    for clock in (p for p in network.populations if p.name not in rates):
+        driven = 1 - clock.start_step / options.timesteps
+        rates[clock.name] = np.asarray(clock.bias_hz * driven, np.float32)
+    agreed = {"max_abs_error": found.max_abs_error, "tolerance": found.tolerance}
+    return Made(rate_network, network, layers, silent, rates, agreed)
+
+
+def _range(gain: NDArray[np.float64] | None) -> list[float]:
+    """The smallest and the largest gain of a population; 1 for one without."""
+    return [1.0, 1.0] if gain is None else [float(gain.min()), float(gain.max())]
+
+
+def logits_of(cut: Any) -> Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]:
+    """Images -> the readouts before their activation, by Keras."""
+    from .compat import load_tf_keras
+
+    model = load_tf_keras().Model(cut.activities.inputs, [s.drive for s in cut.segments if s.is_readout])
+
+    def logits(images: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        outputs = model(images, training=False)
+        return [np.asarray(o) for o in (outputs if isinstance(outputs, (list, tuple)) else [outputs])]
+
+    return logits
+
+
+def at_relus(model: Any, names: Sequence[str], end: str) -> Any:
+    """A Keras model with the 'input' or the 'output' of each population's ReLU in the flat ``model``."""
+    from .compat import load_tf_keras
+    from .graph import name_of
+    from .rewrite import nodes_of
+
+    tensors = {name_of(node): node.keras_inputs[0] if end == "input" else node.outputs for node in nodes_of(model)}
+    return load_tf_keras().Model(model.inputs, [tensors[name] for name in names])
+
+
+def drives_hz(
+    model: Any, names: Sequence[str], images: NDArray[np.float32], scale_hz: Mapping[str, float]
+) -> dict[str, NDArray[np.float32]]:
+    """What ``model``'s ReLU layers ``names`` get on ``images``, at the scale of their populations."""
+    drives = at_relus(model, names, "input").predict(images, batch_size=8, verbose=0)
+    return {name: drive * np.float32(scale_hz[name]) for name, drive in zip(names, drives, strict=True)}
+
+
+def _train_spiking(
+    calibration: Calibration, sample: Sample, teacher: Teacher, options: Options, progress: Progress
+) -> Calibration:
+    """Trains the calibrated network through its spikes on ``options.spiking_batches`` batches."""
+    from .crops import training_batches
+    from .spiking import few_enough
+    from .spiking_training import BATCH, train_spiking
+
+    def batches() -> Iterator[NDArray[np.float32]]:
+        for epoch in count():
+            for images, _ in training_batches(sample.dataset, BATCH, sample.shape[:2], options.seed + epoch):
+                yield few_enough(calibration.network, images.astype(np.float32))
+
+    with progress("fine-tuning through spikes", options.spiking_batches) as advance:
+        network = train_spiking(calibration.network, calibration.arrival,
+                                islice(batches(), options.spiking_batches), teacher,
+                                count=options.spiking_batches, advance=advance)
+    return replace(calibration, network=network)

@@ -1,0 +1,34 @@
+"""How to convert, and how to tell what goes on meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+"""From what is done and its number of steps to a context whose value is called with the steps just done."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to convert; the defaults suit a network that was trained without the chip in mind.
+
+    ``rates_hz`` are the rates at the ``percentile`` of the last and of the first layer on the chip.
+    """
+
+    fine_tune_epochs: int = 0
+    spiking_batches: int = 0
+    percentile: float = 99.9
+    rates_hz: tuple[float, float] = (400.0, 600.0)
+    max_pooling: str | None = None
+    timesteps: int = 128
+    synapse_s: float = 0.0
+    vmin: float = -2.0
+    calibration_images: int = 64
+    metric_images: int = 256
+    seed: int = 0
+
+
+def silent(description: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+    return nullcontext(lambda steps: None)
