@@ -71,7 +71,7 @@ def cut_at_relus(model: Any) -> Cut:
     segments = [_segment(name, drive, "relu", names, tensors) for name, drive in drives.items()]
     for i, output in enumerate(model.outputs):
         name = model.output_names[i] if len(model.outputs) > 1 else output._keras_history.layer.name
-        linear, activation = _head(output)
+        linear, activation = head_of(output)
         segments.append(_segment(f"{name}:out" if name in drives else name, linear, activation, names, tensors))
     problems += misplaced_heads(model) + _mixed(segments) + _nothing_on_chip(segments)
     if problems:
@@ -122,7 +122,7 @@ def _kind(layer: Any) -> str:
     return name if layer.weights and "Norm" not in name else ""
 
 
-def _head(output: Any) -> tuple[Any, str]:
+def head_of(output: Any) -> tuple[Any, str]:
     """The linear tensor before an output and the activation on the host between the two."""
     node = _node_of(output)
     if not is_head(node.layer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .network import ConvertedNetwork, require_timesteps
+from .network import ConvertedNetwork, Shape, require_timesteps
 from .options import Options, Progress
 from .sample import Sample
 
@@ -59,14 +59,14 @@ def make_network(
     with progress("lowering layers", len(cut.segments)) as advance:
         unit = lower(cut, advance)
     require_timesteps(unit.with_(timesteps=options.timesteps))
-    names = [p.name for p in unit.populations]
-    aimed = cut if followed is None else replace(cut, activities=at_relus(followed, names, "output"))
+    shapes = {p.name: p.shape for p in unit.populations}
+    aimed = cut if followed is None else replace(cut, activities=at_relus(followed, list(shapes), "output"))
     now = rates_of(aimed, sample, options)
     unit = without_silent(unit, {name for name, a in now.activity.items() if not a.mean.any()})
     silent = sorted(set(now.activity) - {p.name for p in unit.populations})
     scale = {p.name: now.scale_hz[p.name] for p in unit.populations}
     rate_network = with_scales(unit, scale)
-    logits = logits_of(cut)
+    logits = logits_of(cut.activities.inputs, [s.drive for s in cut.segments if s.is_readout])
     found = agreement(rate_network, inputs[:2], logits(inputs[:2]))
     if not found.holds:
         raise RuntimeError(f"the rate network is {found.max_abs_error:g} off Keras, more than {found.tolerance:g}")
@@ -74,10 +74,11 @@ def make_network(
     network = replace(rate_network, populations=populations, timesteps=options.timesteps, synapse_s=options.synapse_s)
     with progress("calibrating", len(network.populations)) as advance:
         few = few_enough(network, inputs)
-        wanted_hz = None if followed is None else drives_hz(followed, names, few, now.scale_hz)
+        wanted_hz = None if followed is None else drives_hz(followed, shapes, few, now.scale_hz)
         calibration = calibrate_spiking(network, few, advance, wanted_hz=wanted_hz)
     if options.spiking_batches:
-        calibration = _train_spiking(calibration, sample, lambda images: logits(images)[0], options, progress)
+        teacher = logits if followed is None else teacher_of(followed)
+        calibration = _train_spiking(calibration, sample, teacher, options, progress)
     layers = [
         {
             "name": p.name,
@@ -109,11 +110,18 @@ def _range(gain: NDArray[np.float64] | None) -> list[float]:
     return [1.0, 1.0] if gain is None else [float(gain.min()), float(gain.max())]
 
 
-def logits_of(cut: Any) -> Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]:
+def teacher_of(model: Any) -> Teacher:
+    """Images -> the outputs of ``model`` before their activation."""
+    from .graph import head_of
+
+    return logits_of(model.inputs, [head_of(output)[0] for output in model.outputs])
+
+
+def logits_of(inputs: Any, drives: Sequence[Any]) -> Teacher:
     """Images -> the readouts before their activation, by Keras."""
     from .compat import load_tf_keras
 
-    model = load_tf_keras().Model(cut.activities.inputs, [s.drive for s in cut.segments if s.is_readout])
+    model = load_tf_keras().Model(inputs, drives)
 
     def logits(images: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         outputs = model(images, training=False)
@@ -133,11 +141,12 @@ def at_relus(model: Any, names: Sequence[str], end: str) -> Any:
 
 
 def drives_hz(
-    model: Any, names: Sequence[str], images: NDArray[np.float32], scale_hz: Mapping[str, float]
+    model: Any, shapes: Mapping[str, Shape], images: NDArray[np.float32], scale_hz: Mapping[str, float]
 ) -> dict[str, NDArray[np.float32]]:
-    """What ``model``'s ReLU layers ``names`` get on ``images``, at the scale of their populations."""
-    drives = at_relus(model, names, "input").predict(images, batch_size=8, verbose=0)
-    return {name: drive * np.float32(scale_hz[name]) for name, drive in zip(names, drives, strict=True)}
+    """What the ReLUs of ``model`` get on ``images``, at the scale of their populations: shape (images, *shape)."""
+    drives = at_relus(model, list(shapes), "input").predict(images, batch_size=8, verbose=0)
+    return {name: drive.reshape(-1, *shape) * np.float32(scale_hz[name])
+            for (name, shape), drive in zip(shapes.items(), drives, strict=True)}
 
 
 def _train_spiking(

@@ -31,8 +31,8 @@ TEMPERATURE = 2.0
 
 BATCH = 32
 
-Teacher = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""Images -> the outputs of the first readout before their activation, shape (images, ...)."""
+Teacher = Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]
+"""Images -> the readouts before their activation, shapes (images, ...); the first one is followed."""
 
 Rates = Mapping[str, NDArray[np.float32]]
 """Hz by population, shape (images, *shape)."""
@@ -54,7 +54,7 @@ def train_spiking(
     for images in batches:
         now = trained.network()
         fired_hz = spiking_rates(now, arrival, images)
-        wanted = tf.constant(teacher(images), tf.float32)
+        wanted = tf.constant(teacher(images)[0], tf.float32)
         with tf.GradientTape() as tape:
             loss = distillation_loss(wanted, trained.outputs(fired_hz))
         gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, trained.variables), 1.0)
