@@ -43,8 +43,8 @@ def _normalization(layer: Any) -> str | None:
     return "an inverted normalization does not convert; remove invert=True" if getattr(layer, "invert", False) else None
 
 
-MAX_POOLING = ("a maximum of spike rates is not a sum of spikes; add --max-pooling average (or strided) and "
-               "--fine-tune to win back what that costs")
+MAX_POOLING = ("a maximum of spike rates is not a sum of spikes; add --max-pooling average (or strided): calibration "
+               "and --fine-tune win back what that costs")
 
 NOTHING = ("Identity", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomContrast",
            "RandomBrightness")
