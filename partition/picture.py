@@ -22,6 +22,7 @@ GAP = 8
 
 def draw(partition: Partition, network: ConvertedNetwork, path: Path) -> None:
     """Writes the picture to ``path`` as SVG."""
+    import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
@@ -39,7 +40,8 @@ def draw(partition: Partition, network: ConvertedNetwork, path: Path) -> None:
     axes.autoscale_view()
     axes.invert_yaxis()
     axes.set_title(_title(partition), fontsize=9)
-    figure.savefig(path, format="svg", metadata={"Date": None})
+    with matplotlib.rc_context({"svg.hashsalt": "partition"}):
+        figure.savefig(path, format="svg", metadata={"Date": None})
 
 
 def _corners(chips: int, columns: int) -> Floats:

@@ -93,6 +93,8 @@ def test_json_and_picture(network, found, tmp_path):
     draw(found, network, tmp_path / "b.svg")
     text = (tmp_path / "a.svg").read_text()
     assert text.startswith("<?xml")
+    draw(again, network, tmp_path / "c.svg")
+    assert (tmp_path / "c.svg").read_text() == text
     assert "p7" in {p.name for p in network.chip_populations}
 
 
