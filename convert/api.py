@@ -14,9 +14,9 @@ from .bundle import MODEL, NETWORK, RATES, RATES_PICTURE, REPORT, save_network, 
 from .data import Dataset, open_data
 from .errors import UserError
 from .evaluate import Predictor, activate, keras_predictor
-from .make import make_network, rates_of
 from .network import INPUT, ConvertedNetwork
 from .options import Options, Progress, silent
+from .pipeline import make_network, rates_of
 from .sample import Sample
 
 if TYPE_CHECKING:

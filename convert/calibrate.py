@@ -7,7 +7,7 @@ a gain per channel makes up for what its own resets lose.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from .late_biases import arrival_step
 from .lower import with_gains
 from .network import INPUT, ConvertedNetwork
 from .refit import refitted
-from .spiking import Trains, arriving, drive_hz, encode, unused
+from .spiking import RatesHz, Trains, arriving, drive_hz, encode, unused
 
 SETTLING_STEPS = 16
 """Rates are taken from so many steps after the arrival on."""
@@ -38,7 +38,7 @@ def calibrate_spiking(
     images: NDArray[np.float32],
     advance: Callable[[int], None] = lambda steps: None,
     *,
-    wanted_hz: Mapping[str, NDArray[np.float32]] | None = None,
+    wanted_hz: RatesHz | None = None,
 ) -> Calibration:
     """``network`` calibrated on raw ``images`` over its ``timesteps``; ``advance`` is called once per population.
 
@@ -54,13 +54,15 @@ def calibrate_spiking(
         wanted = drive_hz(network, population, rates_hz) if wanted_hz is None else wanted_hz[name]
         rates_hz[name] = np.maximum(wanted, 0)
         if population.on_chip:
-            arrival[name] = arrival_step(arriving(network, population, trains))
+            drive = arriving(network, population, trains)
+            arrival[name] = arrival_step(drive)
             settled = min(arrival[name] + SETTLING_STEPS, network.timesteps * 3 // 4)
             delivered = {p.source: _delivered_hz(network, p.source, trains, settled) for p in network.into(name)}
-            network = refitted(network, name, delivered, wanted)
-            population = network.population(name)
+            fitted = refitted(network, name, delivered, wanted)
+            if fitted is not network:
+                network, population = fitted, fitted.population(name)
+                drive = arriving(network, population, trains)
             mean_hz = rates_hz[name].mean(axis=(0, 1, 2), dtype=np.float64)
-            drive = arriving(network, population, trains)
             gains[name], trains[name] = fit_gains(
                 network, population, drive, mean_hz, bias_from=arrival[name], settled=settled
             )

@@ -19,6 +19,8 @@ ARRIVED = 0.5
 """A drive has arrived when its mean size is this share of its mean over the second half of the steps."""
 
 CLOCK = "clock"
+CLOCK_KIND = "Clock"
+"""Name, before its step, and kind of the host neuron that starts biases: no layer of the model."""
 
 
 def arrival_step(drive: NDArray[np.float32]) -> int:
@@ -38,7 +40,7 @@ def with_late_biases(network: ConvertedNetwork, arrival: Mapping[str, int]) -> C
         bias_hz = network.population(name).bias_hz
         if bias_hz.any():
             clock = f"{CLOCK}@{step}"
-            clocks[clock] = Population(clock, "Clock", (1, 1, 1), np.full((1, 1, 1), clock_hz), clock_hz, False,
+            clocks[clock] = Population(clock, CLOCK_KIND, (1, 1, 1), np.full((1, 1, 1), clock_hz), clock_hz, False,
                                        start_step=step - 1)
             weights = sparse.csr_array(bias_hz.reshape(-1, 1) / clock_hz)
             projections.append(Projection(clock, name, Sparse(weights)))

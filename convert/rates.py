@@ -69,7 +69,7 @@ def measure_rates(
 ) -> Rates:
     """The scales that the inputs ``calibration`` give, and how the activations lie on ``others``."""
     shapes = {s.target: s.shape for s in cut.segments if not s.is_readout}
-    activity = calibrate(cut.activities, shapes, _batches(calibration), len(calibration), percentile=percentile)
+    activity = measure_activity(cut.activities, shapes, _batches(calibration), len(calibration), percentile=percentile)
     at_most = {name: a.percentile for name, a in activity.items()}
     found = spread(cut.activities, shapes, _batches(others), len(others), at_most=at_most)
     return Rates(activity, found, target_rates(cut.segments, rates_hz))
@@ -86,7 +86,7 @@ def _batches(inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     return np.array_split(inputs, -(-len(inputs) // 8))
 
 
-def calibrate(
+def measure_activity(
     activities: Any,
     shapes: dict[str, Shape],
     batches: Iterable[NDArray[np.float32]],

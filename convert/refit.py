@@ -8,7 +8,6 @@ ANN"), here in closed form.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from .compat import load_tensorflow
 from .network import ConvertedNetwork, Convolution, Population, Projection
-from .spiking import drive_hz
+from .spiking import RatesHz, drive_hz
 
 RIDGE = 0.03
 """Weight of the distance to the trained kernel, relative to the mean square of a source's rate."""
@@ -35,12 +34,9 @@ WEIGHTS = 6_000
 DENSE = 0.9
 """Share of weights that are not zero, above which a kernel has no structure of zeros to keep."""
 
-Rates = Mapping[str, NDArray[np.float32]]
-"""Hz by population, shape (images, *shape)."""
-
 
 def refitted(
-    network: ConvertedNetwork, name: str, delivered_hz: Rates, wanted_hz: NDArray[np.float32]
+    network: ConvertedNetwork, name: str, delivered_hz: RatesHz, wanted_hz: NDArray[np.float32]
 ) -> ConvertedNetwork:
     """``network`` with kernels and biases of population ``name`` such that sources firing at ``delivered_hz`` give it
     the drive ``wanted_hz``, shape (images, *shape), as nearly as least squares can.

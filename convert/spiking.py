@@ -25,6 +25,9 @@ DRIVES_AT_A_TIME = 2**28
 Trains = NDArray[np.uint8]
 """Spikes, shape (images, steps, neurons)."""
 
+RatesHz = Mapping[str, NDArray[np.float32]]
+"""Rates by population, shape (images, *shape)."""
+
 Drive = NDArray[np.float32]
 """What arrives at neurons in each step, in thresholds, shape (images, steps, neurons)."""
 
@@ -35,9 +38,7 @@ def few_enough(network: ConvertedNetwork, images: NDArray[np.float32]) -> NDArra
     return images[: max(1, DRIVES_AT_A_TIME // (widest * network.timesteps))]
 
 
-def drive_hz(
-    network: ConvertedNetwork, population: Population, rates_hz: Mapping[str, NDArray[np.float32]]
-) -> NDArray[np.float32]:
+def drive_hz(network: ConvertedNetwork, population: Population, rates_hz: RatesHz) -> NDArray[np.float32]:
     """Drive of ``population``, shape (images, *shape), if its sources fire at ``rates_hz``."""
     projections = network.into(population.name)
     total = sum(np.asarray(apply(p.transform, rates_hz[p.source], population.shape)) for p in projections)

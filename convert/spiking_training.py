@@ -8,16 +8,17 @@ Training and Rapid Inference of Deep Spiking Neural Networks"). The Keras model 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .compat import load_tensorflow, load_tf_keras
+from .keras_values import Teacher
 from .network import INPUT, ConvertedNetwork, Convolution, ConvolutionTranspose, Population, Projection
 from .refit import is_dense_kernel
-from .spiking import Trains, arriving, drive_hz, encode, fire, unused
+from .spiking import RatesHz, Trains, arriving, drive_hz, encode, fire, unused
 from .transforms import apply
 
 LEARNING_RATE = 3e-3
@@ -31,12 +32,6 @@ TEMPERATURE = 2.0
 
 BATCH = 32
 
-Teacher = Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]
-"""Images -> the readouts before their activation, shapes (images, ...); the first one is followed."""
-
-Rates = Mapping[str, NDArray[np.float32]]
-"""Hz by population, shape (images, *shape)."""
-
 
 def train_spiking(
     network: ConvertedNetwork,
@@ -47,7 +42,8 @@ def train_spiking(
     count: int,
     advance: Callable[[int], None] = lambda steps: None,
 ) -> ConvertedNetwork:
-    """``network``, calibrated and with biases from step ``arrival`` on, trained on ``count`` batches of raw images."""
+    """``network``, calibrated and with biases from step ``arrival`` on, trained on ``count`` batches of raw images
+    (images, rows, columns, channels) to give the first output of ``teacher``."""
     keras, tf = load_tf_keras(), load_tensorflow()
     trained = _Trained(network)
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, max(1, count)))
@@ -63,7 +59,7 @@ def train_spiking(
     return trained.network()
 
 
-def spiking_rates(network: ConvertedNetwork, arrival: Mapping[str, int], images: NDArray[np.float32]) -> Rates:
+def spiking_rates(network: ConvertedNetwork, arrival: Mapping[str, int], images: NDArray[np.float32]) -> RatesHz:
     """Mean rate of every neuron over the second half of the steps, from its layer's arrival at the earliest."""
     trains: dict[str, Trains] = {}
     rates_hz: dict[str, NDArray[np.float32]] = {}
@@ -98,31 +94,22 @@ def distillation_loss(teacher: Any, student: Any) -> Any:
     return tf.reduce_mean(losses) * TEMPERATURE**2
 
 
-@dataclass(frozen=True)
-class _Kernel:
-    """A kernel that changes: ``start`` + ``unit`` * ``change``."""
-
-    start: NDArray[np.float64]
-    unit: float
-    change: Any
-
-    @property
-    def value(self) -> Any:
-        return self.start.astype(np.float32) + np.float32(self.unit) * self.change
-
-
 class _Trained:
-    """The variables of a network, one per dense kernel and one bias per channel, and the network with their values."""
+    """The variables of a network and the network with their values.
+
+    ``kernels`` has (root mean square, kernel relative to it) by projection; ``biases``, by target, (channels,) in
+    ``units``.
+    """
 
     def __init__(self, network: ConvertedNetwork) -> None:
         tf = load_tensorflow()
         self.start = network
-        self.kernels: dict[int, _Kernel] = {}
+        self.kernels: dict[int, tuple[float, Any]] = {}
         for i, projection in enumerate(network.projections):
             if projection.source != INPUT and is_dense_kernel(projection):
                 kernel = _convolution(projection).kernel
                 rms = float(np.sqrt(np.mean(kernel**2)))
-                self.kernels[i] = _Kernel(kernel, rms, tf.Variable(np.zeros(kernel.shape, np.float32)))
+                self.kernels[i] = rms, tf.Variable((kernel / rms).astype(np.float32))
         readout = network.readouts[0]
         self.units = {p.name: BIAS_UNIT_HZ for p in network.chip_populations} | {readout.name: 1.0}
         channels = {name: network.shape_of(name)[2] for name in self.units}
@@ -130,9 +117,9 @@ class _Trained:
 
     @property
     def variables(self) -> list[Any]:
-        return [*(kernel.change for kernel in self.kernels.values()), *self.biases.values()]
+        return [*(relative for _, relative in self.kernels.values()), *self.biases.values()]
 
-    def outputs(self, fired_hz: Rates) -> Any:
+    def outputs(self, fired_hz: RatesHz) -> Any:
         """The first readout before its activation; values are the spiking network's, gradients the rate network's."""
         tf = load_tensorflow()
         rates_hz: dict[str, Any] = {}
@@ -150,7 +137,8 @@ class _Trained:
             if projection.target == name:
                 transform: Any = projection.transform
                 if i in self.kernels:
-                    transform = replace(transform, kernel=self.kernels[i].value)
+                    rms, relative = self.kernels[i]
+                    transform = replace(transform, kernel=rms * relative)
                 total = total + apply(transform, rates_hz[projection.source], shape)
         return total
 
@@ -162,8 +150,8 @@ class _Trained:
             return replace(p, bias_hz=p.bias_hz + bias(p)) if p.on_chip else p
 
         projections = list(self.start.projections)
-        for i, kernel in self.kernels.items():
-            value = kernel.start + kernel.unit * kernel.change.numpy().astype(np.float64)
+        for i, (rms, relative) in self.kernels.items():
+            value = rms * relative.numpy().astype(np.float64)
             projections[i] = replace(projections[i], transform=replace(_convolution(projections[i]), kernel=value))
         first, *others = self.start.readouts
         return replace(

@@ -27,7 +27,7 @@ def windows_at(network: ConvertedNetwork, checkpoints: Sequence[int], share: flo
     return [(min(max(int(stop * (1 - share)), lag), stop - 1), stop) for stop in checkpoints]
 
 
-def arrival_step(network: ConvertedNetwork) -> int:
+def last_arrival_step(network: ConvertedNetwork) -> int:
     """The step at which the last layer's drive has arrived: its depth, or when the last bias starts."""
     return max(*network.depth().values(), *(p.start_step + 1 for p in network.populations if not p.on_chip))
 

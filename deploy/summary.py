@@ -15,7 +15,7 @@ from convert.network import ConvertedNetwork
 
 from . import early
 from .parts import ImageResult, summed
-from .readout import arrival_step
+from .readout import last_arrival_step
 from .targets import EVENTS, TARGETS, Job
 
 STEADY = 0.1
@@ -122,7 +122,7 @@ def early_stops(
     seen = early.Observed(
         np.array([stop for _, stop in job.windows]),
         early.METRIC[task],
-        early.settled(task, activation, outputs, job.windows, arrival_step(job.network)),
+        early.settled(task, activation, outputs, job.windows, last_arrival_step(job.network)),
         early.correct(dataset, outputs),
         counts,
     )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.late_biases import CLOCK_KIND
 from convert.metrics import class_map
 
 from . import plots
@@ -17,9 +18,6 @@ from .text import METRIC_NAMES, early_line, how, knee_line, metric_lines, si, su
 
 SHOWN_IMAGES = 3
 HEADLINE = ("accuracy", "iou", "pixel_accuracy")
-
-CLOCK = "Clock"
-"""The kind of a host neuron that starts a layer's bias: no layer of the model, and not in the plots."""
 
 
 def html_report(report: Mapping[str, Any], runs: Sequence[Run]) -> str:
@@ -49,7 +47,7 @@ def _section(report: Mapping[str, Any], summary: Mapping[str, Any], run: Run) ->
         "energy_by_step": next(iter((summary["knee"] or {}).get("joules_per_inference", {})), None),
         "steps_lines": [line for line in (knee_line(summary), early_line(summary)) if line] if summary["knee"] else [],
         "rates_plot": plots.rates_by_layer(run.conversion.get("layers") or [], rates),
-        "activity_plot": plots.activity_by_layer([layer for layer in layers if layer.get("kind") != CLOCK]),
+        "activity_plot": plots.activity_by_layer([layer for layer in layers if layer.get("kind") != CLOCK_KIND]),
         "layers": [{"arrival_step": arrival.get(layer["name"]), "settled_step": None, **layer} for layer in layers],
         "blocks": run.partition.get("layers") or [],
         "picture": plots.picture_uri(run.picture) if run.picture else None,

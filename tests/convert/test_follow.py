@@ -12,9 +12,9 @@ from convert import Options, convert, load_network
 from convert.calibrate import calibrate_spiking
 from convert.compat import load_tf_keras
 from convert.graph import cut_at_relus
+from convert.keras_values import at_relus, drives_hz, teacher_of
 from convert.load import load_model
 from convert.lower import lower, with_scales
-from convert.make import at_relus, drives_hz, teacher_of
 from convert.pooling import replace_max_pooling
 from convert.spiking_training import spiking_rates
 

@@ -15,7 +15,7 @@ from deploy.api import RunOptions, run
 from deploy.devices import DAVIES_2018
 from deploy.early import Observed, correct, curve, held_out, point, settled, stopped
 from deploy.energy import counts_of, loihi_estimate, run_until
-from deploy.readout import arrival_step
+from deploy.readout import last_arrival_step
 from deploy.steps import knee, spread
 from deploy.summary import counts_until, settled_step
 from deploy.targets import EVENTS, Job, prepare
@@ -219,5 +219,5 @@ def test_the_last_layers_drive_arrives_after_its_depth_and_its_bias(job):
     deepest = max(network.depth().values())
     starts = [p.start_step for p in network.populations if not p.on_chip]
     assert network.depth()[INPUT] == 0
-    assert arrival_step(network) >= deepest
-    assert arrival_step(network) > max(starts)
+    assert last_arrival_step(network) >= deepest
+    assert last_arrival_step(network) > max(starts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .network import ConvertedNetwork, Shape, require_timesteps
+from .keras_values import Teacher, at_relus, drives_hz, logits_of, teacher_of
+from .network import ConvertedNetwork, require_timesteps
 from .options import Options, Progress
 from .sample import Sample
 
 if TYPE_CHECKING:
     from .calibrate import Calibration
     from .rates import Rates
-    from .spiking_training import Teacher
 
 
 def rates_of(cut: Any, sample: Sample, options: Options) -> Rates:
@@ -29,7 +29,7 @@ def rates_of(cut: Any, sample: Sample, options: Options) -> Rates:
 
 
 @dataclass(frozen=True)
-class Made:
+class Conversion:
     """The network as rates and, with gains against the hard reset, as spikes; and what conversion.json says of it."""
 
     rate_network: ConvertedNetwork
@@ -42,7 +42,7 @@ class Made:
 
 def make_network(
     cut: Any, sample: Sample, before: Rates | None, followed: Any, options: Options, progress: Progress
-) -> Made:
+) -> Conversion:
     """Lowers, scales by percentile, compares with Keras and calibrates the spiking network.
 
     ``before`` is what the rates were before fine-tuning, if there was any; ``followed``, if not None, is the Keras
@@ -102,51 +102,12 @@ def make_network(
         driven = 1 - clock.start_step / options.timesteps
         rates[clock.name] = np.asarray(clock.bias_hz * driven, np.float32)
     agreed = {"max_abs_error": found.max_abs_error, "tolerance": found.tolerance}
-    return Made(rate_network, network, layers, silent, rates, agreed)
+    return Conversion(rate_network, network, layers, silent, rates, agreed)
 
 
 def _range(gain: NDArray[np.float64] | None) -> list[float]:
     """The smallest and the largest gain of a population; 1 for one without."""
     return [1.0, 1.0] if gain is None else [float(gain.min()), float(gain.max())]
-
-
-def teacher_of(model: Any) -> Teacher:
-    """Images -> the outputs of ``model`` before their activation."""
-    from .graph import head_of
-
-    return logits_of(model.inputs, [head_of(output)[0] for output in model.outputs])
-
-
-def logits_of(inputs: Any, drives: Sequence[Any]) -> Teacher:
-    """Images -> the readouts before their activation, by Keras."""
-    from .compat import load_tf_keras
-
-    model = load_tf_keras().Model(inputs, drives)
-
-    def logits(images: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        outputs = model(images, training=False)
-        return [np.asarray(o) for o in (outputs if isinstance(outputs, (list, tuple)) else [outputs])]
-
-    return logits
-
-
-def at_relus(model: Any, names: Sequence[str], end: str) -> Any:
-    """A Keras model with the 'input' or the 'output' of each population's ReLU in the flat ``model``."""
-    from .compat import load_tf_keras
-    from .graph import name_of
-    from .rewrite import nodes_of
-
-    tensors = {name_of(node): node.keras_inputs[0] if end == "input" else node.outputs for node in nodes_of(model)}
-    return load_tf_keras().Model(model.inputs, [tensors[name] for name in names])
-
-
-def drives_hz(
-    model: Any, shapes: Mapping[str, Shape], images: NDArray[np.float32], scale_hz: Mapping[str, float]
-) -> dict[str, NDArray[np.float32]]:
-    """What the ReLUs of ``model`` get on ``images``, at the scale of their populations: shape (images, *shape)."""
-    drives = at_relus(model, list(shapes), "input").predict(images, batch_size=8, verbose=0)
-    return {name: drive.reshape(-1, *shape) * np.float32(scale_hz[name])
-            for (name, shape), drive in zip(shapes.items(), drives, strict=True)}
 
 
 def _train_spiking(
