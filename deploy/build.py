@@ -15,7 +15,10 @@ from convert.compat import load_nengo_loihi
 from convert.errors import UserError
 from convert.nengo_network import HardResetRectifiedLinear, NengoForm, to_nengo
 from convert.network import ConvertedNetwork
-from partition.plan import Partition, tile_slices
+from partition.plan import Partition
+from partition.tile import tile_slices
+
+from .packing import packed_model
 
 POP_TYPE = 32
 """Population axons of 32 bits: any number of channels. Source: nengo_loihi/config.py."""
@@ -60,9 +63,9 @@ def chip_form(
 
 def build_model(network: ConvertedNetwork, partition: Partition) -> Any:
     """The network as nengo_loihi builds, splits and discretizes it: a ``nengo_loihi.builder.Model`` of integers."""
-    nengo_loihi = load_nengo_loihi()
-    model = nengo_loihi.builder.Model(dt=network.dt_s)
-    model.build(chip_form(network, partition).form.net, discretize=True)
+    chip = chip_form(network, partition)
+    model = _model(chip, network, partition)
+    model.build(chip.form.net, discretize=True)
     return model
 
 
@@ -70,7 +73,13 @@ def simulator(chip: ChipForm, network: ConvertedNetwork, partition: Partition, *
     """A ``nengo_loihi.Simulator``: ``target`` 'sim' is its emulator, 'loihi' the chip, placed as the partition says."""
     nengo_loihi = load_nengo_loihi()
     options = {"n_chips": partition.chips, "allocator": PlannedAllocator(partition)} if target == "loihi" else None
-    return nengo_loihi.Simulator(chip.form.net, dt=network.dt_s, target=target, hardware_options=options)
+    model = _model(chip, network, partition)
+    return nengo_loihi.Simulator(chip.form.net, dt=network.dt_s, model=model, target=target, hardware_options=options)
+
+
+def _model(chip: ChipForm, network: ConvertedNetwork, partition: Partition) -> Any:
+    ensembles = {p.name: chip.form.neurons[p.name].ensemble for p in network.chip_populations}
+    return packed_model(network, partition, ensembles, network.dt_s)
 
 
 def check_partition(network: ConvertedNetwork, partition: Partition) -> None:
@@ -118,7 +127,7 @@ class PlannedAllocator:
 
         planned, blocks = self.partition.blocks, list(model.blocks)
         sizes = [block.compartment.n_compartments for block in blocks]
-        if sizes != [block.neurons for block in planned]:
+        if sizes != [self.partition.packing(block.layer).compartments(block.extent) for block in planned]:
             raise UserError("the partition does not fit the model: run partition-model on this bundle again")
         if self.partition.chips > n_chips:
             raise UserError(f"the partition needs {self.partition.chips} chips, the board has {n_chips}")

@@ -7,29 +7,22 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network import ConvertedNetwork, Projection, Sparse
-from partition.geometry import chip_links, link
+from convert.network import ConvertedNetwork, Projection
+from partition.geometry import chip_links
+from partition.plan import Partition
+from partition.synapse_lists import weights_of_spike
 from partition.traffic import traffic
 
 from .targets import Job, LayerCounts
 
 
-def fanout(network: ConvertedNetwork, population: str) -> NDArray[np.int64]:
-    """Synapses on chip populations of each neuron of ``population``, shape (neurons,)."""
+def fanout(network: ConvertedNetwork, partition: Partition, population: str) -> NDArray[np.int64]:
+    """The weights that a spike of each neuron of ``population`` adds on the chip, shape (neurons,)."""
     shape = network.shape_of(population)
     total = np.zeros(shape, dtype=np.int64)
-    chip = {p.name for p in network.chip_populations}
-    for projection in network.out_of(population):
-        if projection.target not in chip:
-            continue
-        if isinstance(projection.transform, Sparse):
-            total += np.diff(projection.transform.matrix.tocsc().indptr).reshape(shape)
-            continue
-        taps = link(network, projection)
-        assert taps.rows is not None
-        assert taps.columns is not None
-        pixels = np.outer((taps.rows >= 0).sum(axis=1), (taps.columns >= 0).sum(axis=1))
-        total += pixels[:, :, None] * taps.target_shape[2]
+    for link in chip_links(network):
+        if link.source == population:
+            total += weights_of_spike(link, partition.tiles[link.target], partition.packing(link.target))
     return total.ravel()
 
 
@@ -44,13 +37,13 @@ def layer_counts(job: Job, spikes: Mapping[str, NDArray[np.int64]]) -> dict[str,
     synops = dict.fromkeys((p.name for p in network.populations), 0)
     for projection in network.projections:
         if projection.target in synops and projection.source in spikes:
-            synops[projection.target] += _synops(network, projection, spikes[projection.source])
+            synops[projection.target] += _synops(job, projection, spikes[projection.source])
     sent, crossing = _messages(job, spikes, chips)
     return {
         p.name: LayerCounts(
             spikes=int(spikes[p.name].sum()),
             synops=synops[p.name] if p.on_chip else 0,
-            neuron_updates=p.neurons * network.timesteps if p.on_chip else 0,
+            neuron_updates=job.partition.compartments(p.name) * network.timesteps if p.on_chip else 0,
             messages=sent[p.name],
             interchip_messages=crossing[p.name],
         )
@@ -58,9 +51,9 @@ def layer_counts(job: Job, spikes: Mapping[str, NDArray[np.int64]]) -> dict[str,
     }
 
 
-def _synops(network: ConvertedNetwork, projection: Projection, spikes: NDArray[np.int64]) -> int:
-    only = network.with_(projections=(projection,))
-    return int(fanout(only, projection.source) @ spikes.ravel())
+def _synops(job: Job, projection: Projection, spikes: NDArray[np.int64]) -> int:
+    only = job.network.with_(projections=(projection,))
+    return int(fanout(only, job.partition, projection.source) @ spikes.ravel())
 
 
 def _messages(

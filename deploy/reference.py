@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .build import ChipForm, chip_form, simulator
 from .counting import layer_counts
 from .emulator.encode import drives_hz
+from .packing import compartments_of
 from .targets import InputRun, Job, Run, window_counts
 
 
@@ -67,7 +68,11 @@ def _neuron_order(job: Job, sim: Any, chip: ChipForm, name: str) -> tuple[NDArra
     built = sim.model.objs[chip.form.neurons[name].ensemble]["out"]
     blocks = built if isinstance(built, list) else [built]
     slices = sim.sims["emulator"].block_info.slices
-    compartments = [np.arange(slices[block].start, slices[block].stop) for block in blocks]
+    packing = job.partition.packing(name)
+    compartments = [
+        slices[block].start + compartments_of(plan, packing)
+        for block, plan in zip(blocks, job.partition.blocks_of(name), strict=True)
+    ]
     return np.concatenate(neurons), np.concatenate(compartments)
 
 

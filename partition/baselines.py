@@ -9,9 +9,10 @@ from math import log
 from convert.network import Shape
 
 from .hardware import Board, chips_for
+from .packing import PLAIN
 from .place import PLACERS
-from .plan import Tile
 from .refine import Problem
+from .tile import Tile
 from .tiling import Fit
 
 HAND = 8
@@ -34,7 +35,8 @@ def baselines(problem: Problem, menus: Mapping[str, Sequence[Fit]], board: Board
 
     That number is ``board.chips``, or more if hand tiles do not fit so few.
     """
-    tiles = {p.name: hand_tile(p.shape, menus[p.name]) for p in problem.network.chip_populations}
+    plain = {name: [fit for fit in fits if fit.packing == PLAIN] for name, fits in menus.items()}
+    tiles = {p.name: hand_tile(p.shape, plain[p.name]) for p in problem.network.chip_populations}
     graph = problem.graph(tiles)
     chips = max(board.chips, chips_for(graph.blocks, board.chip))
     wide = replace(board, chips=chips)

@@ -18,9 +18,9 @@ from convert.network import ConvertedNetwork
 
 from .geometry import Floats, Link
 from .hardware import Chip
-from .plan import Tile
 from .regions import Grid, Group, Layout, region_cuts
-from .tiling import Fit, out_axons, utilization
+from .tile import Tile
+from .tiling import Fit, out_axons, out_slots
 
 LOCAL = 0.01
 """The price of a message within a chip, in messages between chips: among equal cuts the least traffic is taken."""
@@ -85,7 +85,7 @@ def choose(
         overflowing = [
             p.name
             for p in network.chip_populations
-            if not utilization(p, [k for k in links if k.source == p.name], tiles, chip).fits(chip)
+            if np.max(np.add(*out_slots(p, links, tiles, chip))) > chip.out_axon_slots
         ]
         if not overflowing:
             return tiles
@@ -115,6 +115,17 @@ def estimate(menus: Menus, limits: Sequence[Budget]) -> float:
         best, _ = _solve(coarse, limit.costs, limit.cores // unit)
         total += float(best[-1])
     return total
+
+
+def cheapest(menus: Menus, limits: Sequence[Budget]) -> dict[str, Tile] | None:
+    """The cheapest tiles within all ``limits``, output axons left aside; None if there are none."""
+    tiles: dict[str, Tile] = {}
+    for limit in limits:
+        solved = knapsack({name: menus[name] for name in limit.costs}, limit.costs, limit.cores)
+        if solved is None:
+            return None
+        tiles |= solved
+    return tiles
 
 
 def knapsack(menus: Menus, costs: Costs, most_cores: int) -> dict[str, Tile] | None:

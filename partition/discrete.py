@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from convert.network import Sparse
 
 from .geometry import Ints, Link, block_of_neuron, cores, neuron_in_block
-from .plan import Tile
+from .tile import Tile
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,18 @@ j reaches column x; all channels reach all. So two small matrices of kernel taps
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from math import ceil
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.network import ConvertedNetwork, Convolution, Projection, Shape, Sparse
 
-from .plan import Tile
+from .tile import Tile
 
 Taps = NDArray[np.int64]
 """Shape (source positions, target positions) along one axis: the kernel tap that connects them, -1 for none."""
@@ -26,13 +27,17 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Link:
-    """A projection between two populations and the taps of its rows and columns; both None for ``Sparse``."""
+    """A projection between two populations and the taps of its rows and columns; both None for ``Sparse``.
+
+    ``known`` keeps what has been computed from it, by any key.
+    """
 
     projection: Projection
     source_shape: Shape
     target_shape: Shape
     rows: Taps | None
     columns: Taps | None
+    known: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def source(self) -> str:
@@ -99,6 +104,14 @@ def cores(shape: Shape, tile: Tile) -> int:
     """How many blocks ``tile`` cuts ``shape`` into."""
     rows, columns, channels = counts(shape, tile)
     return rows * columns * channels
+
+
+def block_sizes(shape: Shape, tile: Tile) -> Ints:
+    """The number of neurons of each block."""
+    rows, columns, channels = (
+        np.minimum(step, size - starts(size, step)) for size, step in zip(shape, tile, strict=True)
+    )
+    return np.asarray((rows[:, None, None] * columns[None, :, None] * channels).ravel())
 
 
 def starts(size: int, step: int) -> Ints:

@@ -13,10 +13,14 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
+from convert.network import Sparse
+
 from .discrete import pairs
-from .geometry import Ints, Link, Taps, counts, starts
+from .geometry import Ints, Link, block_sizes, counts
 from .hardware import Chip
-from .plan import Tile
+from .packing import PLAIN, Packing
+from .synapse_lists import Interval, intervals
+from .tile import Tile
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,11 @@ class Incoming:
     synapse_bits: Ints
 
 
-def incoming(link: Link, tile: Tile, chip: Chip) -> Incoming:
+def incoming(link: Link, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> Incoming:
     """The cost of ``link`` for each block into which ``tile`` cuts its target."""
     if link.rows is None or link.columns is None:
         return _discrete(link, tile, chip)
-    return _population(link, link.rows, link.columns, tile, chip)
+    return _population(link, tile, chip, packing)
 
 
 def group_bits(synapses: Ints, bits_per_synapse: int, chip: Chip) -> Ints:
@@ -51,16 +55,17 @@ def index_bits(largest: int, chip: Chip) -> int:
     return next((bits for bits in chip.index_bits if bits >= needed), chip.index_bits[-1])
 
 
-def _population(link: Link, rows: Taps, columns: Taps, tile: Tile, chip: Chip) -> Incoming:
+def _population(link: Link, tile: Tile, chip: Chip, packing: Packing) -> Incoming:
     shape = link.target_shape
     channels_in = link.source_shape[2]
-    row_kinds, row_kind = _intervals(rows, tile[0])
-    column_kinds, column_kind = _intervals(columns, tile[1])
+    row_kinds, row_kind = intervals(link, 0, tile[0], whole=any(packing.rows))
+    column_kinds, column_kind = intervals(link, 1, tile[1], whole=any(packing.columns))
     depths = [min(tile[2], shape[2] - start) for start in range(0, shape[2], tile[2])]
-    axons = np.array([[len(r.first) * len(c.first) for c in column_kinds] for r in row_kinds])
+    axons = np.array([[len(r.base) * len(c.base) for c in column_kinds] for r in row_kinds])
     bits = {
         depth: np.array(
-            [[_set_bits(r, c, depth, channels_in, chip) for c in column_kinds] for r in row_kinds], dtype=np.int64
+            [[_set_bits(r, c, depth, channels_in, chip, packing) for c in column_kinds] for r in row_kinds],
+            dtype=np.int64,
         )
         for depth in set(depths)
     }
@@ -73,86 +78,59 @@ def _population(link: Link, rows: Taps, columns: Taps, tile: Tile, chip: Chip) -
     )
 
 
-@dataclass(frozen=True)
-class _Interval:
-    """The source positions that reach one target tile along one axis: their taps there and their first target."""
-
-    first: Ints
-    count: Ints
-    base: Ints
-    size: int
-
-
-def _intervals(taps: Taps, step: int) -> tuple[list[_Interval], Ints]:
-    """The distinct intervals of an axis, and which of them each tile is."""
-    known: dict[tuple[int, bytes], int] = {}
-    intervals: list[_Interval] = []
-    kind = []
-    for start in starts(taps.shape[1], step):
-        inside = taps[:, start : start + step]
-        inside = inside[(inside >= 0).any(axis=1)]
-        key = (inside.shape[1], inside.tobytes())
-        if key not in known:
-            known[key] = len(intervals)
-            intervals.append(_interval(inside))
-        kind.append(known[key])
-    return intervals, np.array(kind)
-
-
-def _interval(inside: Taps) -> _Interval:
-    hit = inside >= 0
-    base = hit.argmax(axis=1) if len(inside) else np.zeros(0, np.int64)
-    first = inside[np.arange(len(inside)), base]
-    return _Interval(first, hit.sum(axis=1), base, inside.shape[1])
-
-
-def _set_bits(row: _Interval, column: _Interval, depth: int, channels_in: int, chip: Chip) -> int:
+def _set_bits(row: Interval, column: Interval, depth: int, channels_in: int, chip: Chip, packing: Packing) -> int:
     """Bits of the weight sets of a block of ``row.size`` x ``column.size`` x ``depth`` neurons."""
-    if not len(row.first) or not len(column.first):
+    if not len(row.base) or not len(column.base):
         return 0
-    row_kind, row_counts = _kinds(row)
-    column_kind, column_counts = _kinds(column)
+    block = (row.size, column.size, depth)
+    stride = packing.row_stride(block)
+    first = (row.base[:, None] + packing.rows[0]) * stride + column.base[None, :] + packing.columns[0]
+    if packing.channels_first:
+        width, plane = 1, packing.plane(block)
+    else:
+        width, plane = depth, 1
     taps, largest = _weight_sets(
-        row_kind, row.base, row_counts, column_kind, column.base, column_counts, column.size, depth, chip.axon_offset
-    )
+        row.kind, row.kind_count, column.kind, column.kind_count, first * width // chip.axon_offset,
+        stride * width, width, (depth - 1) * plane, chip.axon_offset,
+    )  # fmt: skip
     bits = chip.weight_bits + index_bits(largest, chip)
     return int(group_bits(taps * (depth * channels_in), bits, chip).sum())
 
 
-def _kinds(interval: _Interval) -> tuple[Ints, Ints]:
-    """Which distinct (first tap, number of taps) each position has, and the number of taps of each of these."""
-    _, where, kind = np.unique(interval.first * 4096 + interval.count, return_index=True, return_inverse=True)
-    return kind, interval.count[where]
-
-
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _weight_sets(
-    row_kind: Ints, row_base: Ints, row_counts: Ints,
-    column_kind: Ints, column_base: Ints, column_counts: Ints,
-    width: int, depth: int, offset: int,
+    row_kind: Ints, row_counts: Ints, column_kind: Ints, column_counts: Ints, shift: Ints,
+    row_step: int, column_step: int, deepest: int, offset: int,
 ) -> tuple[Ints, int]:  # fmt: skip
-    """The number of taps of every distinct weight set, and the largest compartment index among them."""
-    last = (row_base.max() * width + column_base.max()) * depth // offset
-    seen = np.zeros((len(row_counts), len(column_counts), last + 1), np.bool_)
+    """The number of taps of every distinct weight set, and the largest compartment index among them.
+
+    ``shift`` counts the whole offsets in the base of each (row, column); the indices of a set grow by ``row_step``,
+    ``column_step`` and, for all channels, by ``deepest``.
+    """
+    seen = np.zeros((len(row_counts), len(column_counts), shift.max() + 1), np.bool_)
     taps = np.empty(seen.size, np.int64)
     found = 0
     largest = 0
     for i in range(len(row_kind)):
         for j in range(len(column_kind)):
-            high = (row_base[i] * width + column_base[j]) * depth // offset
-            if seen[row_kind[i], column_kind[j], high]:
+            if seen[row_kind[i], column_kind[j], shift[i, j]]:
                 continue
-            seen[row_kind[i], column_kind[j], high] = True
+            seen[row_kind[i], column_kind[j], shift[i, j]] = True
             n_rows, n_columns = row_counts[row_kind[i]], column_counts[column_kind[j]]
             taps[found] = n_rows * n_columns
             found += 1
-            largest = max(largest, high * offset + ((n_rows - 1) * width + n_columns) * depth - 1)
+            last = (n_rows - 1) * row_step + (n_columns - 1) * column_step + deepest
+            largest = max(largest, shift[i, j] * offset + last)
     return taps[:found], largest
 
 
 def _discrete(link: Link, tile: Tile, chip: Chip) -> Incoming:
     """Sparse: an axon for each source neuron, its weights without index; equal weight sets of a block count once."""
     blocks = int(np.prod(counts(link.target_shape, tile)))
+    if _one_to_all(link):
+        return Incoming(
+            np.ones(blocks, np.int64), group_bits(block_sizes(link.target_shape, tile), chip.weight_bits, chip)
+        )
     found = pairs(link, tile)
     bits = group_bits(found.synapses, chip.weight_bits, chip)
     if blocks == 1:
@@ -162,4 +140,14 @@ def _discrete(link: Link, tile: Tile, chip: Chip) -> Incoming:
     return Incoming(
         np.bincount(found.block, minlength=blocks),
         np.bincount(found.block[distinct], weights=bits[distinct], minlength=blocks).astype(np.int64),
+    )
+
+
+def _one_to_all(link: Link) -> bool:
+    """Whether a single source neuron reaches every neuron of the target."""
+    transform = link.projection.transform
+    return (
+        isinstance(transform, Sparse)
+        and transform.matrix.shape[1] == 1
+        and transform.matrix.nnz == transform.matrix.shape[0]
     )

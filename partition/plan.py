@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from itertools import product
+from dataclasses import asdict, dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from convert.atomic import write_json
-from convert.network import Shape
 
-Range = tuple[int, int]
-Tile = tuple[int, int, int]
-"""(rows, columns, channels) of a population on one core."""
+from .packing import PLAIN, Packing
+from .tile import Slices, Tile
 
 
 @dataclass(frozen=True)
@@ -21,33 +19,42 @@ class Block:
     """The neurons of one core: the half-open ranges of rows, columns and channels of one population."""
 
     layer: str
-    slice: tuple[Range, Range, Range]
+    slice: Slices
     chip: int
     core: int
 
     @property
-    def neurons(self) -> int:
+    def extent(self) -> Tile:
+        """Rows, columns and channels, fewer than the tile's at a border."""
         (y0, y1), (x0, x1), (c0, c1) = self.slice
-        return (y1 - y0) * (x1 - x0) * (c1 - c0)
+        return (y1 - y0, x1 - x0, c1 - c0)
 
-
-def tile_slices(shape: Shape, tile: Tile) -> list[tuple[Range, Range, Range]]:
-    """The blocks into which ``tile`` cuts ``shape``: rows slowest, channels fastest, as NengoLoihi orders them."""
-    ranges = [[(i, min(i + step, size)) for i in range(0, size, step)] for size, step in zip(shape, tile, strict=True)]
-    return [(rows, columns, channels) for rows, columns, channels in product(*ranges)]
+    @property
+    def neurons(self) -> int:
+        return prod(self.extent)
 
 
 @dataclass(frozen=True)
 class Partition:
     """Tiles and blocks of every chip population, in the network's order, and what was found out about them.
 
+    ``packings`` says how each population lies in the compartments of its cores, nengo_loihi's way where it is missing;
     ``facts`` holds the further keys of partition.json (messages_per_step, baselines, ...).
     """
 
     board: str
     tiles: dict[str, Tile]
     blocks: tuple[Block, ...]
+    packings: dict[str, Packing] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+
+    def packing(self, layer: str) -> Packing:
+        return self.packings.get(layer, PLAIN)
+
+    def compartments(self, layer: str) -> int:
+        """The compartments that a layer takes on all its cores, unused ones between its neurons included."""
+        packing = self.packing(layer)
+        return sum(packing.compartments(block.extent) for block in self.blocks_of(layer))
 
     @property
     def chips(self) -> int:
@@ -64,7 +71,10 @@ class Partition:
             "board": self.board,
             "chips": self.chips,
             "cores": len(self.blocks),
-            "layers": [{"name": n, "tile": list(t), "blocks": counts[n]} for n, t in self.tiles.items()],
+            "layers": [
+                {"name": name, "tile": list(tile), "blocks": counts[name], "packing": asdict(self.packing(name))}
+                for name, tile in self.tiles.items()
+            ],
             **self.facts,
             "blocks": [
                 {"layer": b.layer, "slice": [list(r) for r in b.slice], "chip": b.chip, "core": b.core}
@@ -89,5 +99,10 @@ def read_partition(path: Path) -> Partition:
         board=data["board"],
         tiles={layer["name"]: tuple(layer["tile"]) for layer in data["layers"]},
         blocks=blocks,
+        packings={layer["name"]: _packing(layer["packing"]) for layer in data["layers"] if "packing" in layer},
         facts={key: value for key, value in data.items() if key not in known},
     )
+
+
+def _packing(data: dict[str, Any]) -> Packing:
+    return Packing(data["channels_first"], tuple(data["rows"]), tuple(data["columns"]))

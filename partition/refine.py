@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -21,8 +22,8 @@ from .hardware import Board
 from .place.local_search import improve
 from .place.metis import metis
 from .place.repair import repair
-from .plan import Tile
 from .regions import carry_over
+from .tile import Tile
 from .traffic import Edges, TrafficGraph, traffic
 
 
@@ -39,6 +40,15 @@ class Problem:
 
     def graph(self, tiles: Mapping[str, Tile]) -> TrafficGraph:
         return traffic(self.network, self.links, tiles, self.rates_hz, known=self.known)
+
+    @cached_property
+    def spikes(self) -> dict[str, Floats]:
+        """Spikes per time step of the neurons of every chip population that sends any, of its shape."""
+        return {
+            p.name: np.reshape(self.rates_hz[p.name], p.shape) * self.network.dt_s
+            for p in self.network.chip_populations
+            if self.network.out_of(p.name)
+        }
 
     @property
     def in_time(self) -> bool:

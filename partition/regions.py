@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network import ConvertedNetwork
+from convert.network import ConvertedNetwork, Shape
 
 from .discrete import pairs
 from .geometry import Floats, Ints, Link, Taps, block_of_neuron, counts, reach, starts
-from .plan import Tile
+from .tile import Tile
 from .traffic import TrafficGraph
 
 Grid = tuple[int, int]
@@ -33,6 +33,11 @@ class Group:
 
 Layout = tuple[Group, ...]
 """Groups of layers with chips of their own, numbered group after group; every layer is in one of them."""
+
+
+def group_of(layout: Layout, layer: str) -> Group:
+    """The group that ``layer`` is in."""
+    return next(group for group in layout if layer in group.layers)
 
 
 def grids(chips: int) -> list[Grid]:
@@ -87,7 +92,9 @@ def _discrete_cut(link: Link, tile: Tile, grid: Grid, rates: Floats) -> tuple[fl
     found = pairs(link, tile)
     spikes = rates.ravel()[found.source]
     source = _chip_of_pixel(link.source_shape, grid)[found.source // link.source_shape[2]]
-    target = chip_of_tile(link.target_shape, tile, grid)[found.block]
+    rows, columns = (region_of_tile(link.target_shape[axis], tile[axis], grid[axis]) for axis in (0, 1))
+    region = (rows[:, None] * grid[1] + columns[None, :]).ravel()
+    target = np.repeat(region, counts(link.target_shape, tile)[2])[found.block]
     return float(spikes[source != target].sum()), float(spikes.sum())
 
 
@@ -96,21 +103,23 @@ def _chip_of_pixel(shape: tuple[int, int, int], grid: Grid) -> Ints:
     return np.asarray((rows[:, None] * grid[1] + columns[None, :]).ravel())
 
 
-def chip_of_tile(shape: tuple[int, int, int], tile: Tile, grid: Grid) -> Ints:
-    """The region of each block of a population."""
-    rows, columns = (region_of_tile(shape[axis], tile[axis], grid[axis]) for axis in (0, 1))
-    return np.repeat((rows[:, None] * grid[1] + columns[None, :]).ravel(), counts(shape, tile)[2])
-
-
 def place_regions(network: ConvertedNetwork, tiles: Mapping[str, Tile], layout: Layout) -> Ints:
     """The chip of each block, by the region of its centre; a chip may receive too many."""
-    chips: dict[str, Ints] = {}
-    first = 0
-    for group in layout:
-        for name in group.layers:
-            chips[name] = first + chip_of_tile(network.shape_of(name), tiles[name], group.grid)
-        first += group.chips
-    return np.concatenate([chips[p.name] for p in network.chip_populations])
+    return np.concatenate([chip_of_tile(layout, p.name, p.shape, tiles[p.name]) for p in network.chip_populations])
+
+
+def chip_of_tile(layout: Layout, layer: str, shape: Shape, tile: Tile) -> Ints:
+    """The chip of each block of ``layer``, by the region of its centre."""
+    group = group_of(layout, layer)
+    rows, columns = (region_of_tile(shape[axis], tile[axis], group.grid[axis]) for axis in (0, 1))
+    first = sum(each.chips for each in layout[: layout.index(group)])
+    return np.repeat(first + (rows[:, None] * group.grid[1] + columns[None, :]).ravel(), counts(shape, tile)[2])
+
+
+def balanced_cores(shape: Shape, tile: Tile, grid: Grid) -> int:
+    """The cores of a layer if each region took as many as the fullest one takes."""
+    most = [np.bincount(region_of_tile(shape[axis], tile[axis], grid[axis])).max() for axis in (0, 1)]
+    return int(most[0] * most[1] * counts(shape, tile)[2] * grid[0] * grid[1])
 
 
 def place_balanced(graph: TrafficGraph, network: ConvertedNetwork, layout: Layout) -> Ints:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from convert.errors import UserError
 from convert.network import INPUT, ConvertedNetwork
 
+from .align import alignment
 from .baselines import baselines
 from .bound import lower_bound
-from .choose import Menus, RegionCosts, budgets, choose, estimate
+from .choose import Menus, RegionCosts, budgets, cheapest, estimate
 from .geometry import Ints, chip_links
 from .hardware import AUTO, Board, chips_for, find_board, require_cores, smallest_board
 from .layouts import layouts
@@ -24,13 +25,16 @@ from .place.local_search import improve
 from .plan import Block, Partition
 from .refine import Problem, Solution, refine, solution
 from .regions import Layout, place_balanced, place_regions
+from .tile import Tile
 from .tiling import Fit, Utilization, menus, utilization
 from .traffic import check_rates
 
 NUMBERS = 4
 """Numbers of chips that are tried."""
-TRIED = 12
-"""Tile choices whose placement is computed."""
+FITTED = 30
+"""Layouts for which tiles are fitted to each other."""
+PLACED = 16
+"""Choices of tiles whose placement is computed."""
 REFINED = 3
 """Of these, the best ones that are refined."""
 ROUNDS = 4
@@ -74,7 +78,8 @@ def partition(
     best = _annealed(problem, best)
     facts = _facts(problem, best, offered, on_board)
     facts["seconds"] = round(time.monotonic() - begin, 3)
-    return Partition(on_board.name, best.tiles, _blocks(best), facts)
+    packings = {name: _fit(offered[name], tile).packing for name, tile in best.tiles.items()}
+    return Partition(on_board.name, best.tiles, _blocks(best), packings, facts)
 
 
 def _check(
@@ -113,26 +118,18 @@ def _board(board: str | Board, chips: int | None) -> Board:
 
 
 def _search(problem: Problem, offered: Menus, board: Board, least: int) -> Solution | None:
-    """Choices of tiles for several numbers of chips and layouts, placed; the best of them refined.
+    """Tiles fitted to several numbers of chips and layouts, and placed; the best of them refined.
 
     None if no choice was found whose output axons fit the cores of ``board``.
     """
-    network = problem.network
-    spikes = {
-        p.name: np.reshape(problem.rates_hz[p.name], p.shape) * network.dt_s
-        for p in network.chip_populations
-        if network.out_of(p.name)
-    }
-    costs = RegionCosts(network, problem.links, offered, spikes)
+    costs = RegionCosts(problem.network, problem.links, offered, problem.spikes)
     placed: list[tuple[Solution, Layout]] = []
-    for layout in _promising(problem, costs, board, least):
-        if placed and (len(placed) >= TRIED or not problem.in_time):
+    for tiles, layout in _fitted(problem, costs, board, least)[:PLACED]:
+        if placed and not problem.in_time:
             break
-        tiles = choose(network, problem.links, offered, budgets(costs, layout, board.chip), board.chip)
-        if tiles is not None:
-            graph = problem.graph(tiles)
-            starts = [place_regions(network, tiles, layout), place_balanced(graph, network, layout)]
-            placed.append((solution(problem, tiles, _with_chips(board, layout), starts), layout))
+        graph = problem.graph(tiles)
+        starts = [place_regions(problem.network, tiles, layout), place_balanced(graph, problem.network, layout)]
+        placed.append((solution(problem, tiles, _with_chips(board, layout), starts), layout))
     if not placed:
         return None
     placed.sort(key=lambda option: option[0].price)
@@ -140,6 +137,22 @@ def _search(problem: Problem, offered: Menus, board: Board, least: int) -> Solut
         refine(problem, start, _shortlist(offered, costs, layout, start), ROUNDS) for start, layout in placed[:REFINED]
     ]
     return min(refined, key=lambda found: found.price)
+
+
+def _fitted(problem: Problem, costs: RegionCosts, board: Board, least: int) -> list[tuple[dict[str, Tile], Layout]]:
+    """Tiles fitted to promising layouts, the cheapest first."""
+    found: dict[tuple[Tile, ...], tuple[float, dict[str, Tile], Layout]] = {}
+    for layout in _promising(problem, costs, board, least)[:FITTED]:
+        start = cheapest(costs.menus, budgets(costs, layout, board.chip))
+        for balanced in (False, True):
+            if start is None or (found and not problem.in_time):
+                continue
+            search = alignment(
+                problem.network, problem.links, costs.menus, problem.spikes, layout, board.chip, balanced=balanced
+            )
+            if (fitted := search.fit(start)) is not None:
+                found.setdefault(tuple(fitted[1].values()), (*fitted, layout))
+    return [(tiles, layout) for _, tiles, layout in sorted(found.values(), key=lambda option: option[0])]
 
 
 def _promising(problem: Problem, costs: RegionCosts, board: Board, least: int) -> list[Layout]:
@@ -184,6 +197,10 @@ def _annealed(problem: Problem, found: Solution) -> Solution:
     return replace(found, chip=chip, interchip=interchip) if interchip < found.interchip else found
 
 
+def _fit(fits: Sequence[Fit], tile: Tile) -> Fit:
+    return next(fit for fit in fits if fit.tile == tile)
+
+
 def _blocks(found: Solution) -> tuple[Block, ...]:
     """The blocks with chips numbered in the order of their first block and cores in the order of blocks."""
     number = {chip: place for place, chip in enumerate(_chip_order(found.chip))}
@@ -214,16 +231,17 @@ def _facts(problem: Problem, found: Solution, offered: Menus, board: Board) -> d
         "lower_bound_interchip": lower_bound(graph, found.board) if problem.in_time else 0.0,
         "baselines": simple,
         "baseline_chips": simple_chips,
-        "utilization": _fullest(problem, found),
+        "utilization": _fullest(problem, found, offered),
         "seed": problem.seed,
     }
 
 
-def _fullest(problem: Problem, found: Solution) -> dict[str, float]:
+def _fullest(problem: Problem, found: Solution, offered: Menus) -> dict[str, float]:
     """The share of each limit that the fullest core uses; output axons counted as if all left the chip."""
     chip = found.board.chip
     used: list[Utilization] = [
-        utilization(p, problem.links, found.tiles, chip) for p in problem.network.chip_populations
+        utilization(p, problem.links, found.tiles, chip, _fit(offered[p.name], found.tiles[p.name]).packing)
+        for p in problem.network.chip_populations
     ]
 
     def share(values: Sequence[Ints], limit: int) -> float:

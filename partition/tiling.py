@@ -13,10 +13,12 @@ from convert.errors import UserError
 from convert.network import Population, Shape
 
 from .discrete import pairs
-from .geometry import Ints, Link, block_of_neuron, cores, counts, reach, starts
+from .geometry import Ints, Link, block_of_neuron, block_sizes, cores, counts, reach, starts
 from .hardware import Chip
 from .memory import Incoming, incoming
-from .plan import Tile
+from .packing import PLAIN, Packing
+from .synapse_lists import packings
+from .tile import Tile
 
 
 @dataclass(frozen=True)
@@ -46,41 +48,57 @@ class Utilization:
         return {name: (int(value.max()), limit) for name, (value, limit) in used.items() if value.max() > limit}
 
 
-def utilization(population: Population, links: Sequence[Link], tiles: Mapping[str, Tile], chip: Chip) -> Utilization:
-    """What each block of ``population`` uses when every chip population is cut by ``tiles``."""
+def utilization(
+    population: Population,
+    links: Sequence[Link],
+    tiles: Mapping[str, Tile],
+    chip: Chip,
+    packing: Packing = PLAIN,
+) -> Utilization:
+    """What each block of ``population`` uses when every chip population is cut by ``tiles`` and it is packed so."""
     tile = tiles[population.name]
-    inward = received([link for link in links if link.target == population.name], population.shape, tile, chip)
-    axons = np.zeros((2, cores(population.shape, tile)), np.int64)
-    for link in links:
-        if link.source == population.name:
-            axons[int(link.rows is None)] += out_axons(link, tile, tiles[link.target])
-    slots = axons[0] * chip.population_axon_slots + axons[1] * chip.discrete_axon_slots
+    inward = received([k for k in links if k.target == population.name], population.shape, tile, chip, packing)
+    slots, crossing = out_slots(population, links, tiles, chip)
     return Utilization(
-        compartments=block_sizes(population.shape, tile),
+        compartments=compartments(population.shape, tile, packing),
         in_axons=inward.in_axons,
         out_slots=slots,
-        crossing_slots=axons.sum(axis=0) * chip.chip_crossing_slots,
+        crossing_slots=crossing,
         synapse_bits=inward.synapse_bits,
     )
 
 
-def received(links: Iterable[Link], shape: Shape, tile: Tile, chip: Chip) -> Incoming:
+def compartments(shape: Shape, tile: Tile, packing: Packing) -> Ints:
+    """The compartments of each block of a population of ``shape``, used or not."""
+    rows, columns, channels = (
+        np.minimum(step, size - starts(size, step)) for size, step in zip(shape, tile, strict=True)
+    )
+    blocks = np.stack([axis.ravel() for axis in np.meshgrid(rows, columns, channels, indexing="ij")], axis=1)
+    kinds, of_block = np.unique(blocks, axis=0, return_inverse=True)
+    return np.array([packing.compartments((h, w, c)) for h, w, c in kinds.tolist()])[of_block.ravel()]
+
+
+def out_slots(
+    population: Population, links: Sequence[Link], tiles: Mapping[str, Tile], chip: Chip
+) -> tuple[Ints, Ints]:
+    """Output axon slots of each block, as nengo_loihi counts them; and those added if every axon leaves the chip."""
+    axons = np.zeros((2, cores(population.shape, tiles[population.name])), np.int64)
+    for link in links:
+        if link.source == population.name:
+            axons[int(link.rows is None)] += out_axons(link, tiles[population.name], tiles[link.target])
+    slots = axons[0] * chip.population_axon_slots + axons[1] * chip.discrete_axon_slots
+    return slots, axons.sum(axis=0) * chip.chip_crossing_slots
+
+
+def received(links: Iterable[Link], shape: Shape, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> Incoming:
     """Input axons and synapse memory of the blocks of a population, over all ``links`` that end on it."""
     axons = np.zeros(cores(shape, tile), np.int64)
     bits = np.zeros(cores(shape, tile), np.int64)
     for link in links:
-        cost = incoming(link, tile, chip)
+        cost = incoming(link, tile, chip, packing)
         axons += cost.in_axons
         bits += cost.synapse_bits
     return Incoming(axons, bits)
-
-
-def block_sizes(shape: Shape, tile: Tile) -> Ints:
-    """The number of neurons of each block."""
-    rows, columns, channels = (
-        np.minimum(step, size - starts(size, step)) for size, step in zip(shape, tile, strict=True)
-    )
-    return np.asarray((rows[:, None, None] * columns[None, :, None] * channels).ravel())
 
 
 def out_axons(link: Link, source_tile: Tile, target_tile: Tile) -> Ints:
@@ -112,6 +130,7 @@ class Fit:
 
     tile: Tile
     cores: int
+    packing: Packing = PLAIN
 
 
 def steps(size: int) -> list[int]:
@@ -137,10 +156,23 @@ def menu(population: Population, links: Sequence[Link], chip: Chip) -> list[Fit]
             break
         if tile[0] * tile[1] * least > chip.out_axon_slots:
             continue
-        cost = received(inward, shape, tile, chip)
-        if cost.in_axons.max() <= chip.in_axons and cost.synapse_bits.max() <= chip.synapse_bits:
-            fitting.append(Fit(tile, number))
+        packing = _packing(inward, shape, tile, chip)
+        if packing is not None:
+            fitting.append(Fit(tile, number, packing))
     return fitting
+
+
+def _packing(inward: Sequence[Link], shape: Shape, tile: Tile, chip: Chip) -> Packing | None:
+    """The packing with the fewest unused compartments whose blocks fit a core."""
+    for packing in packings(inward, tile):
+        if packing.compartments(tile) > chip.compartments:
+            continue
+        cost = received(inward, shape, tile, chip, packing)
+        if cost.in_axons.max() > chip.in_axons:
+            return None
+        if cost.synapse_bits.max() <= chip.synapse_bits:
+            return packing
+    return None
 
 
 def menus(populations: Sequence[Population], links: Sequence[Link], chip: Chip) -> dict[str, list[Fit]]:

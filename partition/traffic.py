@@ -18,13 +18,12 @@ from convert.network import ConvertedNetwork, Population
 
 from .discrete import pairs
 from .geometry import Floats, Ints, Link, Taps, block_of_neuron, cores, counts, reach, starts
-from .plan import Range, Tile, tile_slices
+from .tile import Slices, Tile, tile_slices
 
 SILENT = 1e-16
 """Messages of a connection whose neurons never fire, so that it still counts as one. Source: nengo_loihi/hardware/
 allocators.py, ``estimate_interblock_activity``."""
 
-Slices = tuple[Range, Range, Range]
 Edges = tuple[Ints, Ints, Floats]
 """(source block, target block, messages per time step), numbered within the two populations of a link."""
 

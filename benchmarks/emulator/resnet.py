@@ -19,7 +19,8 @@ from convert.network import (
     Shape,
     Sparse,
 )
-from partition.plan import Block, Partition, Tile, tile_slices
+from partition.plan import Block, Partition
+from partition.tile import Tile, tile_slices
 
 CLASSES = 10
 TILES: dict[int, Tile] = {16: (8, 8, 16), 32: (2, 8, 32), 64: (8, 1, 32)}

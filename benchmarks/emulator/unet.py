@@ -18,7 +18,8 @@ from convert.network import (
     Readout,
     Shape,
 )
-from partition.plan import Block, Partition, Tile, tile_slices
+from partition.plan import Block, Partition
+from partition.tile import Tile, tile_slices
 
 BIAS_HZ = 6.0
 """The mean bias, before scaling."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from convert.errors import UserError
 from convert.network import ConvertedNetwork, Population, Shape
 from partition.geometry import starts
-from partition.plan import Partition, Tile
+from partition.plan import Partition
+from partition.tile import Tile
 
 from .fanout import fanouts
 from .integers import KernelIntegers, PopulationIntegers, discretize
@@ -34,7 +35,7 @@ def compile_network(network: ConvertedNetwork, partition: Partition) -> Program:
     for population in network.populations:
         name, shape, fanout = population.name, population.shape, tables[population.name]
         if population.on_chip:
-            layers[name] = _chip_layer(population, partition.tiles[name], integers[name], fanout, layers)
+            layers[name] = _chip_layer(population, partition, integers[name], fanout, layers)
         else:
             strips = _strips(shape, np.zeros(shape[0], np.int64))
             layers[name] = HostLayer(name, shape, strips, fanout, network.dt_s, population.start_step)
@@ -44,9 +45,13 @@ def compile_network(network: ConvertedNetwork, partition: Partition) -> Program:
 
 
 def _chip_layer(
-    population: Population, tile: Tile, integers: PopulationIntegers, fanout: Fanout, layers: dict[str, Layer]
+    population: Population,
+    partition: Partition,
+    integers: PopulationIntegers,
+    fanout: Fanout,
+    layers: dict[str, Layer],
 ) -> ChipLayer:
-    shape = population.shape
+    name, shape, tile = population.name, population.shape, partition.tiles[population.name]
     of_row, first_rows = _row_classes(shape, tile, integers)
     strips = _strips(shape, of_row)
     rows, length = shape[0], shape[1] * shape[2]
@@ -58,7 +63,8 @@ def _chip_layer(
     if (bias == bias[0]).all():
         bias = bias[:1]
     links = layer_links(integers, tile, first_rows, strips, layers)
-    return ChipLayer(population.name, shape, strips, fanout, vth, vmin, bias, 4096 - 1 - integers.decay_u, links)
+    decay, compartments = 4096 - 1 - integers.decay_u, partition.compartments(name)
+    return ChipLayer(name, shape, strips, fanout, vth, vmin, bias, decay, links, compartments)
 
 
 def _row_classes(shape: Shape, tile: Tile, integers: PopulationIntegers) -> tuple[Int64, Int64]:

@@ -27,7 +27,7 @@ def layer_counts(
     )
     sums = (counts.astype(np.float64) @ lines).astype(np.int64)  # whole numbers below 2^53: exact, and BLAS is fast
     spikes, messages, interchip, *caused = sums.cumsum(axis=0)[order].T
-    updates = stops * (layer.neurons if isinstance(layer, ChipLayer) else 0)
+    updates = stops * (layer.compartments if isinstance(layer, ChipLayer) else 0)
     events = np.stack([spikes, synops, updates, messages, interchip], axis=1)
     *until, (a, b, c, d, e) = events.tolist()
     q, u, u2, v = overflow.tolist()

@@ -10,7 +10,9 @@ import numpy as np
 
 from convert.network import ConvertedNetwork, Population, Sparse
 from partition.geometry import Link, block_of_neuron, chip_links, counts, reach
-from partition.plan import Partition, Tile
+from partition.plan import Partition
+from partition.synapse_lists import weights_of_spike
+from partition.tile import Tile
 
 from .program import Fanout, Int32, Int64
 
@@ -35,7 +37,8 @@ def _fanout(population: Population, links: list[Link], partition: Partition, chi
     for link in links:
         tile = partition.tiles[link.target]
         table = _sparse if link.rows is None else _kernel
-        delivered, added = table(link, tile, chips[link.target])
+        delivered = table(link, tile, chips[link.target])
+        added = weights_of_spike(link, tile, partition.packing(link.target)).astype(np.int32)
         messages += delivered.sum(axis=-1)
         if own is not None:
             between += delivered.sum(axis=-1) - _on_chip(delivered, own)
@@ -56,20 +59,19 @@ def _on_chip(delivered: Int32, chip: Int64) -> Int32:
     return np.where(inside, stay, 0).astype(np.int32)
 
 
-def _kernel(link: Link, tile: Tile, chips: Int64) -> tuple[Int32, Int32]:
-    """Messages to each chip, shape (rows, columns, 1, chips), and weights added, shape (rows, columns, 1)."""
+def _kernel(link: Link, tile: Tile, chips: Int64) -> Int32:
+    """Messages to each chip, shape (rows, columns, 1, chips)."""
     assert link.rows is not None
     assert link.columns is not None
     rows, columns = (reach(t, step).astype(np.float32) for t, step in ((link.rows, tile[0]), (link.columns, tile[1])))
     grid = chips.reshape(counts(link.target_shape, tile))
     on = (grid[..., None] == np.arange(int(grid.max()) + 1)).sum(axis=2).astype(np.float32)
     delivered = np.tensordot(rows, np.tensordot(columns, on, axes=(1, 1)), axes=(1, 1))
-    added = np.outer((link.rows >= 0).sum(axis=1), (link.columns >= 0).sum(axis=1)) * link.target_shape[2]
-    return delivered[:, :, None, :].astype(np.int32), added[:, :, None].astype(np.int32)
+    return delivered[:, :, None, :].astype(np.int32)
 
 
-def _sparse(link: Link, tile: Tile, chips: Int64) -> tuple[Int32, Int32]:
-    """The same, neuron by neuron: shapes (rows, columns, channels, chips) and (rows, columns, channels)."""
+def _sparse(link: Link, tile: Tile, chips: Int64) -> Int32:
+    """The same, neuron by neuron: shape (rows, columns, channels, chips)."""
     transform = link.projection.transform
     assert isinstance(transform, Sparse)
     matrix, shape = transform.matrix, link.source_shape
@@ -77,5 +79,4 @@ def _sparse(link: Link, tile: Tile, chips: Int64) -> tuple[Int32, Int32]:
     pairs = np.unique(matrix.indices.astype(np.int64) * len(chips) + block)
     delivered = np.zeros((matrix.shape[1], int(chips.max()) + 1), np.int32)
     np.add.at(delivered, (pairs // len(chips), chips[pairs % len(chips)]), 1)
-    added = np.bincount(matrix.indices, minlength=matrix.shape[1]).astype(np.int32)
-    return delivered.reshape(*shape, -1), added.reshape(shape)
+    return delivered.reshape(*shape, -1)

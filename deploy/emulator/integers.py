@@ -18,7 +18,7 @@ from convert.compat import load_nengo_loihi
 from convert.errors import UserError
 from convert.network import ConvertedNetwork, Population, Sparse
 from partition.geometry import Link, block_of_neuron, chip_links, counts, starts
-from partition.plan import Tile
+from partition.tile import Tile
 
 Ints = NDArray[np.int32]
 Wide = NDArray[np.int64]

@@ -11,7 +11,7 @@ from scipy import sparse
 from convert.errors import UserError
 from convert.network import Convolution, Sparse
 from partition.geometry import Link
-from partition.plan import Tile
+from partition.tile import Tile
 
 from .integers import Ints, KernelIntegers, PopulationIntegers, SparseIntegers
 from .program import LANES, SCATTER, SEGMENTS, Int16, Int32, Int64, Layer, Links, padded

@@ -121,13 +121,17 @@ class Links:
 
 @dataclass(frozen=True)
 class ChipLayer(Layer):
-    """A population on the chip; thresholds for each class of rows, biases for each row or one row for all."""
+    """A population on the chip; thresholds for each class of rows, biases for each row or one row for all.
+
+    ``compartments`` are those of all its cores, unused ones between the neurons included.
+    """
 
     vth: Int32 = field(repr=False)
     vmin: Int32 = field(repr=False)
     bias: Int32 = field(repr=False)
     decay: int
     links: Links = field(repr=False)
+    compartments: int
 
 
 @dataclass(frozen=True)

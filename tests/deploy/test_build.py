@@ -28,7 +28,8 @@ def model(case: Case) -> object:
 
 
 def test_blocks_are_the_partitions(case: Case, model) -> None:
-    assert [b.n_neurons for b in model.blocks] == [b.neurons for b in case.partition.blocks]
+    packed = [case.partition.packing(b.layer).compartments(b.extent) for b in case.partition.blocks]
+    assert [b.compartment.n_compartments for b in model.blocks] == packed
     assert all(block.compartment.vth.dtype == np.int32 for block in model.blocks)
     for block, plan in zip(model.blocks, case.partition.blocks, strict=True):
         (y0, y1), (x0, x1), (c0, c1) = plan.slice

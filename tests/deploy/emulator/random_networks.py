@@ -20,7 +20,10 @@ from convert.network import (
     Sparse,
     Transform,
 )
-from partition.plan import Block, Partition, Tile, tile_slices
+from partition.geometry import chip_links
+from partition.plan import Block, Partition
+from partition.synapse_lists import packings
+from partition.tile import Tile, tile_slices
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ def random_bias(random: Random, rng: np.random.Generator, shape: Shape) -> np.nd
 
 
 def random_partition(random: Random, network: ConvertedNetwork) -> Partition:
-    """Random tiles, blocks strewn over three chips."""
+    """Random tiles and packings, blocks strewn over three chips."""
     tiles: dict[str, Tile] = {}
     for population in network.chip_populations:
         rows, columns, channels = (random.choice([1, 2, 3, size, size]) for size in population.shape)
@@ -140,4 +143,9 @@ def random_partition(random: Random, network: ConvertedNetwork) -> Partition:
             chip = random.randrange(3)
             blocks.append(Block(population.name, slices, chip, cores[chip]))
             cores[chip] += 1
-    return Partition("none", tiles, tuple(blocks))
+    links = chip_links(network)
+    packed = {
+        name: random.choice(packings([link for link in links if link.target == name], tile))
+        for name, tile in tiles.items()
+    }
+    return Partition("none", tiles, tuple(blocks), packed)

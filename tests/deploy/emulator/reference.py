@@ -12,6 +12,7 @@ from deploy.build import build_model, chip_form, simulator
 from deploy.emulator import compile_network, flatten_model, run
 from deploy.emulator.kernels import add_pairs, add_segments
 from deploy.emulator.program import SEGMENTS, ChipLayer, Program
+from deploy.packing import compartments_of
 
 Traces = dict[str, dict[str, np.ndarray]]
 """'spiked', 'voltage' and 'current' of every chip population, shape (steps, neurons)."""
@@ -56,9 +57,10 @@ def neuron_places(case: Case, model: object) -> dict[str, np.ndarray]:
     blocks = iter(model.blocks)  # type: ignore[attr-defined]
     for population in case.network.chip_populations:
         place = np.zeros(population.neurons, np.int64)
-        for _ in case.partition.blocks_of(population.name):
+        for plan in case.partition.blocks_of(population.name):
             block = next(blocks)
-            place[model.block_comp_map[block].list] = start + np.arange(block.n_neurons)  # type: ignore[attr-defined]
+            packed = compartments_of(plan, case.partition.packing(population.name))
+            place[model.block_comp_map[block].list] = start + packed  # type: ignore[attr-defined]
             start += block.n_neurons
         places[population.name] = place
     return places

@@ -16,7 +16,8 @@ from convert.errors import UserError
 from convert.network import Population
 from deploy.emulator import compile_network, run, run_model
 from deploy.emulator.from_model import flatten_model, host_spikes
-from partition.plan import Block, tile_slices
+from partition.plan import Block
+from partition.tile import tile_slices
 
 EXAMPLES = settings(max_examples=6, deadline=None, database=None, derandomize=True,
                     suppress_health_check=list(HealthCheck))

@@ -6,14 +6,13 @@ from random import Random
 
 import numpy as np
 import pytest
+from events import assert_counts_of_blocks
 from random_networks import Case, random_case
-from reference import reference
 
 from convert.errors import UserError
 from convert.network import INPUT, Sparse
 from deploy.emulator import compile_network, drives_hz, execute, run, stream
 from deploy.emulator.results import state_from_arrays
-from partition.geometry import block_of_neuron
 
 
 @pytest.fixture(scope="module")
@@ -22,44 +21,7 @@ def case() -> Case:
 
 
 def test_counts_are_those_of_the_built_model(case: Case) -> None:
-    expected = reference(case)
-    steps, program = case.network.timesteps, compile_network(case.network, case.partition)
-    names = [layer.name for layer in program.layers]
-    blocks = list(expected.model.blocks)
-    chip = {id(block): plan.chip for block, plan in zip(blocks, case.partition.blocks, strict=True)}
-    home = {id(synapse): block for block in blocks for synapse in block.synapses}
-    layer_of = {id(block): plan.layer for block, plan in zip(blocks, case.partition.blocks, strict=True)}
-    messages, interchip, synops = (dict.fromkeys(names, 0) for _ in range(3))
-
-    def deliver(name: str, axons: list, fired: np.ndarray, own: int | None) -> None:
-        for axon in axons:
-            block = home[id(axon.target)]
-            for neuron in np.flatnonzero(fired):
-                (spike,) = axon.map_spikes(np.array([neuron]))
-                if spike is None or axon.target.axon_compartment_base(spike.axon_idx) is None:
-                    continue
-                weights, _ = axon.target.axon_weights_indices(spike.axon_idx, atom=spike.atom)
-                if weights.size:
-                    messages[name] += int(fired[neuron])
-                    interchip[name] += int(fired[neuron]) * (own is not None and chip[id(block)] != own)
-                    synops[layer_of[id(block)]] += int(fired[neuron]) * weights.size
-
-    result = run(program, case.drives_hz, continuous=True, record=names)[0]
-    host = expected.flat_inputs[0][:steps].sum(axis=0)
-    for spikes in expected.model.inputs:
-        deliver("host", spikes.axons, host, None)
-    for block, plan in zip(blocks, case.partition.blocks, strict=True):
-        population = case.network.population(plan.layer)
-        place = block_of_neuron(population.shape, case.partition.tiles[plan.layer])
-        own = place == place[expected.model.block_comp_map[block].list[0]]
-        fired = expected.traces[plan.layer]["spiked"][:steps].sum(axis=0)[own]
-        deliver(plan.layer, block.axons, fired, plan.chip)
-    assert {n: c.messages for n, c in result.counts.items()} == messages
-    assert {n: c.interchip for n, c in result.counts.items()} == interchip
-    assert {n: c.synops for n, c in result.counts.items()} == synops
-    for population in case.network.populations:
-        updates = population.neurons * steps if population.on_chip else 0
-        assert result.counts[population.name].neuron_updates == updates
+    assert_counts_of_blocks(case)
 
 
 def test_threads_and_batches_change_nothing(case: Case) -> None:
