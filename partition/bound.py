@@ -1,92 +1,154 @@
-"""A certified lower bound on the messages between chips, for given tiles and any placement on so many chips.
+"""A certified lower bound on the messages between chips, for given tiles and any placement on chips of one capacity.
 
-Fill the chips with silent blocks up to n = chips * capacity. A placement is then X, shape (n, n), 1 where two blocks
-share a chip: its entries are in [0, 1], its diagonal is 1, and X = capacity * (projection onto ``chips`` dimensions,
-one of them the constant vector). The messages between chips are <L, X> / 2, L the Laplacian of the traffic. For any
-symmetric Z
+Let d be 1 between blocks on different chips and 0 else. A chip holds at most ``capacity`` blocks, so from every block i
+and for every set S of blocks, the distances to S sum to at least |S| - capacity; and a path between chips has a link of
+length 1. The least messages on links under these conditions alone, with any lengths >= 0, bound every placement from
+below. Source: Even, Naor, Rao, Schieber, SIAM J. Comput. 28(6), 1999 (spreading metrics).
 
-    <L, X> >= min over Y in the first set <L + Z, Y>  +  min over X in the second set <-Z, X>,
-
-where the first is a sum over entries and the second a sum of eigenvalues. ADMM between the two sets finds a good Z; the
-bound needs no convergence. Source: Graham, Hu, Im, Li, Wolkowicz, INFORMS J. Comput. 34(4), 2022 (restricted duals).
+The dual packs shortest-path trees: a tree from i that sends one unit to each block of S earns |S| - capacity, and no
+link may carry more than its messages. Any packing, scaled until it fits, is a bound. A good one is found by Frank-Wolfe
+steps with lengths that grow with the load: what is full becomes long, and trees avoid it.
 """
 
 from __future__ import annotations
 
+import numba
 import numpy as np
-from scipy.linalg import eigh
 
-from .geometry import Floats
-from .hardware import Board
+from .geometry import Floats, Ints
 from .traffic import TrafficGraph
 
-EFFORT = 5e10
-"""About this many operations are spent: the eigenvalues of (n, n) cost n^3 in each round."""
-MOST_ROUNDS = 250
-FEWEST_ROUNDS = 8
-"""With fewer rounds there is no bound worth its time: it is 0."""
-CHECKED = 25
-"""The bound is evaluated after every so many rounds; the best one counts."""
+SWEEPS = 60
+"""At most so many times is a tree grown from every block."""
+EFFORT = 4e8
+"""About so many links are looked at in all: a tree visits some three chips' blocks."""
+BATCHES = 32
+"""Steps in a sweep: a step takes a batch of blocks, and the lengths follow."""
+SHARPNESS = 0.3
+"""The length of a full link over that of an empty one is e to this times the root of the number of steps."""
+PARTS = 8
+"""Parts of a batch whose trees are summed apart, so that the sum does not depend on the number of threads."""
 
 
-def lower_bound(graph: TrafficGraph, board: Board) -> float:
-    """Messages per time step that cross between the chips of ``board`` however the blocks of ``graph`` are placed."""
-    size = board.cores
-    rounds = min(MOST_ROUNDS, int(EFFORT / size**3))
-    if board.chips == 1 or rounds < FEWEST_ROUNDS:
+def lower_bound(graph: TrafficGraph, capacity: int) -> float:
+    """Messages per time step that cross between chips of ``capacity`` cores however the blocks are placed."""
+    links = graph.symmetric
+    if graph.blocks <= capacity or links.nnz == 0:
         return 0.0
-    weights = np.zeros((size, size))
-    weights[: graph.blocks, : graph.blocks] = graph.symmetric.toarray()
-    scale = float(weights.max())
-    if scale <= 0.0:
-        return 0.0
-    laplacian = (np.diag(weights.sum(axis=1)) - weights) / scale
-    return max(0.0, 0.5 * scale * _best_dual(laplacian, board.chips, board.chip.cores, rounds))
-
-
-def _best_dual(laplacian: Floats, chips: int, capacity: int, rounds: int) -> float:
-    """The largest value of the dual among the multipliers that ADMM visits."""
-    size = len(laplacian)
-    strength = 0.4 * float(np.abs(laplacian).sum()) / size**2 * chips
-    entries = np.full((size, size), 1.0 / chips)
-    np.fill_diagonal(entries, 1.0)
-    multiplier = -laplacian.copy()
-    best = -np.inf
-    for number in range(1, rounds + 1):
-        spectral = _nearest_spectral(entries + multiplier / strength, capacity)
-        entries = np.clip(spectral - (laplacian + multiplier) / strength, 0.0, 1.0)
-        np.fill_diagonal(entries, 1.0)
-        multiplier += strength * (entries - spectral)
-        if number % CHECKED == 0 or number == rounds:
-            best = max(best, _dual(laplacian, multiplier, chips, capacity))
+    first, other, weight = links.indptr.astype(np.int64), links.indices.astype(np.int64), links.data
+    twin = _twins(first, other)
+    sweeps = int(np.clip(EFFORT / (min(graph.blocks, 3 * capacity) * links.nnz), 2, SWEEPS))
+    rng = np.random.default_rng(0)
+    length, load, best = 1.0 / weight, np.zeros(len(weight)), 0.0
+    batches = [batch for _ in range(sweeps) for batch in np.array_split(rng.permutation(graph.blocks), BATCHES)]
+    for number, roots in enumerate(batches):
+        carried, earned = _loads(first, other, length, capacity, roots)
+        if earned == 0:  # the batch has none, or lies in parts that fit a chip
+            continue
+        step = 2.0 / (number + 2.0)
+        load = (1.0 - step) * load + step * (carried + carried[twin]) / (weight * earned)
+        best = max(best, 1.0 / float(load.max()))
+        length = np.exp(SHARPNESS * np.sqrt(number + 1) * (load / load.max() - 1.0)) / weight
     return best
 
 
-def _nearest_spectral(matrix: Floats, capacity: int) -> Floats:
-    """The nearest positive semidefinite matrix whose rows sum to ``capacity``, no eigenvalue above it."""
-    size = len(matrix)
-    centred = _centred(matrix)
-    values, vectors = eigh(centred, driver="evd", overwrite_a=True, check_finite=False)
-    keep = values > 0
-    part = vectors[:, keep] * np.sqrt(np.minimum(values[keep], capacity))
-    return np.asarray(part @ part.T) + capacity / size
+def _twins(first: Ints, other: Ints) -> Ints:
+    """The place of the link j -> i for each link i -> j; links are sorted by (i, j)."""
+    row = np.repeat(np.arange(len(first) - 1), np.diff(first))
+    return np.asarray(np.lexsort((row, other)))
 
 
-def _centred(matrix: Floats) -> Floats:
-    """``matrix`` on the vectors orthogonal to the constant one."""
-    mean = matrix.mean(axis=0)
-    return np.asarray(matrix - mean[None, :] - mean[:, None] + mean.mean())
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _grow(
+    first: Ints, other: Ints, length: Floats, capacity: int, root: int,
+    distance: Floats, through: Ints, parent: Ints, order: Ints, heap: Ints, place: Ints,
+) -> int:  # fmt: skip
+    """Dijkstra from ``root`` until another block would earn less than it costs; the number of blocks reached.
+
+    ``order`` are the blocks in the order of their distance; j was reached by link ``through[j]`` from ``parent[j]``.
+    The arrays have to be as they are left: distance inf, place -1.
+    """
+    size, found = 1, 0
+    heap[0], place[root], distance[root], through[root] = root, 0, 0.0, -1
+    total = 0.0
+    while size > 0:
+        block = heap[0]
+        if found > capacity and distance[block] * (found - capacity) >= total:
+            break
+        size -= 1
+        if size > 0:
+            heap[0] = heap[size]
+            place[heap[0]] = 0
+            _sink(heap, place, distance, 0, size)
+        place[block] = -2
+        order[found] = block
+        found += 1
+        total += distance[block]
+        for k in range(first[block], first[block + 1]):
+            target = other[k]
+            if place[target] == -2:
+                continue
+            reached = distance[block] + length[k]
+            if reached < distance[target]:
+                if place[target] == -1:
+                    heap[size], place[target] = target, size
+                    size += 1
+                distance[target], through[target], parent[target] = reached, k, block
+                _rise(heap, place, distance, place[target])
+    for i in range(size):
+        place[heap[i]], distance[heap[i]] = -1, np.inf
+    return found
 
 
-def _dual(laplacian: Floats, multiplier: Floats, chips: int, capacity: int) -> float:
-    """The right-hand side of the inequality above for Z = ``multiplier``."""
-    size = len(laplacian)
-    multiplier = (multiplier + multiplier.T) / 2
-    total = laplacian + multiplier
-    diagonal = float(np.trace(total))
-    off_diagonal = float(np.minimum(total, 0.0).sum() - np.minimum(np.diag(total), 0.0).sum())
-    outside = float(np.abs(multiplier).sum()) + 1.0  # lifts the constant vector above all others
-    shifted = -_centred(multiplier) + outside / size
-    values = eigh(shifted, eigvals_only=True, subset_by_index=[0, chips - 2], check_finite=False)
-    rounding = 1e-11 * size * outside
-    return diagonal + off_diagonal + capacity * (float(values.sum()) - float(multiplier.sum()) / size) - rounding
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _rise(heap: Ints, place: Ints, distance: Floats, at: int) -> None:
+    item = heap[at]
+    while at > 0:
+        above = (at - 1) // 2
+        if distance[heap[above]] <= distance[item]:
+            break
+        heap[at] = heap[above]
+        place[heap[at]] = at
+        at = above
+    heap[at] = item
+    place[item] = at
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _sink(heap: Ints, place: Ints, distance: Floats, at: int, size: int) -> None:
+    item = heap[at]
+    while True:
+        below = 2 * at + 1
+        if below >= size:
+            break
+        if below + 1 < size and distance[heap[below + 1]] < distance[heap[below]]:
+            below += 1
+        if distance[heap[below]] >= distance[item]:
+            break
+        heap[at] = heap[below]
+        place[heap[at]] = at
+        at = below
+    heap[at] = item
+    place[item] = at
+
+
+@numba.njit(cache=True, parallel=True)  # type: ignore[untyped-decorator]
+def _loads(first: Ints, other: Ints, length: Floats, capacity: int, roots: Ints) -> tuple[Floats, int]:
+    """What every link carries if the best tree from each root sends 1 to every block, and what these trees earn."""
+    blocks = len(first) - 1
+    loads, earned = np.zeros((PARTS, len(other))), np.zeros(PARTS, np.int64)
+    for part in numba.prange(PARTS):
+        distance, below = np.full(blocks, np.inf), np.zeros(blocks)
+        through, parent = np.zeros(blocks, np.int64), np.zeros(blocks, np.int64)
+        order, heap, place = np.zeros(blocks, np.int64), np.zeros(blocks, np.int64), np.full(blocks, -1, np.int64)
+        for root in roots[part::PARTS]:
+            found = _grow(first, other, length, capacity, root, distance, through, parent, order, heap, place)
+            reached = order[:found]
+            if found > capacity:
+                earned[part] += found - capacity
+                below[reached] = 1.0
+                for block in reached[:0:-1]:
+                    loads[part, through[block]] += below[block]
+                    below[parent[block]] += below[block]
+            place[reached], distance[reached] = -1, np.inf
+    return loads.sum(axis=0), int(earned.sum())

@@ -18,7 +18,7 @@ from convert.network import ConvertedNetwork
 
 from .geometry import Floats, Link
 from .hardware import Chip
-from .regions import Grid, Group, Layout, region_cuts
+from .regions import Grid, Group, Layout, displaced, region_cuts
 from .tile import Tile
 from .tiling import Fit, out_axons, out_slots
 
@@ -41,8 +41,11 @@ class RegionCosts:
     known: dict[tuple[int, Grid], tuple[Floats, Floats]] = field(default_factory=dict, repr=False)
 
     def of(self, group: Group) -> Costs:
-        """The cost of every tile of the layers of ``group``; what comes from other groups crosses chips altogether."""
-        costs = {name: np.zeros(len(self.menus[name])) for name in group.layers}
+        """The cost of every tile of the layers of ``group``; what comes from other groups crosses chips altogether.
+
+        A neuron whose tile lies mostly in another region than its pixel sends at least one message for each link.
+        """
+        costs = {name: self._displaced(name, group.grid) for name in group.layers}
         for number, link in enumerate(self.links):
             if link.target not in costs or not self.network.population(link.source).on_chip:
                 continue
@@ -52,6 +55,14 @@ class RegionCosts:
             cut, total = self.known[number, group.grid]
             costs[link.target] += (cut if link.source in costs else total) + LOCAL * total
         return costs
+
+
+    def _displaced(self, name: str, grid: Grid) -> Floats:
+        tiles = [fit.tile for fit in self.menus[name]]
+        links = sum(link.source == name for link in self.links)
+        if not links:
+            return np.zeros(len(tiles))
+        return links * displaced(tiles, grid, self.spikes[name])
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,23 @@ def region_cuts(link: Link, tiles: Sequence[Tile], grid: Grid, rates: Floats) ->
     return np.maximum(total - at_home, 0.0), total
 
 
+def displaced(tiles: Sequence[Tile], grid: Grid, rates: Floats) -> Floats:
+    """Spikes per time step of the neurons whose pixel lies in another region than their tile, for each of ``tiles``."""
+    pixels = rates.sum(axis=2)
+    rows, row_of = np.unique([tile[0] for tile in tiles], return_inverse=True)
+    columns, column_of = np.unique([tile[1] for tile in tiles], return_inverse=True)
+    row_stays, column_stays = (
+        np.array([_in_place(size, step, regions) for step in steps.tolist()], np.float64)
+        for size, steps, regions in zip(pixels.shape, (rows, columns), grid, strict=True)
+    )
+    return np.asarray(pixels.sum() - (row_stays @ pixels @ column_stays.T)[row_of, column_of])
+
+
+def _in_place(size: int, step: int, regions: int) -> NDArray[np.bool_]:
+    """Whether each position is in the region of its tile."""
+    return np.asarray(region_of_tile(size, step, regions)[np.arange(size) // step] == region_of_pixel(size, regions))
+
+
 def _copies(taps: Taps, sizes: Ints, regions: int) -> tuple[Floats, Floats]:
     """Shape (sizes, positions): how many tiles of each size a source position reaches; and those in its own region."""
     source = region_of_pixel(taps.shape[0], regions)

@@ -228,7 +228,7 @@ def _facts(problem: Problem, found: Solution, offered: Menus, board: Board) -> d
         "messages_per_step": {"total": graph.total, "interchip": found.interchip, "host": graph.host},
         "max_link_load": float((links + links.T).max()),
         "chip_to_chip": links[np.ix_(order, order)],
-        "lower_bound_interchip": lower_bound(graph, found.board) if problem.in_time else 0.0,
+        "lower_bound_interchip": lower_bound(graph, found.board.chip.cores),
         "baselines": simple,
         "baseline_chips": simple_chips,
         "utilization": _fullest(problem, found, offered),

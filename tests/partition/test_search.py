@@ -158,11 +158,28 @@ def test_boards_by_name_and_by_file(tmp_path):
         find_board("nahuku")
 
 
-def test_bound_holds_for_the_best_of_all_placements():
-    rng = np.random.default_rng(0)
+@pytest.mark.parametrize("seed", range(6))
+def test_bound_holds_for_the_best_of_all_placements(seed):
+    rng = np.random.default_rng(seed)
     weights = np.triu(rng.random((8, 8)) * (rng.random((8, 8)) < 0.6), 1)
-    graph = TrafficGraph(("a",), np.zeros(8, int), (((0, 1), (0, 1), (0, 1)),) * 8, sparse.csr_array(weights), 0.0)
-    board = Board("b", 2, 2, "a test", Chip(cores=5))
+    graph = blocks_of_one_layer(weights)
     every = (np.arange(256)[:, None] >> np.arange(8)) & 1
     best = min(graph.interchip(chip) for chip in every if 3 <= chip.sum() <= 5)
-    assert 0.3 * best < lower_bound(graph, board) <= best + 1e-9
+    assert 0.3 * best < lower_bound(graph, 5) <= best + 1e-9
+
+
+def test_bound_of_a_path_is_nearly_its_best_placement():
+    blocks, capacity = 120, 12
+    graph = blocks_of_one_layer(np.diag(np.ones(blocks - 1), 1))
+    best = blocks / capacity - 1
+    assert graph.interchip(np.arange(blocks) // capacity) == best
+    assert 0.8 * best < lower_bound(graph, capacity) <= best
+
+
+def test_what_fits_one_chip_needs_no_messages_between_chips():
+    assert lower_bound(blocks_of_one_layer(np.ones((4, 4)) - np.eye(4)), 4) == 0
+
+
+def blocks_of_one_layer(weights):
+    slices = (((0, 1), (0, 1), (0, 1)),) * len(weights)
+    return TrafficGraph(("a",), np.zeros(len(weights), int), slices, sparse.csr_array(weights), 0.0)
