@@ -15,8 +15,8 @@ from convert.compat import load_nengo_loihi
 from convert.errors import UserError
 from convert.nengo_network import HardResetRectifiedLinear, NengoForm, to_nengo
 from convert.network import ConvertedNetwork
+from partition.check import violations
 from partition.plan import Partition
-from partition.tile import tile_slices
 
 from .packing import packed_model
 
@@ -83,19 +83,9 @@ def _model(chip: ChipForm, network: ConvertedNetwork, partition: Partition) -> A
 
 
 def check_partition(network: ConvertedNetwork, partition: Partition) -> None:
-    """Refuses a partition of another network."""
-    expected = [
-        (population.name, slices)
-        for population in network.chip_populations
-        if population.name in partition.tiles
-        for slices in tile_slices(population.shape, partition.tiles[population.name])
-    ]
-    named = {population.name for population in network.chip_populations} == set(partition.tiles)
-    if not named or expected != [(block.layer, block.slice) for block in partition.blocks]:
-        raise UserError(
-            "the partition does not cut this network: its layers or blocks differ; "
-            "run partition-model on this bundle again"
-        )
+    """Refuses a partition of another network, or one that exceeds a limit of the chip, with every problem."""
+    if problems := violations(network, partition):
+        raise UserError([f"{problem}; run partition-model on this bundle again" for problem in problems])
 
 
 @functools.cache

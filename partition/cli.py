@@ -25,11 +25,18 @@ if TYPE_CHECKING:
     '`{"name": "mine", "chips": 4}`, or auto: the smallest that fits.',
 )
 @click.option("--chips", type=int, default=None, help="Use at most so many chips of the board.")
+@click.option(
+    "--objective",
+    type=click.Choice(["messages", "hops"]),
+    default="messages",
+    show_default=True,
+    help="What is to be least: messages between chips, or those and the host's times the links that each passes.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same partition.")
 @click.option("--seconds", type=float, default=120.0, show_default=True, help="Stop improving after so many seconds.")
 @click.option("--force", is_flag=True, help="Replace an existing partition.")
 @command
-def main(bundle: Path, board: str, chips: int | None, seed: int, seconds: float, force: bool) -> None:
+def main(bundle: Path, board: str, chips: int | None, objective: str, seed: int, seconds: float, force: bool) -> None:
     """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
     from convert.atomic import keep, whole_file
     from convert.bundle import load_network, load_rates
@@ -40,7 +47,7 @@ def main(bundle: Path, board: str, chips: int | None, seed: int, seconds: float,
     network, rates_hz = load_network(bundle), load_rates(bundle)
     keep(bundle / "partition.json", force=force)
     with console.status(f"partitioning {bundle}"):
-        found = partition(network, rates_hz, board=board, chips=chips, seed=seed, seconds=seconds)
+        found = partition(network, rates_hz, board=board, chips=chips, objective=objective, seed=seed, seconds=seconds)
     found.save(bundle)
     with whole_file(bundle / "partition.svg") as path:
         draw(found, network, path)
@@ -56,6 +63,7 @@ def _report(bundle: Path, found: Partition) -> None:
         ("messages per step, all", _number(messages["total"]), "estimated from calibration rates"),
         ("messages per step between chips", _number(messages["interchip"]), "estimated from calibration rates"),
         ("messages per step from the host", _number(messages["host"]), "estimated from calibration rates"),
+        ("the same times hops, host included", _number(facts["hop_messages_per_step"]), "estimated, mesh assumed"),
         ("heaviest pair of chips", _number(facts["max_link_load"]), "estimated from calibration rates"),
         ("lower bound for these tiles", _number(bound), "proved, estimated rates" if bound else "none computed"),
     ]

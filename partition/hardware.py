@@ -58,13 +58,19 @@ LOIHI = Chip()
 
 @dataclass(frozen=True)
 class Board:
-    """A number of equal chips; ``columns`` is how many stand beside each other in pictures."""
+    """A number of equal chips in rows of ``columns``, each linked to its neighbours; chip 0 stands in a corner.
+
+    A message costs ``hop_weights`` (east-west, north-south) for each link on its way; the host is linked to ``host``.
+    That chips form such a mesh and all links cost the same is assumed: Intel has not published the boards' wiring.
+    """
 
     name: str
     chips: int
     columns: int
     source: str
     chip: Chip = field(default=LOIHI)
+    hop_weights: tuple[float, float] = (1.0, 1.0)
+    host: int = 0
 
     @property
     def cores(self) -> int:
@@ -95,7 +101,7 @@ def smallest_board(cores: int) -> Board:
 
 
 def find_board(name: str) -> Board:
-    """The board of that name, or the one in the JSON file of that name: keys name, chips, columns, source."""
+    """The board of that name, or the one in the JSON file of that name, whose keys are the fields of ``Board``."""
     if name in BOARDS:
         return BOARDS[name]
     path = Path(name)
@@ -130,13 +136,25 @@ def _too_small(board: Board, cores: int) -> str:
 
 
 def _board_from(data: Any, path: Path) -> Board:
-    known = {"name", "chips", "columns", "source"}
+    known = {"name", "chips", "columns", "source", "hop_weights", "host"}
     if not isinstance(data, dict) or not isinstance(data.get("chips"), int) or data["chips"] < 1:
         raise UserError(f'board file {path}: needs an object with the number of chips, such as {{"chips": 4}}')
+    problems = []
     if unknown := set(data) - known:
-        raise UserError(f"board file {path}: unknown keys {sorted(unknown)}; known are {sorted(known)}")
+        problems.append(f"board file {path}: unknown keys {sorted(unknown)}; known are {sorted(known)}")
     chips = data["chips"]
     columns = data.get("columns", ceil(chips**0.5))
     if not isinstance(columns, int) or columns < 1:
-        raise UserError(f"board file {path}: columns is {columns!r}; it must be a whole number of at least 1")
-    return Board(str(data.get("name", path.stem)), chips, columns, str(data.get("source", str(path))))
+        problems.append(f"board file {path}: columns is {columns!r}; it must be a whole number of at least 1")
+    weights = data.get("hop_weights", [1.0, 1.0])
+    if not (isinstance(weights, list) and len(weights) == 2 and all(isinstance(w, int | float) for w in weights)):
+        problems.append(f"board file {path}: hop_weights is {weights!r}; it must be [east-west, north-south]")
+    elif min(weights) <= 0:
+        problems.append(f"board file {path}: hop_weights is {weights!r}; both numbers must be above 0")
+    host = data.get("host", 0)
+    if not isinstance(host, int) or not 0 <= host < chips:
+        problems.append(f"board file {path}: host is {host!r}; it must be the number of a chip, 0 to {chips - 1}")
+    if problems:
+        raise UserError(problems)
+    name, source = str(data.get("name", path.stem)), str(data.get("source", str(path)))
+    return Board(name, chips, columns, source, hop_weights=(float(weights[0]), float(weights[1])), host=host)

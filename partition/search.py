@@ -27,6 +27,7 @@ from .refine import Problem, Solution, refine, solution
 from .regions import Layout, place_balanced, place_regions
 from .tile import Tile
 from .tiling import Fit, Utilization, menus, utilization
+from .topology import Placement, closer, stand
 from .traffic import check_rates
 
 NUMBERS = 4
@@ -37,6 +38,8 @@ PLACED = 16
 """Choices of tiles whose placement is computed."""
 REFINED = 3
 """Of these, the best ones that are refined."""
+MESSAGES, HOPS = OBJECTIVES = ("messages", "hops")
+"""What is to be least: messages between chips, or the weighted hops of all messages between chips and from the host."""
 ROUNDS = 4
 """Rounds of refinement."""
 SHORT = 10
@@ -51,17 +54,20 @@ def partition(
     *,
     board: str | Board = AUTO,
     chips: int | None = None,
+    objective: str = MESSAGES,
     seed: int = 0,
     seconds: float = 120.0,
 ) -> Partition:
     """The partition of ``network`` with the fewest messages between chips that was found.
 
     ``rates_hz`` maps each population to the mean rates of its neurons. ``chips`` is the most chips to use, ``board`` a
-    board, its name, the name of a JSON file, or 'auto'. The same seed gives the same partition unless ``seconds`` cut
-    the search short. Raises ``UserError`` if a layer fits no core, the board is too small, or rates are missing.
+    board, its name, the name of a JSON file, or 'auto'. With ``objective`` 'hops', blocks and chips are moved at the
+    end so that messages take fewer hops, even if more of them cross chips. The same seed gives the same partition
+    unless ``seconds`` cut the search short. Raises ``UserError`` if a layer fits no core, the board is too small, or
+    rates are missing.
     """
     begin = time.monotonic()
-    _check(network, rates_hz, chips, seconds)
+    _check(network, rates_hz, chips, seconds, objective)
     links = chip_links(network)
     on_board = _board(board, chips)
     offered = menus(network.chip_populations, links, on_board.chip)
@@ -76,14 +82,21 @@ def partition(
         best = _search(problem, offered, on_board, least)
         least = on_board.cores + 1
     best = _annealed(problem, best)
-    facts = _facts(problem, best, offered, on_board)
+    placement = stand(best.graph, best.chip, on_board, seed=seed)
+    if objective == HOPS:
+        placement = closer(placement, seed=seed)
+    facts = _facts(problem, placement, best, offered)
     facts["seconds"] = round(time.monotonic() - begin, 3)
     packings = {name: _fit(offered[name], tile).packing for name, tile in best.tiles.items()}
-    return Partition(on_board.name, best.tiles, _blocks(best), packings, facts)
+    return Partition(on_board.name, best.tiles, _blocks(placement), packings, facts)
 
 
 def _check(
-    network: ConvertedNetwork, rates_hz: Mapping[str, NDArray[np.floating[Any]]], chips: int | None, seconds: float
+    network: ConvertedNetwork,
+    rates_hz: Mapping[str, NDArray[np.floating[Any]]],
+    chips: int | None,
+    seconds: float,
+    objective: str,
 ) -> None:
     problems = check_rates([p for p in network.populations if network.out_of(p.name)], rates_hz)
     on_chip = {p.name for p in network.chip_populations}
@@ -98,6 +111,8 @@ def _check(
         problems.append(f"chips is {chips}; use at least 1")
     if not seconds > 0:
         problems.append(f"seconds is {seconds}; use more than 0")
+    if objective not in OBJECTIVES:
+        problems.append(f"objective '{objective}' is not known; choose one of {', '.join(OBJECTIVES)}")
     if problems:
         raise UserError(problems)
 
@@ -201,33 +216,29 @@ def _fit(fits: Sequence[Fit], tile: Tile) -> Fit:
     return next(fit for fit in fits if fit.tile == tile)
 
 
-def _blocks(found: Solution) -> tuple[Block, ...]:
-    """The blocks with chips numbered in the order of their first block and cores in the order of blocks."""
-    number = {chip: place for place, chip in enumerate(_chip_order(found.chip))}
+def _blocks(placement: Placement) -> tuple[Block, ...]:
+    """The blocks with cores numbered in the order of blocks."""
+    graph = placement.graph
     used: dict[int, int] = {}
     blocks = []
-    for layer, where, chip in zip(found.graph.layer.tolist(), found.graph.slices, found.chip.tolist(), strict=True):
+    for layer, where, chip in zip(graph.layer.tolist(), graph.slices, placement.chip.tolist(), strict=True):
         core = used.get(chip, 0)
         used[chip] = core + 1
-        blocks.append(Block(found.graph.layers[layer], where, number[chip], core))
+        blocks.append(Block(graph.layers[layer], where, chip, core))
     return tuple(blocks)
 
 
-def _chip_order(chip: Ints) -> list[int]:
-    """The chips that hold blocks, in the order of their first block."""
-    return list(dict.fromkeys(chip.tolist()))
-
-
-def _facts(problem: Problem, found: Solution, offered: Menus, board: Board) -> dict[str, Any]:
-    graph = found.graph
-    links = graph.between_chips(found.chip, found.board.chips)
-    order = _chip_order(found.chip)
+def _facts(problem: Problem, placement: Placement, found: Solution, offered: Menus) -> dict[str, Any]:
+    graph, links = placement.graph, placement.links
     simple, simple_chips = baselines(problem, offered, found.board)
     return {
-        "board_chips": board.chips,
-        "messages_per_step": {"total": graph.total, "interchip": found.interchip, "host": graph.host},
+        "board_chips": placement.board.chips,
+        "messages_per_step": {"total": graph.total, "interchip": float(links.sum()), "host": graph.host},
         "max_link_load": float((links + links.T).max()),
-        "chip_to_chip": links[np.ix_(order, order)],
+        "chip_to_chip": links,
+        "places": np.stack(np.divmod(placement.places, placement.board.columns), axis=1),
+        "hop_messages_per_step": placement.weighted_hops,
+        "heaviest_board_link": placement.heaviest_link,
         "lower_bound_interchip": lower_bound(graph, found.board.chip.cores),
         "baselines": simple,
         "baseline_chips": simple_chips,

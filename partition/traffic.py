@@ -33,18 +33,23 @@ class TrafficGraph:
     """Blocks of all chip populations in the network's order and the messages per time step between them.
 
     ``layer`` numbers the population of each block in ``layers``; ``messages[i, j]`` goes from block i to block j;
-    ``host`` are the messages that the host sends to cores.
+    ``from_host[j]`` are those that the host sends to block j.
     """
 
     layers: tuple[str, ...]
     layer: Ints
     slices: tuple[Slices, ...]
     messages: sparse.csr_array
-    host: float
+    from_host: Floats
 
     @property
     def blocks(self) -> int:
         return len(self.slices)
+
+    @property
+    def host(self) -> float:
+        """Messages per time step from the host to cores."""
+        return float(self.from_host.sum())
 
     @cached_property
     def symmetric(self) -> sparse.csr_array:
@@ -89,7 +94,7 @@ def traffic(
     sizes = [cores(p.shape, tiles[p.name]) for p in chip_populations]
     offset = dict(zip((p.name for p in chip_populations), np.cumsum([0, *sizes]).tolist(), strict=False))
     sources, targets, weights = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
-    host = 0.0
+    from_host = np.zeros(sum(sizes))
     for number, link in enumerate(links):
         source = network.population(link.source)
         source_tile = tiles[link.source] if source.on_chip else source.shape
@@ -99,7 +104,7 @@ def traffic(
             known[key] = edges(link, source_tile, tiles[link.target], rates)
         i, j, messages = known[key]
         if not source.on_chip:
-            host += float(messages.sum())
+            np.add.at(from_host, j + offset[link.target], messages)
             continue
         sources.append(i + offset[link.source])
         targets.append(j + offset[link.target])
@@ -113,7 +118,7 @@ def traffic(
         layer=np.repeat(np.arange(len(sizes)), sizes),
         slices=tuple(s for p in chip_populations for s in tile_slices(p.shape, tiles[p.name])),
         messages=graph,
-        host=host,
+        from_host=from_host,
     )
 
 

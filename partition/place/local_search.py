@@ -1,4 +1,4 @@
-"""Moves and swaps of single blocks that lower the exact number of inter-chip messages, then annealing by swaps."""
+"""Moves and swaps of single blocks that lower the exact cost of messages between chips, then annealing by swaps."""
 
 from __future__ import annotations
 
@@ -20,50 +20,78 @@ def local_search(graph: TrafficGraph, board: Board, *, seed: int) -> Ints:
 
 
 def improve(
-    graph: TrafficGraph, board: Board, chip: Ints, *, seed: int, annealing: int = 0, passes: int = PASSES
+    graph: TrafficGraph,
+    board: Board,
+    chip: Ints,
+    *,
+    seed: int,
+    annealing: int = 0,
+    passes: int = PASSES,
+    far: Floats | None = None,
+    from_host: Floats | None = None,
 ) -> Ints:
-    """``chip`` after descent by moves and swaps; ``annealing`` random exchanges per block come before it."""
+    """``chip`` after descent by moves and swaps; ``annealing`` random exchanges per block come before it.
+
+    ``far``, shape (chips, chips), is what a message from chip to chip costs, 1 between different ones if not given;
+    ``from_host`` what one from the host costs.
+    """
     edges = graph.symmetric
-    arrays = (edges.indptr.astype(np.int64), edges.indices.astype(np.int64), edges.data)
+    far = 1.0 - np.eye(board.chips) if far is None else far
+    outside = np.outer(graph.from_host, np.zeros(board.chips) if from_host is None else from_host)
+    arrays = (edges.indptr.astype(np.int64), edges.indices.astype(np.int64), edges.data, far, outside)
     best = repair(graph, board, chip)
-    _descend(*arrays, best, board.chips, board.chip.cores, passes)
+    _descend(*arrays, best, board.chip.cores, passes)
     if annealing and board.chips > 1:
         warm = best.copy()
         heat = 0.5 * float(edges.data.mean()) if edges.nnz else 0.0
-        _anneal(*arrays, warm, board.chips, board.chip.cores, annealing * graph.blocks, heat, seed)
-        _descend(*arrays, warm, board.chips, board.chip.cores, passes)
-        best = min((best, warm), key=graph.interchip)
+        _anneal(*arrays, warm, board.chip.cores, annealing * graph.blocks, heat, seed)
+        _descend(*arrays, warm, board.chip.cores, passes)
+        best = min((best, warm), key=lambda found: _cost(*arrays, found))
     return best
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _connections(first: Ints, other: Ints, weight: Floats, chip: Ints, chips: int) -> Floats:
-    """Shape (blocks, chips): messages between a block and all blocks of a chip."""
-    to_chip = np.zeros((len(chip), chips))
+def _prices(first: Ints, other: Ints, weight: Floats, far: Floats, outside: Floats, chip: Ints) -> Floats:
+    """Shape (blocks, chips): what the messages of a block cost on each chip, the other blocks where they are."""
+    price = outside.copy()
     for i in range(len(chip)):
         for k in range(first[i], first[i + 1]):
-            to_chip[i, chip[other[k]]] += weight[k]
-    return to_chip
+            price[i] += weight[k] * far[chip[other[k]]]
+    return price
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _cost(first: Ints, other: Ints, weight: Floats, far: Floats, outside: Floats, chip: Ints) -> float:
+    """What all messages cost."""
+    total = 0.0
+    for i in range(len(chip)):
+        total += outside[i, chip[i]]
+        for k in range(first[i], first[i + 1]):
+            total += 0.5 * weight[k] * far[chip[i], chip[other[k]]]
+    return total
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _relocate(
-    first: Ints, other: Ints, weight: Floats, chip: Ints, to_chip: Floats, count: Ints, block: int, target: int
-) -> None:
+    first: Ints, other: Ints, weight: Floats, far: Floats,
+    chip: Ints, price: Floats, count: Ints, block: int, target: int,
+) -> None:  # fmt: skip
     source = chip[block]
     chip[block] = target
     count[source] -= 1
     count[target] += 1
     for k in range(first[block], first[block + 1]):
-        to_chip[other[k], source] -= weight[k]
-        to_chip[other[k], target] += weight[k]
+        for c in range(len(far)):
+            price[other[k], c] += weight[k] * (far[target, c] - far[source, c])
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _descend(first: Ints, other: Ints, weight: Floats, chip: Ints, chips: int, capacity: int, passes: int) -> None:
+def _descend(
+    first: Ints, other: Ints, weight: Floats, far: Floats, outside: Floats, chip: Ints, capacity: int, passes: int
+) -> None:
     """Best move or swap of each block in turn until a whole pass gains nothing."""
-    blocks = len(chip)
-    to_chip = _connections(first, other, weight, chip, chips)
+    blocks, chips = outside.shape
+    price = _prices(first, other, weight, far, outside, chip)
     count = np.bincount(chip, minlength=chips)
     direct = np.zeros(blocks)
     smallest = 1e-9 * (weight.max() if len(weight) else 1.0)
@@ -71,44 +99,43 @@ def _descend(first: Ints, other: Ints, weight: Floats, chip: Ints, chips: int, c
         improved = False
         for i in range(blocks):
             a = chip[i]
+            if price[i, a] <= smallest:
+                continue
             best, partner, target = smallest, -1, -1
-            most = 0.0
             for c in range(chips):
-                gain = to_chip[i, c] - to_chip[i, a]
-                if c != a:
-                    most = max(most, to_chip[i, c])
-                    if count[c] < capacity and gain > best:
-                        best, target = gain, c
-            if most > 0.0:
-                for k in range(first[i], first[i + 1]):
-                    direct[other[k]] = weight[k]
-                for j in range(blocks):
-                    c = chip[j]
-                    if c == a:
-                        continue
-                    gain = to_chip[i, c] - to_chip[i, a] + to_chip[j, a] - to_chip[j, c] - 2 * direct[j]
-                    if gain > best:
-                        best, partner, target = gain, j, c
-                for k in range(first[i], first[i + 1]):
-                    direct[other[k]] = 0.0
+                gain = price[i, a] - price[i, c]
+                if c != a and count[c] < capacity and gain > best:
+                    best, target = gain, c
+            for k in range(first[i], first[i + 1]):
+                direct[other[k]] = weight[k]
+            for j in range(blocks):
+                c = chip[j]
+                if c == a:
+                    continue
+                gain = price[i, a] - price[i, c] + price[j, c] - price[j, a] - 2 * direct[j] * far[a, c]
+                if gain > best:
+                    best, partner, target = gain, j, c
+            for k in range(first[i], first[i + 1]):
+                direct[other[k]] = 0.0
             if target < 0:
                 continue
             improved = True
-            _relocate(first, other, weight, chip, to_chip, count, i, target)
+            _relocate(first, other, weight, far, chip, price, count, i, target)
             if partner >= 0:
-                _relocate(first, other, weight, chip, to_chip, count, partner, a)
+                _relocate(first, other, weight, far, chip, price, count, partner, a)
         if not improved:
             return
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _anneal(
-    first: Ints, other: Ints, weight: Floats, chip: Ints, chips: int, capacity: int, tries: int, heat: float, seed: int
-) -> None:
+    first: Ints, other: Ints, weight: Floats, far: Floats, outside: Floats,
+    chip: Ints, capacity: int, tries: int, heat: float, seed: int,
+) -> None:  # fmt: skip
     """Random moves towards a neighbour's chip, by swap where that is full, accepted by Metropolis while it cools."""
     np.random.seed(seed)  # noqa: NPY002 (numba's own generator)
-    blocks = len(chip)
-    to_chip = _connections(first, other, weight, chip, chips)
+    blocks, chips = outside.shape
+    price = _prices(first, other, weight, far, outside, chip)
     count = np.bincount(chip, minlength=chips)
     members = np.zeros((chips, capacity), np.int64)
     place = np.zeros(blocks, np.int64)
@@ -126,24 +153,24 @@ def _anneal(
         c = chip[other[np.random.randint(first[i], first[i + 1])]]  # noqa: NPY002
         if c == a:
             continue
-        gain = to_chip[i, c] - to_chip[i, a]
+        gain = price[i, a] - price[i, c]
         j = -1
         if count[c] >= capacity:
             j = members[c, np.random.randint(count[c])]  # noqa: NPY002
-            gain += to_chip[j, a] - to_chip[j, c]
+            gain += price[j, c] - price[j, a]
             for k in range(first[i], first[i + 1]):
                 if other[k] == j:
-                    gain -= 2 * weight[k]
+                    gain -= 2 * weight[k] * far[a, c]
         if gain < 0 and np.random.random() >= np.exp(gain / temperature):  # noqa: NPY002
             continue
         last = members[a, count[a] - 1]
         members[a, place[i]] = last
         place[last] = place[i]
-        _relocate(first, other, weight, chip, to_chip, count, i, c)
+        _relocate(first, other, weight, far, chip, price, count, i, c)
         if j >= 0:
             members[c, place[j]] = i
             place[i] = place[j]
-            _relocate(first, other, weight, chip, to_chip, count, j, a)
+            _relocate(first, other, weight, far, chip, price, count, j, a)
             members[a, count[a] - 1] = j
             place[j] = count[a] - 1
         else:

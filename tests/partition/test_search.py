@@ -14,6 +14,7 @@ from convert.errors import UserError
 from convert.network import INPUT, Projection
 from partition import partition, read_partition
 from partition.bound import lower_bound
+from partition.check import violations
 from partition.geometry import chip_links
 from partition.hardware import BOARDS, LOIHI, Board, Chip, find_board, smallest_board
 from partition.picture import draw
@@ -58,6 +59,22 @@ def test_every_core_keeps_every_limit_even_if_all_axons_leave_the_chip(network, 
     assert all(0 < share <= 1 for share in found.facts["utilization"].values())
 
 
+def test_every_violation_is_named_at_once(network, found):
+    assert violations(network, found, TINY.chip) == []
+    tiles = found.tiles | {"p1": (32, 32, 8)}
+    moved = [replace(block, core=99) if i == 5 else block for i, block in enumerate(found.blocks)]
+    twice = replace(found, blocks=(*moved[:-1], replace(moved[-1], chip=moved[0].chip, core=moved[0].core)))
+    problems = violations(network, twice, TINY.chip)
+    assert len(problems) == 2
+    assert "holds 2 blocks" in problems[0]
+    assert "core 99, its cores are 0 to 39" in problems[1]
+    assert "does not cut this network" in violations(network, replace(found, tiles=tiles))[0]
+    small = replace(TINY.chip, compartments=100, synapse_bits=1000)
+    problems = violations(network, found, small)
+    assert {problem.split("'")[1] for problem in problems} == set(found.tiles)
+    assert any("synapse bits" in problem for problem in problems)
+
+
 def test_facts_are_those_of_the_partition(network, found):
     graph = traffic(network, chip_links(network), found.tiles, random_rates(network))
     messages = found.facts["messages_per_step"]
@@ -79,7 +96,9 @@ def test_fewer_messages_than_every_placer_on_hand_tiles_and_more_than_the_bound(
 def test_same_seed_same_partition(network, found):
     again = partition(network, random_rates(network), board=TINY)
     assert again.blocks == found.blocks
-    assert {**again.facts, "seconds": 0, "chip_to_chip": 0} == {**found.facts, "seconds": 0, "chip_to_chip": 0}
+    same = {"seconds": 0, "chip_to_chip": 0, "places": 0}
+    assert {**again.facts, **same} == {**found.facts, **same}
+    np.testing.assert_array_equal(again.facts["places"], found.facts["places"])
 
 
 def test_json_and_picture(network, found, tmp_path):
@@ -142,14 +161,18 @@ def test_boards_by_name_and_by_file(tmp_path):
     assert [board.chips for board in BOARDS.values()] == [1, 2, 8, 32, 768]
     assert find_board("nahuku-8").cores == 1024
     path = tmp_path / "mine.json"
-    path.write_text(json.dumps({"name": "mine", "chips": 6, "columns": 3}))
-    assert (find_board(str(path)).name, find_board(str(path)).cores) == ("mine", 768)
+    path.write_text(json.dumps({"name": "mine", "chips": 6, "columns": 3, "hop_weights": [1, 2], "host": 5}))
+    board = find_board(str(path))
+    assert (board.name, board.cores, board.hop_weights, board.host) == ("mine", 768, (1, 2), 5)
     for text, problem in (
         ("[", "not readable as JSON"),
         ("{}", "number of chips"),
         ('{"chips": 2, "core": 1}', "unknown keys"),
         ('{"chips": 0}', "number of chips"),
         ('{"chips": 2, "columns": 0}', "columns"),
+        ('{"chips": 2, "hop_weights": [1]}', "east-west, north-south"),
+        ('{"chips": 2, "hop_weights": [1, 0]}', "above 0"),
+        ('{"chips": 2, "host": 2}', "0 to 1"),
     ):
         path.write_text(text)
         with pytest.raises(UserError, match=problem):
@@ -182,4 +205,4 @@ def test_what_fits_one_chip_needs_no_messages_between_chips():
 
 def blocks_of_one_layer(weights):
     slices = (((0, 1), (0, 1), (0, 1)),) * len(weights)
-    return TrafficGraph(("a",), np.zeros(len(weights), int), slices, sparse.csr_array(weights), 0.0)
+    return TrafficGraph(("a",), np.zeros(len(weights), int), slices, sparse.csr_array(weights), np.zeros(len(weights)))
