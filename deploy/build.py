@@ -15,7 +15,7 @@ from convert.compat import load_nengo_loihi
 from convert.errors import UserError
 from convert.nengo_network import HardResetRectifiedLinear, NengoForm, to_nengo
 from convert.network import ConvertedNetwork
-from partition.check import violations
+from partition.check import cuts, violations
 from partition.plan import Partition
 
 from .packing import packed_model
@@ -72,6 +72,8 @@ def build_model(network: ConvertedNetwork, partition: Partition) -> Any:
 def simulator(chip: ChipForm, network: ConvertedNetwork, partition: Partition, *, target: str = "sim") -> Any:
     """A ``nengo_loihi.Simulator``: ``target`` 'sim' is its emulator, 'loihi' the chip, placed as the partition says."""
     nengo_loihi = load_nengo_loihi()
+    if target == "loihi":
+        check_limits(network, partition)
     options = {"n_chips": partition.chips, "allocator": PlannedAllocator(partition)} if target == "loihi" else None
     model = _model(chip, network, partition)
     return nengo_loihi.Simulator(chip.form.net, dt=network.dt_s, model=model, target=target, hardware_options=options)
@@ -83,7 +85,16 @@ def _model(chip: ChipForm, network: ConvertedNetwork, partition: Partition) -> A
 
 
 def check_partition(network: ConvertedNetwork, partition: Partition) -> None:
-    """Refuses a partition of another network, or one that exceeds a limit of the chip, with every problem."""
+    """Refuses a partition of another network."""
+    if not cuts(partition, network):
+        raise UserError(
+            "the partition does not cut this network: its layers or blocks differ; "
+            "run partition-model on this bundle again"
+        )
+
+
+def check_limits(network: ConvertedNetwork, partition: Partition) -> None:
+    """Refuses a partition that exceeds a limit of the chip, with everything that does."""
     if problems := violations(network, partition):
         raise UserError([f"{problem}; run partition-model on this bundle again" for problem in problems])
 

@@ -1,4 +1,4 @@
-"""Every limit of the chip that a partition exceeds, all at once."""
+"""Whether a partition is one of a network, and every limit of the chip that it exceeds, all at once."""
 
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ from .tile import tile_slices
 from .tiling import utilization
 
 
-def violations(network: ConvertedNetwork, partition: Partition, chip: Chip = LOIHI) -> list[str]:
-    """One sentence for each thing by which ``partition`` does not fit ``network`` or ``chip``; empty if it fits."""
-    named = {population.name for population in network.chip_populations} == set(partition.tiles)
+def cuts(partition: Partition, network: ConvertedNetwork) -> bool:
+    """Whether the blocks of ``partition`` are the chip populations of ``network`` cut by its tiles."""
     expected = [
         (population.name, slices)
         for population in network.chip_populations
         if population.name in partition.tiles
         for slices in tile_slices(population.shape, partition.tiles[population.name])
     ]
-    if not named or expected != [(block.layer, block.slice) for block in partition.blocks]:
-        return ["the partition does not cut this network: its layers or blocks differ"]
+    named = {population.name for population in network.chip_populations} == set(partition.tiles)
+    return named and expected == [(block.layer, block.slice) for block in partition.blocks]
+
+
+def violations(network: ConvertedNetwork, partition: Partition, chip: Chip = LOIHI) -> list[str]:
+    """One sentence for each limit of ``chip`` that ``partition``, a partition of ``network``, exceeds."""
     return [*_places(partition, chip), *_cores(network, partition, chip)]
 
 

@@ -62,6 +62,7 @@ def _report(bundle: Path, found: Partition) -> None:
         ("cores", len(found.blocks), "counted"),
         ("messages per step, all", _number(messages["total"]), "estimated from calibration rates"),
         ("messages per step between chips", _number(messages["interchip"]), "estimated from calibration rates"),
+        ("the same with multicast", _number(messages["interchip_multicast"]), "estimated: one message for each chip"),
         ("messages per step from the host", _number(messages["host"]), "estimated from calibration rates"),
         ("the same times hops, host included", _number(facts["hop_messages_per_step"]), "estimated, mesh assumed"),
         ("heaviest pair of chips", _number(facts["max_link_load"]), "estimated from calibration rates"),

@@ -21,6 +21,7 @@ from .choose import Menus, RegionCosts, budgets, cheapest, estimate
 from .geometry import Ints, chip_links
 from .hardware import AUTO, Board, chips_for, find_board, require_cores, smallest_board
 from .layouts import layouts
+from .multicast import multicast_interchip
 from .place.local_search import improve
 from .plan import Block, Partition
 from .refine import Problem, Solution, refine, solution
@@ -230,10 +231,17 @@ def _blocks(placement: Placement) -> tuple[Block, ...]:
 
 def _facts(problem: Problem, placement: Placement, found: Solution, offered: Menus) -> dict[str, Any]:
     graph, links = placement.graph, placement.links
+    own = {name: placement.chip[graph.layer == number] for number, name in enumerate(graph.layers)}
+    multicast = multicast_interchip(problem.network, problem.links, found.tiles, problem.rates_hz, own)
     simple, simple_chips = baselines(problem, offered, found.board)
     return {
         "board_chips": placement.board.chips,
-        "messages_per_step": {"total": graph.total, "interchip": float(links.sum()), "host": graph.host},
+        "messages_per_step": {
+            "total": graph.total,
+            "interchip": float(links.sum()),
+            "interchip_multicast": multicast,
+            "host": graph.host,
+        },
         "max_link_load": float((links + links.T).max()),
         "chip_to_chip": links,
         "places": np.stack(np.divmod(placement.places, placement.board.columns), axis=1),

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> None:
     resnet = of_bundle("ResNet-20", *options.resnet, options.images)
     unet = of_bundle("U-Net", *options.unet, options.images)
     four = doubled(unet, fired(unet.network, *options.unet, 4))
-    for subject, chips in ((resnet, (2, 4, 8)), (unet, (13, 16, 20, 32)), (four, (48, 64, 80))):
+    for subject, chips in ((resnet, (2, 4, 8)), (unet, (13, 16, 20, 32)), (four, (50, 64, 80))):
         compare(subject, chips, options.seconds, record)
 
 

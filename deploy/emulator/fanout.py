@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from convert.network import ConvertedNetwork, Population, Sparse
-from partition.geometry import Link, block_of_neuron, chip_links, counts, reach
+from convert.network import ConvertedNetwork, Population
+from partition.geometry import Link, block_of_neuron, chip_links
+from partition.multicast import cores_on_chips
 from partition.plan import Partition
 from partition.synapse_lists import weights_of_spike
-from partition.tile import Tile
 
 from .program import Fanout, Int32, Int64
 
@@ -36,8 +36,7 @@ def _fanout(population: Population, links: list[Link], partition: Partition, chi
     synops: dict[str, Int32] = {}
     for link in links:
         tile = partition.tiles[link.target]
-        table = _sparse if link.rows is None else _kernel
-        delivered = table(link, tile, chips[link.target])
+        delivered = cores_on_chips(link, tile, chips[link.target])
         added = weights_of_spike(link, tile, partition.packing(link.target)).astype(np.int32)
         messages += delivered.sum(axis=-1)
         if own is not None:
@@ -57,26 +56,3 @@ def _on_chip(delivered: Int32, chip: Int64) -> Int32:
     full = np.broadcast_to(delivered, (*chip.shape, delivered.shape[-1]))
     stay = np.take_along_axis(full, np.where(inside, chip, 0)[..., None], axis=-1)[..., 0]
     return np.where(inside, stay, 0).astype(np.int32)
-
-
-def _kernel(link: Link, tile: Tile, chips: Int64) -> Int32:
-    """Messages to each chip, shape (rows, columns, 1, chips)."""
-    assert link.rows is not None
-    assert link.columns is not None
-    rows, columns = (reach(t, step).astype(np.float32) for t, step in ((link.rows, tile[0]), (link.columns, tile[1])))
-    grid = chips.reshape(counts(link.target_shape, tile))
-    on = (grid[..., None] == np.arange(int(grid.max()) + 1)).sum(axis=2).astype(np.float32)
-    delivered = np.tensordot(rows, np.tensordot(columns, on, axes=(1, 1)), axes=(1, 1))
-    return delivered[:, :, None, :].astype(np.int32)
-
-
-def _sparse(link: Link, tile: Tile, chips: Int64) -> Int32:
-    """The same, neuron by neuron: shape (rows, columns, channels, chips)."""
-    transform = link.projection.transform
-    assert isinstance(transform, Sparse)
-    matrix, shape = transform.matrix, link.source_shape
-    block = block_of_neuron(link.target_shape, tile)[np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))]
-    pairs = np.unique(matrix.indices.astype(np.int64) * len(chips) + block)
-    delivered = np.zeros((matrix.shape[1], int(chips.max()) + 1), np.int32)
-    np.add.at(delivered, (pairs // len(chips), chips[pairs % len(chips)]), 1)
-    return delivered.reshape(*shape, -1)

@@ -14,7 +14,7 @@ from convert.errors import UserError
 from convert.network import INPUT, Projection
 from partition import partition, read_partition
 from partition.bound import lower_bound
-from partition.check import violations
+from partition.check import cuts, violations
 from partition.geometry import chip_links
 from partition.hardware import BOARDS, LOIHI, Board, Chip, find_board, smallest_board
 from partition.picture import draw
@@ -61,14 +61,14 @@ def test_every_core_keeps_every_limit_even_if_all_axons_leave_the_chip(network, 
 
 def test_every_violation_is_named_at_once(network, found):
     assert violations(network, found, TINY.chip) == []
-    tiles = found.tiles | {"p1": (32, 32, 8)}
     moved = [replace(block, core=99) if i == 5 else block for i, block in enumerate(found.blocks)]
     twice = replace(found, blocks=(*moved[:-1], replace(moved[-1], chip=moved[0].chip, core=moved[0].core)))
     problems = violations(network, twice, TINY.chip)
     assert len(problems) == 2
     assert "holds 2 blocks" in problems[0]
     assert "core 99, its cores are 0 to 39" in problems[1]
-    assert "does not cut this network" in violations(network, replace(found, tiles=tiles))[0]
+    assert cuts(found, network)
+    assert not cuts(replace(found, tiles=found.tiles | {"p1": (32, 32, 8)}), network)
     small = replace(TINY.chip, compartments=100, synapse_bits=1000)
     problems = violations(network, found, small)
     assert {problem.split("'")[1] for problem in problems} == set(found.tiles)
