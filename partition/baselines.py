@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from math import log
 
-from convert.network import Shape
+from convert.network import Population, Shape
 
-from .hardware import Board, chips_for
+from .choose import Menus
+from .geometry import Link
+from .hardware import Board, Chip, chips_for
 from .packing import PLAIN
 from .place import PLACERS
 from .refine import Problem
 from .tile import Tile
-from .tiling import Fit
+from .tiling import Fit, menu
 
 HAND = 8
 """Rows and columns of a hand-chosen tile, as in the CIFAR-10 example of nengo_loihi."""
@@ -30,15 +31,22 @@ def hand_tile(shape: Shape, fits: Sequence[Fit]) -> Tile:
     return min(fits, key=distance).tile
 
 
-def baselines(problem: Problem, menus: Mapping[str, Sequence[Fit]], board: Board) -> tuple[dict[str, float], int]:
+def hand_tiles(populations: Sequence[Population], links: Sequence[Link], menus: Menus, chip: Chip) -> dict[str, Tile]:
+    """The hand tile of every population, among the tiles that fit as nengo_loihi packs them."""
+    tiles = {}
+    for p in populations:
+        plain = [fit for fit in menus[p.name] if fit.packing == PLAIN] or menu(p, links, chip, plain=True)
+        tiles[p.name] = hand_tile(p.shape, plain)
+    return tiles
+
+
+def baselines(problem: Problem, menus: Menus, chip: Chip, chips: int) -> tuple[dict[str, float], int]:
     """Messages between chips per time step of every placer on hand tiles, and the number of chips they were given.
 
-    That number is ``board.chips``, or more if hand tiles do not fit so few.
+    That number is ``chips``, or more if hand tiles do not fit so few.
     """
-    plain = {name: [fit for fit in fits if fit.packing == PLAIN] for name, fits in menus.items()}
-    tiles = {p.name: hand_tile(p.shape, plain[p.name]) for p in problem.network.chip_populations}
-    graph = problem.graph(tiles)
-    chips = max(board.chips, chips_for(graph.blocks, board.chip))
-    wide = replace(board, chips=chips)
-    found = {name: graph.interchip(place(graph, wide, seed=problem.seed)) for name, place in PLACERS.items()}
-    return found, chips
+    graph = problem.graph(hand_tiles(problem.network.chip_populations, problem.links, menus, chip))
+    given = max(chips, chips_for(graph.blocks, chip))
+    board = Board("for hand tiles", given, given, "as many chips as they need", chip)
+    found = {name: graph.interchip(place(graph, board, seed=problem.seed)) for name, place in PLACERS.items()}
+    return found, given

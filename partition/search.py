@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from math import ceil
 from typing import Any
@@ -15,20 +15,18 @@ from convert.errors import UserError
 from convert.network import INPUT, ConvertedNetwork
 
 from .align import alignment
-from .baselines import baselines
-from .bound import lower_bound
 from .choose import Menus, RegionCosts, budgets, cheapest, estimate
-from .geometry import Ints, chip_links
+from .facts import described
+from .geometry import chip_links
 from .hardware import AUTO, Board, chips_for, find_board, require_cores, smallest_board
 from .layouts import layouts
-from .multicast import multicast_interchip
 from .place.local_search import improve
-from .plan import Block, Partition
+from .plan import Partition
 from .refine import Problem, Solution, refine, solution
 from .regions import Layout, place_balanced, place_regions
 from .tile import Tile
-from .tiling import Fit, Utilization, menus, utilization
-from .topology import Placement, closer, stand
+from .tiling import Fit, menus
+from .topology import closer, stand
 from .traffic import check_rates
 
 NUMBERS = 4
@@ -86,10 +84,8 @@ def partition(
     placement = stand(best.graph, best.chip, on_board, seed=seed)
     if objective == HOPS:
         placement = closer(placement, seed=seed)
-    facts = _facts(problem, placement, best, offered)
-    facts["seconds"] = round(time.monotonic() - begin, 3)
-    packings = {name: _fit(offered[name], tile).packing for name, tile in best.tiles.items()}
-    return Partition(on_board.name, best.tiles, _blocks(placement), packings, facts)
+    found = described(problem, best.tiles, placement, offered)
+    return replace(found, facts=found.facts | {"seconds": round(time.monotonic() - begin, 3)})
 
 
 def _check(
@@ -211,64 +207,3 @@ def _annealed(problem: Problem, found: Solution) -> Solution:
     chip = improve(found.graph, found.board, found.chip, seed=problem.seed, annealing=ANNEALING)
     interchip = found.graph.interchip(chip)
     return replace(found, chip=chip, interchip=interchip) if interchip < found.interchip else found
-
-
-def _fit(fits: Sequence[Fit], tile: Tile) -> Fit:
-    return next(fit for fit in fits if fit.tile == tile)
-
-
-def _blocks(placement: Placement) -> tuple[Block, ...]:
-    """The blocks with cores numbered in the order of blocks."""
-    graph = placement.graph
-    used: dict[int, int] = {}
-    blocks = []
-    for layer, where, chip in zip(graph.layer.tolist(), graph.slices, placement.chip.tolist(), strict=True):
-        core = used.get(chip, 0)
-        used[chip] = core + 1
-        blocks.append(Block(graph.layers[layer], where, chip, core))
-    return tuple(blocks)
-
-
-def _facts(problem: Problem, placement: Placement, found: Solution, offered: Menus) -> dict[str, Any]:
-    graph, links = placement.graph, placement.links
-    own = {name: placement.chip[graph.layer == number] for number, name in enumerate(graph.layers)}
-    multicast = multicast_interchip(problem.network, problem.links, found.tiles, problem.rates_hz, own)
-    simple, simple_chips = baselines(problem, offered, found.board)
-    return {
-        "board_chips": placement.board.chips,
-        "messages_per_step": {
-            "total": graph.total,
-            "interchip": float(links.sum()),
-            "interchip_multicast": multicast,
-            "host": graph.host,
-        },
-        "max_link_load": float((links + links.T).max()),
-        "chip_to_chip": links,
-        "places": np.stack(np.divmod(placement.places, placement.board.columns), axis=1),
-        "hop_messages_per_step": placement.weighted_hops,
-        "heaviest_board_link": placement.heaviest_link,
-        "lower_bound_interchip": lower_bound(graph, found.board.chip.cores),
-        "baselines": simple,
-        "baseline_chips": simple_chips,
-        "utilization": _fullest(problem, found, offered),
-        "seed": problem.seed,
-    }
-
-
-def _fullest(problem: Problem, found: Solution, offered: Menus) -> dict[str, float]:
-    """The share of each limit that the fullest core uses; output axons counted as if all left the chip."""
-    chip = found.board.chip
-    used: list[Utilization] = [
-        utilization(p, problem.links, found.tiles, chip, _fit(offered[p.name], found.tiles[p.name]).packing)
-        for p in problem.network.chip_populations
-    ]
-
-    def share(values: Sequence[Ints], limit: int) -> float:
-        return round(max(int(value.max()) for value in values) / limit, 4)
-
-    return {
-        "compartments": share([u.compartments for u in used], chip.compartments),
-        "in_axons": share([u.in_axons for u in used], chip.in_axons),
-        "out_axon_slots": share([u.out_slots + u.crossing_slots for u in used], chip.out_axon_slots),
-        "synapse_bits": share([u.synapse_bits for u in used], chip.synapse_bits),
-    }

@@ -142,8 +142,11 @@ MOST_CORES = 3
 """Tiles that need more than this many times the cores of the best one are not offered."""
 
 
-def menu(population: Population, links: Sequence[Link], chip: Chip) -> list[Fit]:
-    """The tiles of ``population`` that fit a core, fewest cores first; output axons depend on the other tiles."""
+def menu(population: Population, links: Sequence[Link], chip: Chip, *, plain: bool = False) -> list[Fit]:
+    """The tiles of ``population`` that fit a core, fewest cores first; output axons depend on the other tiles.
+
+    With ``plain``, only those that fit as nengo_loihi packs them.
+    """
     inward = [link for link in links if link.target == population.name]
     outward = [link for link in links if link.source == population.name]
     least = sum(chip.discrete_axon_slots if link.rows is None else chip.population_axon_slots for link in outward)
@@ -156,15 +159,17 @@ def menu(population: Population, links: Sequence[Link], chip: Chip) -> list[Fit]
             break
         if tile[0] * tile[1] * least > chip.out_axon_slots:
             continue
-        packing = _packing(inward, shape, tile, chip)
+        packing = _packing([PLAIN] if plain else packings(inward, tile), inward, shape, tile, chip)
         if packing is not None:
             fitting.append(Fit(tile, number, packing))
     return fitting
 
 
-def _packing(inward: Sequence[Link], shape: Shape, tile: Tile, chip: Chip) -> Packing | None:
-    """The packing with the fewest unused compartments whose blocks fit a core."""
-    for packing in packings(inward, tile):
+def _packing(
+    options: Iterable[Packing], inward: Sequence[Link], shape: Shape, tile: Tile, chip: Chip
+) -> Packing | None:
+    """The first of ``options`` with which the blocks fit a core."""
+    for packing in options:
         if packing.compartments(tile) > chip.compartments:
             continue
         cost = received(inward, shape, tile, chip, packing)

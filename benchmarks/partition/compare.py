@@ -21,11 +21,10 @@ import numpy as np
 
 from benchmarks.emulator.record import Record, table
 from benchmarks.partition.subjects import Subject, doubled, fired, of_bundle
-from partition.baselines import hand_tile
+from partition.baselines import hand_tiles
 from partition.bound import lower_bound
 from partition.geometry import Ints, Link, chip_links
 from partition.hardware import LOIHI, Board, chips_for, find_board
-from partition.packing import PLAIN
 from partition.place import PLACERS
 from partition.place.local_search import improve
 from partition.search import partition
@@ -60,11 +59,7 @@ def compare(subject: Subject, numbers: Sequence[int], seconds: float, record: Re
     links = chip_links(subject.network)
     offered = menus(subject.network.chip_populations, links, LOIHI)
     least = sum(fits[0].cores for fits in offered.values())
-    tiles = {
-        p.name: hand_tile(p.shape, [fit for fit in offered[p.name] if fit.packing == PLAIN])
-        for p in subject.network.chip_populations
-    }
-    by_hand = Plan(subject, links, tiles)
+    by_hand = Plan(subject, links, hand_tiles(subject.network.chip_populations, links, offered, LOIHI))
     rows = []
     for chips in numbers:
         if chips >= chips_for(least, LOIHI):

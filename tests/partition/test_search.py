@@ -17,10 +17,11 @@ from partition.bound import lower_bound
 from partition.check import cuts, violations
 from partition.geometry import chip_links
 from partition.hardware import BOARDS, LOIHI, Board, Chip, find_board, smallest_board
+from partition.packing import PLAIN
 from partition.picture import draw
 from partition.place import PLACERS
 from partition.plan import Partition
-from partition.tiling import utilization
+from partition.tiling import menu, utilization
 from partition.traffic import TrafficGraph, traffic
 
 TINY = Board("tiny", 3, 3, "a test", Chip(cores=40))
@@ -91,6 +92,19 @@ def test_fewer_messages_than_every_placer_on_hand_tiles_and_more_than_the_bound(
     assert set(found.facts["baselines"]) == set(PLACERS)
     assert interchip < min(found.facts["baselines"].values())
     assert 0 < found.facts["lower_bound_interchip"] <= interchip
+
+
+def test_packings_make_deep_tiles_fit_where_the_usual_blocks_are_tiny():
+    rng = np.random.default_rng(0)
+    transforms = {(0, 1): convolution(rng, 1, (1, 32)), (1, 2): convolution(rng, 3, (32, 4))}
+    network = chain([(8, 8, 1), (8, 8, 32), (8, 8, 4)], transforms)
+    tight = replace(LOIHI, synapse_bits=6000)
+    plain, packed = (menu(network.population("p2"), chip_links(network), tight, plain=plain) for plain in (True, False))
+    assert (plain[0].cores, packed[0].cores) == (256, 4)
+    assert all(fit.packing != PLAIN for fit in packed)
+    found = partition(network, random_rates(network), board=Board("tight", 8, 4, "a test", tight))
+    assert found.packing("p2") != PLAIN
+    assert found.facts["baseline_chips"] > found.chips
 
 
 def test_same_seed_same_partition(network, found):

@@ -1,0 +1,88 @@
+"""A partition with what is known about it: traffic, bound, what simple placers reach, how full its cores are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .baselines import baselines
+from .bound import lower_bound
+from .choose import Menus
+from .geometry import Ints
+from .hardware import Chip
+from .multicast import multicast_interchip
+from .packing import Packing
+from .plan import Block, Partition
+from .refine import Problem
+from .tile import Tile
+from .tiling import utilization
+from .topology import Placement
+
+
+def described(problem: Problem, tiles: dict[str, Tile], placement: Placement, offered: Menus) -> Partition:
+    """The partition of ``problem`` into ``tiles``, packed as their menus say, with its facts."""
+    packings = {name: next(fit.packing for fit in offered[name] if fit.tile == tile) for name, tile in tiles.items()}
+    facts = _facts(problem, tiles, packings, placement, offered)
+    return Partition(placement.board.name, tiles, _blocks(placement), packings, facts)
+
+
+def _blocks(placement: Placement) -> tuple[Block, ...]:
+    """The blocks with cores numbered in the order of blocks."""
+    graph = placement.graph
+    used: dict[int, int] = {}
+    blocks = []
+    for layer, where, chip in zip(graph.layer.tolist(), graph.slices, placement.chip.tolist(), strict=True):
+        core = used.get(chip, 0)
+        used[chip] = core + 1
+        blocks.append(Block(graph.layers[layer], where, chip, core))
+    return tuple(blocks)
+
+
+def _facts(
+    problem: Problem,
+    tiles: Mapping[str, Tile],
+    packings: Mapping[str, Packing],
+    placement: Placement,
+    offered: Menus,
+) -> dict[str, Any]:
+    graph, links, board = placement.graph, placement.links, placement.board
+    own = {name: placement.chip[graph.layer == number] for number, name in enumerate(graph.layers)}
+    simple, simple_chips = baselines(problem, offered, board.chip, placement.chips)
+    return {
+        "board_chips": board.chips,
+        "messages_per_step": {
+            "total": graph.total,
+            "interchip": float(links.sum()),
+            "interchip_multicast": multicast_interchip(problem.network, problem.links, tiles, problem.rates_hz, own),
+            "host": graph.host,
+        },
+        "max_link_load": float((links + links.T).max()),
+        "chip_to_chip": links,
+        "places": np.stack(np.divmod(placement.places, board.columns), axis=1),
+        "hop_messages_per_step": placement.weighted_hops,
+        "heaviest_board_link": placement.heaviest_link,
+        "lower_bound_interchip": lower_bound(graph, board.chip.cores),
+        "baselines": simple,
+        "baseline_chips": simple_chips,
+        "utilization": _fullest(problem, tiles, packings, board.chip),
+        "seed": problem.seed,
+    }
+
+
+def _fullest(
+    problem: Problem, tiles: Mapping[str, Tile], packings: Mapping[str, Packing], chip: Chip
+) -> dict[str, float]:
+    """The share of each limit that the fullest core uses; output axons counted as if all left the chip."""
+    used = [utilization(p, problem.links, tiles, chip, packings[p.name]) for p in problem.network.chip_populations]
+
+    def share(values: Sequence[Ints], limit: int) -> float:
+        return round(max(int(value.max()) for value in values) / limit, 4)
+
+    return {
+        "compartments": share([u.compartments for u in used], chip.compartments),
+        "in_axons": share([u.in_axons for u in used], chip.in_axons),
+        "out_axon_slots": share([u.out_slots + u.crossing_slots for u in used], chip.out_axon_slots),
+        "synapse_bits": share([u.synapse_bits for u in used], chip.synapse_bits),
+    }
