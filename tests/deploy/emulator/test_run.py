@@ -13,6 +13,8 @@ from convert.errors import UserError
 from convert.network import INPUT, Sparse
 from deploy.emulator import compile_network, drives_hz, execute, run, stream
 from deploy.emulator.results import state_from_arrays
+from partition.geometry import chip_links
+from partition.traffic import traffic
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +24,28 @@ def case() -> Case:
 
 def test_counts_are_those_of_the_built_model(case: Case) -> None:
     assert_counts_of_blocks(case)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_messages_are_those_that_the_partition_predicts_from_the_rates(seed: int) -> None:
+    case = random_case(Random(seed), images=1)
+    network, steps = case.network, case.network.timesteps
+    try:
+        program = compile_network(network, case.partition)
+    except UserError:  # weights and biases without common integers
+        return
+    names = [layer.name for layer in program.layers]
+    (result,) = run(program, case.drives_hz, record=names)
+    fired = {name: result.spikes[name].raster(program.layer(name)).sum(axis=0) for name in names}
+    rates = {name: spikes / (steps * network.dt_s) for name, spikes in fired.items()}
+    graph = traffic(network, chip_links(network), case.partition.tiles, rates)
+    chip = np.array([block.chip for block in case.partition.blocks])
+    counts = [result.counts[layer.name] for layer in program.chip_layers]
+    assert sum(count.interchip for count in counts) == pytest.approx(steps * graph.interchip(chip))
+    assert sum(count.messages for count in counts) == pytest.approx(steps * graph.total)
+    assert result.counts["host"].messages == pytest.approx(steps * graph.host)
+    renamed = np.array([2, 0, 1])[chip]
+    assert graph.interchip(renamed) == pytest.approx(graph.interchip(chip))
 
 
 def test_threads_and_batches_change_nothing(case: Case) -> None:
