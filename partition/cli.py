@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
@@ -56,22 +56,31 @@ def main(bundle: Path, board: str, chips: int | None, objective: str, seed: int,
 
 def _report(bundle: Path, found: Partition) -> None:
     facts = found.facts
-    messages, bound = facts["messages_per_step"], facts["lower_bound_interchip"]
+    messages, rates = facts["messages_per_step"], "estimated from calibration rates"
     rows = [
         ("chips", found.chips, f"of {facts['board_chips']} on {found.board}"),
         ("cores", len(found.blocks), "counted"),
-        ("messages per step, all", _number(messages["total"]), "estimated from calibration rates"),
-        ("messages per step between chips", _number(messages["interchip"]), "estimated from calibration rates"),
-        ("the same with multicast", _number(messages["interchip_multicast"]), "estimated: one message for each chip"),
-        ("messages per step from the host", _number(messages["host"]), "estimated from calibration rates"),
-        ("the same times hops, host included", _number(facts["hop_messages_per_step"]), "estimated, mesh assumed"),
-        ("heaviest pair of chips", _number(facts["max_link_load"]), "estimated from calibration rates"),
-        ("lower bound for these tiles", _number(bound), "proved, estimated rates" if bound else "none computed"),
+        ("messages per step, all", _number(messages["total"]), rates),
+        ("messages per step from the host", _number(messages["host"]), rates),
     ]
-    hand = f"estimated: hand tiles, {facts['baseline_chips']} chips"
-    rows += [(f"between chips by {name}", _number(value), hand) for name, value in facts["baselines"].items()]
+    if found.chips > 1:
+        rows += _between_chips(facts)
     table(f"Partition of {bundle}", ("", "", "how known"), rows)
     console.print(f"Wrote {bundle / 'partition.json'} and {bundle / 'partition.svg'}; next: deploy-model {bundle}")
+
+
+def _between_chips(facts: dict[str, Any]) -> list[tuple[str, Any, str]]:
+    messages, rates = facts["messages_per_step"], "estimated from calibration rates"
+    bound = facts["lower_bound_interchip"]
+    hand = f"estimated: hand tiles, {facts['baseline_chips']} chips"
+    return [
+        ("messages per step between chips", _number(messages["interchip"]), rates),
+        ("lower bound for these tiles", _number(bound), "proved, estimated rates" if bound else "none computed"),
+        ("between chips with multicast", _number(messages["interchip_multicast"]), "estimated: one for each chip"),
+        ("hops of these and the host's", _number(facts["hop_messages_per_step"]), "estimated, chips in a mesh"),
+        ("heaviest pair of chips", _number(facts["max_link_load"]), rates),
+        *((f"between chips by {name}", _number(value), hand) for name, value in facts["baselines"].items()),
+    ]
 
 
 def _number(value: float) -> str:
