@@ -32,6 +32,8 @@ from .terminal import command, console, progress, table
               help="Time constant of the synapses in seconds.")
 @click.option("--vmin", type=click.FloatRange(max=0), default=-2.0, show_default=True,
               help="Floor of the membrane voltage, in thresholds.")
+@click.option("--calibration-images", type=click.IntRange(1), default=64, show_default=True,
+              help="Training images that rates, weights and gains are fitted to; more take longer.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--force", is_flag=True, help="Replace an existing bundle.")
 @command

@@ -100,8 +100,8 @@ def _data() -> str:
   {" or ".join(f"`NAME{ending}.png`" for ending in LABEL_ENDINGS)}.
 - Image files: {", ".join(SUFFIXES)}. Labels are class indices, or 0 and 255 for two classes. Images larger than the
   model's input are cut into overlapping crops (segmentation) or refused (classification).
-- `convert-model` looks at {options.calibration_images} images, for rates, weights and gains (fewer where memory sets a
-  limit)."""
+- `convert-model` looks at {options.calibration_images} images, for rates, weights and gains (`--calibration-images`;
+  fewer where memory sets a limit)."""
 
 
 def _or(names: tuple[str, ...]) -> str:

@@ -46,6 +46,7 @@ def test_fewer_timesteps_than_layers(tiny, tmp_path):
     ("command", "arguments"),
     [
         (convert_model, ["m.keras", "--data", "d", "-o", "b", "--timesteps", "7"]),
+        (convert_model, ["m.keras", "--data", "d", "-o", "b", "--calibration-images", "0"]),
         (convert_model, ["m.keras", "--data", "d", "-o", "b", "--rates", "0", "2000"]),
         (convert_model, ["m.keras", "--data", "d", "-o", "b", "--max-pooling", "median"]),
         (convert_model, ["m.keras", "--data", "d"]),
