@@ -44,7 +44,7 @@ class Alignment:
 
     def fit(self, start: Mapping[str, Tile]) -> tuple[float, dict[str, Tile]] | None:
         """The cheapest tiles found from ``start`` within the cores of every group, and their cost; None if none."""
-        chosen = {name: found.tiles.index(start[name]) for name, found in self.menus.items()}
+        chosen = self._numbers(start)
         best, least = None, np.inf
         low, high = np.zeros(len(self.layout)), np.full(len(self.layout), np.inf)
         price = np.array([self._first_price(group) for group in self.layout])
@@ -56,6 +56,13 @@ class Alignment:
             low, high = np.where(over, price, low), np.where(over, high, price)
             price = np.where(np.isinf(high), 4 * low, np.where(low > 0, np.sqrt(low * high), high / 4))
         return None if best is None else (float(least), {name: self.menus[name].tiles[i] for name, i in best.items()})
+
+    def cost(self, tiles: Mapping[str, Tile]) -> float:
+        """Messages per time step between chips, and those within at their price."""
+        return self._total(self._numbers(tiles))
+
+    def _numbers(self, tiles: Mapping[str, Tile]) -> Chosen:
+        return {name: found.tiles.index(tiles[name]) for name, found in self.menus.items()}
 
     def _first_price(self, group: Group) -> float:
         spikes = sum(float(self.costs.spikes[name].sum()) for name in group.layers if name in self.costs.spikes)

@@ -56,7 +56,6 @@ class RegionCosts:
             costs[link.target] += (cut if link.source in costs else total) + LOCAL * total
         return costs
 
-
     def _displaced(self, name: str, grid: Grid) -> Floats:
         tiles = [fit.tile for fit in self.menus[name]]
         links = sum(link.source == name for link in self.links)
@@ -93,16 +92,21 @@ def choose(
                 return None
             tiles |= solved
         tiles = {p.name: tiles[p.name] for p in network.chip_populations}
-        overflowing = [
-            p.name
-            for p in network.chip_populations
-            if np.max(np.add(*out_slots(p, links, tiles, chip))) > chip.out_axon_slots
-        ]
-        if not overflowing:
+        too_full = overflowing(network, links, tiles, chip)
+        if not too_full:
             return tiles
-        for name in overflowing:
+        for name in too_full:
             _strike(struck, menus, name, links, tiles)
     return None
+
+
+def overflowing(network: ConvertedNetwork, links: Sequence[Link], tiles: Mapping[str, Tile], chip: Chip) -> list[str]:
+    """The layers that have a block whose output axons do not fit its core, were they all to leave the chip."""
+    return [
+        p.name
+        for p in network.chip_populations
+        if np.max(np.add(*out_slots(p, links, tiles, chip))) > chip.out_axon_slots
+    ]
 
 
 def _strike(

@@ -87,9 +87,7 @@ def _matrix(axes: Any, messages: Floats) -> None:
 def _fullness(axes: Any, partition: Partition, network: ConvertedNetwork) -> None:
     """For each limit of a core, all cores from the fullest to the emptiest."""
     links = chip_links(network)
-    used = [
-        utilization(p, links, partition.tiles, LOIHI, partition.packing(p.name)) for p in network.chip_populations
-    ]
+    used = [utilization(p, links, partition.tiles, LOIHI, partition.packing(p.name)) for p in network.chip_populations]
     limits = {
         "compartments": ([u.compartments for u in used], LOIHI.compartments),
         "synapse memory": ([u.synapse_bits for u in used], LOIHI.synapse_bits),

@@ -15,7 +15,7 @@ from convert.errors import UserError
 from convert.network import INPUT, ConvertedNetwork
 
 from .align import alignment
-from .choose import Menus, RegionCosts, budgets, cheapest, estimate
+from .choose import Menus, RegionCosts, budgets, cheapest, choose, estimate, overflowing
 from .facts import described
 from .geometry import chip_links
 from .hardware import AUTO, Board, chips_for, find_board, require_cores, smallest_board
@@ -152,18 +152,26 @@ def _search(problem: Problem, offered: Menus, board: Board, least: int) -> Solut
 
 
 def _fitted(problem: Problem, costs: RegionCosts, board: Board, least: int) -> list[tuple[dict[str, Tile], Layout]]:
-    """Tiles fitted to promising layouts, the cheapest first."""
+    """Tiles fitted to promising layouts whose output axons fit their cores, the cheapest first."""
+    network, links, menus, chip = problem.network, problem.links, costs.menus, board.chip
     found: dict[tuple[Tile, ...], tuple[float, dict[str, Tile], Layout]] = {}
     for layout in _promising(problem, costs, board, least)[:FITTED]:
-        start = cheapest(costs.menus, budgets(costs, layout, board.chip))
-        for balanced in (False, True):
-            if start is None or (found and not problem.in_time):
-                continue
-            search = alignment(
-                problem.network, problem.links, costs.menus, problem.spikes, layout, board.chip, balanced=balanced
-            )
-            if (fitted := search.fit(start)) is not None:
-                found.setdefault(tuple(fitted[1].values()), (*fitted, layout))
+        if found and not problem.in_time:
+            break
+        limits = budgets(costs, layout, chip)
+        start = cheapest(menus, limits)
+        if start is None:
+            continue
+        searches = [
+            alignment(network, links, menus, problem.spikes, layout, chip, balanced=balanced)
+            for balanced in (False, True)
+        ]
+        options = [fitted for search in searches if (fitted := search.fit(start)) is not None]
+        options = [option for option in options if not overflowing(network, links, option[1], chip)]
+        if not options and (tiles := choose(network, links, menus, limits, chip)) is not None:
+            options = [(searches[0].cost(tiles), tiles)]
+        for cost, tiles in options:
+            found.setdefault(tuple(tiles.values()), (cost, tiles, layout))
     return [(tiles, layout) for _, tiles, layout in sorted(found.values(), key=lambda option: option[0])]
 
 

@@ -11,7 +11,7 @@ from networks import chain, convolution, random_rates, resnet, unet
 from scipy import sparse
 
 from convert.errors import UserError
-from convert.network import INPUT, Projection
+from convert.network import INPUT, Projection, Sparse
 from partition import partition, read_partition
 from partition.bound import lower_bound
 from partition.check import cuts, violations
@@ -148,6 +148,16 @@ def test_resnet_with_identity_shortcuts_is_cut_between_few_chips():
     network = resnet(16, (8, 16), 2)
     found = partition(network, random_rates(network), board=Board("b", 3, 3, "a test", Chip(cores=12)))
     assert found.facts["messages_per_step"]["interchip"] < min(found.facts["baselines"].values())
+
+
+def test_output_axons_without_geometry_keep_their_limit():
+    """Half of all pairs have a synapse, so that a neuron needs an axon to every core of the second layer."""
+    rng = np.random.default_rng(0)
+    matrix = Sparse(sparse.csr_array(np.where(rng.random((512, 256)) < 0.5, 1.0, 0.0)))
+    network = chain([(8, 8, 1), (8, 8, 4), (8, 8, 8)], {(0, 1): convolution(rng, 1, (1, 4)), (1, 2): matrix})
+    chip = Chip(cores=4, compartments=64, out_axon_slots=400)
+    found = partition(network, random_rates(network), board=Board("b", 8, 4, "a test", chip))
+    assert violations(network, found, chip) == []
 
 
 def test_a_board_that_is_too_small_says_how_much_and_the_way_out(network):
