@@ -15,9 +15,9 @@ import numpy as np
 from convert.network import ConvertedNetwork
 
 from .choose import LOCAL, Menus
-from .geometry import Floats, Link
+from .geometry import Floats, Link, Sizes, sizes
 from .hardware import Chip
-from .pair_costs import PairCosts, Sizes, sizes
+from .pair_costs import PairCosts
 from .regions import Group, Layout, balanced_cores, group_of
 from .tile import Tile
 

@@ -6,6 +6,7 @@ j reaches column x; all channels reach all. So two small matrices of kernel taps
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -117,6 +118,29 @@ def block_sizes(shape: Shape, tile: Tile) -> Ints:
 def starts(size: int, step: int) -> Ints:
     """The first positions of the tiles along one axis."""
     return np.arange(0, size, step)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Tiles of a layer by their distinct heights and widths.
+
+    Tile i is ``rows[row_of[i]]`` high and ``columns[column_of[i]]`` wide; ``depth[i]`` of it make up the channels.
+    """
+
+    tiles: tuple[Tile, ...]
+    rows: Ints
+    row_of: Ints
+    columns: Ints
+    column_of: Ints
+    depth: Ints
+
+
+def sizes(shape: Shape, tiles: Sequence[Tile]) -> Sizes:
+    """``tiles`` of a layer of ``shape``."""
+    rows, row_of = np.unique([tile[0] for tile in tiles], return_inverse=True)
+    columns, column_of = np.unique([tile[1] for tile in tiles], return_inverse=True)
+    depth = np.array([counts(shape, tile)[2] for tile in tiles])
+    return Sizes(tuple(tiles), rows, row_of, columns, column_of, depth)
 
 
 def reach(taps: Taps, step: int) -> NDArray[np.bool_]:

@@ -6,40 +6,17 @@ tiles), and of these the tiles on its own chip are those in its chip's row and c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from convert.network import Shape
-
 from .discrete import pairs
-from .geometry import Floats, Ints, Link, block_of_neuron, counts, reach, starts
+from .geometry import Floats, Ints, Link, Sizes, block_of_neuron, reach, starts
 from .hardware import Chip
 from .regions import Layout, chip_of_tile, group_of, region_of_tile
 from .tile import Tile
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Tiles of a layer by their distinct heights and widths: tile i is ``rows[row_of[i]]`` high and has ``depth[i]``
-    channel tiles beside it."""
-
-    tiles: tuple[Tile, ...]
-    rows: Ints
-    row_of: Ints
-    columns: Ints
-    column_of: Ints
-    depth: Ints
-
-
-def sizes(shape: Shape, tiles: Sequence[Tile]) -> Sizes:
-    """``tiles`` of a layer of ``shape``."""
-    rows, row_of = np.unique([tile[0] for tile in tiles], return_inverse=True)
-    columns, column_of = np.unique([tile[1] for tile in tiles], return_inverse=True)
-    depth = np.array([counts(shape, tile)[2] for tile in tiles])
-    return Sizes(tuple(tiles), rows, row_of, columns, column_of, depth)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from convert.network import ConvertedNetwork, Shape
 
 from .discrete import pairs
-from .geometry import Floats, Ints, Link, Taps, block_of_neuron, counts, reach, starts
+from .geometry import Floats, Ints, Link, Taps, block_of_neuron, counts, reach, sizes, starts
 from .tile import Tile
 from .traffic import TrafficGraph
 
@@ -65,27 +65,22 @@ def region_cuts(link: Link, tiles: Sequence[Tile], grid: Grid, rates: Floats) ->
     if link.rows is None or link.columns is None:
         parts = np.array([_discrete_cut(link, tile, grid, rates) for tile in tiles])
         return parts[:, 0], parts[:, 1]
-    pixels = rates.sum(axis=2)
-    rows, row_of = np.unique([tile[0] for tile in tiles], return_inverse=True)
-    columns, column_of = np.unique([tile[1] for tile in tiles], return_inverse=True)
-    row_copies, row_copies_home = _copies(link.rows, rows, grid[0])
-    column_copies, column_copies_home = _copies(link.columns, columns, grid[1])
-    depth = np.array([counts(link.target_shape, tile)[2] for tile in tiles])
-    total = depth * (row_copies @ pixels @ column_copies.T)[row_of, column_of]
-    at_home = depth * (row_copies_home @ pixels @ column_copies_home.T)[row_of, column_of]
+    pixels, menu = rates.sum(axis=2), sizes(link.target_shape, tiles)
+    row_copies, row_copies_home = _copies(link.rows, menu.rows, grid[0])
+    column_copies, column_copies_home = _copies(link.columns, menu.columns, grid[1])
+    total = menu.depth * (row_copies @ pixels @ column_copies.T)[menu.row_of, menu.column_of]
+    at_home = menu.depth * (row_copies_home @ pixels @ column_copies_home.T)[menu.row_of, menu.column_of]
     return np.maximum(total - at_home, 0.0), total
 
 
 def displaced(tiles: Sequence[Tile], grid: Grid, rates: Floats) -> Floats:
     """Spikes per time step of the neurons whose pixel lies in another region than their tile, for each of ``tiles``."""
-    pixels = rates.sum(axis=2)
-    rows, row_of = np.unique([tile[0] for tile in tiles], return_inverse=True)
-    columns, column_of = np.unique([tile[1] for tile in tiles], return_inverse=True)
+    pixels, menu = rates.sum(axis=2), sizes(rates.shape, tiles)
     row_stays, column_stays = (
         np.array([_in_place(size, step, regions) for step in steps.tolist()], np.float64)
-        for size, steps, regions in zip(pixels.shape, (rows, columns), grid, strict=True)
+        for size, steps, regions in zip(pixels.shape, (menu.rows, menu.columns), grid, strict=True)
     )
-    return np.asarray(pixels.sum() - (row_stays @ pixels @ column_stays.T)[row_of, column_of])
+    return np.asarray(pixels.sum() - (row_stays @ pixels @ column_stays.T)[menu.row_of, menu.column_of])
 
 
 def _in_place(size: int, step: int, regions: int) -> NDArray[np.bool_]:
@@ -93,11 +88,11 @@ def _in_place(size: int, step: int, regions: int) -> NDArray[np.bool_]:
     return np.asarray(region_of_tile(size, step, regions)[np.arange(size) // step] == region_of_pixel(size, regions))
 
 
-def _copies(taps: Taps, sizes: Ints, regions: int) -> tuple[Floats, Floats]:
-    """Shape (sizes, positions): how many tiles of each size a source position reaches; and those in its own region."""
+def _copies(taps: Taps, steps: Ints, regions: int) -> tuple[Floats, Floats]:
+    """Shape (steps, positions): how many tiles of each size a source position reaches; and those in its own region."""
     source = region_of_pixel(taps.shape[0], regions)
     everywhere, at_home = [], []
-    for step in sizes.tolist():
+    for step in steps.tolist():
         reached = reach(taps, step)
         home = source[:, None] == region_of_tile(taps.shape[1], step, regions)[None, :]
         everywhere.append(reached.sum(axis=1))

@@ -34,9 +34,6 @@ class Utilization:
     crossing_slots: Ints
     synapse_bits: Ints
 
-    def fits(self, chip: Chip) -> bool:
-        return not self.exceeded(chip)
-
     def exceeded(self, chip: Chip) -> dict[str, tuple[int, int]]:
         """What the fullest block has too much of: name -> (used, limit)."""
         used = {
