@@ -73,7 +73,7 @@ def convert(
             "left_out_silent": made.silent,
             "dt_s": network.dt_s,
             "timesteps": network.timesteps,
-            "synapse_s": network.synapse_s,
+            "synapse_s": options.synapse_s,
             "percentile": options.percentile,
             "rates_hz": options.rates_hz,
             "max_pooling": options.max_pooling,

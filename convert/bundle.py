@@ -29,7 +29,7 @@ from .network import (
 
 NETWORK, RATES, REPORT, MODEL = "network.npz", "rates.npz", "conversion.json", "model.keras"
 RATES_PICTURE = "rates.svg"
-FORMAT = 1
+FORMAT = 2
 
 
 def save_network(network: ConvertedNetwork, path: Path) -> None:
@@ -44,7 +44,6 @@ def save_network(network: ConvertedNetwork, path: Path) -> None:
         "format": FORMAT,
         "input_shape": network.input_shape,
         "dt_s": network.dt_s,
-        "synapse_s": network.synapse_s,
         "timesteps": network.timesteps,
         "populations": [_row(p, bias_hz=put(np.float32(p.bias_hz))) for p in network.populations],
         "readouts": [_row(r, bias=put(np.float32(r.bias))) for r in network.readouts],
@@ -79,7 +78,6 @@ def load_network(bundle: str | Path) -> ConvertedNetwork:
             tuple(projections),
             tuple(readouts),
             description["dt_s"],
-            description["synapse_s"],
             description["timesteps"],
         )
 

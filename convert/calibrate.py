@@ -1,13 +1,13 @@
 """Calibration without training: from the image to the output, layer by layer, on images without labels.
 
 Every layer of the spiking network is run on what the calibrated layers before it deliver, and set beside the rates of
-the same network without spikes: the step of arrival starts its bias, least squares fit its weights to its sources, and
-a gain per channel makes up for what its own resets lose.
+the same network without spikes: the step of arrival starts its bias, least squares fit its weights to its sources, a
+gain per channel makes up for what its own resets lose, and least squares again for what is left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from .gains import fit_gains
 from .late_biases import arrival_step
 from .lower import with_gains
-from .network import INPUT, ConvertedNetwork
+from .network import INPUT, ConvertedNetwork, Population
 from .refit import refitted
-from .spiking import RatesHz, Trains, arriving, drive_hz, encode, unused
+from .spiking import DriveOf, RatesHz, Trains, arriving, drive_hz, encode, fire, for_each, unused
 
 SETTLING_STEPS = 16
 """Rates are taken from so many steps after the arrival on."""
+
+GAIN_IMAGES = 32
+"""So many images say when a drive arrives and what gains a layer needs; weights are fitted to all."""
 
 
 @dataclass(frozen=True)
@@ -52,31 +55,59 @@ def calibrate_spiking(
     for name in [population.name for population in network.populations]:
         population = network.population(name)
         wanted = drive_hz(network, population, rates_hz) if wanted_hz is None else wanted_hz[name]
-        rates_hz[name] = np.maximum(wanted, 0)
         if population.on_chip:
-            drive = arriving(network, population, trains)
-            arrival[name] = arrival_step(drive)
-            settled = min(arrival[name] + SETTLING_STEPS, network.timesteps * 3 // 4)
-            delivered = {p.source: _delivered_hz(network, p.source, trains, settled) for p in network.into(name)}
-            fitted = refitted(network, name, delivered, wanted)
-            if fitted is not network:
-                network, population = fitted, fitted.population(name)
-                drive = arriving(network, population, trains)
-            mean_hz = rates_hz[name].mean(axis=(0, 1, 2), dtype=np.float64)
-            gains[name], trains[name] = fit_gains(
-                network, population, drive, mean_hz, bias_from=arrival[name], settled=settled
-            )
+            network, gains[name], arrival[name], trains[name] = _calibrated(network, name, trains, wanted)
         else:
             trains[name] = encode(network, wanted)
+        rates_hz[name] = np.maximum(wanted, 0)
         for source in unused(network, name, trains):
             del trains[source], rates_hz[source]
         advance(1)
     return Calibration(with_gains(network, gains), gains, arrival)
 
 
-def _delivered_hz(
-    network: ConvertedNetwork, source: str, trains: dict[str, Trains], settled: int
+def _calibrated(
+    network: ConvertedNetwork, name: str, trains: Mapping[str, Trains], wanted_hz: NDArray[np.float32]
+) -> tuple[ConvertedNetwork, NDArray[np.float64], int, Trains]:
+    """``network`` with the weights of population ``name`` fitted; its gain, step of arrival and spikes then.
+
+    Weights are fitted twice: to the drive that the layer wants, and then to what it fires too little or too much.
+    """
+    population, images = network.population(name), len(wanted_hz)
+    few, rates_hz = min(images, GAIN_IMAGES), np.maximum(wanted_hz, 0)
+    arrival = arrival_step(_size(network, population, arriving(network, population, trains), few))
+    settled = min(arrival + SETTLING_STEPS, network.timesteps * 3 // 4)
+    # a spike reaches the next layer a step later
+    delivered_hz = {p.source: _mean_hz(network, p.source, trains, settled - 1, -1) for p in network.into(name)}
+
+    network = refitted(network, name, delivered_hz, wanted_hz - drive_hz(network, population, delivered_hz))
+    population = network.population(name)
+    drive = arriving(network, population, trains)
+    gain = fit_gains(network, population, drive, rates_hz[:few], bias_from=arrival, settled=settled)
+    fired = fire(network, population, drive, images, gain, arrival)
+
+    fired_hz = _mean_hz(network, name, {name: fired}, settled)
+    lost_hz = np.where((rates_hz > 0) | (fired_hz > 0), rates_hz - fired_hz, np.float32(0))
+    again = refitted(network, name, delivered_hz, lost_hz)
+    if again is not network:
+        population = again.population(name)
+        fired = fire(again, population, arriving(again, population, trains), images, gain, arrival)
+    return again, gain, arrival, fired
+
+
+def _mean_hz(
+    network: ConvertedNetwork, source: str, trains: Mapping[str, Trains], start: int, stop: int | None = None
 ) -> NDArray[np.float32]:
-    """Mean rates of ``source`` as they reach the next layer, a step later, from step ``settled`` on."""
-    mean = trains[source][:, settled - 1 : -1].mean(axis=1) / network.dt_s
-    return np.asarray(mean.reshape(-1, *network.shape_of(source)), dtype=np.float32)
+    """Mean rates of ``source``, shape (images, *shape), from step ``start`` up to ``stop``."""
+    return trains[source].share(start, stop).reshape(-1, *network.shape_of(source)) / np.float32(network.dt_s)
+
+
+def _size(network: ConvertedNetwork, population: Population, drive: DriveOf, images: int) -> NDArray[np.float32]:
+    """Mean size of ``drive`` over neurons and the first ``images``, shape (steps,)."""
+    sizes = np.empty((images, network.timesteps), np.float32)
+
+    def image(k: int) -> None:
+        sizes[k] = np.abs(drive(k)).mean(axis=1)
+
+    for_each(images, image)
+    return np.asarray(sizes.mean(axis=0))

@@ -28,11 +28,11 @@ from .terminal import command, console, progress, table
               help="Rates in Hz at the percentile: MAX in the first layer on the chip, falling to MIN in the last.")
 @click.option("--max-pooling", type=click.Choice(["average", "strided"]), help="What to put in place of max pooling.")
 @click.option("--timesteps", type=click.IntRange(8), default=128, show_default=True, help="Steps per image, 1 ms each.")
-@click.option("--synapse", "synapse_s", type=click.FloatRange(0, 0.1), default=0.0, show_default=True,
-              help="Time constant of the synapses in seconds.")
+@click.option("--synapse", "synapse_s", type=click.FloatRange(0, 0.1),
+              help="Time constant of all synapses in seconds; by default only large weights get one, of 1 ms or so.")
 @click.option("--vmin", type=click.FloatRange(max=0), default=-2.0, show_default=True,
               help="Floor of the membrane voltage, in thresholds.")
-@click.option("--calibration-images", type=click.IntRange(1), default=64, show_default=True,
+@click.option("--calibration-images", type=click.IntRange(1), default=128, show_default=True,
               help="Training images that rates, weights and gains are fitted to; more take longer.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--force", is_flag=True, help="Replace an existing bundle.")

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .network import ConvertedNetwork, Population
-from .spiking import Drive, Trains, fire
+from .spiking import DriveOf, fire
 
 ROUNDS = 2
 """Corrections per population: the second sees the rates that the first has made."""
@@ -18,20 +18,20 @@ LIMITS = (0.5, 3.0)
 def fit_gains(
     network: ConvertedNetwork,
     population: Population,
-    drive: Drive,
-    wanted_hz: NDArray[np.float64],
+    drive: DriveOf,
+    wanted_hz: NDArray[np.float32],
     *,
     bias_from: int,
     settled: int,
-) -> tuple[NDArray[np.float64], Trains]:
-    """The gain of each channel with which its mean rate from step ``settled`` on is ``wanted_hz``, shape (channels,),
-    and the spikes with it."""
+) -> NDArray[np.float64]:
+    """The gain of each channel with which its mean rate from step ``settled`` on is that of ``wanted_hz``, shape
+    (images, *shape)."""
     channels = population.shape[2]
+    mean_hz = wanted_hz.mean(axis=(0, 1, 2), dtype=np.float64)
     gain = np.ones(channels)
-    spikes = fire(network, population, drive, gain, bias_from)
     for _ in range(ROUNDS):
-        rate_hz = spikes[:, settled:].reshape(-1, channels).mean(axis=0) / network.dt_s
+        spikes = fire(network, population, drive, len(wanted_hz), gain, bias_from)
+        rate_hz = spikes.share(settled).reshape(-1, channels).mean(axis=0, dtype=np.float64) / network.dt_s
         with np.errstate(divide="ignore", invalid="ignore"):
-            gain = np.clip(gain * np.where(rate_hz > 0, wanted_hz / rate_hz, 1.0), *LIMITS)
-        spikes = fire(network, population, drive, gain, bias_from)
-    return gain, spikes
+            gain = np.clip(gain * np.where(rate_hz > 0, mean_hz / rate_hz, 1.0), *LIMITS)
+    return gain

@@ -23,10 +23,10 @@ CLOCK_KIND = "Clock"
 """Name, before its step, and kind of the host neuron that starts biases: no layer of the model."""
 
 
-def arrival_step(drive: NDArray[np.float32]) -> int:
-    """The first step, at least 1, at which ``drive``, shape (images, steps, neurons), has arrived."""
-    size = np.convolve(np.abs(drive).mean(axis=(0, 2)), np.ones(3) / 3, mode="same")
-    return max(1, int(np.argmax(size > ARRIVED * size[len(size) // 2 :].mean())))
+def arrival_step(size: NDArray[np.float32]) -> int:
+    """The first step, at least 1, at which a drive of mean ``size``, shape (steps,), has arrived."""
+    smooth = np.convolve(size, np.ones(3) / 3, mode="same")
+    return max(1, int(np.argmax(smooth > ARRIVED * smooth[len(smooth) // 2 :].mean())))
 
 
 def with_late_biases(network: ConvertedNetwork, arrival: Mapping[str, int]) -> ConvertedNetwork:

@@ -82,7 +82,7 @@ def to_nengo(network: ConvertedNetwork, drives_hz: dict[str, NDArray[np.float64]
                 transform = nengo_transform(
                     projection.transform, network.shape_of(projection.source), network.shape_of(projection.target)
                 )
-                synapse = network.synapse_s or None
+                synapse = network.population(projection.target).synapse_s or None
                 connections.append((projection, nengo.Connection(source, target, transform=transform, synapse=synapse)))
     return NengoForm(net, drive, neurons, connections)
 

@@ -78,9 +78,10 @@ class Projection:
 class Population:
     """Integrate-and-fire neurons: v += dt * drive, a spike and a reset to 0 at v > 1, v never below ``vmin``.
 
-    ``bias_hz`` has the population's shape; ``scale_hz`` is the rate of a neuron whose Keras activation is 1.
-    Populations with ``on_chip`` false encode the image on the host, where neurons keep the overshoot at a reset; they
-    are driven from step ``start_step`` of each presentation on.
+    ``bias_hz`` has the population's shape; ``scale_hz`` is the rate of a neuron whose Keras activation is 1; what its
+    projections bring passes a low-pass filter of time constant ``synapse_s``, 0 for none. Populations with ``on_chip``
+    false encode the image on the host, where neurons keep the overshoot at a reset; they are driven from step
+    ``start_step`` of each presentation on.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Population:
     scale_hz: float
     on_chip: bool = True
     vmin: float = 0.0
+    synapse_s: float = 0.0
     start_step: int = 0
 
     @property
@@ -109,17 +111,13 @@ class Readout:
 
 @dataclass(frozen=True)
 class ConvertedNetwork:
-    """Populations in feed-forward order, the projections between them and the readouts on the host.
-
-    ``synapse_s`` is the time constant of the low-pass filter on every projection into a chip population, 0 for none.
-    """
+    """Populations in feed-forward order, the projections between them and the readouts on the host."""
 
     input_shape: Shape
     populations: tuple[Population, ...]
     projections: tuple[Projection, ...]
     readouts: tuple[Readout, ...]
     dt_s: float = 0.001
-    synapse_s: float = 0.0
     timesteps: int = 128
 
     @cached_property

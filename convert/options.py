@@ -15,6 +15,7 @@ class Options:
     """How to convert; the defaults suit a network that was trained without the chip in mind.
 
     ``rates_hz`` are the rates at the ``percentile`` of the last and of the first layer on the chip.
+    ``synapse_s`` None chooses a time constant for each population: see ``convert.synapses``.
     """
 
     fine_tune_epochs: int = 0
@@ -23,9 +24,9 @@ class Options:
     rates_hz: tuple[float, float] = (400.0, 600.0)
     max_pooling: str | None = None
     timesteps: int = 128
-    synapse_s: float = 0.0
+    synapse_s: float | None = None
     vmin: float = -2.0
-    calibration_images: int = 64
+    calibration_images: int = 128
     metric_images: int = 256
     seed: int = 0
 

@@ -54,6 +54,7 @@ def make_network(
     from .nengodl import agreement
     from .rates import percentiles_hz
     from .spiking import few_enough
+    from .synapses import with_synapses
 
     inputs = sample.calibration
     with progress("lowering layers", len(cut.segments)) as advance:
@@ -70,8 +71,9 @@ def make_network(
     found = agreement(rate_network, inputs[:2], logits(inputs[:2]))
     if not found.holds:
         raise RuntimeError(f"the rate network is {found.max_abs_error:g} off Keras, more than {found.tolerance:g}")
-    populations = tuple(replace(p, vmin=options.vmin if p.on_chip else 0.0) for p in rate_network.populations)
-    network = replace(rate_network, populations=populations, timesteps=options.timesteps, synapse_s=options.synapse_s)
+    network = with_synapses(rate_network.with_(timesteps=options.timesteps), options.synapse_s)
+    network = network.with_(populations=tuple(
+        replace(p, vmin=options.vmin) if p.on_chip else p for p in network.populations))
     with progress("calibrating", len(network.populations)) as advance:
         few = few_enough(network, inputs)
         wanted_hz = None if followed is None else drives_hz(followed, shapes, few, now.scale_hz)
@@ -92,6 +94,7 @@ def make_network(
             "rates_hz_percentiles": percentiles_hz(p.name, before, now),
             "share_in_range": now.spread[p.name].share_in_range,
             "gain": _range(calibration.gains.get(p.name)),
+            "synapse_s": p.synapse_s,
             "arrival_step": calibration.arrival.get(p.name, 0),
         }
         for p in network.populations

@@ -8,25 +8,24 @@ ANN"), here in closed form.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import prod
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import linalg
 
 from .compat import load_tensorflow
 from .network import ConvertedNetwork, Convolution, Population, Projection
-from .spiking import RatesHz, drive_hz
+from .spiking import RatesHz
 
-RIDGE = 0.03
-"""Weight of the distance to the trained kernel, relative to the mean square of a source's rate."""
+RIDGES = tuple(10.0 ** (k / 2) for k in range(-8, 3))
+"""Weights of the distance to the trained kernel, relative to the mean square of a source's rate, to choose from."""
 
-SAMPLES = 40_000
+SAMPLES = 100_000
 """Pixels that are looked at, evenly spread over images and places; more only take longer."""
 
-SAMPLES_PER_WEIGHT = 2
-"""With fewer pixels than this for each weight of a channel, a layer is left as trained."""
+IMAGES_AT_A_TIME = 32
 
 WEIGHTS = 6_000
 """Weights of a channel beyond which a layer is left as trained: the equations grow with their square."""
@@ -36,27 +35,24 @@ DENSE = 0.9
 
 
 def refitted(
-    network: ConvertedNetwork, name: str, delivered_hz: RatesHz, wanted_hz: NDArray[np.float32]
+    network: ConvertedNetwork, name: str, delivered_hz: RatesHz, missing_hz: NDArray[np.float32]
 ) -> ConvertedNetwork:
     """``network`` with kernels and biases of population ``name`` such that sources firing at ``delivered_hz`` give it
-    the drive ``wanted_hz``, shape (images, *shape), as nearly as least squares can.
+    ``missing_hz`` more drive, shape (images, *shape), as nearly as least squares can.
 
     Only dense convolution kernels change: zeros in a kernel (depthwise, grouped, identity) are its structure.
     """
     population = network.population(name)
-    channels = population.shape[2]
     fitted = [p for p in network.into(name) if is_dense_kernel(p)]
-    weights = sum(p.transform.kernel[..., 0].size for p in fitted if isinstance(p.transform, Convolution))
-    pixels = wanted_hz.size // channels
-    if not fitted or not SAMPLES_PER_WEIGHT * weights <= pixels or weights > WEIGHTS:
+    weights = sum(_convolution(p).kernel[..., 0].size for p in fitted)
+    if not 0 < weights <= WEIGHTS or len(missing_hz) < 2:
         return network
-    missing = (wanted_hz - drive_hz(network, population, delivered_hz)).reshape(-1, channels)
-    sample = slice(None, None, max(1, pixels // SAMPLES))
-    columns = [_patches(p, delivered_hz[p.source], population).reshape(pixels, -1)[sample] for p in fitted]
-    typical_hz = float(np.sqrt(np.mean([np.mean(c**2) for c in columns]))) or 1.0
-    columns.append(np.full((len(columns[0]), 1), typical_hz, dtype=np.float32))
-    change = _least_squares(np.concatenate(columns, axis=1), missing[sample])
-    return _with_change(network, population, fitted, change, typical_hz)
+    typical_hz = _typical_hz(delivered_hz[p.source] for p in fitted)
+    halves = tuple(
+        _moments(fitted, {k: v[half::2] for k, v in delivered_hz.items()}, missing_hz[half::2], population, typical_hz)
+        for half in range(2)
+    )
+    return _with_change(network, population, fitted, _least_squares(*halves), typical_hz)
 
 
 def is_dense_kernel(projection: Projection) -> bool:
@@ -64,22 +60,75 @@ def is_dense_kernel(projection: Projection) -> bool:
     return isinstance(transform, Convolution) and bool(np.mean(transform.kernel != 0) > DENSE)
 
 
+def _convolution(projection: Projection) -> Convolution:
+    assert isinstance(projection.transform, Convolution)
+    return projection.transform
+
+
 def _patches(projection: Projection, rates_hz: NDArray[np.float32], population: Population) -> NDArray[np.float32]:
-    """For every pixel of the target the source rates that its kernel sees, shape (images, rows, columns, weights)."""
-    transform: Any = projection.transform
-    rows, columns = transform.kernel.shape[:2]
+    """For every pixel of the target the source rates that its kernel sees, shape (images x pixels, weights)."""
+    transform = _convolution(projection)
+    rows, columns, inputs, _ = transform.kernel.shape
     patches = load_tensorflow().image.extract_patches(
         rates_hz, [1, rows, columns, 1], [1, *transform.strides, 1], [1, 1, 1, 1], transform.padding.upper()
     )
     assert tuple(patches.shape[1:3]) == population.shape[:2]
-    return np.asarray(patches)
+    return np.asarray(patches).reshape(-1, rows * columns * inputs)
 
 
-def _least_squares(seen: NDArray[np.float32], missing: NDArray[np.float32]) -> NDArray[np.float64]:
-    """x that minimizes |seen x - missing|^2 + RIDGE * m |x|^2, m the mean squared norm of a column of ``seen``."""
-    gram = (seen.T @ seen).astype(np.float64)
-    gram[np.diag_indices_from(gram)] += max(RIDGE * np.trace(gram) / len(gram), np.finfo(np.float32).tiny)
-    return np.asarray(np.linalg.solve(gram, (seen.T @ missing).astype(np.float64)))
+def _typical_hz(rates_hz: Iterable[NDArray[np.float32]]) -> float:
+    """Root mean square of ``rates_hz``: the size of the constant source that carries the bias."""
+    return float(np.sqrt(np.mean([np.mean(np.square(r)) for r in rates_hz]))) or 1.0
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """What least squares need of a number of pixels: ``gram`` = s's and ``cross`` = s'm of what they see, s, and what
+    they miss, m, and ``square`` = m'm, the last summed over channels."""
+
+    gram: NDArray[np.float64]
+    cross: NDArray[np.float64]
+    square: float
+
+    def __add__(self, other: _Moments) -> _Moments:
+        return _Moments(self.gram + other.gram, self.cross + other.cross, self.square + other.square)
+
+    def solved(self, ridge: float) -> NDArray[np.float64]:
+        """x that minimizes |s x - m|^2 + ridge n |x|^2, n the mean squared norm of a column of s."""
+        gram = self.gram.copy()
+        gram[np.diag_indices_from(gram)] += max(ridge * np.trace(gram) / len(gram), np.finfo(np.float32).tiny)
+        return np.asarray(linalg.solve(gram, self.cross, assume_a="pos"))
+
+    def error(self, x: NDArray[np.float64]) -> float:
+        """|s x - m|^2"""
+        return self.square + float(np.sum(x * (self.gram @ x - 2 * self.cross)))
+
+
+def _moments(
+    fitted: list[Projection],
+    delivered_hz: RatesHz,
+    missing_hz: NDArray[np.float32],
+    population: Population,
+    typical_hz: float,
+) -> _Moments:
+    rows, columns, channels = population.shape
+    every = len(missing_hz) * rows * columns * 2 // SAMPLES | 1  # odd, so that all columns are seen
+    parts = []
+    for start in range(0, len(missing_hz), IMAGES_AT_A_TIME):
+        part = slice(start, start + IMAGES_AT_A_TIME)
+        missed = missing_hz[part].reshape(-1, channels)
+        seen = [_patches(p, delivered_hz[p.source][part], population) for p in fitted]
+        seen.append(np.full((len(missed), 1), typical_hz, dtype=np.float32))
+        s, m = np.concatenate(seen, axis=1)[::every], missed[::every]
+        square = float(np.sum(m**2, dtype=np.float64))
+        parts.append(_Moments((s.T @ s).astype(np.float64), (s.T @ m).astype(np.float64), square))
+    return sum(parts[1:], parts[0])
+
+
+def _least_squares(one: _Moments, other: _Moments) -> NDArray[np.float64]:
+    """The fit to both halves of the images, with the ridge that serves each half best when fitted to the other."""
+    ridge = min(RIDGES, key=lambda r: other.error(one.solved(r)) + one.error(other.solved(r)))
+    return (one + other).solved(ridge)
 
 
 def _with_change(
@@ -93,8 +142,8 @@ def _with_change(
     new: dict[int, Projection] = {}
     at = 0
     for projection in fitted:
-        transform: Any = projection.transform
-        size = prod(transform.kernel.shape[:3])
+        transform = _convolution(projection)
+        size = transform.kernel[..., 0].size
         kernel = transform.kernel + change[at : at + size].reshape(transform.kernel.shape)
         new[id(projection)] = replace(projection, transform=replace(transform, kernel=kernel))
         at += size

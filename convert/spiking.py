@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import numba
@@ -19,23 +19,54 @@ from numpy.typing import NDArray
 from .network import ConvertedNetwork, Convolution, ConvolutionTranspose, Population, Shape, Sparse, Transform
 from .transforms import apply, pairs
 
-DRIVES_AT_A_TIME = 2**28
-"""Neurons x steps x images of drive held in memory at once; beyond, fewer images are used."""
+WORK = 2**29
+"""Neurons x steps x images of the widest layer that calibration looks at; beyond, fewer images are used."""
 
-Trains = NDArray[np.uint8]
-"""Spikes, shape (images, steps, neurons)."""
+
+@dataclass(frozen=True)
+class Trains:
+    """Spikes of ``neurons`` neurons, eight to a byte: ``bits`` has shape (images, steps, bytes)."""
+
+    bits: NDArray[np.uint8]
+    neurons: int
+
+    @classmethod
+    def silent(cls, images: int, steps: int, neurons: int) -> Trains:
+        return cls(np.zeros((images, steps, -(-neurons // 8)), np.uint8), neurons)
+
+    def set(self, image: int, spikes: NDArray[np.uint8]) -> None:
+        """Takes over ``spikes``, shape (steps, neurons), of one image."""
+        self.bits[image] = np.packbits(spikes, axis=1)
+
+    def of(self, image: int) -> NDArray[np.uint8]:
+        """One image's spikes, shape (steps, neurons)."""
+        return np.unpackbits(self.bits[image], axis=1, count=self.neurons)
+
+    def share(self, start: int, stop: int | None = None) -> NDArray[np.float32]:
+        """In which share of the steps from ``start`` up to ``stop`` each neuron fires, shape (images, neurons)."""
+        found = np.empty((len(self.bits), self.neurons), np.float32)
+
+        def image(k: int) -> None:
+            found[k] = self.of(k)[start:stop].mean(axis=0, dtype=np.float32)
+
+        for_each(len(found), image)
+        return found
+
 
 RatesHz = Mapping[str, NDArray[np.float32]]
 """Rates by population, shape (images, *shape)."""
 
 Drive = NDArray[np.float32]
-"""What arrives at neurons in each step, in thresholds, shape (images, steps, neurons)."""
+"""What one image brings to neurons in each step, in thresholds, shape (steps, neurons)."""
+
+DriveOf = Callable[[int], Drive]
+"""From an image's number to its drive."""
 
 
 def few_enough(network: ConvertedNetwork, images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """As many of ``images`` as can be simulated at once."""
+    """As many of ``images`` as can be simulated in a few minutes."""
     widest = max(population.neurons for population in network.populations)
-    return images[: max(1, DRIVES_AT_A_TIME // (widest * network.timesteps))]
+    return images[: max(1, WORK // (widest * network.timesteps))]
 
 
 def drive_hz(network: ConvertedNetwork, population: Population, rates_hz: RatesHz) -> NDArray[np.float32]:
@@ -47,28 +78,40 @@ def drive_hz(network: ConvertedNetwork, population: Population, rates_hz: RatesH
 
 def encode(network: ConvertedNetwork, drive: NDArray[np.float32]) -> Trains:
     """Spikes of host neurons for ``drive`` in Hz, shape (images, *shape): the steps of its integral's floor."""
-    per_step = np.maximum(np.float64(drive), 0).reshape(len(drive), 1, -1) * network.dt_s
-    steps = np.arange(network.timesteps + 1).reshape(1, -1, 1)
-    spikes: Trains = np.minimum(np.diff(np.floor(per_step * steps), axis=1), 1).astype(np.uint8)
+    per_step = np.maximum(np.float64(drive), 0).reshape(len(drive), -1) * network.dt_s
+    trains = Trains.silent(len(drive), network.timesteps, per_step.shape[1])
+    for_each(len(drive), lambda k: trains.set(k, _encode(per_step[k], network.timesteps)))
+    return trains
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _encode(per_step: Any, steps: Any) -> Any:
+    """Spikes (steps, neurons) of neurons that are driven by ``per_step`` thresholds."""
+    spikes = np.empty((steps, per_step.size), dtype=np.uint8)
+    for t in range(steps):
+        for n in range(per_step.size):
+            spikes[t, n] = np.floor(per_step[n] * (t + 1)) > np.floor(per_step[n] * t)
     return spikes
 
 
-def arriving(network: ConvertedNetwork, population: Population, trains: Mapping[str, Trains]) -> Drive:
+def arriving(network: ConvertedNetwork, population: Population, trains: Mapping[str, Trains]) -> DriveOf:
     """What the spikes ``trains`` of its sources bring to ``population``, without its bias."""
-    into = network.into(population.name)
-    count, steps = trains[into[0].source].shape[:2]
-    drive = np.zeros((count, steps, population.neurons), dtype=np.float32)
-    for projection in into:
-        deliver = _delivery(projection.transform, network.shape_of(projection.source), population.shape)
-        _for_each(count, partial(_one, deliver, trains[projection.source], drive))
-    return drive
+    into = [
+        (trains[p.source], _delivery(p.transform, network.shape_of(p.source), population.shape))
+        for p in network.into(population.name)
+    ]
+
+    def image(k: int) -> Drive:
+        drive = np.zeros((network.timesteps, population.neurons), dtype=np.float32)
+        for source, deliver in into:
+            deliver(source.of(k)[:-1], drive[1:])
+        return drive
+
+    return image
 
 
-def _one(deliver: Callable[[Any, Any], None], trains: Trains, drive: Drive, image: int) -> None:
-    deliver(trains[image, :-1], drive[image, 1:])
-
-
-def _for_each(count: int, image: Callable[[int], None]) -> None:
+def for_each(count: int, image: Callable[[int], None]) -> None:
+    """Calls ``image`` for 0 up to ``count``, on all cores."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         list(threads.map(image, range(count)))
 
@@ -118,25 +161,31 @@ def _deliver(spikes: Any, kernel: Any, to_row: Any, to_column: Any, drive: Any) 
 
 
 def fire(
-    network: ConvertedNetwork, population: Population, drive: Drive, gain: NDArray[np.float64], bias_from: int
+    network: ConvertedNetwork,
+    population: Population,
+    drive: DriveOf,
+    images: int,
+    gain: NDArray[np.float64],
+    bias_from: int,
 ) -> Trains:
     """Spikes when ``gain``, by channel, multiplies what arrives and the bias, which sets in at step ``bias_from``."""
-    spikes = np.empty(drive.shape, dtype=np.uint8)
-    keep = np.float32(np.exp(-network.dt_s / network.synapse_s)) if network.synapse_s else np.float32(0)
+    trains = Trains.silent(images, network.timesteps, population.neurons)
+    keep = np.float32(np.exp(-network.dt_s / population.synapse_s)) if population.synapse_s else np.float32(0)
     bias = np.float32(population.bias_hz * gain * network.dt_s).ravel()
     vmin = np.float32(population.vmin)
 
     def image(k: int) -> None:
-        _integrate(drive[k], np.float32(gain), bias, bias_from, keep, vmin, spikes[k])
+        trains.set(k, _integrate(drive(k), np.float32(gain), bias, bias_from, keep, vmin))
 
-    _for_each(len(drive), image)
-    return spikes
+    for_each(images, image)
+    return trains
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _integrate(drive: Any, gain: Any, bias: Any, bias_from: int, keep: Any, vmin: Any, spikes: Any) -> None:
-    """Hard-reset neurons, drive (steps, neurons) and bias in thresholds, ``gain`` by channel; spikes out."""
+def _integrate(drive: Any, gain: Any, bias: Any, bias_from: int, keep: Any, vmin: Any) -> Any:
+    """Hard-reset neurons, drive (steps, neurons) and bias in thresholds, ``gain`` by channel; their spikes."""
     steps, neurons = drive.shape
+    spikes = np.empty(drive.shape, dtype=np.uint8)
     current = np.zeros(neurons, dtype=np.float32)
     voltage = np.zeros(neurons, dtype=np.float32)
     one = np.float32(1)
@@ -150,10 +199,10 @@ def _integrate(drive: Any, gain: Any, bias: Any, bias_from: int, keep: Any, vmin
             fired = v > one
             spikes[t, n] = fired
             voltage[n] = np.float32(0) if fired else v
+    return spikes
 
 
 def unused(network: ConvertedNetwork, done: str, held: Mapping[str, object]) -> list[str]:
     """What of ``held`` no population after ``done`` needs."""
     last_target = {p.source: p.target for p in network.projections}
     return [source for source in held if last_target.get(source) == done]
-

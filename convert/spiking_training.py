@@ -67,12 +67,11 @@ def spiking_rates(network: ConvertedNetwork, arrival: Mapping[str, int], images:
         name = population.name
         if population.on_chip:
             drive = arriving(network, population, trains)
-            trains[name] = fire(network, population, drive, np.ones(population.shape[2]), arrival[name])
+            trains[name] = fire(network, population, drive, len(images), np.ones(population.shape[2]), arrival[name])
         else:
             trains[name] = encode(network, drive_hz(network, population, {INPUT: images}))
         start = max(arrival.get(name, 0), network.timesteps // 2)
-        mean = trains[name][:, start:].mean(axis=1) / network.dt_s
-        rates_hz[name] = mean.reshape(-1, *population.shape).astype(np.float32)
+        rates_hz[name] = trains[name].share(start).reshape(-1, *population.shape) / np.float32(network.dt_s)
         for source in unused(network, name, trains):
             del trains[source]
     return rates_hz

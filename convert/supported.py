@@ -101,7 +101,7 @@ def _data() -> str:
 - Image files: {", ".join(SUFFIXES)}. Labels are class indices, or 0 and 255 for two classes. Images larger than the
   model's input are cut into overlapping crops (segmentation) or refused (classification).
 - `convert-model` looks at {options.calibration_images} images, for rates, weights and gains (`--calibration-images`;
-  fewer where memory sets a limit)."""
+  fewer where images are large: a crop of 128x128 through 100 channels takes seconds)."""
 
 
 def _or(names: tuple[str, ...]) -> str:

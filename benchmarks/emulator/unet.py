@@ -68,13 +68,11 @@ def unet(size: int = 64, filters: tuple[int, int, int] = (16, 32, 64), *, synaps
     projections.append(Projection("up1b", "output", Convolution(kernel(1, a, 2))))
     populations = tuple(
         Population(name, "conv", shape, np.broadcast_to(rng.normal(BIAS_HZ, 4.0, shape[2]), shape).copy(), 100.0,
-                   on_chip=name != "down1a")
+                   on_chip=name != "down1a", synapse_s=synapse_s if name != "down1a" else 0.0)
         for name, shape in shapes.items()
     )
     readout = Readout("output", (size, size, 2), np.zeros((size, size, 2)))
-    return ConvertedNetwork(
-        (size, size, 1), populations, tuple(projections), (readout,), synapse_s=synapse_s, timesteps=steps
-    )
+    return ConvertedNetwork((size, size, 1), populations, tuple(projections), (readout,), timesteps=steps)
 
 
 TILES: dict[str, Tile] = {

@@ -180,7 +180,7 @@ def _compartment(
     comp.bias[:] = bias
     comp.configure_relu(vth=1.0 / network.dt_s, dt=network.dt_s)
     comp.vmin = population.vmin / network.dt_s
-    filter_s = network.synapse_s if connected else loihi.builder.Model().decode_tau
+    filter_s = population.synapse_s if connected else loihi.builder.Model().decode_tau
     comp.configure_default_filter(filter_s, dt=network.dt_s)
     try:
         info = loihi.builder.discretize.discretize_compartment(comp, w_max)

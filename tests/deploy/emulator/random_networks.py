@@ -54,14 +54,16 @@ def random_case(random: Random, images: int = 2, timesteps: int = 12) -> Case:
     populations = [Population("host", "host", shapes["host"], np.zeros(shapes["host"]), 1.0, on_chip=False)]
     for name, shape in list(shapes.items())[1:]:
         vmin = random.choice([0.0, 0.0, -0.3, -1.0, -5.0])
-        populations.append(Population(name, "layer", shape, random_bias(random, rng, shape), 1.0, vmin=vmin))
+        synapse_s = random.choice([0.0, 0.0, 0.0007, 0.001, 0.005])
+        bias_hz = random_bias(random, rng, shape)
+        populations.append(Population(name, "layer", shape, bias_hz, 1.0, vmin=vmin, synapse_s=synapse_s))
     last = populations[-1]
     readout = Readout("output", (1, 1, 2), np.zeros((1, 1, 2)))
     matrix = sparse.csr_array(rng.normal(size=(2, last.neurons)))
     projections.append(Projection(last.name, "output", Sparse(matrix)))
     network = ConvertedNetwork(
         (*shapes["host"][:2], 1), tuple(populations), tuple(projections), (readout,),
-        synapse_s=random.choice([0.0, 0.0, 0.001, 0.005]), timesteps=timesteps,
+        timesteps=timesteps,
     )
     size = (images, populations[0].neurons)
     drives = rng.uniform(0, 900, size) * (rng.random(size) < 0.7)
