@@ -34,9 +34,18 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same partition.")
 @click.option("--seconds", type=float, default=120.0, show_default=True, help="Stop improving after so many seconds.")
+@click.option(
+    "--prove",
+    "prove_s",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    show_default=True,
+    help="Then seek a sharper lower bound for so long (on up to two chips).",
+)
 @click.option("--force", is_flag=True, help="Replace an existing partition.")
 @command
-def main(bundle: Path, board: str, chips: int | None, objective: str, seed: int, seconds: float, force: bool) -> None:
+def main(bundle: Path, force: bool, **options: Any) -> None:
     """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
     from convert.atomic import keep, whole_file
     from convert.bundle import load_network, load_rates
@@ -47,7 +56,7 @@ def main(bundle: Path, board: str, chips: int | None, objective: str, seed: int,
     network, rates_hz = load_network(bundle), load_rates(bundle)
     keep(bundle / "partition.json", force=force)
     with console.status(f"partitioning {bundle}"):
-        found = partition(network, rates_hz, board=board, chips=chips, objective=objective, seed=seed, seconds=seconds)
+        found = partition(network, rates_hz, **options)
     found.save(bundle)
     with whole_file(bundle / "partition.svg") as path:
         draw(found, network, path)

@@ -16,6 +16,7 @@ from convert.network import (
     Sparse,
     Transform,
 )
+from partition.traffic import TrafficGraph
 
 
 def population(name: str, shape: Shape, *, on_chip: bool = True) -> Population:
@@ -100,3 +101,9 @@ def resnet(size: int = 32, filters: tuple[int, ...] = (16, 32, 64), blocks: int 
             transforms[last, len(shapes) - 1] = shortcut
             last = len(shapes) - 1
     return chain(shapes, transforms)
+
+
+def blocks_of_one_layer(weights):
+    """A traffic graph with ``weights`` messages per step from block to block."""
+    slices = (((0, 1), (0, 1), (0, 1)),) * len(weights)
+    return TrafficGraph(("a",), np.zeros(len(weights), int), slices, sparse.csr_array(weights), np.zeros(len(weights)))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from networks import chain, convolution, random_rates, resnet, unet
+from networks import blocks_of_one_layer, chain, convolution, random_rates, resnet, unet
 from scipy import sparse
 
 from convert.errors import UserError
@@ -22,7 +22,7 @@ from partition.picture import draw
 from partition.place import PLACERS
 from partition.plan import Partition
 from partition.tiling import menu, utilization
-from partition.traffic import TrafficGraph, traffic
+from partition.traffic import traffic
 
 TINY = Board("tiny", 3, 3, "a test", Chip(cores=40))
 
@@ -225,8 +225,3 @@ def test_bound_of_a_path_is_nearly_its_best_placement():
 
 def test_what_fits_one_chip_needs_no_messages_between_chips():
     assert lower_bound(blocks_of_one_layer(np.ones((4, 4)) - np.eye(4)), 4) == 0
-
-
-def blocks_of_one_layer(weights):
-    slices = (((0, 1), (0, 1), (0, 1)),) * len(weights)
-    return TrafficGraph(("a",), np.zeros(len(weights), int), slices, sparse.csr_array(weights), np.zeros(len(weights)))
