@@ -86,13 +86,15 @@ def _calibrated(
     gain = fit_gains(network, population, drive, rates_hz[:few], bias_from=arrival, settled=settled)
     fired = fire(network, population, drive, images, gain, arrival)
 
-    fired_hz = _mean_hz(network, name, {name: fired}, settled)
-    lost_hz = np.where((rates_hz > 0) | (fired_hz > 0), rates_hz - fired_hz, np.float32(0))
+    error_hz = rates_hz - _mean_hz(network, name, {name: fired}, settled)
+    lost_hz = np.where((wanted_hz > 0) | (error_hz < 0), error_hz, np.float32(0))
     again = refitted(network, name, delivered_hz, lost_hz)
-    if again is not network:
-        population = again.population(name)
-        fired = fire(again, population, arriving(again, population, trains), images, gain, arrival)
-    return again, gain, arrival, fired
+    drive = arriving(again, population, trains)
+    fired_again = fire(again, again.population(name), drive, images, gain, arrival)
+    left_hz = rates_hz - _mean_hz(network, name, {name: fired_again}, settled)
+    if np.square(left_hz).mean() < np.square(error_hz).mean():
+        return again, gain, arrival, fired_again
+    return network, gain, arrival, fired
 
 
 def _mean_hz(

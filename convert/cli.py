@@ -29,7 +29,7 @@ from .terminal import command, console, progress, table
 @click.option("--max-pooling", type=click.Choice(["average", "strided"]), help="What to put in place of max pooling.")
 @click.option("--timesteps", type=click.IntRange(8), default=128, show_default=True, help="Steps per image, 1 ms each.")
 @click.option("--synapse", "synapse_s", type=click.FloatRange(0, 0.1),
-              help="Time constant of all synapses in seconds; by default only large weights get one, of 1 ms or so.")
+              help="Time constant of all synapses in seconds; by default only layers with large weights get one.")
 @click.option("--vmin", type=click.FloatRange(max=0), default=-2.0, show_default=True,
               help="Floor of the membrane voltage, in thresholds.")
 @click.option("--calibration-images", type=click.IntRange(1), default=128, show_default=True,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,13 +46,10 @@ def refitted(
     population = network.population(name)
     fitted = [p for p in network.into(name) if is_dense_kernel(p)]
     weights = sum(_convolution(p).kernel[..., 0].size for p in fitted)
-    if not 0 < weights <= WEIGHTS or len(missing_hz) < 2:
+    if not 0 < weights <= WEIGHTS:
         return network
     typical_hz = _typical_hz(delivered_hz[p.source] for p in fitted)
-    halves = tuple(
-        _moments(fitted, {k: v[half::2] for k, v in delivered_hz.items()}, missing_hz[half::2], population, typical_hz)
-        for half in range(2)
-    )
+    halves = _halves(fitted, delivered_hz, missing_hz, population, typical_hz)
     return _with_change(network, population, fitted, _least_squares(*halves), typical_hz)
 
 
@@ -90,6 +88,11 @@ class _Moments:
     cross: NDArray[np.float64]
     square: float
 
+    @classmethod
+    def of(cls, s: NDArray[np.float32], m: NDArray[np.float32]) -> _Moments:
+        square = float(np.sum(m**2, dtype=np.float64))
+        return cls((s.T @ s).astype(np.float64), (s.T @ m).astype(np.float64), square)
+
     def __add__(self, other: _Moments) -> _Moments:
         return _Moments(self.gram + other.gram, self.cross + other.cross, self.square + other.square)
 
@@ -97,32 +100,38 @@ class _Moments:
         """x that minimizes |s x - m|^2 + ridge n |x|^2, n the mean squared norm of a column of s."""
         gram = self.gram.copy()
         gram[np.diag_indices_from(gram)] += max(ridge * np.trace(gram) / len(gram), np.finfo(np.float32).tiny)
-        return np.asarray(linalg.solve(gram, self.cross, assume_a="pos"))
+        return np.asarray(linalg.solve(gram, self.cross, assume_a="sym"))
 
     def error(self, x: NDArray[np.float64]) -> float:
         """|s x - m|^2"""
         return self.square + float(np.sum(x * (self.gram @ x - 2 * self.cross)))
 
 
-def _moments(
+def _halves(
     fitted: list[Projection],
     delivered_hz: RatesHz,
     missing_hz: NDArray[np.float32],
     population: Population,
     typical_hz: float,
-) -> _Moments:
+) -> list[_Moments]:
+    """The moments of every other image and of the rest; of one image alone those of its upper and of its lower half."""
     rows, columns, channels = population.shape
-    every = len(missing_hz) * rows * columns * 2 // SAMPLES | 1  # odd, so that all columns are seen
-    parts = []
+    every = len(missing_hz) * rows * columns // SAMPLES + 1
+    while gcd(every, columns) > 1:  # so that all columns are seen
+        every += 1
+    weights = 1 + sum(_convolution(p).kernel[..., 0].size for p in fitted)
+    halves = [_Moments(np.zeros((weights, weights)), np.zeros((weights, channels)), 0.0) for _ in range(2)]
     for start in range(0, len(missing_hz), IMAGES_AT_A_TIME):
         part = slice(start, start + IMAGES_AT_A_TIME)
-        missed = missing_hz[part].reshape(-1, channels)
-        seen = [_patches(p, delivered_hz[p.source][part], population) for p in fitted]
+        missed = missing_hz[part].reshape(-1, channels)[::every]
+        seen = [_patches(p, delivered_hz[p.source][part], population)[::every] for p in fitted]
         seen.append(np.full((len(missed), 1), typical_hz, dtype=np.float32))
-        s, m = np.concatenate(seen, axis=1)[::every], missed[::every]
-        square = float(np.sum(m**2, dtype=np.float64))
-        parts.append(_Moments((s.T @ s).astype(np.float64), (s.T @ m).astype(np.float64), square))
-    return sum(parts[1:], parts[0])
+        s = np.concatenate(seen, axis=1)
+        pixel = np.arange(0, len(s) * every, every)
+        other = pixel // (rows * columns) % 2 == 1 if len(missing_hz) > 1 else pixel >= rows * columns // 2
+        for half, chosen in enumerate((~other, other)):
+            halves[half] += _Moments.of(s[chosen], missed[chosen])
+    return halves
 
 
 def _least_squares(one: _Moments, other: _Moments) -> NDArray[np.float64]:

@@ -41,16 +41,17 @@ if TYPE_CHECKING:
     default=0.0,
     metavar="SECONDS",
     show_default=True,
-    help="Then seek a sharper lower bound for so long (on up to two chips).",
+    help="Then seek a sharper lower bound for so long (where two chips suffice).",
 )
 @click.option("--force", is_flag=True, help="Replace an existing partition.")
 @command
-def main(bundle: Path, force: bool, **options: Any) -> None:
+def main(bundle: Path, force: bool, prove_s: float, **options: Any) -> None:
     """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
     from convert.atomic import keep, whole_file
     from convert.bundle import load_network, load_rates
 
     from .picture import draw
+    from .prove import can_prove, proved
     from .search import partition
 
     network, rates_hz = load_network(bundle), load_rates(bundle)
@@ -60,6 +61,15 @@ def main(bundle: Path, force: bool, **options: Any) -> None:
     found.save(bundle)
     with whole_file(bundle / "partition.svg") as path:
         draw(found, network, path)
+    if prove_s and can_prove(len(found.blocks), found.facts["board_chips"]):
+        with console.status(f"proving that {bundle} could not do with much less"):
+            found = proved(network, rates_hz, found, prove_s)
+        found.save(bundle)
+    elif prove_s:
+        console.print(
+            f"--prove: not for {len(found.blocks)} cores on a board of {found.facts['board_chips']} chips; "
+            "more than one chip of cores and up to two, or one and a half on larger boards, can be proved."
+        )
     _report(bundle, found)
 
 

@@ -13,18 +13,22 @@ from __future__ import annotations
 import heapq
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from .geometry import Floats, Ints
-from .hardware import Board
-from .traffic import TrafficGraph
+from convert.network import ConvertedNetwork
+
+from .geometry import Floats, Ints, chip_links
+from .hardware import LOIHI
+from .plan import Partition
+from .traffic import TrafficGraph, traffic
 
 ROUNDS, FIRST_ROUNDS = 6, 12
 """Rounds of triangle inequalities for a node, and for the first."""
@@ -34,9 +38,13 @@ VIOLATED = 0.03
 """By how much an inequality is violated to be worth adding."""
 ACTIVE = 1e-7
 """The multiplier below which a triangle inequality is dropped."""
+SHORTEST_S = 1.0
+"""A solver's run may take so long even if the time is over: its bound is the first."""
 PRECISION = 3e-4
 STEPS = 2_500
 """Precision and most steps of a solver's run; the bound holds whatever they are."""
+DECIDED = 0.99
+"""The size of X_ij from which on the relaxation has decided on a pair."""
 PROVED = 0.999
 """The search ends when this share of the messages is proved."""
 SIGNS = np.array([(1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1)])
@@ -46,14 +54,25 @@ Pair = tuple[int, int, int]
 """Blocks i and j, and +1 for one chip or -1 for two."""
 
 
-def proved_bound(graph: TrafficGraph, board: Board, messages: float, seconds: float) -> float:
-    """Messages per time step that cross between chips of ``board`` however the blocks are placed on them.
+def proved(
+    network: ConvertedNetwork, rates_hz: Mapping[str, NDArray[np.floating[Any]]], found: Partition, seconds: float
+) -> Partition:
+    """``found`` with a sharper lower bound for its tiles, sought for ``seconds``; as it was where there is none."""
+    rates = {name: np.asarray(values, np.float64) for name, values in rates_hz.items()}
+    graph = traffic(network, chip_links(network), found.tiles, rates)
+    facts = found.facts
+    messages = facts["messages_per_step"]["interchip"]
+    bound = proved_bound(graph, facts["board_chips"], LOIHI.cores, messages, seconds)
+    return replace(found, facts=facts | {"lower_bound_interchip": max(facts["lower_bound_interchip"], bound)})
+
+
+def proved_bound(graph: TrafficGraph, chips: int, capacity: int, messages: float, seconds: float) -> float:
+    """Messages per time step that cross between ``chips`` of ``capacity`` cores however the blocks are placed on them.
 
     ``messages`` are those of a placement that was found: the search ends when nearly as much is proved, or after
     ``seconds``. 0, which says nothing, if more than two chips may be needed or of use.
     """
-    capacity = board.chip.cores
-    if not capacity < graph.blocks <= _most_blocks(board):
+    if not can_prove(graph.blocks, chips, capacity):
         return 0.0
     problem = TwoChips(graph.symmetric.toarray(), capacity)
     end_s = time.monotonic() + seconds
@@ -61,8 +80,11 @@ def proved_bound(graph: TrafficGraph, board: Board, messages: float, seconds: fl
     heap, count = [(first.bound, 0, first)], 1
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as threads:
         while time.monotonic() < end_s and heap[0][0] < PROVED * messages:
+            pair = problem.undecided(heap[0][2])
+            if pair is None:  # the best placement is known, and better than the one that was found
+                break
+            i, j = pair
             _, _, node = heapq.heappop(heap)
-            i, j = problem.undecided(node)
             halves = [Node(node.bound, (*node.fixed, (i, j, side)), node.cuts) for side in (1, -1)]
             for half in threads.map(lambda half: problem.bounded(half, ROUNDS, messages, end_s), halves):
                 heapq.heappush(heap, (half.bound, count, half))
@@ -70,9 +92,11 @@ def proved_bound(graph: TrafficGraph, board: Board, messages: float, seconds: fl
     return float(min(heap[0][0], messages))
 
 
-def _most_blocks(board: Board) -> int:
-    """Up to one and a half chips of blocks are no better off on three chips: the smaller two parts fit one."""
-    return 2 * board.chip.cores if board.chips == 2 else board.chip.cores * 3 // 2
+def can_prove(blocks: int, chips: int, capacity: int = LOIHI.cores) -> bool:
+    """Whether two chips are needed and no more are of use: of up to one and a half chips of blocks on three chips, the
+    two smaller parts fit one."""
+    most = {0: 0, 1: 0, 2: 2 * capacity}.get(chips, capacity * 3 // 2)
+    return capacity < blocks <= most
 
 
 @dataclass(frozen=True)
@@ -90,6 +114,7 @@ class TwoChips:
     """The relaxation for ``weights``, symmetric (blocks, blocks). Variables are X_ij for i >= j, column by column."""
 
     def __init__(self, weights: Floats, capacity: int) -> None:
+        weights = weights - np.diag(np.diag(weights))
         self.blocks = len(weights)
         self.slack = 2 * capacity - self.blocks
         self.column, self.row = np.triu_indices(self.blocks)  # the lower triangle, column by column
@@ -105,9 +130,16 @@ class TwoChips:
         self.sums = self._rows(self.place, np.ones(self.blocks))
         self.cone = -sparse.diags_array(np.where(self.diagonal, 1.0, np.sqrt(2.0)))
 
-    def undecided(self, node: Node) -> tuple[int, int]:
-        """The pair of blocks of which the relaxation says least; among such those with many messages."""
-        doubt = 1e-3 * (self.size[:, None] + self.size[None, :]) - np.abs(node.matrix)
+    def undecided(self, node: Node) -> tuple[int, int] | None:
+        """The pair of blocks of which the relaxation says least; among such those with many messages. None if it says
+        all."""
+        sure = np.abs(node.matrix)
+        np.fill_diagonal(sure, 1.0)
+        for i, j, _ in node.fixed:
+            sure[i, j] = sure[j, i] = 1.0
+        if sure.min() > DECIDED:
+            return None
+        doubt = np.where(sure > DECIDED, -np.inf, 1e-3 * (self.size[:, None] + self.size[None, :]) - sure)
         i, j = divmod(int(np.argmax(doubt)), self.blocks)
         return i, j
 
@@ -117,9 +149,9 @@ class TwoChips:
         for _ in range(rounds):
             if len(matrix) and time.monotonic() >= end_s:
                 break
-            bound, matrix, weight = self._solved(node.fixed, cuts)
+            bound, matrix, weight = self._solved(node.fixed, cuts, end_s)
             best = max(best, bound)
-            cuts = cuts[weight > ACTIVE]
+            cuts = cuts[weight > ACTIVE * self.unit]
             new = _violated(matrix, SIGNS, VIOLATED)
             if best >= enough or not len(new):
                 break
@@ -127,8 +159,8 @@ class TwoChips:
             cuts = np.unique(np.concatenate([cuts, new]), axis=0)
         return Node(best, node.fixed, cuts, matrix)
 
-    def _solved(self, fixed: Sequence[Pair], cuts: Ints) -> tuple[float, Floats, Floats]:
-        """The bound, the relaxation's matrix, and the multipliers of ``cuts``."""
+    def _solved(self, fixed: Sequence[Pair], cuts: Ints, end_s: float) -> tuple[float, Floats, Floats]:
+        """The bound, infinite if there is no such placement; the relaxation's matrix; the multipliers of ``cuts``."""
         import scs
 
         i, j, side = np.array(fixed, np.int64).reshape(-1, 3).T
@@ -144,14 +176,21 @@ class TwoChips:
             {"A": conditions, "b": right, "c": self.cost / self.unit},
             {"z": len(value), "l": len(limit), "s": [self.blocks]},
             eps_abs=PRECISION, eps_rel=PRECISION, max_iters=STEPS, verbose=False,
+            time_limit_secs=max(SHORTEST_S, end_s - time.monotonic()),
         )  # fmt: skip
         found = solver.solve()
-        dual = np.nan_to_num(found["y"]) * self.unit
+        dual = _finite(found["y"]) * self.unit
         for_equal, for_below = dual[: len(value)], np.maximum(dual[len(value) : len(value) + len(limit)], 0)
-        left = self._matrix(self.cost + equal.T @ for_equal + below.T @ for_below, halved=True)
-        least = float(np.linalg.eigvalsh(left)[0]) - 1e-12 * float(np.abs(left).sum())
-        bound = self.total - float(value @ for_equal + limit @ for_below) + self.blocks * min(0.0, least)
-        return bound, self._matrix(np.nan_to_num(found["x"])), for_below[2 * self.blocks :]
+
+        def least(cost: Any) -> float:
+            """The least of ``cost`` that the multipliers prove."""
+            left = self._matrix(cost + equal.T @ for_equal + below.T @ for_below, halved=True)
+            least = float(np.linalg.eigvalsh(left)[0]) - 1e-12 * float(np.abs(left).sum())
+            return self.blocks * min(0.0, least) - float(value @ for_equal + limit @ for_below)
+
+        impossible = least(0.0 * self.cost) > 0
+        bound = np.inf if impossible else self.total + least(self.cost)
+        return bound, self._matrix(_finite(found["x"])), for_below[2 * self.blocks :]
 
     def _rows(self, places: Ints, values: Any) -> Any:
         """A matrix with ``values`` at ``places``, shape (rows, entries of each)."""
@@ -167,7 +206,11 @@ class TwoChips:
         return matrix
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _finite(values: Floats) -> Floats:
+    return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _violated(matrix: Floats, signs: Ints, least: float) -> Floats:
     """Triangle inequalities that are off by more than ``least``: rows (i, j, k, which of ``signs``, by how much)."""
     blocks = len(matrix)

@@ -22,7 +22,6 @@ from .hardware import AUTO, Board, chips_for, find_board, require_cores, smalles
 from .layouts import layouts
 from .place.local_search import improve
 from .plan import Partition
-from .prove import proved_bound
 from .refine import Problem, Solution, refine, solution
 from .regions import Layout, place_balanced, place_regions
 from .tile import Tile
@@ -57,15 +56,13 @@ def partition(
     objective: str = MESSAGES,
     seed: int = 0,
     seconds: float = 120.0,
-    prove_s: float = 0.0,
 ) -> Partition:
     """The partition of ``network`` with the fewest messages between chips that was found.
 
     ``rates_hz`` maps each population to the mean rates of its neurons. ``chips`` is the most chips to use, ``board`` a
     board, its name, the name of a JSON file, or 'auto'. With ``objective`` 'hops', blocks and chips are moved at the
     end so that messages take fewer hops, even if more of them cross chips. The same seed gives the same partition
-    unless ``seconds`` cut the search short. For ``prove_s`` more seconds a sharper lower bound is sought, on what two
-    chips hold. Raises ``UserError`` if a layer fits no core, the board is too small, or
+    unless ``seconds`` cut the search short. Raises ``UserError`` if a layer fits no core, the board is too small, or
     rates are missing.
     """
     begin = time.monotonic()
@@ -88,11 +85,7 @@ def partition(
     if objective == HOPS:
         placement = closer(placement, seed=seed)
     found = described(problem, best.tiles, placement, offered)
-    facts = found.facts | {"seconds": round(time.monotonic() - begin, 3)}
-    if prove_s:
-        proved = proved_bound(best.graph, on_board, facts["messages_per_step"]["interchip"], prove_s)
-        facts["lower_bound_interchip"] = max(facts["lower_bound_interchip"], proved)
-    return replace(found, facts=facts)
+    return replace(found, facts=found.facts | {"seconds": round(time.monotonic() - begin, 3)})
 
 
 def _check(

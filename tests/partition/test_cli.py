@@ -55,6 +55,12 @@ def test_an_unknown_board_ends_with_one_sentence(bundle):
     assert not (bundle / "partition.json").exists()
 
 
+def test_what_fits_one_chip_needs_no_proof(bundle):
+    result = CliRunner().invoke(main, [str(bundle), "--prove", "5"])
+    assert result.exit_code == 0
+    assert "--prove: not for" in result.output
+
+
 def test_help_shows_an_example():
     call = [sys.executable, "-c", "from partition.cli import main; main(['--help'])"]
     shown = subprocess.run(call, capture_output=True, text=True, check=True).stdout
