@@ -116,9 +116,9 @@ def _halves(
 ) -> list[_Moments]:
     """The moments of every other image and of the rest; of one image alone those of its upper and of its lower half."""
     rows, columns, channels = population.shape
-    every = len(missing_hz) * rows * columns // SAMPLES + 1
+    every = len(missing_hz) * rows * columns // SAMPLES | 1
     while gcd(every, columns) > 1:  # so that all columns are seen
-        every += 1
+        every += 2
     weights = 1 + sum(_convolution(p).kernel[..., 0].size for p in fitted)
     halves = [_Moments(np.zeros((weights, weights)), np.zeros((weights, channels)), 0.0) for _ in range(2)]
     for start in range(0, len(missing_hz), IMAGES_AT_A_TIME):

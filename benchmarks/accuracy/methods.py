@@ -37,6 +37,7 @@ def main() -> None:
         "scaled by the maximum": ["--percentile", 100],
         "scaled by the percentile 99.9": [],
         "percentile loss": loss,
+        "percentile loss, 80 steps": [*loss, "--timesteps", 80],
         "few steps": few,
         "few steps, percentile loss": [*few, *loss],
         "few steps, through spikes": [*few, *spikes],
