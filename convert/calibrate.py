@@ -89,6 +89,8 @@ def _calibrated(
     error_hz = rates_hz - _mean_hz(network, name, {name: fired}, settled)
     lost_hz = np.where((wanted_hz > 0) | (error_hz < 0), error_hz, np.float32(0))
     again = refitted(network, name, delivered_hz, lost_hz)
+    if again is network:
+        return network, gain, arrival, fired
     drive = arriving(again, population, trains)
     fired_again = fire(again, again.population(name), drive, images, gain, arrival)
     left_hz = rates_hz - _mean_hz(network, name, {name: fired_again}, settled)

@@ -24,7 +24,7 @@ RIDGES = tuple(10.0 ** (k / 2) for k in range(-8, 3))
 """Weights of the distance to the trained kernel, relative to the mean square of a source's rate, to choose from."""
 
 SAMPLES = 100_000
-"""Pixels that are looked at, evenly spread over images and places; more only take longer."""
+"""About so many pixels are looked at, evenly spread over images and places; more only take longer."""
 
 IMAGES_AT_A_TIME = 32
 

@@ -2,7 +2,7 @@
 
 An identity shortcut brings nearly a whole threshold with every spike: a neuron fires on the first or on the second and
 loses what is over. Filtered, the same charge comes in smaller steps. Each such layer then lags by its time constant, so
-layers with small weights go without. Weights are those before calibration, whose gains change them little.
+layers with small weights go without. Weights are those before calibration, whose gains come on top.
 """
 
 from __future__ import annotations

@@ -43,6 +43,8 @@ SHORTEST_S = 1.0
 PRECISION = 3e-4
 STEPS = 2_500
 """Precision and most steps of a solver's run; the bound holds whatever they are."""
+ROUNDING = 1e-12
+"""What sums in double precision may be off, relative to the sizes of their terms."""
 DECIDED = 0.99
 """The size of X_ij from which on the relaxation has decided on a pair."""
 PROVED = 0.999
@@ -95,8 +97,8 @@ def proved_bound(graph: TrafficGraph, chips: int, capacity: int, messages: float
 def can_prove(blocks: int, chips: int, capacity: int = LOIHI.cores) -> bool:
     """Whether two chips are needed and no more are of use: of up to one and a half chips of blocks on three chips, the
     two smaller parts fit one."""
-    most = {0: 0, 1: 0, 2: 2 * capacity}.get(chips, capacity * 3 // 2)
-    return capacity < blocks <= most
+    most = 2 * capacity if chips == 2 else capacity * 3 // 2
+    return chips >= 2 and capacity < blocks <= most
 
 
 @dataclass(frozen=True)
@@ -185,8 +187,9 @@ class TwoChips:
         def least(cost: Any) -> float:
             """The least of ``cost`` that the multipliers prove."""
             left = self._matrix(cost + equal.T @ for_equal + below.T @ for_below, halved=True)
-            least = float(np.linalg.eigvalsh(left)[0]) - 1e-12 * float(np.abs(left).sum())
-            return self.blocks * min(0.0, least) - float(value @ for_equal + limit @ for_below)
+            eigenvalue = float(np.linalg.eigvalsh(left)[0]) - ROUNDING * float(np.abs(left).sum())
+            rounding = ROUNDING * float(np.abs(value) @ np.abs(for_equal) + limit @ for_below)
+            return self.blocks * min(0.0, eigenvalue) - float(value @ for_equal + limit @ for_below) - rounding
 
         impossible = least(0.0 * self.cost) > 0
         bound = np.inf if impossible else self.total + least(self.cost)
