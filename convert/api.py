@@ -76,6 +76,7 @@ def convert(
             "synapse_s": options.synapse_s,
             "percentile": options.percentile,
             "rates_hz": options.rates_hz,
+            "one_scale": options.one_scale,
             "max_pooling": options.max_pooling,
             "fine_tune_epochs": options.fine_tune_epochs,
             "spiking_batches": options.spiking_batches,

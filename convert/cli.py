@@ -26,6 +26,8 @@ from .terminal import command, console, progress, table
 @click.option("--rates", type=(click.FloatRange(1, 1000), click.FloatRange(1, 1000)), default=(400.0, 600.0),
               metavar="MIN MAX", show_default=True,
               help="Rates in Hz at the percentile: MAX in the first layer on the chip, falling to MIN in the last.")
+@click.option("--one-scale", is_flag=True,
+              help="Give all layers the same scale, as a network has that was trained for its rates.")
 @click.option("--max-pooling", type=click.Choice(["average", "strided"]), help="What to put in place of max pooling.")
 @click.option("--timesteps", type=click.IntRange(8), default=128, show_default=True, help="Steps per image, 1 ms each.")
 @click.option("--synapse", "synapse_s", type=click.FloatRange(0, 0.1),

@@ -15,6 +15,7 @@ class Options:
     """How to convert; the defaults suit a network that was trained without the chip in mind.
 
     ``rates_hz`` are the rates at the ``percentile`` of the last and of the first layer on the chip.
+    With ``one_scale`` they are those of the layer with the largest activations, and all layers keep their proportions.
     ``synapse_s`` None chooses a time constant for each population: see ``convert.synapses``.
     """
 
@@ -22,6 +23,7 @@ class Options:
     spiking_batches: int = 0
     percentile: float = 99.9
     rates_hz: tuple[float, float] = (400.0, 600.0)
+    one_scale: bool = False
     max_pooling: str | None = None
     timesteps: int = 128
     synapse_s: float | None = None

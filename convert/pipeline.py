@@ -25,7 +25,8 @@ def rates_of(cut: Any, sample: Sample, options: Options) -> Rates:
     from .rates import measure_rates
 
     others = sample.calibration if sample.held_out is None else sample.held_out
-    return measure_rates(cut, sample.calibration, others, percentile=options.percentile, rates_hz=options.rates_hz)
+    return measure_rates(cut, sample.calibration, others, percentile=options.percentile, rates_hz=options.rates_hz,
+                         one_scale=options.one_scale)
 
 
 @dataclass(frozen=True)

@@ -66,13 +66,21 @@ def measure_rates(
     *,
     percentile: float,
     rates_hz: tuple[float, float],
+    one_scale: bool = False,
 ) -> Rates:
-    """The scales that the inputs ``calibration`` give, and how the activations lie on ``others``."""
+    """The scales that the inputs ``calibration`` give, and how the activations lie on ``others``.
+
+    With ``one_scale`` all layers share the largest scale at which none fires more than ``target_rates`` allows.
+    """
     shapes = {s.target: s.shape for s in cut.segments if not s.is_readout}
     activity = measure_activity(cut.activities, shapes, _batches(calibration), len(calibration), percentile=percentile)
     at_most = {name: a.percentile for name, a in activity.items()}
     found = spread(cut.activities, shapes, _batches(others), len(others), at_most=at_most)
-    return Rates(activity, found, target_rates(cut.segments, rates_hz))
+    targets_hz = target_rates(cut.segments, rates_hz)
+    if one_scale:
+        scale_hz = min(targets_hz[name] / size for name, size in at_most.items())
+        targets_hz = {name: scale_hz * size for name, size in at_most.items()}
+    return Rates(activity, found, targets_hz)
 
 
 def percentiles_hz(name: str, before: Rates | None, now: Rates) -> dict[str, dict[str, float]]:

@@ -1,8 +1,9 @@
 """Fine-tuning through the spikes: the network learns to give the Keras outputs with what its resets and lags leave.
 
-Forward every layer spikes, by the chip's rules; backward each layer is the rectified-linear one that it stands for, at
-the rates that its sources really fire. Source: tandem learning, Wu et al. 2021 ("A Tandem Learning Rule for Effective
-Training and Rapid Inference of Deep Spiking Neural Networks"). The Keras model is the teacher: images need no labels.
+Forward every layer spikes, by the chip's rules and with weights of eight bits; backward each layer is the
+rectified-linear one that it stands for, at the rates that its sources really fire. Source: tandem learning, Wu et al.
+2021 ("A Tandem Learning Rule for Effective Training and Rapid Inference of Deep Spiking Neural Networks"). The Keras
+model is the teacher: images need no labels.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compat import load_tensorflow, load_tf_keras
+from .eight_bits import with_eight_bits
 from .keras_values import Teacher
 from .network import INPUT, ConvertedNetwork, Convolution, ConvolutionTranspose, Population, Projection
 from .refit import is_dense_kernel
@@ -48,8 +50,7 @@ def train_spiking(
     trained = _Trained(network)
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, max(1, count)))
     for images in batches:
-        now = trained.network()
-        fired_hz = spiking_rates(now, arrival, images)
+        fired_hz = spiking_rates(with_eight_bits(trained.network()), arrival, images)
         wanted = tf.constant(teacher(images)[0], tf.float32)
         with tf.GradientTape() as tape:
             loss = distillation_loss(wanted, trained.outputs(fired_hz))

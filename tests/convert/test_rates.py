@@ -148,3 +148,21 @@ def test_the_picture_shows_both_sets_only_after_fine_tuning(tiny, tuned):
         svg = (bundle / "rates.svg").read_text()
         assert {c for c in (rates_picture.LIGHT, rates_picture.DARK) if c in svg} == colours
         assert rates_picture.TARGET in svg
+
+
+def test_with_one_scale_all_layers_keep_their_proportions_and_none_exceeds_its_rate():
+    segments = [
+        SimpleNamespace(target="a", sources=("input",), is_readout=False, shape=SHAPES["a"]),
+        SimpleNamespace(target="b", sources=("a",), is_readout=False, shape=SHAPES["b"]),
+    ]
+    cut = SimpleNamespace(segments=segments, activities=two_populations)
+    images = np.arange(20, dtype=np.float32).reshape(20, 1)
+    by_layer, shared = (
+        rates.measure_rates(cut, images, images, percentile=99.0, rates_hz=(100.0, 200.0), one_scale=one_scale)
+        for one_scale in (False, True)
+    )
+    assert len(set(shared.scale_hz.values())) == 1
+    assert shared.scale_hz["a"] == min(by_layer.scale_hz.values())
+    for name, most_hz in by_layer.targets_hz.items():
+        assert shared.targets_hz[name] <= most_hz * (1 + 1e-12)
+        assert shared.targets_hz[name] == pytest.approx(shared.scale_hz["a"] * by_layer.activity[name].percentile)
