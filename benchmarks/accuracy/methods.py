@@ -34,6 +34,8 @@ def main() -> None:
     few = ["--rates", 700, 900, "--timesteps", 64]
     spikes = ["--spiking-fine-tune", given.batches]
     methods: dict[str, list[Any]] = {
+        "one scale": ["--one-scale"],
+        "one scale, 256 steps": ["--one-scale", "--timesteps", 256],
         "scaled by the maximum": ["--percentile", 100],
         "scaled by the percentile 99.9": [],
         "percentile loss": loss,
