@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 @click.option("--chips", type=int, default=None, help="Use at most so many chips of the board.")
 @click.option(
     "--objective",
-    type=click.Choice(["messages", "hops"]),
+    type=click.Choice(["messages", "hops", "link"]),
     default="messages",
     show_default=True,
-    help="What is to be least: messages between chips, or those and the host's times the links that each passes.",
+    help="What is to be least: messages between chips; hops: those and the host's times the links that each passes; or "
+    "link: what the heaviest link of the board carries.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same partition.")
 @click.option("--seconds", type=float, default=120.0, show_default=True, help="Stop improving after so many seconds.")
@@ -97,6 +98,7 @@ def _between_chips(facts: dict[str, Any]) -> list[tuple[str, Any, str]]:
         ("lower bound for these tiles", _number(bound), "proved, estimated rates" if bound else "none computed"),
         ("between chips with multicast", _number(messages["interchip_multicast"]), "estimated: one for each chip"),
         ("hops of these and the host's", _number(facts["hop_messages_per_step"]), "estimated, chips in a mesh"),
+        ("over the heaviest link of the board", _number(facts["heaviest_board_link"]), "estimated, chips in a mesh"),
         ("heaviest pair of chips", _number(facts["max_link_load"]), rates),
         *((f"between chips by {name}", _number(value), hand) for name, value in facts["baselines"].items()),
     ]

@@ -16,6 +16,8 @@ from convert.network import INPUT, ConvertedNetwork
 
 from .align import alignment
 from .choose import Menus, RegionCosts, budgets, cheapest, choose, estimate, overflowing
+from .congestion import lighter
+from .exchange import burden
 from .facts import described
 from .geometry import chip_links
 from .hardware import AUTO, Board, chips_for, find_board, require_cores, smallest_board
@@ -37,8 +39,9 @@ PLACED = 16
 """Choices of tiles whose placement is computed."""
 REFINED = 3
 """Of these, the best ones that are refined."""
-MESSAGES, HOPS = OBJECTIVES = ("messages", "hops")
-"""What is to be least: messages between chips, or the weighted hops of all messages between chips and from the host."""
+MESSAGES, HOPS, LINK = OBJECTIVES = ("messages", "hops", "link")
+"""What is to be least: messages between chips, the weighted hops of these and of messages from the host, or messages
+over the heaviest link of the board."""
 ROUNDS = 4
 """Rounds of refinement."""
 SHORT = 10
@@ -61,7 +64,8 @@ def partition(
 
     ``rates_hz`` maps each population to the mean rates of its neurons. ``chips`` is the most chips to use, ``board`` a
     board, its name, the name of a JSON file, or 'auto'. With ``objective`` 'hops', blocks and chips are moved at the
-    end so that messages take fewer hops, even if more of them cross chips. The same seed gives the same partition
+    end so that messages take fewer hops, with 'link' so that the heaviest link of the board carries fewer, even if more
+    messages cross chips. The same seed gives the same partition
     unless ``seconds`` cut the search short. Raises ``UserError`` if a layer fits no core, the board is too small, or
     rates are missing.
     """
@@ -84,6 +88,8 @@ def partition(
     placement = stand(best.graph, best.chip, on_board, seed=seed)
     if objective == HOPS:
         placement = closer(placement, seed=seed)
+    elif objective == LINK:
+        placement = lighter(min(placement, closer(placement, seed=seed), key=burden), seed=seed)
     found = described(problem, best.tiles, placement, offered)
     return replace(found, facts=found.facts | {"seconds": round(time.monotonic() - begin, 3)})
 
