@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["ConvertedNetwork", "Options", "UserError", "convert", "load_network", "load_rates"]
+__all__ = ["ConvertedNetwork", "Options", "UserError", "convert", "load_network", "load_peak_rates", "load_rates"]
 
 _HOMES = {
     "ConvertedNetwork": "network",
@@ -12,6 +12,7 @@ _HOMES = {
     "UserError": "errors",
     "convert": "api",
     "load_network": "bundle",
+    "load_peak_rates": "bundle",
     "load_rates": "bundle",
 }
 

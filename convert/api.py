@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .atomic import whole_folder, write_json
-from .bundle import MODEL, NETWORK, RATES, RATES_PICTURE, REPORT, save_network, save_rates
+from .bundle import MODEL, NETWORK, PEAK_RATES, RATES, RATES_PICTURE, REPORT, save_network, save_rates
 from .data import Dataset, open_data
 from .errors import UserError
 from .evaluate import Predictor, activate, keras_predictor
@@ -88,6 +88,7 @@ def convert(
         }
         save_network(network, folder / NETWORK)
         save_rates(made.rates_hz, folder / RATES)
+        save_rates(made.peak_rates_hz, folder / PEAK_RATES)
         model.save(folder / MODEL)
         _copy(model_path, folder / f"source{model_path.suffix}")
         write_json(folder / REPORT, report)

@@ -28,6 +28,7 @@ from .network import (
 )
 
 NETWORK, RATES, REPORT, MODEL = "network.npz", "rates.npz", "conversion.json", "model.keras"
+PEAK_RATES = "rates_p95.npz"
 RATES_PICTURE = "rates.svg"
 FORMAT = 2
 
@@ -83,13 +84,21 @@ def load_network(bundle: str | Path) -> ConvertedNetwork:
 
 
 def save_rates(rates_hz: dict[str, NDArray[np.float32]], path: Path) -> None:
-    """Writes the mean rate of every neuron on the calibration images, by population."""
+    """Writes one rate of every neuron, its mean or a percentile on the calibration images, by population."""
     np.savez_compressed(path, **rates_hz)  # type: ignore[arg-type]
 
 
 def load_rates(bundle: str | Path) -> dict[str, NDArray[np.float32]]:
     """Mean rates in Hz by population, each of the population's shape, on the calibration images."""
     with _reading(bundle, RATES) as path, np.load(path) as data:
+        return {name: data[name] for name in data.files}
+
+
+def load_peak_rates(bundle: str | Path) -> dict[str, NDArray[np.float32]] | None:
+    """95th percentiles of the rates in Hz over the calibration images, like ``load_rates``; None if there are none."""
+    if not (Path(bundle) / PEAK_RATES).exists():
+        return None
+    with _reading(bundle, PEAK_RATES) as path, np.load(path) as data:
         return {name: data[name] for name in data.files}
 
 

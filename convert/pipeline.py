@@ -31,13 +31,17 @@ def rates_of(cut: Any, sample: Sample, options: Options) -> Rates:
 
 @dataclass(frozen=True)
 class Conversion:
-    """The network as rates and, with gains against the hard reset, as spikes; and what conversion.json says of it."""
+    """The network as rates and, with gains against the hard reset, as spikes; and what conversion.json says of it.
+
+    ``rates_hz`` and ``peak_rates_hz``: of each neuron the mean and the 95th percentile over the calibration images.
+    """
 
     rate_network: ConvertedNetwork
     network: ConvertedNetwork
     layers: list[dict[str, Any]]
     silent: list[str]
     rates_hz: dict[str, NDArray[np.float32]]
+    peak_rates_hz: dict[str, NDArray[np.float32]]
     agreement: dict[str, float]
 
 
@@ -102,11 +106,12 @@ def make_network(
     ]
     network = with_late_biases(calibration.network, calibration.arrival)
     rates = {name: np.asarray(now.activity[name].mean * hz, np.float32) for name, hz in scale.items()}
+    peaks = {name: np.asarray(now.activity[name].peak * hz, np.float32) for name, hz in scale.items()}
     for clock in (p for p in network.populations if p.name not in rates):
         driven = 1 - clock.start_step / options.timesteps
-        rates[clock.name] = np.asarray(clock.bias_hz * driven, np.float32)
+        rates[clock.name] = peaks[clock.name] = np.asarray(clock.bias_hz * driven, np.float32)
     agreed = {"max_abs_error": found.max_abs_error, "tolerance": found.tolerance}
-    return Conversion(rate_network, network, layers, silent, rates, agreed)
+    return Conversion(rate_network, network, layers, silent, rates, peaks, agreed)
 
 
 def _range(gain: NDArray[np.float64] | None) -> list[float]:

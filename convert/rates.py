@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .graph import Cut, Segment
 from .network import INPUT, Shape
+from .peaks import kept, largest
 
 SAMPLE = 2_000_000
 """Activations kept per population for its percentile (drawn evenly from the images)."""
@@ -27,11 +28,13 @@ HOST_HZ = 990.0
 class Activity:
     """What one population does on the calibration images, in units of the Keras activation.
 
-    ``percentile`` over all neurons and images; ``mean`` has the population's shape, one mean per neuron.
+    ``percentile`` over all neurons and images; ``mean`` and ``peak`` have the population's shape: for each neuron its
+    mean and its 95th percentile over the images, the lower of two values where that lies between them.
     """
 
     percentile: float
     mean: NDArray[np.float32]
+    peak: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ def measure_activity(
     """
     sums: dict[str, Any] = dict.fromkeys(shapes, 0.0)
     samples: dict[str, list[NDArray[np.float32]]] = {name: [] for name in shapes}
+    top: dict[str, NDArray[np.float32]] = {}
     done = 0
     for batch in batches:
         done += len(batch)
@@ -115,8 +119,10 @@ def measure_activity(
             sums[name] = sums[name] + values.sum(axis=0, dtype=np.float64)
             step = _even_step(values[0].size, count)
             samples[name].append(values.ravel()[::step])
+            top[name] = largest(top.get(name), values, kept(count))
     scale = {name: _positive_percentile(np.concatenate(samples[name]), percentile) for name in shapes}
-    return {name: Activity(scale[name], np.asarray(sums[name] / done, np.float32)) for name in shapes}
+    mean = {name: np.asarray(sums[name] / done, np.float32) for name in shapes}
+    return {name: Activity(scale[name], mean[name], top[name].min(axis=0)) for name in shapes}
 
 
 def spread(

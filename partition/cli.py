@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 @click.option("--chips", type=int, default=None, help="Use at most so many chips of the board.")
 @click.option(
     "--objective",
-    type=click.Choice(["messages", "hops"]),
+    type=click.Choice(["messages", "hops", "link"]),
     default="messages",
     show_default=True,
-    help="What is to be least: messages between chips, or those and the host's times the links that each passes.",
+    help="What is to be least: messages between chips; hops: those and the host's times the links that each passes; or "
+    "link: what the heaviest link of the board carries.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same partition.")
 @click.option("--seconds", type=float, default=120.0, show_default=True, help="Stop improving after so many seconds.")
@@ -48,16 +49,16 @@ if TYPE_CHECKING:
 def main(bundle: Path, force: bool, prove_s: float, **options: Any) -> None:
     """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
     from convert.atomic import keep, whole_file
-    from convert.bundle import load_network, load_rates
+    from convert.bundle import load_network, load_peak_rates, load_rates
 
     from .picture import draw
     from .prove import can_prove, proved
     from .search import partition
 
-    network, rates_hz = load_network(bundle), load_rates(bundle)
+    network, rates_hz, peak_rates_hz = load_network(bundle), load_rates(bundle), load_peak_rates(bundle)
     keep(bundle / "partition.json", force=force)
     with console.status(f"partitioning {bundle}"):
-        found = partition(network, rates_hz, **options)
+        found = partition(network, rates_hz, peak_rates_hz=peak_rates_hz, **options)
     found.save(bundle)
     with whole_file(bundle / "partition.svg") as path:
         draw(found, network, path)
@@ -92,11 +93,15 @@ def _between_chips(facts: dict[str, Any]) -> list[tuple[str, Any, str]]:
     messages, rates = facts["messages_per_step"], "estimated from calibration rates"
     bound = facts["lower_bound_interchip"]
     hand = f"estimated: hand tiles, {facts['baseline_chips']} chips"
+    peak = facts["heaviest_board_link_p95"]
+    at_peak = [] if peak is None else [("at all neurons' 95th percentile", _number(peak), "estimated from above")]
     return [
         ("messages per step between chips", _number(messages["interchip"]), rates),
         ("lower bound for these tiles", _number(bound), "proved, estimated rates" if bound else "none computed"),
         ("between chips with multicast", _number(messages["interchip_multicast"]), "estimated: one for each chip"),
         ("hops of these and the host's", _number(facts["hop_messages_per_step"]), "estimated, chips in a mesh"),
+        ("over the heaviest link of the board", _number(facts["heaviest_board_link"]), "estimated, chips in a mesh"),
+        *at_peak,
         ("heaviest pair of chips", _number(facts["max_link_load"]), rates),
         *((f"between chips by {name}", _number(value), hand) for name, value in facts["baselines"].items()),
     ]

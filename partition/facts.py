@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .baselines import baselines
 from .bound import lower_bound
@@ -19,6 +21,7 @@ from .refine import Problem
 from .tile import Tile
 from .tiling import utilization
 from .topology import Placement
+from .traffic import traffic
 
 
 def described(problem: Problem, tiles: dict[str, Tile], placement: Placement, offered: Menus) -> Partition:
@@ -26,6 +29,22 @@ def described(problem: Problem, tiles: dict[str, Tile], placement: Placement, of
     packings = {name: next(fit.packing for fit in offered[name] if fit.tile == tile) for name, tile in tiles.items()}
     facts = _facts(problem, tiles, packings, placement, offered)
     return Partition(placement.board.name, tiles, _blocks(placement), packings, facts)
+
+
+def peak_traffic(
+    problem: Problem,
+    tiles: Mapping[str, Tile],
+    placement: Placement,
+    peak_rates_hz: Mapping[str, NDArray[np.floating[Any]]] | None,
+) -> dict[str, Any]:
+    """The traffic if every neuron fired at its 95th percentile at once, an upper estimate; null without these rates."""
+    if peak_rates_hz is None:
+        return {"messages_per_step_p95": None, "heaviest_board_link_p95": None}
+    rates = {name: np.asarray(values, np.float64) for name, values in peak_rates_hz.items()}
+    graph = traffic(problem.network, problem.links, tiles, rates)
+    peak = replace(placement, graph=graph)
+    messages = {"total": graph.total, "interchip": float(peak.links.sum()), "host": graph.host}
+    return {"messages_per_step_p95": messages, "heaviest_board_link_p95": peak.heaviest_link}
 
 
 def _blocks(placement: Placement) -> tuple[Block, ...]:

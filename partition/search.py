@@ -16,7 +16,9 @@ from convert.network import INPUT, ConvertedNetwork
 
 from .align import alignment
 from .choose import Menus, RegionCosts, budgets, cheapest, choose, estimate, overflowing
-from .facts import described
+from .congestion import lighter
+from .exchange import burden
+from .facts import described, peak_traffic
 from .geometry import chip_links
 from .hardware import AUTO, Board, chips_for, find_board, require_cores, smallest_board
 from .layouts import layouts
@@ -37,8 +39,9 @@ PLACED = 16
 """Choices of tiles whose placement is computed."""
 REFINED = 3
 """Of these, the best ones that are refined."""
-MESSAGES, HOPS = OBJECTIVES = ("messages", "hops")
-"""What is to be least: messages between chips, or the weighted hops of all messages between chips and from the host."""
+MESSAGES, HOPS, LINK = OBJECTIVES = ("messages", "hops", "link")
+"""What is to be least: messages between chips, the weighted hops of these and of messages from the host, or messages
+over the heaviest link of the board."""
 ROUNDS = 4
 """Rounds of refinement."""
 SHORT = 10
@@ -51,6 +54,7 @@ def partition(
     network: ConvertedNetwork,
     rates_hz: Mapping[str, NDArray[np.floating[Any]]],
     *,
+    peak_rates_hz: Mapping[str, NDArray[np.floating[Any]]] | None = None,
     board: str | Board = AUTO,
     chips: int | None = None,
     objective: str = MESSAGES,
@@ -59,14 +63,16 @@ def partition(
 ) -> Partition:
     """The partition of ``network`` with the fewest messages between chips that was found.
 
-    ``rates_hz`` maps each population to the mean rates of its neurons. ``chips`` is the most chips to use, ``board`` a
-    board, its name, the name of a JSON file, or 'auto'. With ``objective`` 'hops', blocks and chips are moved at the
-    end so that messages take fewer hops, even if more of them cross chips. The same seed gives the same partition
-    unless ``seconds`` cut the search short. Raises ``UserError`` if a layer fits no core, the board is too small, or
-    rates are missing.
+    ``rates_hz`` maps each population to the mean rates of its neurons; ``peak_rates_hz``, perhaps, to their 95th
+    percentiles, which change no block but tell what traffic there is at most. ``chips`` is the most chips to use,
+    ``board`` a board, its name, the name of a JSON file, or 'auto'. With ``objective`` 'hops', blocks and chips are
+    moved at the end so that messages take fewer hops, with 'link' so that the heaviest link of the board carries
+    fewer, even if more messages cross chips. The same seed gives the same partition unless ``seconds`` cut the search
+    short. Raises ``UserError`` if a layer fits no core, the board is too small, or rates are missing.
     """
     begin = time.monotonic()
-    _check(network, rates_hz, chips, seconds, objective)
+    peaks = {} if peak_rates_hz is None else {"95th percentile rates": peak_rates_hz}
+    _check(network, {"rates": rates_hz} | peaks, chips, seconds, objective)
     links = chip_links(network)
     on_board = _board(board, chips)
     offered = menus(network.chip_populations, links, on_board.chip)
@@ -84,18 +90,22 @@ def partition(
     placement = stand(best.graph, best.chip, on_board, seed=seed)
     if objective == HOPS:
         placement = closer(placement, seed=seed)
+    elif objective == LINK:
+        placement = lighter(min(placement, closer(placement, seed=seed), key=burden), seed=seed)
     found = described(problem, best.tiles, placement, offered)
-    return replace(found, facts=found.facts | {"seconds": round(time.monotonic() - begin, 3)})
+    at_peak = peak_traffic(problem, best.tiles, placement, peak_rates_hz)
+    return replace(found, facts=found.facts | at_peak | {"seconds": round(time.monotonic() - begin, 3)})
 
 
 def _check(
     network: ConvertedNetwork,
-    rates_hz: Mapping[str, NDArray[np.floating[Any]]],
+    rates_hz: Mapping[str, Mapping[str, NDArray[np.floating[Any]]]],
     chips: int | None,
     seconds: float,
     objective: str,
 ) -> None:
-    problems = check_rates([p for p in network.populations if network.out_of(p.name)], rates_hz)
+    senders = [p for p in network.populations if network.out_of(p.name)]
+    problems = [problem for what, rates in rates_hz.items() for problem in check_rates(senders, rates, what)]
     on_chip = {p.name for p in network.chip_populations}
     problems += [
         f"layer '{p.target}' takes the image itself, which is no spikes; put an encoding layer on the host before it"

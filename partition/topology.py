@@ -9,6 +9,7 @@ import numpy as np
 from .geometry import Floats, Ints
 from .hardware import Board
 from .place.local_search import improve
+from .routes import link_loads
 from .traffic import TrafficGraph
 
 STARTS = 8
@@ -50,18 +51,17 @@ class Placement:
         return float(between.sum() + self.from_host @ far[self.board.host, self.places])
 
     @property
+    def link_loads(self) -> Floats:
+        """Messages per time step over each link of the board, those from the host included."""
+        links, host = self.links, np.full(self.chips, self.board.host)
+        start, end = np.nonzero(links)
+        starts, ends = (np.concatenate(both) for both in ((self.places[start], host), (self.places[end], self.places)))
+        return link_loads(self.board, starts, ends, np.concatenate((links[start, end], self.from_host)))
+
+    @property
     def heaviest_link(self) -> float:
         """The most messages per time step over one link of the board, both ways, along rows first, then columns."""
-        width = self.board.columns
-        rows = -(-self.board.chips // width)
-        across, down = np.zeros((rows, width)), np.zeros((rows, width))
-        ways = [(self.places[a], self.places[b], self.links[a, b]) for a, b in np.argwhere(self.links > 0).tolist()]
-        ways += [(self.board.host, *way) for way in zip(self.places, self.from_host, strict=True)]
-        for start, end, load in ways:
-            (row, column), (to_row, to_column) = divmod(int(start), width), divmod(int(end), width)
-            across[row, min(column, to_column) : max(column, to_column)] += load
-            down[min(row, to_row) : max(row, to_row), to_column] += load
-        return float(max(across.max(), down.max()))
+        return float(self.link_loads.max())
 
 
 def stand(graph: TrafficGraph, chip: Ints, board: Board, *, seed: int) -> Placement:

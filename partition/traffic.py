@@ -166,16 +166,18 @@ def _discrete_edges(link: Link, source_tile: Tile, target_tile: Tile, rates: Flo
     return key // targets, key % targets, np.asarray(messages + SILENT, np.float64)
 
 
-def check_rates(populations: Sequence[Population], rates_hz: Mapping[str, NDArray[np.floating[Any]]]) -> list[str]:
-    """What is wrong with ``rates_hz`` for these populations, one sentence for each problem."""
+def check_rates(
+    populations: Sequence[Population], rates_hz: Mapping[str, NDArray[np.floating[Any]]], what: str = "rates"
+) -> list[str]:
+    """What is wrong with ``rates_hz``, called ``what``, for these populations, one sentence for each problem."""
     problems = []
     for population in populations:
         rates = rates_hz.get(population.name)
         if rates is None:
-            problems.append(f"rates of layer '{population.name}' are missing; convert the model again")
+            problems.append(f"{what} of layer '{population.name}' are missing; convert the model again")
         elif np.size(rates) != population.neurons or not np.isfinite(rates).all() or np.min(rates) < 0:
             problems.append(
-                f"rates of layer '{population.name}': need {population.neurons} finite numbers >= 0 in Hz, got "
+                f"{what} of layer '{population.name}': need {population.neurons} finite numbers >= 0 in Hz, got "
                 f"{np.size(rates)} values from {np.min(rates)} to {np.max(rates)}; convert the model again"
             )
     return problems

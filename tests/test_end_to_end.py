@@ -288,7 +288,7 @@ def test_the_same_commands_give_the_same_bundle(tiny, tmp_path):
         "--timesteps",
         32,
     )
-    for name in ("network.npz", "rates.npz"):
+    for name in ("network.npz", "rates.npz", "rates_p95.npz"):
         first, second = np.load(tiny / "tiny.bundle" / name), np.load(tmp_path / "again.bundle" / name)
         assert first.files == second.files
         for key in first.files:

@@ -51,7 +51,7 @@ def improve(
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _prices(first: Ints, other: Ints, weight: Floats, far: Floats, outside: Floats, chip: Ints) -> Floats:
+def chip_prices(first: Ints, other: Ints, weight: Floats, far: Floats, outside: Floats, chip: Ints) -> Floats:
     """Shape (blocks, chips): what the messages of a block cost on each chip, the other blocks where they are."""
     price = outside.copy()
     for i in range(len(chip)):
@@ -72,10 +72,11 @@ def _cost(first: Ints, other: Ints, weight: Floats, far: Floats, outside: Floats
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _relocate(
+def relocate(
     first: Ints, other: Ints, weight: Floats, far: Floats,
     chip: Ints, price: Floats, count: Ints, block: int, target: int,
 ) -> None:  # fmt: skip
+    """Moves ``block`` to the chip ``target``; ``chip``, ``price`` and ``count`` follow."""
     source = chip[block]
     chip[block] = target
     count[source] -= 1
@@ -91,7 +92,7 @@ def _descend(
 ) -> None:
     """Best move or swap of each block in turn until a whole pass gains nothing."""
     blocks, chips = outside.shape
-    price = _prices(first, other, weight, far, outside, chip)
+    price = chip_prices(first, other, weight, far, outside, chip)
     count = np.bincount(chip, minlength=chips)
     direct = np.zeros(blocks)
     smallest = 1e-9 * (weight.max() if len(weight) else 1.0)
@@ -120,9 +121,9 @@ def _descend(
             if target < 0:
                 continue
             improved = True
-            _relocate(first, other, weight, far, chip, price, count, i, target)
+            relocate(first, other, weight, far, chip, price, count, i, target)
             if partner >= 0:
-                _relocate(first, other, weight, far, chip, price, count, partner, a)
+                relocate(first, other, weight, far, chip, price, count, partner, a)
         if not improved:
             return
 
@@ -135,7 +136,7 @@ def _anneal(
     """Random moves towards a neighbour's chip, by swap where that is full, accepted by Metropolis while it cools."""
     np.random.seed(seed)  # noqa: NPY002 (numba's own generator)
     blocks, chips = outside.shape
-    price = _prices(first, other, weight, far, outside, chip)
+    price = chip_prices(first, other, weight, far, outside, chip)
     count = np.bincount(chip, minlength=chips)
     members = np.zeros((chips, capacity), np.int64)
     place = np.zeros(blocks, np.int64)
@@ -166,11 +167,11 @@ def _anneal(
         last = members[a, count[a] - 1]
         members[a, place[i]] = last
         place[last] = place[i]
-        _relocate(first, other, weight, far, chip, price, count, i, c)
+        relocate(first, other, weight, far, chip, price, count, i, c)
         if j >= 0:
             members[c, place[j]] = i
             place[i] = place[j]
-            _relocate(first, other, weight, far, chip, price, count, j, a)
+            relocate(first, other, weight, far, chip, price, count, j, a)
             members[a, count[a] - 1] = j
             place[j] = count[a] - 1
         else:

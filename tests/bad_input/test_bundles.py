@@ -36,6 +36,7 @@ def flip_bytes(path):
     [
         (partition_model, "network.npz"),
         (partition_model, "rates.npz"),
+        (partition_model, "rates_p95.npz"),
         (deploy_model, "network.npz"),
         (deploy_model, "conversion.json"),
         (deploy_model, "partition.json"),
@@ -134,6 +135,7 @@ def test_a_board_too_small(tiny_bundle, tmp_path):
     network = ConvertedNetwork(shape, populations, projections, (Readout("out", shape, np.zeros(shape)),))
     save_network(network, tiny_bundle / "network.npz")
     save_rates({p.name: np.ones(shape, np.float32) for p in populations}, tiny_bundle / "rates.npz")
+    (tiny_bundle / "rates_p95.npz").unlink()
     for options in (["--board", "single-chip"], ["--chips", 1]):
         refused(
             partition_model,

@@ -51,7 +51,7 @@ def test_a_sample_comes_from_all_channels(monkeypatch):
 
 def test_both_sets_are_at_the_scale_from_before_fine_tuning():
     def at(percentile, median):
-        activity = {"a": Activity(percentile, np.zeros((1, 1, 1), np.float32))}
+        activity = {"a": Activity(percentile, np.zeros((1, 1, 1), np.float32), np.zeros((1, 1, 1), np.float32))}
         return Rates(activity, {"a": Spread({"50": median}, 1.0)}, {"a": 400.0})
 
     before, now = at(8.0, 2.0), at(4.0, 1.0)

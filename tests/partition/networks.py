@@ -107,3 +107,11 @@ def blocks_of_one_layer(weights):
     """A traffic graph with ``weights`` messages per step from block to block."""
     slices = (((0, 1), (0, 1), (0, 1)),) * len(weights)
     return TrafficGraph(("a",), np.zeros(len(weights), int), slices, sparse.csr_array(weights), np.zeros(len(weights)))
+
+
+def random_graph(blocks: int, seed: int) -> TrafficGraph:
+    """A traffic graph of one layer: half of all pairs exchange messages, all take some from the host."""
+    rng = np.random.default_rng(seed)
+    weights = np.triu(rng.random((blocks, blocks)) * (rng.random((blocks, blocks)) < 0.5), 1)
+    slices = (((0, 1), (0, 1), (0, 1)),) * blocks
+    return TrafficGraph(("a",), np.zeros(blocks, int), slices, sparse.csr_array(weights), rng.random(blocks))

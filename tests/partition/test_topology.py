@@ -6,7 +6,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from networks import random_rates, unet
+from networks import random_graph, random_rates, unet
 from scipy import sparse
 
 from partition import partition
@@ -15,13 +15,6 @@ from partition.topology import Placement, closer, distances, stand
 from partition.traffic import TrafficGraph
 
 BOARD = Board("2 x 3", 6, 3, "a test", Chip(cores=2), hop_weights=(1.0, 2.5), host=4)
-
-
-def random_graph(blocks: int, seed: int) -> TrafficGraph:
-    rng = np.random.default_rng(seed)
-    weights = np.triu(rng.random((blocks, blocks)) * (rng.random((blocks, blocks)) < 0.5), 1)
-    slices = (((0, 1), (0, 1), (0, 1)),) * blocks
-    return TrafficGraph(("a",), np.zeros(blocks, int), slices, sparse.csr_array(weights), rng.random(blocks))
 
 
 def test_distances_are_weighted_steps_along_rows_and_columns():
