@@ -30,6 +30,11 @@ PARTS = 8
 """Parts of a batch whose trees are summed apart, so that the sum does not depend on the number of threads."""
 
 
+def gap_facts(messages: float, bound: float) -> dict[str, float]:
+    """The bound for partition.json, and the share of the ``messages`` between chips that it leaves open."""
+    return {"lower_bound_interchip": bound, "optimality_gap": 1.0 - bound / messages if messages else 0.0}
+
+
 def lower_bound(graph: TrafficGraph, capacity: int) -> float:
     """Messages per time step that cross between chips of ``capacity`` cores however the blocks are placed."""
     links = graph.symmetric

@@ -10,6 +10,8 @@ import rich_click as click
 from convert.terminal import command, console, table
 
 if TYPE_CHECKING:
+    from convert.network import ConvertedNetwork
+
     from .plan import Partition
 
 
@@ -48,10 +50,9 @@ if TYPE_CHECKING:
 @command
 def main(bundle: Path, force: bool, prove_s: float, **options: Any) -> None:
     """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
-    from convert.atomic import keep, whole_file
+    from convert.atomic import keep
     from convert.bundle import load_network, load_peak_rates, load_rates
 
-    from .picture import draw
     from .prove import can_prove, proved
     from .search import partition
 
@@ -59,19 +60,27 @@ def main(bundle: Path, force: bool, prove_s: float, **options: Any) -> None:
     keep(bundle / "partition.json", force=force)
     with console.status(f"partitioning {bundle}"):
         found = partition(network, rates_hz, peak_rates_hz=peak_rates_hz, **options)
-    found.save(bundle)
-    with whole_file(bundle / "partition.svg") as path:
-        draw(found, network, path)
+    _write(bundle, found, network)
     if prove_s and can_prove(len(found.blocks), found.facts["board_chips"]):
         with console.status(f"proving that {bundle} could not do with much less"):
             found = proved(network, rates_hz, found, prove_s)
-        found.save(bundle)
+        _write(bundle, found, network)
     elif prove_s:
         console.print(
             f"--prove: not for {len(found.blocks)} cores on a board of {found.facts['board_chips']} chips; "
             "more than one chip of cores and up to two, or one and a half on larger boards, can be proved."
         )
     _report(bundle, found)
+
+
+def _write(bundle: Path, found: Partition, network: ConvertedNetwork) -> None:
+    from convert.atomic import whole_file
+
+    from .picture import draw
+
+    found.save(bundle)
+    with whole_file(bundle / "partition.svg") as path:
+        draw(found, network, path)
 
 
 def _report(bundle: Path, found: Partition) -> None:
@@ -97,7 +106,7 @@ def _between_chips(facts: dict[str, Any]) -> list[tuple[str, Any, str]]:
     at_peak = [] if peak is None else [("at all neurons' 95th percentile", _number(peak), "estimated from above")]
     return [
         ("messages per step between chips", _number(messages["interchip"]), rates),
-        ("lower bound for these tiles", _number(bound), "proved, estimated rates" if bound else "none computed"),
+        ("lower bound for these tiles", _number(bound), f"proved, estimated rates; gap {facts['optimality_gap']:.0%}"),
         ("between chips with multicast", _number(messages["interchip_multicast"]), "estimated: one for each chip"),
         ("hops of these and the host's", _number(facts["hop_messages_per_step"]), "estimated, chips in a mesh"),
         ("over the heaviest link of the board", _number(facts["heaviest_board_link"]), "estimated, chips in a mesh"),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .baselines import baselines
-from .bound import lower_bound
+from .bound import gap_facts, lower_bound
 from .choose import Menus
 from .geometry import Ints
 from .hardware import Chip
@@ -82,7 +82,7 @@ def _facts(
         "places": np.stack(np.divmod(placement.places, board.columns), axis=1),
         "hop_messages_per_step": placement.weighted_hops,
         "heaviest_board_link": placement.heaviest_link,
-        "lower_bound_interchip": lower_bound(graph, board.chip.cores),
+        **gap_facts(float(links.sum()), lower_bound(graph, board.chip.cores)),
         "baselines": simple,
         "baseline_chips": simple_chips,
         "utilization": _fullest(problem, tiles, packings, board.chip),

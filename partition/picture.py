@@ -146,5 +146,12 @@ def _title(partition: Partition) -> str:
     return (
         f"{len(partition.blocks):,} cores on {partition.chips} chips ({partition.board})\n"
         f"estimated messages per time step: {messages['total']:,.0f} between cores,\n"
-        f"of these {messages['interchip']:,.0f} between chips"
+        f"of these {messages['interchip']:,.0f} between chips{_proved(partition)}"
     )
+
+
+def _proved(partition: Partition) -> str:
+    if partition.chips == 1 or "optimality_gap" not in partition.facts:
+        return ""
+    bound, gap = partition.facts["lower_bound_interchip"], partition.facts["optimality_gap"]
+    return f"\n(proved for these tiles: at least {bound:,.0f}, a gap of {gap:.0%})"

@@ -25,6 +25,7 @@ from scipy import sparse
 
 from convert.network import ConvertedNetwork
 
+from .bound import gap_facts
 from .geometry import Floats, Ints, chip_links
 from .hardware import LOIHI
 from .plan import Partition
@@ -65,7 +66,7 @@ def proved(
     facts = found.facts
     messages = facts["messages_per_step"]["interchip"]
     bound = proved_bound(graph, facts["board_chips"], LOIHI.cores, messages, seconds)
-    return replace(found, facts=facts | {"lower_bound_interchip": max(facts["lower_bound_interchip"], bound)})
+    return replace(found, facts=facts | gap_facts(messages, max(facts["lower_bound_interchip"], bound)))
 
 
 def proved_bound(graph: TrafficGraph, chips: int, capacity: int, messages: float, seconds: float) -> float:

@@ -111,6 +111,7 @@ def test_keys_of_partition_json(network):
         "board",
         "chips",
         "lower_bound_interchip",
+        "optimality_gap",
         "max_link_load",
         "baselines",
         "seed",

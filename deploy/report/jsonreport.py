@@ -58,7 +58,7 @@ def _section(run: Run, chosen: Sequence[EnergyDevice], static_watts: float, tole
         entries += [{**arithmetic_estimate(device, macs * crops).to_json(), "macs": macs * crops}
                     for device in ARITHMETIC_DEVICES]
     partition = {key: run.partition.get(key) for key in ("board", "chips", "cores", "messages_per_step", "baselines",
-                                                         "lower_bound_interchip", "max_link_load")}
+                                                         "lower_bound_interchip", "optimality_gap", "max_link_load")}
     return {"run": run.label, **{key: run.result.get(key) for key in COPIED},
             **_by_steps(run, chosen, static_watts, tolerance), "partition": partition, "devices": entries,
             "absent": absent}

@@ -91,7 +91,9 @@ def test_fewer_messages_than_every_placer_on_hand_tiles_and_more_than_the_bound(
     interchip = found.facts["messages_per_step"]["interchip"]
     assert set(found.facts["baselines"]) == set(PLACERS)
     assert interchip < min(found.facts["baselines"].values())
-    assert 0 < found.facts["lower_bound_interchip"] <= interchip
+    bound = found.facts["lower_bound_interchip"]
+    assert 0 < bound <= interchip
+    assert found.facts["optimality_gap"] == pytest.approx(1 - bound / interchip)
 
 
 def test_packings_make_deep_tiles_fit_where_the_usual_blocks_are_tiny():
