@@ -9,7 +9,7 @@ import numpy as np
 
 from .exchange import SAME, arranged, burden
 from .geometry import Floats, Ints
-from .place.local_search import chip_prices, relocate
+from .place.local_search import best_exchange, chip_prices, relocate
 from .routes import link_numbers, routes, way_prices
 from .topology import Placement
 from .traffic import TrafficGraph
@@ -129,20 +129,7 @@ def _pass(
     strain = _strain(between, ways, power, links)
     for i in range(blocks):
         a = chip[i]
-        best, partner, target = SAME, -1, -1
-        for c in range(chips):
-            gain = price[i, a] - price[i, c]
-            if c != a and count[c] < capacity and gain > best:
-                best, target = gain, c
-        for k in range(first[i], first[i + 1]):
-            direct[other[k]] = weight[k]
-        for j in range(blocks):
-            c = chip[j]
-            gain = price[i, a] - price[i, c] + price[j, c] - price[j, a] - 2 * direct[j] * near[a, c]
-            if c != a and gain > best:
-                best, partner, target = gain, j, c
-        for k in range(first[i], first[i + 1]):
-            direct[other[k]] = 0.0
+        partner, target = best_exchange(first, other, weight, near, price, chip, count, direct, capacity, i, SAME)
         if target < 0:
             continue
         _move(first, other, weight, out, from_host, near, between, chip, price, count, i, target)

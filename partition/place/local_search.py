@@ -87,6 +87,35 @@ def relocate(
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def best_exchange(
+    first: Ints, other: Ints, weight: Floats, far: Floats, price: Floats, chip: Ints, count: Ints,
+    direct: Floats, capacity: int, block: int, least: float,
+) -> tuple[int, int]:  # fmt: skip
+    """The swap partner (-1: a move) and the chip with which ``block`` gains most; chip -1 if no more than ``least``.
+
+    ``direct`` is room for a number per block, all zero.
+    """
+    here = chip[block]
+    best, partner, target = least, -1, -1
+    for c in range(len(count)):
+        gain = price[block, here] - price[block, c]
+        if c != here and count[c] < capacity and gain > best:
+            best, target = gain, c
+    for k in range(first[block], first[block + 1]):
+        direct[other[k]] = weight[k]
+    for j in range(len(chip)):
+        c = chip[j]
+        if c == here:
+            continue
+        gain = price[block, here] - price[block, c] + price[j, c] - price[j, here] - 2 * direct[j] * far[here, c]
+        if gain > best:
+            best, partner, target = gain, j, c
+    for k in range(first[block], first[block + 1]):
+        direct[other[k]] = 0.0
+    return partner, target
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _descend(
     first: Ints, other: Ints, weight: Floats, far: Floats, outside: Floats, chip: Ints, capacity: int, passes: int
 ) -> None:
@@ -102,22 +131,9 @@ def _descend(
             a = chip[i]
             if price[i, a] <= smallest:
                 continue
-            best, partner, target = smallest, -1, -1
-            for c in range(chips):
-                gain = price[i, a] - price[i, c]
-                if c != a and count[c] < capacity and gain > best:
-                    best, target = gain, c
-            for k in range(first[i], first[i + 1]):
-                direct[other[k]] = weight[k]
-            for j in range(blocks):
-                c = chip[j]
-                if c == a:
-                    continue
-                gain = price[i, a] - price[i, c] + price[j, c] - price[j, a] - 2 * direct[j] * far[a, c]
-                if gain > best:
-                    best, partner, target = gain, j, c
-            for k in range(first[i], first[i + 1]):
-                direct[other[k]] = 0.0
+            partner, target = best_exchange(
+                first, other, weight, far, price, chip, count, direct, capacity, i, smallest
+            )
             if target < 0:
                 continue
             improved = True
