@@ -31,7 +31,7 @@ from .tiling import Fit, menus
 from .topology import closer, stand
 from .traffic import check_rates
 
-NUMBERS = 4
+NUMBERS = 7
 """Numbers of chips that are tried."""
 FITTED = 30
 """Layouts for which tiles are fitted to each other."""
