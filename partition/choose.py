@@ -32,20 +32,25 @@ Costs = Mapping[str, Floats]
 
 @dataclass(frozen=True)
 class RegionCosts:
-    """Costs of tiles when chips are regions of the image; ``spikes`` are per time step, of each population's shape."""
+    """Costs of tiles when chips are regions of the image; ``spikes`` are per time step, of each population's shape.
+
+    ``known``, ``moved`` and ``rounded`` keep what has been computed, by (link, grid), (layer, grid) and (layer, unit).
+    """
 
     network: ConvertedNetwork
     links: Sequence[Link]
     menus: Menus
     spikes: Mapping[str, Floats]
     known: dict[tuple[int, Grid], tuple[Floats, Floats]] = field(default_factory=dict, repr=False)
+    moved: dict[tuple[str, Grid], Floats] = field(default_factory=dict, repr=False)
+    rounded: dict[tuple[str, int], Sequence[Fit]] = field(default_factory=dict, repr=False)
 
     def of(self, group: Group) -> Costs:
         """The cost of every tile of the layers of ``group``; what comes from other groups crosses chips altogether.
 
         A neuron whose tile lies mostly in another region than its pixel sends at least one message for each link.
         """
-        costs = {name: self._displaced(name, group.grid) for name in group.layers}
+        costs = {name: self._displaced(name, group.grid).copy() for name in group.layers}
         for number, link in enumerate(self.links):
             if link.target not in costs or not self.network.population(link.source).on_chip:
                 continue
@@ -57,11 +62,18 @@ class RegionCosts:
         return costs
 
     def _displaced(self, name: str, grid: Grid) -> Floats:
-        tiles = [fit.tile for fit in self.menus[name]]
-        links = sum(link.source == name for link in self.links)
-        if not links:
-            return np.zeros(len(tiles))
-        return links * displaced(tiles, grid, self.spikes[name])
+        if (name, grid) not in self.moved:
+            tiles = [fit.tile for fit in self.menus[name]]
+            links = sum(link.source == name for link in self.links)
+            some = links * displaced(tiles, grid, self.spikes[name]) if links else np.zeros(len(tiles))
+            self.moved[name, grid] = some
+        return self.moved[name, grid]
+
+    def in_units(self, name: str, unit: int) -> Sequence[Fit]:
+        """The menu of a layer with its cores counted in units, rounded up."""
+        if (name, unit) not in self.rounded:
+            self.rounded[name, unit] = [Fit(fit.tile, ceil(fit.cores / unit)) for fit in self.menus[name]]
+        return self.rounded[name, unit]
 
 
 @dataclass(frozen=True)
@@ -121,12 +133,12 @@ def _strike(
     struck[name].add(tiles[name])
 
 
-def estimate(menus: Menus, limits: Sequence[Budget]) -> float:
+def estimate(costs: RegionCosts, limits: Sequence[Budget]) -> float:
     """About what the cheapest tiles within ``limits`` cost, output axons left aside; infinite if none fit."""
     total = 0.0
     for limit in limits:
         unit = ceil(limit.cores / 400)
-        coarse = {name: [Fit(fit.tile, ceil(fit.cores / unit)) for fit in menus[name]] for name in limit.costs}
+        coarse = {name: costs.in_units(name, unit) for name in limit.costs}
         best, _ = _solve(coarse, limit.costs, limit.cores // unit)
         total += float(best[-1])
     return total

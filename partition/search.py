@@ -193,7 +193,7 @@ def _promising(problem: Problem, costs: RegionCosts, board: Board, least: int) -
     ranked = []
     for chips in numbers.tolist():
         for layout in layouts(problem.network.chip_populations, fewest, chips, board.chip):
-            price = estimate(costs.menus, budgets(costs, layout, board.chip))
+            price = estimate(costs, budgets(costs, layout, board.chip))
             if np.isfinite(price):
                 ranked.append((price, layout))
     ranked.sort(key=lambda option: option[0])
