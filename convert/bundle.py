@@ -90,15 +90,16 @@ def save_rates(rates_hz: dict[str, NDArray[np.float32]], path: Path) -> None:
 
 def load_rates(bundle: str | Path) -> dict[str, NDArray[np.float32]]:
     """Mean rates in Hz by population, each of the population's shape, on the calibration images."""
-    with _reading(bundle, RATES) as path, np.load(path) as data:
-        return {name: data[name] for name in data.files}
+    return _rates(bundle, RATES)
 
 
 def load_peak_rates(bundle: str | Path) -> dict[str, NDArray[np.float32]] | None:
     """95th percentiles of the rates in Hz over the calibration images, like ``load_rates``; None if there are none."""
-    if not (Path(bundle) / PEAK_RATES).exists():
-        return None
-    with _reading(bundle, PEAK_RATES) as path, np.load(path) as data:
+    return _rates(bundle, PEAK_RATES) if (Path(bundle) / PEAK_RATES).exists() else None
+
+
+def _rates(bundle: str | Path, file: str) -> dict[str, NDArray[np.float32]]:
+    with _reading(bundle, file) as path, np.load(path) as data:
         return {name: data[name] for name in data.files}
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PEAK_PERCENT = 95
+"""A neuron's peak is this percentile of its rate over the images."""
 
 
 def kept(count: int) -> int:

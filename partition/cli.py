@@ -103,14 +103,14 @@ def _between_chips(facts: dict[str, Any]) -> list[tuple[str, Any, str]]:
     bound = facts["lower_bound_interchip"]
     hand = f"estimated: hand tiles, {facts['baseline_chips']} chips"
     peak = facts["heaviest_board_link_p95"]
-    at_peak = [] if peak is None else [("at all neurons' 95th percentile", _number(peak), "estimated from above")]
+    above = ("the same at all neurons' 95th percentile", _number(peak or 0), "estimated from above")
     return [
         ("messages per step between chips", _number(messages["interchip"]), rates),
         ("lower bound for these tiles", _number(bound), f"proved, estimated rates; gap {facts['optimality_gap']:.0%}"),
         ("between chips with multicast", _number(messages["interchip_multicast"]), "estimated: one for each chip"),
         ("hops of these and the host's", _number(facts["hop_messages_per_step"]), "estimated, chips in a mesh"),
         ("over the heaviest link of the board", _number(facts["heaviest_board_link"]), "estimated, chips in a mesh"),
-        *at_peak,
+        *([] if peak is None else [above]),
         ("heaviest pair of chips", _number(facts["max_link_load"]), rates),
         *((f"between chips by {name}", _number(value), hand) for name, value in facts["baselines"].items()),
     ]
