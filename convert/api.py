@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .atomic import whole_folder, write_json
-from .bundle import MODEL, NETWORK, PEAK_RATES, RATES, RATES_PICTURE, REPORT, save_network, save_rates
-from .data import Dataset, open_data
+from convert.calibration.sample import Sample
+from convert.data.dataset import Dataset, open_data
+from convert.data.evaluate import Predictor, activate, keras_predictor
+from convert.network.bundle import MODEL, NETWORK, PEAK_RATES, RATES, RATES_PICTURE, REPORT, save_network, save_rates
+from convert.network.network import INPUT, ConvertedNetwork
+from convert.storage.atomic import whole_folder, write_json
+
 from .errors import UserError
-from .evaluate import Predictor, activate, keras_predictor
-from .network import INPUT, ConvertedNetwork
 from .options import Options, Progress, silent
 from .pipeline import make_network, rates_of
-from .sample import Sample
 
 if TYPE_CHECKING:
-    from .rates import Rates
+    from convert.calibration.activity import Rates
 
 
 def convert(
@@ -37,10 +38,10 @@ def convert(
     Raises ``UserError`` for everything about the model, the data or the folder that the user can put right; nothing is
     written then.
     """
-    from .graph import cut_at_relus
-    from .load import load_model
-    from .pooling import replace_max_pooling
-    from .rates_picture import draw
+    from convert.calibration.figure import draw
+    from convert.frontends.keras.cut import cut_at_relus
+    from convert.frontends.keras.load import load_model
+    from convert.frontends.keras.passes.max_pooling import replace_max_pooling
 
     options = options or Options()
     model_path, bundle = Path(model_path), Path(bundle)
@@ -97,7 +98,7 @@ def convert(
 
 
 def _fine_tune(model: Any, cut: Any, dataset: Dataset, rates: Rates, options: Options, progress: Progress) -> None:
-    from .regularize import KEEP, RELEARN, batches_per_epoch, fine_tune
+    from convert.training.rate_loss import KEEP, RELEARN, batches_per_epoch, fine_tune
 
     readout = next(s for s in cut.segments if s.is_readout)
     total = options.fine_tune_epochs * batches_per_epoch(dataset, readout)
@@ -118,7 +119,7 @@ def _fine_tune(model: Any, cut: Any, dataset: Dataset, rates: Rates, options: Op
 
 def _rate_predictor(network: ConvertedNetwork) -> Predictor:
     """The first readout of the network with rates instead of spikes."""
-    from .nengodl import keras_form
+    from convert.lowering.agreement import keras_form
 
     model, readout = keras_form(network), network.readouts[0]
 

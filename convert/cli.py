@@ -7,35 +7,77 @@ from typing import Any
 
 import rich_click as click
 
-from .terminal import command, console, progress, table
+from convert.console.terminal import command, console, progress, table
 
 
 @click.command(
     epilog="Example: convert-model unet.keras --data train/ -o unet.bundle --max-pooling average --fine-tune 5"
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--data", type=click.Path(path_type=Path), required=True,
-              help="Training data: a .npz with x and y, class folders, or image/label pairs.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Training data: a .npz with x and y, class folders, or image/label pairs.",
+)
 @click.option("-o", "--output", "bundle", type=click.Path(path_type=Path), required=True, help="The bundle to write.")
-@click.option("--fine-tune", type=click.IntRange(0), default=0, metavar="EPOCHS", show_default=True,
-              help="Train on with the percentile firing-rate loss for so many epochs.")
-@click.option("--spiking-fine-tune", "spiking_batches", type=click.IntRange(0), default=0, metavar="BATCHES",
-              show_default=True, help="Then train the spiking network itself on so many batches (about 100; slow).")
-@click.option("--percentile", type=click.FloatRange(50, 100), default=99.9, show_default=True,
-              help="The percentile of a layer's activations that gets the largest rate.")
-@click.option("--rates", type=(click.FloatRange(1, 1000), click.FloatRange(1, 1000)), default=(400.0, 600.0),
-              metavar="MIN MAX", show_default=True,
-              help="Rates in Hz at the percentile: MAX in the first layer on the chip, falling to MIN in the last.")
-@click.option("--one-scale", is_flag=True,
-              help="Give all layers the same scale, as a network has that was trained for its rates.")
+@click.option(
+    "--fine-tune",
+    type=click.IntRange(0),
+    default=0,
+    metavar="EPOCHS",
+    show_default=True,
+    help="Train on with the percentile firing-rate loss for so many epochs.",
+)
+@click.option(
+    "--spiking-fine-tune",
+    "spiking_batches",
+    type=click.IntRange(0),
+    default=0,
+    metavar="BATCHES",
+    show_default=True,
+    help="Then train the spiking network itself on so many batches (about 100; slow).",
+)
+@click.option(
+    "--percentile",
+    type=click.FloatRange(50, 100),
+    default=99.9,
+    show_default=True,
+    help="The percentile of a layer's activations that gets the largest rate.",
+)
+@click.option(
+    "--rates",
+    type=(click.FloatRange(1, 1000), click.FloatRange(1, 1000)),
+    default=(400.0, 600.0),
+    metavar="MIN MAX",
+    show_default=True,
+    help="Rates in Hz at the percentile: MAX in the first layer on the chip, falling to MIN in the last.",
+)
+@click.option(
+    "--one-scale", is_flag=True, help="Give all layers the same scale, as a network has that was trained for its rates."
+)
 @click.option("--max-pooling", type=click.Choice(["average", "strided"]), help="What to put in place of max pooling.")
 @click.option("--timesteps", type=click.IntRange(8), default=128, show_default=True, help="Steps per image, 1 ms each.")
-@click.option("--synapse", "synapse_s", type=click.FloatRange(0, 0.1),
-              help="Time constant of all synapses in seconds; by default only layers with large weights get one.")
-@click.option("--vmin", type=click.FloatRange(max=0), default=-2.0, show_default=True,
-              help="Floor of the membrane voltage, in thresholds.")
-@click.option("--calibration-images", type=click.IntRange(1), default=128, show_default=True,
-              help="Training images that rates, weights and gains are fitted to; more take longer.")
+@click.option(
+    "--synapse",
+    "synapse_s",
+    type=click.FloatRange(0, 0.1),
+    help="Time constant of all synapses in seconds; by default only layers with large weights get one.",
+)
+@click.option(
+    "--vmin",
+    type=click.FloatRange(max=0),
+    default=-2.0,
+    show_default=True,
+    help="Floor of the membrane voltage, in thresholds.",
+)
+@click.option(
+    "--calibration-images",
+    type=click.IntRange(1),
+    default=128,
+    show_default=True,
+    help="Training images that rates, weights and gains are fitted to; more take longer.",
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--force", is_flag=True, help="Replace an existing bundle.")
 @command
@@ -83,6 +125,8 @@ def _show(report: dict[str, Any], bundle: Path) -> None:
         [[row.replace("_", " "), *(f"{m[n]:.4f}" for n in names)] for row, m in report["metrics"].items()],
     )
     a = report["agreement"]
-    console.print(f"Rate network against Keras: largest difference {a['max_abs_error']:.1e} (measured in NengoDL; "
-                  f"tolerated {a['tolerance']:.1e}).")
+    console.print(
+        f"Rate network against Keras: largest difference {a['max_abs_error']:.1e} (measured in NengoDL; "
+        f"tolerated {a['tolerance']:.1e})."
+    )
     console.print(f"Wrote {bundle}. Next: partition-model {bundle}", soft_wrap=True)

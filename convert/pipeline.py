@@ -10,23 +10,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .keras_values import Teacher, at_relus, drives_hz, logits_of, teacher_of
-from .network import ConvertedNetwork, require_timesteps
+from convert.calibration.sample import Sample
+from convert.frontends.keras.activations import Teacher, at_relus, drives_hz, logits_of, teacher_of
+from convert.network.network import ConvertedNetwork, require_timesteps
+
 from .options import Options, Progress
-from .sample import Sample
 
 if TYPE_CHECKING:
-    from .calibrate import Calibration
-    from .rates import Rates
+    from convert.calibration.activity import Rates
+    from convert.calibration.fit_layers import Calibration
 
 
 def rates_of(cut: Any, sample: Sample, options: Options) -> Rates:
     """What sets the scales on the images for calibration, and how rates lie on others where there are enough."""
-    from .rates import measure_rates
+    from convert.calibration.activity import measure_rates
 
     others = sample.calibration if sample.held_out is None else sample.held_out
-    return measure_rates(cut, sample.calibration, others, percentile=options.percentile, rates_hz=options.rates_hz,
-                         one_scale=options.one_scale)
+    return measure_rates(
+        cut,
+        sample.calibration,
+        others,
+        percentile=options.percentile,
+        rates_hz=options.rates_hz,
+        one_scale=options.one_scale,
+    )
 
 
 @dataclass(frozen=True)
@@ -53,13 +60,14 @@ def make_network(
     ``before`` is what the rates were before fine-tuning, if there was any; ``followed``, if not None, is the Keras
     model whose activations calibration aims at instead of those of ``cut``: the one with its max pooling.
     """
-    from .calibrate import calibrate_spiking
-    from .late_biases import with_late_biases
-    from .lower import lower, with_scales, without_silent
-    from .nengodl import agreement
-    from .rates import percentiles_hz
-    from .spiking import few_enough
-    from .synapses import with_synapses
+    from convert.calibration.activity import percentiles_hz
+    from convert.calibration.bias_onset import with_late_biases
+    from convert.calibration.fit_layers import calibrate_spiking
+    from convert.calibration.simulate import few_enough
+    from convert.calibration.synaptic_filters import with_synapses
+    from convert.lowering.agreement import agreement
+    from convert.lowering.lower import lower
+    from convert.network.rescale import with_scales, without_silent
 
     inputs = sample.calibration
     with progress("lowering layers", len(cut.segments)) as advance:
@@ -77,8 +85,9 @@ def make_network(
     if not found.holds:
         raise RuntimeError(f"the rate network is {found.max_abs_error:g} off Keras, more than {found.tolerance:g}")
     network = with_synapses(rate_network.with_(timesteps=options.timesteps), options.synapse_s)
-    network = network.with_(populations=tuple(
-        replace(p, vmin=options.vmin) if p.on_chip else p for p in network.populations))
+    network = network.with_(
+        populations=tuple(replace(p, vmin=options.vmin) if p.on_chip else p for p in network.populations)
+    )
     with progress("calibrating", len(network.populations)) as advance:
         few = few_enough(network, inputs)
         wanted_hz = None if followed is None else drives_hz(followed, shapes, few, now.scale_hz)
@@ -123,9 +132,9 @@ def _train_spiking(
     calibration: Calibration, sample: Sample, teacher: Teacher, options: Options, progress: Progress
 ) -> Calibration:
     """Trains the calibrated network through its spikes on ``options.spiking_batches`` batches."""
-    from .crops import training_batches
-    from .spiking import few_enough
-    from .spiking_training import BATCH, train_spiking
+    from convert.calibration.simulate import few_enough
+    from convert.data.crops import training_batches
+    from convert.training.tandem import BATCH, train_spiking
 
     def batches() -> Iterator[NDArray[np.float32]]:
         for epoch in count():
@@ -133,7 +142,12 @@ def _train_spiking(
                 yield few_enough(calibration.network, images.astype(np.float32))
 
     with progress("fine-tuning through spikes", options.spiking_batches) as advance:
-        network = train_spiking(calibration.network, calibration.arrival,
-                                islice(batches(), options.spiking_batches), teacher,
-                                count=options.spiking_batches, advance=advance)
+        network = train_spiking(
+            calibration.network,
+            calibration.arrival,
+            islice(batches(), options.spiking_batches),
+            teacher,
+            count=options.spiking_batches,
+            advance=advance,
+        )
     return replace(calibration, network=network)

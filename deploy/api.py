@@ -11,19 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from convert.atomic import whole_folder, write_json
-from convert.bundle import load_network, load_report, source_of
-from convert.data import Dataset, open_data
+from convert.data.dataset import Dataset, open_data
+from convert.data.evaluate import crops_of, keras_predictor, predict, score
 from convert.errors import UserError
-from convert.evaluate import crops_of, keras_predictor, predict, score
-from convert.network import ConvertedNetwork, require_timesteps
+from convert.network.bundle import load_network, load_report, source_of
+from convert.network.network import ConvertedNetwork, require_timesteps
 from convert.options import Progress, silent
-from partition.plan import Partition, read_partition
-
-from .parts import ImageResult, Parts, signature, summed
-from .readout import EVERY, WINDOW, checkpoints_of, outputs_of, windows_at
-from .summary import summary
-from .targets import InputRun, Job, Run, prepare
+from convert.storage.atomic import whole_folder, write_json
+from deploy.runs.checkpoint import ImageResult, Parts, signature, summed
+from deploy.runs.readout import EVERY, WINDOW, checkpoints_of, outputs_of, windows_at
+from deploy.runs.results import summary
+from deploy.targets.registry import InputRun, Job, Run, prepare
+from partition.result import Partition, read_partition
 
 SHOWN = 4
 """Images kept in outputs.npz beside every output, for the report's overlays."""
@@ -108,7 +107,7 @@ def _folder(bundle: Path, options: RunOptions, force: bool) -> Path:
 
 
 def _partition_of(bundle: Path, network: ConvertedNetwork) -> Partition:
-    from .build import check_partition
+    from deploy.nengo_loihi.build import check_partition
 
     path = bundle / "partition.json"
     if not path.is_file():
@@ -165,16 +164,17 @@ def _joined(network: ConvertedNetwork, job: Job, image: Any, runs: list[InputRun
 
 def _keras(bundle: Path, dataset: Dataset, network: ConvertedNetwork, options: RunOptions) -> tuple[Any, Any]:
     """Outputs of the model as it was brought, and the measured time and energy of it on this machine."""
-    from convert.load import load_model
-
-    from .measure import measure_ann
+    from convert.frontends.keras.load import load_model
+    from deploy.energy.measure import measure_ann
 
     source = load_model(source_of(bundle))
     outputs = list(predict(keras_predictor(source), dataset, range(len(dataset)), network.input_shape))
     sizes = sorted({output.shape for output in outputs})
     if len(sizes) > 1:
-        raise UserError(f"images of {len(sizes)} sizes in one run, {sizes[0][:2]} and {sizes[-1][:2]} among them; cut "
-                        "them to one size, or run each size under a --name of its own")
+        raise UserError(
+            f"images of {len(sizes)} sizes in one run, {sizes[0][:2]} and {sizes[-1][:2]} among them; cut "
+            "them to one size, or run each size under a --name of its own"
+        )
     ann = np.stack(outputs)
     if not options.measure:
         return ann, []
@@ -194,5 +194,3 @@ def _write(folder: Path, content: dict[str, Any], dataset: Dataset, snn: Any, an
             "images": np.stack([dataset.image(i) for i in shown]),
         }
         np.savez_compressed(beside / "outputs.npz", **arrays)  # type: ignore[arg-type]
-
-

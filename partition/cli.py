@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from convert.terminal import command, console, table
+from convert.console.terminal import command, console, table
 
 if TYPE_CHECKING:
-    from convert.network import ConvertedNetwork
+    from convert.network.network import ConvertedNetwork
 
-    from .plan import Partition
+    from .result import Partition
 
 
 @click.command(
@@ -50,10 +50,10 @@ if TYPE_CHECKING:
 @command
 def main(bundle: Path, force: bool, prove_s: float, **options: Any) -> None:
     """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
-    from convert.atomic import keep
-    from convert.bundle import load_network, load_peak_rates, load_rates
+    from convert.network.bundle import load_network, load_peak_rates, load_rates
+    from convert.storage.atomic import keep
+    from partition.bounds.semidefinite import can_prove, proved
 
-    from .prove import can_prove, proved
     from .search import partition
 
     network, rates_hz, peak_rates_hz = load_network(bundle), load_rates(bundle), load_peak_rates(bundle)
@@ -74,9 +74,9 @@ def main(bundle: Path, force: bool, prove_s: float, **options: Any) -> None:
 
 
 def _write(bundle: Path, found: Partition, network: ConvertedNetwork) -> None:
-    from convert.atomic import whole_file
+    from convert.storage.atomic import whole_file
 
-    from .picture import draw
+    from .figure import draw
 
     found.save(bundle)
     with whole_file(bundle / "partition.svg") as path:

@@ -12,24 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
-from convert.network import INPUT, ConvertedNetwork
+from convert.network.network import INPUT, ConvertedNetwork
+from partition.board.chip_placement import closer, stand
+from partition.board.congestion import lighter
+from partition.board.exchange import burden
+from partition.geometry.links import chip_links
+from partition.geometry.tile import Tile
+from partition.place.local_search import improve
+from partition.tiles.align import alignment
+from partition.tiles.feasible import Fit, menus
+from partition.tiles.knapsack import Menus, RegionCosts, budgets, cheapest, choose, estimate, overflowing
+from partition.tiles.layouts import layouts
+from partition.tiles.regions import Layout, place_balanced, place_regions
+from partition.tiles.retile import Problem, Solution, refine, solution
+from partition.traffic.unicast import check_rates
 
-from .align import alignment
-from .choose import Menus, RegionCosts, budgets, cheapest, choose, estimate, overflowing
-from .congestion import lighter
-from .exchange import burden
-from .facts import described, peak_traffic
-from .geometry import chip_links
+from .describe import described, peak_traffic
 from .hardware import AUTO, Board, chips_for, find_board, require_cores, smallest_board
-from .layouts import layouts
-from .place.local_search import improve
-from .plan import Partition
-from .refine import Problem, Solution, refine, solution
-from .regions import Layout, place_balanced, place_regions
-from .tile import Tile
-from .tiling import Fit, menus
-from .topology import closer, stand
-from .traffic import check_rates
+from .result import Partition
 
 NUMBERS = 7
 """Numbers of chips that are tried."""

@@ -14,10 +14,9 @@ def tiny(tmp_path_factory):
     from click.testing import CliRunner
 
     from convert.cli import main as convert_model
-    from convert.compat import load_keras3
+    from convert.upstream.tensorflow import load_keras3
     from partition.cli import main as partition_model
-
-    from .convert.models import randomized
+    from tests.builders.keras_models import randomized
 
     folder = tmp_path_factory.mktemp("tiny")
     keras = load_keras3()

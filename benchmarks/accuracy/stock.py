@@ -22,9 +22,10 @@ import numpy as np
 import convert
 import deploy
 import partition
-from benchmarks.accuracy.stock_models import archived, trained
-from benchmarks.accuracy.stock_nengo import READOUTS, Recipe, StockChip, classes, scales
 from benchmarks.emulator.record import Record, options_of, table
+
+from .stock_models import archived, trained
+from .stock_nengo import READOUTS, Recipe, StockChip, classes, scales
 
 RESULTS = Path(__file__).parent / "results"
 MODELS = {"plain": False, "for Loihi": True}
@@ -32,8 +33,13 @@ MODELS = {"plain": False, "for Loihi": True}
 DEFAULTS = {"plain": Recipe("scale 400, 5 ms", 400.0, 0.005), "for Loihi": Recipe("scale 150, 10 ms", 150.0, 0.010)}
 """The settings with which the two examples of NengoLoihi run on the chip."""
 SCALES = {
-    "plain": [("scale 100", 100.0, None), ("scale 400", 400.0, None), ("layers at 50 Hz", None, 50.0),
-              ("layers at 100 Hz", None, 100.0), ("layers at 200 Hz", None, 200.0)],
+    "plain": [
+        ("scale 100", 100.0, None),
+        ("scale 400", 400.0, None),
+        ("layers at 50 Hz", None, 50.0),
+        ("layers at 100 Hz", None, 100.0),
+        ("layers at 200 Hz", None, 200.0),
+    ],
     "for Loihi": [("scale 150", 150.0, None), ("scale 300", 300.0, None)],
 }
 SYNAPSES_S = (None, 0.005, 0.010)
@@ -58,8 +64,9 @@ def recipes(kind: str) -> list[Recipe]:
     ]
 
 
-def stock(model: Any, recipe: Recipe, train: Images, test: Images, steps: Sequence[int], *,
-          fresh: bool = True) -> dict[str, Any]:
+def stock(
+    model: Any, recipe: Recipe, train: Images, test: Images, steps: Sequence[int], *, fresh: bool = True
+) -> dict[str, Any]:
     """Accuracy of each readout and spikes per image after each number of ``steps``, and seconds per image."""
     x, y = test
     chip = StockChip(model, scales(model, recipe, train[0][:100]), recipe.synapse_s, x, steps[-1])
@@ -124,8 +131,10 @@ def ours(files: Files, steps: int, *, continuous: bool = False) -> dict[str, Any
 
 def best(swept: dict[str, dict[str, Any]], k: int) -> tuple[str, str]:
     """The recipe and the readout of the highest accuracy after the ``k``-th number of steps."""
-    return max(((name, readout) for name in swept for readout in READOUTS),
-               key=lambda pair: swept[pair[0]]["accuracy"][pair[1]][k])
+    return max(
+        ((name, readout) for name in swept for readout in READOUTS),
+        key=lambda pair: swept[pair[0]]["accuracy"][pair[1]][k],
+    )
 
 
 def measured(kind: str, files: Files, options: Any, record: Record, own: Record) -> dict[str, Any]:
@@ -141,8 +150,12 @@ def measured(kind: str, files: Files, options: Any, record: Record, own: Record)
         return to.measured(f"{kind}: {what}", measure)
 
     def runs(what: str, names: Iterable[str], images: Images, to: Sequence[int], *, fresh: bool = True) -> Any:
-        return {name: kept(f"stock{what}, {name}", lambda name=name: stock(
-            model, sweep[name], train, images, to, fresh=fresh)) for name in names}
+        return {
+            name: kept(
+                f"stock{what}, {name}", lambda name=name: stock(model, sweep[name], train, images, to, fresh=fresh)
+            )
+            for name in names
+        }
 
     sweep = {recipe.name: recipe for recipe in [*recipes(kind), DEFAULTS[kind]]}
     keras = kept("Keras", lambda: float((model.predict(test[0], verbose=0).argmax(axis=1) == test[1]).mean()))
@@ -153,11 +166,20 @@ def measured(kind: str, files: Files, options: Any, record: Record, own: Record)
     chosen = [best(swept, k) for k in range(len(steps))]
     names = list(dict.fromkeys([DEFAULTS[kind].name, *(name for name, _ in chosen)]))
     return {
-        "keras": keras, "bundle": bundle, "ours": here, "ours carried over": carried, "swept": swept, "chosen": chosen,
+        "keras": keras,
+        "bundle": bundle,
+        "ours": here,
+        "ours carried over": carried,
+        "swept": swept,
+        "chosen": chosen,
         "stock": runs("", names, test, steps),
         "stock carried over": runs(", state carried over", names[:1], test, one_by_one, fresh=False),
-        "nengo_loihi": {n: kept(f"nengo_loihi, {n}", lambda n=n: as_it_is(
-            model, sweep[n], train, test[0][: options.real], steps[-1])) for n in names},
+        "nengo_loihi": {
+            n: kept(
+                f"nengo_loihi, {n}", lambda n=n: as_it_is(model, sweep[n], train, test[0][: options.real], steps[-1])
+            )
+            for n in names
+        },
     }
 
 
@@ -177,8 +199,14 @@ def rows_of(kind: str, found: dict[str, Any], steps: Sequence[int]) -> list[list
     ]
     for name, run in found["stock"].items():
         for readout in READOUTS:
-            rows.append(row(f"stock, {name}, {readout}", run["accuracy"][readout], *spikes(run),
-                            f"{found['nengo_loihi'][name]['s_per_image']:.1f}"))
+            rows.append(
+                row(
+                    f"stock, {name}, {readout}",
+                    run["accuracy"][readout],
+                    *spikes(run),
+                    f"{found['nengo_loihi'][name]['s_per_image']:.1f}",
+                )
+            )
     picked = [found["stock"][name]["accuracy"][readout][k] for k, (name, readout) in enumerate(found["chosen"])]
     return [*rows, row("stock, chosen for each number of steps", picked)]
 
@@ -189,13 +217,15 @@ def notes(kind: str, found: dict[str, Any], options: Any) -> str:
     same = all(check["same_spikes"] and check["largest_difference"] < 1e-6 for check in real.values())
     ((name, carried),) = found["stock carried over"].items()
     shares = ", ".join(f"{readout} {share[0]:.3f}" for readout, share in carried["accuracy"].items())
-    return "\n".join([
-        f"{kind}: the emulator {'agrees' if same else 'DIFFERS'} with nengo_loihi.Simulator in {len(real)} runs of "
-        f"{options.real} images",
-        f"{kind}: cores: stock {found['stock'][name]['cores']}, ours {found['bundle']['cores']}",
-        f"{kind}: state carried over from image to image, {steps} steps: "
-        f"ours {found['ours carried over']['accuracy']:.3f}; stock, {name}: {shares}",
-    ])
+    return "\n".join(
+        [
+            f"{kind}: the emulator {'agrees' if same else 'DIFFERS'} with nengo_loihi.Simulator in {len(real)} runs of "
+            f"{options.real} images",
+            f"{kind}: cores: stock {found['stock'][name]['cores']}, ours {found['bundle']['cores']}",
+            f"{kind}: state carried over from image to image, {steps} steps: "
+            f"ours {found['ours carried over']['accuracy']:.3f}; stock, {name}: {shares}",
+        ]
+    )
 
 
 def main(arguments: list[str]) -> int:
@@ -213,14 +243,29 @@ def main(arguments: list[str]) -> int:
     rows, remarks = [], []
     for kind in MODELS:
         stem = options.work / f"{kind.replace(' ', '_').lower()}_{options.epochs}_{options.seed}"
-        files = Files(options.work / "train.npz", options.work / f"test{options.images}.npz",
-                      stem.with_suffix(".keras"), stem.with_suffix(".bundle"))
+        files = Files(
+            options.work / "train.npz",
+            options.work / f"test{options.images}.npz",
+            stem.with_suffix(".keras"),
+            stem.with_suffix(".bundle"),
+        )
         found = measured(kind, files, options, record, own)
         rows += rows_of(kind, found, options.steps)
         remarks.append(notes(kind, found, options))
     last = options.steps[-1]
-    print(table(["model", "accuracy after", *(f"{n} steps" for n in options.steps), f"spikes, chip, {last} steps",
-                 f"spikes, host, {last} steps", f"s / image, {last} steps"], rows))
+    print(
+        table(
+            [
+                "model",
+                "accuracy after",
+                *(f"{n} steps" for n in options.steps),
+                f"spikes, chip, {last} steps",
+                f"spikes, host, {last} steps",
+                f"s / image, {last} steps",
+            ],
+            rows,
+        )
+    )
     print("\n".join(remarks))
     return 0
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from convert.compat import load_tensorflow, load_tf_keras
-from convert.data import open_data
+from convert.data.dataset import open_data
+from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
 
 CLASSES = 10
 SPIKING = ("to_spikes", "conv0", "conv1", "conv2", "dense0")

@@ -14,10 +14,13 @@ from typing import Any
 import nengo
 import numpy as np
 
-from benchmarks.accuracy.stock_models import BLOCKS, DT_S, SPIKING
-from convert.compat import load_nengo_dl, load_nengo_loihi, load_tf_keras
+from convert.upstream.nengo_dl import load_nengo_dl
+from convert.upstream.nengo_loihi import load_nengo_loihi
+from convert.upstream.tensorflow import load_tf_keras
 from deploy.emulator import flatten_model, run_model
 from deploy.emulator.from_model import host_spikes
+
+from .stock_models import BLOCKS, DT_S, SPIKING
 
 READOUTS = ("last step", "last 30 %")
 """How a class is read from the filtered output: as in keras-to-loihi, and as in NengoLoihi's CIFAR-10 example."""
@@ -58,8 +61,13 @@ class StockChip:
         nengo_loihi, keras = load_nengo_loihi(), load_tf_keras()
         nengo_dl = load_nengo_dl()
         neurons = nengo_loihi.neurons.LoihiSpikingRectifiedLinear()
-        made = nengo_dl.Converter(model, allow_fallback=False, scale_firing_rates=scale, synapse=synapse_s,
-                                  swap_activations={keras.activations.relu: neurons})
+        made = nengo_dl.Converter(
+            model,
+            allow_fallback=False,
+            scale_firing_rates=scale,
+            synapse=synapse_s,
+            swap_activations={keras.activations.relu: neurons},
+        )
         layers = {name: made.layers[model.get_layer(name)] for name in SPIKING}
         flat_images = images.reshape(len(images), -1)
         made.inputs[model.inputs[0]].output = nengo.processes.PresentInput(flat_images, steps * DT_S)

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from benchmarks.emulator.networks import Subject, random_unet, trained
-from benchmarks.emulator.record import RESULTS, options_of, table, timed
-from deploy.build import chip_form, simulator
 from deploy.emulator import compile as compiling
 from deploy.emulator import compile_network, drives_hz, flatten_model, links, run, run_model
 from deploy.emulator.from_model import host_spikes
+from deploy.nengo_loihi.build import chip_form, simulator
+
+from .networks import Subject, random_unet, trained
+from .record import RESULTS, options_of, table, timed
 
 STRIPS = (1024, 2048, 4096, 8192, 16384, 32768, 2**30)
 REPEAT = 5
@@ -73,9 +74,10 @@ def main(arguments: list[str]) -> int:
         learned = trained(options.bundle, options.data, size=options.size, images=1, steps=steps)
         base = record.measured("trained", lambda: on_one_core(learned, steps))["s"]
         found = record.measured("biases as pairs", lambda: with_pairs(learned, steps))
-        rows += [["trained", "as it is", f"{base * 1e3:.0f}", "1.00"],
-                 ["trained", "biases as pairs of place and weight", f"{found['s'] * 1e3:.0f}",
-                  f"{found['s'] / base:.2f}"]]
+        rows += [
+            ["trained", "as it is", f"{base * 1e3:.0f}", "1.00"],
+            ["trained", "biases as pairs of place and weight", f"{found['s'] * 1e3:.0f}", f"{found['s'] / base:.2f}"],
+        ]
     print(table(["network", "variant", "ms", "of the time as it is"], rows))
     return 0
 

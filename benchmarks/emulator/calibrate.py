@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from convert.network import ConvertedNetwork, Sparse
+from convert.network.network import ConvertedNetwork, Sparse
 from deploy.emulator import compile_network, drives_hz, run
-from partition.plan import Partition
+from partition.result import Partition
 
 
-def calibrated(network: ConvertedNetwork, cut: Partition, image: np.ndarray, *, rate_hz: float, rounds: int = 10,
-               steps: int = 250) -> ConvertedNetwork:
+def calibrated(
+    network: ConvertedNetwork, cut: Partition, image: np.ndarray, *, rate_hz: float, rounds: int = 10, steps: int = 250
+) -> ConvertedNetwork:
     """The network with each population's weights and biases scaled until its mean rate is near ``rate_hz``."""
     for _ in range(rounds):
         (result,) = run(compile_network(network, cut), drives_hz(network, image[None]), steps)
@@ -22,7 +23,8 @@ def calibrated(network: ConvertedNetwork, cut: Partition, image: np.ndarray, *, 
             populations=tuple(replace(p, bias_hz=p.bias_hz * scale[p.name]) for p in network.populations),
             projections=tuple(
                 replace(p, transform=replace(p.transform, kernel=p.transform.kernel * scale[p.target]))
-                if p.target in scale and not isinstance(p.transform, Sparse) else p
+                if p.target in scale and not isinstance(p.transform, Sparse)
+                else p
                 for p in network.projections
             ),
         )

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.emulator.networks import opened, random_resnet
-from benchmarks.emulator.record import RESULTS, options_of, table, timed
-from convert.bundle import load_network
-from deploy.readout import outputs_of, windows_at
-from deploy.targets import Job, Run, prepare
-from partition.plan import read_partition
+from convert.network.bundle import load_network
+from deploy.runs.readout import outputs_of, windows_at
+from deploy.targets.registry import Job, Run, prepare
+from partition.result import read_partition
+
+from .networks import opened, random_resnet
+from .record import RESULTS, options_of, table, timed
 
 BATCH = 100
 Batches = Callable[[int, int], tuple[np.ndarray, np.ndarray | None]]
@@ -79,21 +80,44 @@ def main(arguments: list[str]) -> int:
     compilation, runner = timed(lambda: prepare("fast", job))
     compile_s = record.measured("compile", lambda: compilation)["s"]
     batches = [
-        record.measured(f"images from {first}", lambda first=first: measure(
-            job, runner, *batch(first, min(first + BATCH, options.images))))
+        record.measured(
+            f"images from {first}",
+            lambda first=first: measure(job, runner, *batch(first, min(first + BATCH, options.images))),
+        )
         for first in range(0, options.images, BATCH)
     ]
     total = {key: sum(b[key] for b in batches) for key in ("images", "s", "spikes", "synops", "overflows")}
     correct = None if batches[0]["correct"] is None else sum(b["correct"] for b in batches)
-    print(table(
-        ["images", "steps", "chip neurons", "spikes / image", "synops / image", "compile, s", "ms / image",
-         "total, s", "peak memory, GiB", "accuracy"],
-        [[total["images"], options.steps, f"{sum(p.neurons for p in job.network.chip_populations):,}",
-          f"{total['spikes'] / total['images'] / 1e6:.2f} M", f"{total['synops'] / total['images'] / 1e6:,.0f} M",
-          f"{compile_s:.1f}", f"{total['s'] / total['images'] * 1e3:.0f}", f"**{total['s'] + compile_s:.1f}**",
-          f"{max(b['peak_gib'] for b in batches):.2f}",
-          "" if correct is None else f"{correct / total['images']:.3f}"]],
-    ))
+    print(
+        table(
+            [
+                "images",
+                "steps",
+                "chip neurons",
+                "spikes / image",
+                "synops / image",
+                "compile, s",
+                "ms / image",
+                "total, s",
+                "peak memory, GiB",
+                "accuracy",
+            ],
+            [
+                [
+                    total["images"],
+                    options.steps,
+                    f"{sum(p.neurons for p in job.network.chip_populations):,}",
+                    f"{total['spikes'] / total['images'] / 1e6:.2f} M",
+                    f"{total['synops'] / total['images'] / 1e6:,.0f} M",
+                    f"{compile_s:.1f}",
+                    f"{total['s'] / total['images'] * 1e3:.0f}",
+                    f"**{total['s'] + compile_s:.1f}**",
+                    f"{max(b['peak_gib'] for b in batches):.2f}",
+                    "" if correct is None else f"{correct / total['images']:.3f}",
+                ]
+            ],
+        )
+    )
     return 0
 
 

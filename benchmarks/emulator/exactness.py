@@ -14,15 +14,14 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "deploy" / "emulator"))
 from nengo.exceptions import BuildError
-from random_networks import Case, random_case
-from reference import fast, fast_weights, reference, reference_weights
 
-from benchmarks.emulator.record import RESULTS
 from convert.errors import UserError
 from deploy.emulator import compile_network, flatten_model, run, run_model
+from tests.builders.random_networks import Case, random_case
+from tests.builders.reference_emulator import fast, fast_weights, reference, reference_weights
+
+from .record import RESULTS
 
 
 def differences(case: Case) -> tuple[list[str], dict[str, int]]:

@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from benchmarks.emulator import resnet, unet
-from benchmarks.emulator.calibrate import calibrated
-from convert.bundle import load_network, load_rates, load_report
-from convert.crops import crop_positions, cut
-from convert.data import Dataset, open_data
-from convert.network import ConvertedNetwork, Population, Projection, Shape, Sparse
-from partition.plan import Partition, read_partition
+from convert.data.crops import crop_positions, cut
+from convert.data.dataset import Dataset, open_data
+from convert.network.bundle import load_network, load_rates, load_report
+from convert.network.network import ConvertedNetwork, Population, Projection, Shape, Sparse
+from partition.result import Partition, read_partition
 from partition.search import partition as search
+
+from . import resnet, unet
+from .calibrate import calibrated
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,9 @@ class Subject:
     images: np.ndarray
 
 
-def random_unet(size: int = 64, synapse_s: float = 0.0, steps: int = 400, images: int = 4,
-                rate_hz: float = 17.0) -> Subject:
+def random_unet(
+    size: int = 64, synapse_s: float = 0.0, steps: int = 400, images: int = 4, rate_hz: float = 17.0
+) -> Subject:
     """The U-Net of ``unet`` with weights scaled to a mean rate of ``rate_hz``, on smooth random images."""
     pictures = unet.images(images, size)
     made = unet.unet(size, synapse_s=synapse_s, steps=steps)

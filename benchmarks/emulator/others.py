@@ -19,14 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.emulator.networks import Subject, random_unet
-from benchmarks.emulator.record import RESULTS, options_of, table, timed
-from benchmarks.emulator.speed import reference
-from convert.compat import load_nengo_dl
-from convert.nengo_network import to_nengo
-from deploy.build import build_model
+from convert.network.nengo_form import to_nengo
+from convert.upstream.nengo_dl import load_nengo_dl
 from deploy.emulator import compile_network, drives_hz, flatten_model, run
-from deploy.float_spiking import _register_hard_reset
+from deploy.nengo_loihi.build import build_model
+from deploy.targets.nengo_dl import _register_hard_reset
+
+from .networks import Subject, random_unet
+from .record import RESULTS, options_of, table, timed
+from .speed import reference
 
 PEERS = Path(__file__).parent / "peers"
 INSTALLED = {
@@ -110,9 +111,18 @@ def written(subject: Subject, steps: int, path: Path) -> None:
     (result,) = run(program, drives_hz(network, subject.images[:1]), steps, record=[host.name])
     step, neuron = np.nonzero(result.spikes[host.name].raster(host))
     np.savez(
-        path, steps=steps, hosts=host.neurons, decay_u=flat.decay_u[0], step=step, host=neuron,
-        pre=np.repeat(sources, lines), post=flat.targets[entry] + np.repeat(flat.fan_base, lines),
-        weight=flat.weights[entry], vth=flat.vth, vmin=flat.vmin, bias=flat.bias,
+        path,
+        steps=steps,
+        hosts=host.neurons,
+        decay_u=flat.decay_u[0],
+        step=step,
+        host=neuron,
+        pre=np.repeat(sources, lines),
+        post=flat.targets[entry] + np.repeat(flat.fan_base, lines),
+        weight=flat.weights[entry],
+        vth=flat.vth,
+        vmin=flat.vmin,
+        bias=flat.bias,
         core=np.repeat(np.arange(len(cut.blocks)), [block.neurons for block in cut.blocks]),
     )
 

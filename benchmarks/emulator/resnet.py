@@ -9,18 +9,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from convert.network import (
-    INPUT,
-    ConvertedNetwork,
-    Convolution,
-    Population,
-    Projection,
-    Readout,
-    Shape,
-    Sparse,
-)
-from partition.plan import Block, Partition
-from partition.tile import Tile, tile_slices
+from convert.network.network import INPUT, ConvertedNetwork, Convolution, Population, Projection, Readout, Shape, Sparse
+from partition.geometry.tile import Tile, tile_slices
+from partition.result import Block, Partition
 
 CLASSES = 10
 TILES: dict[int, Tile] = {16: (8, 8, 16), 32: (2, 8, 32), 64: (8, 1, 32)}
@@ -55,8 +46,15 @@ def resnet20(*, steps: int = 128, seed: int = 0) -> ConvertedNetwork:
     dense = np.kron(np.ones(64) / 64, rng.normal(0, 0.1, (CLASSES, 64)))
     projections.append(Projection(last, "output", Sparse(sparse.csr_array(dense))))
     populations = tuple(
-        Population(name, "conv", shape, np.broadcast_to(rng.normal(6.0, 4.0, shape[2]), shape).copy(), 100.0,
-                   on_chip=name != "stem", vmin=-1.0 if name != "stem" else 0.0)
+        Population(
+            name,
+            "conv",
+            shape,
+            np.broadcast_to(rng.normal(6.0, 4.0, shape[2]), shape).copy(),
+            100.0,
+            on_chip=name != "stem",
+            vmin=-1.0 if name != "stem" else 0.0,
+        )
         for name, shape in shapes.items()
     )
     readout = Readout("output", (1, 1, CLASSES), np.zeros((1, 1, CLASSES)), "softmax")

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.emulator.networks import Subject, random_unet
-from benchmarks.emulator.record import Record, options_of, timed
 from deploy.emulator import compile_network, drives_hz, run
+
+from .networks import Subject, random_unet
+from .record import Record, options_of, timed
 
 DOCS = Path(__file__).parents[2] / "docs"
 SIZES = (16, 32, 48, 64, 96, 128)
@@ -70,9 +71,18 @@ def draw(series: dict[str, list[dict[str, Any]]], steps: int, path: Path) -> Non
     mpl.use("agg")
     import matplotlib.pyplot as plt
 
-    mpl.rcParams.update({"svg.hashsalt": "scaling", "font.size": 9, "axes.spines.top": False,
-                         "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3, "lines.marker": "o",
-                         "lines.markersize": 4})
+    mpl.rcParams.update(
+        {
+            "svg.hashsalt": "scaling",
+            "font.size": 9,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "grid.alpha": 0.3,
+            "lines.marker": "o",
+            "lines.markersize": 4,
+        }
+    )
     figure, axes = plt.subplots(2, 2, figsize=(9, 6.2), layout="constrained")
     figure.suptitle(f"U-Net, random weights, {steps} steps", fontsize=10)
 
@@ -87,19 +97,30 @@ def draw(series: dict[str, list[dict[str, Any]]], steps: int, path: Path) -> Non
     panel = axes[0, 1]
     panel.plot(values("spikes", "spikes", 1e-6), values("spikes", "run_s"))
     for row in series["spikes"][2:]:
-        panel.annotate(f"{row['synops'] / 1e6:,.0f} M synops", (row["spikes"] * 1e-6, row["run_s"]), fontsize=7,
-                       xytext=(4, -9), textcoords="offset points")
+        panel.annotate(
+            f"{row['synops'] / 1e6:,.0f} M synops",
+            (row["spikes"] * 1e-6, row["run_s"]),
+            fontsize=7,
+            xytext=(4, -9),
+            textcoords="offset points",
+        )
     panel.set(xlabel="million spikes of an image", ylabel="seconds", title="spikes (64x64, one core)", ylim=0, xlim=0)
     panel = axes[1, 0]
     panel.plot(values("images", "images"), values("images", "run_s"))
-    panel.set(xlabel="images", ylabel="seconds", title=f"images (64x64, {series['images'][0]['threads']} cores)",
-              ylim=0, xlim=0)
+    panel.set(
+        xlabel="images",
+        ylabel="seconds",
+        title=f"images (64x64, {series['images'][0]['threads']} cores)",
+        ylim=0,
+        xlim=0,
+    )
     panel = axes[1, 1]
     for name, label in (("cores", "an image on each core"), ("sharing", "the cores share an image")):
         panel.plot(values(name, "threads"), [series[name][0]["run_s"] / s for s in values(name, "run_s")], label=label)
     panel.plot(values("cores", "threads"), values("cores", "threads"), ":", color="gray", marker="", label="ideal")
-    panel.set(xlabel="cores", ylabel="times as fast as one", title="cores (64x64)", ylim=0,
-              xticks=values("cores", "threads"))
+    panel.set(
+        xlabel="cores", ylabel="times as fast as one", title="cores (64x64)", ylim=0, xticks=values("cores", "threads")
+    )
     panel.legend(frameon=False)
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)

@@ -19,18 +19,17 @@ from unittest.mock import patch
 import numpy as np
 from numba import njit
 
-from benchmarks.emulator.networks import Subject, random_unet, trained
-from benchmarks.emulator.record import RESULTS, options_of, table, timed
-from convert.compat import load_nengo_loihi
-from deploy.build import chip_form, simulator
+from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.emulator import Program, compile_network, drives_hz, execute, run
 from deploy.emulator.lanes import add_lanes
 from deploy.emulator.program import LANES, ChipLayer
 from deploy.emulator.results import LayerCounts
+from deploy.nengo_loihi.build import chip_form, simulator
+from tests.builders.random_networks import Case
+from tests.builders.reference_emulator import neuron_places
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "deploy" / "emulator"))
-from random_networks import Case
-from reference import neuron_places
+from .networks import Subject, random_unet, trained
+from .record import RESULTS, options_of, table, timed
 
 REPEAT = 5
 
@@ -112,7 +111,9 @@ def shares(subject: Subject, steps: int) -> dict[str, Any]:
     program = compile_network(subject.network, subject.partition)
     silent = Program(
         tuple(replace(x, bias=np.zeros_like(x.bias)) if isinstance(x, ChipLayer) else x for x in program.layers),
-        program.readouts, program.dt_s, program.timesteps,
+        program.readouts,
+        program.dt_s,
+        program.timesteps,
     )
     nothing = {name: np.zeros_like(drive) for name, drive in drives.items()}
     run(program, drives, 2, threads=1)
@@ -160,27 +161,68 @@ def report(measured: dict[str, Any], names: list[str], steps: int) -> str:
         identical = peer["identical_spikes"] and peer["identical_voltages"] and peer["spikes"] == mine["spikes"]
         first = mine["compile"]["all_s"][0]
         build = peer["build"]["s"]
-        speed.append([
-            name, f"{mine['chip_neurons']:,}", f"{mine['spikes']:,}", f"{mine['synops'] / 1e6:,.0f} M",
-            f"{build:.1f}", f"{first * 1e3:.0f} ms: **{build / first:,.0f}x**", f"{peer['steps_s']:.1f}",
-            *(f"{mine[how]['s'] * 1e3:.0f} ms: **{peer['steps_s'] / mine[how]['s']:,.0f}x**"
-              for how in ("one_core", "two_cores", "two_cores_sharing")),
-            "identical" if identical else "DIFFERENT",
-        ])
+        speed.append(
+            [
+                name,
+                f"{mine['chip_neurons']:,}",
+                f"{mine['spikes']:,}",
+                f"{mine['synops'] / 1e6:,.0f} M",
+                f"{build:.1f}",
+                f"{first * 1e3:.0f} ms: **{build / first:,.0f}x**",
+                f"{peer['steps_s']:.1f}",
+                *(
+                    f"{mine[how]['s'] * 1e3:.0f} ms: **{peer['steps_s'] / mine[how]['s']:,.0f}x**"
+                    for how in ("one_core", "two_cores", "two_cores_sharing")
+                ),
+                "identical" if identical else "DIFFERENT",
+            ]
+        )
         one, updates = mine["one_core"]["s"], part["updates"]["s"]
         adding = (one - updates) / mine["synops"]
         plain = part["plain_loop_s_per_weight"]
-        limits.append([
-            name, f"{updates / mine['neuron_updates'] * 1e9:.2f} ns", f"{updates / one:.0%}", f"{adding * 1e9:.3f} ns",
-            f"{one / mine['synops'] * 1e9:.3f} ns", f"{plain * 1e9:.3f} ns", f"{plain / adding:.0%}",
-            f"{plain * mine['synops'] / one:.0%}", f"{1 - part['uncounted_s'] / part['whole_s']:.1%}",
-        ])
+        limits.append(
+            [
+                name,
+                f"{updates / mine['neuron_updates'] * 1e9:.2f} ns",
+                f"{updates / one:.0%}",
+                f"{adding * 1e9:.3f} ns",
+                f"{one / mine['synops'] * 1e9:.3f} ns",
+                f"{plain * 1e9:.3f} ns",
+                f"{plain / adding:.0%}",
+                f"{plain * mine['synops'] / one:.0%}",
+                f"{1 - part['uncounted_s'] / part['whole_s']:.1%}",
+            ]
+        )
     first_table = table(
-        ["network", "chip neurons", "spikes", "synops", "nengo_loihi build, s", "ours", f"nengo_loihi {steps} steps, s",
-         "ours, one core", "two cores, an image each", "two cores share an image", "spikes and voltages"], speed)
+        [
+            "network",
+            "chip neurons",
+            "spikes",
+            "synops",
+            "nengo_loihi build, s",
+            "ours",
+            f"nengo_loihi {steps} steps, s",
+            "ours, one core",
+            "two cores, an image each",
+            "two cores share an image",
+            "spikes and voltages",
+        ],
+        speed,
+    )
     second_table = table(
-        ["network", "neuron update", "share of the time", "synop by itself", "all time / synops", "plain loop",
-         "synop's share of the plain loop", "all time's", "counting"], limits)
+        [
+            "network",
+            "neuron update",
+            "share of the time",
+            "synop by itself",
+            "all time / synops",
+            "plain loop",
+            "synop's share of the plain loop",
+            "all time's",
+            "counting",
+        ],
+        limits,
+    )
     return f"{first_table}\n\n{second_table}"
 
 

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.emulator.record import RESULTS, options_of, table, timed
+from .record import RESULTS, options_of, table, timed
 
 ROOT = Path(__file__).parents[2]
 STOCK = "import nengo_loihi"
@@ -31,8 +31,13 @@ def process(code: str, **environment: str) -> dict[str, Any]:
     """Median seconds of three processes that run ``code``, after one that warms the disk cache."""
 
     def once() -> None:
-        subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, capture_output=True, cwd=ROOT,
-                       env=os.environ | environment)
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", code],
+            check=True,
+            capture_output=True,
+            cwd=ROOT,
+            env=os.environ | environment,
+        )
 
     once()
     return timed(once, 3)[0]
@@ -41,8 +46,14 @@ def process(code: str, **environment: str) -> dict[str, Any]:
 def compiling() -> dict[str, Any]:
     """One process that finds no compiled kernels."""
     with tempfile.TemporaryDirectory() as empty:
-        return timed(lambda: subprocess.run([sys.executable, "-W", "ignore", "-c", SPIKES], check=True, cwd=ROOT,
-                                            env=os.environ | {"NUMBA_CACHE_DIR": empty}))[0]
+        return timed(
+            lambda: subprocess.run(
+                [sys.executable, "-W", "ignore", "-c", SPIKES],
+                check=True,
+                cwd=ROOT,
+                env=os.environ | {"NUMBA_CACHE_DIR": empty},
+            )
+        )[0]
 
 
 def command(bundle: Path, data: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from convert.network import (
+from convert.network.network import (
     INPUT,
     ConvertedNetwork,
     Convolution,
@@ -18,8 +18,8 @@ from convert.network import (
     Readout,
     Shape,
 )
-from partition.plan import Block, Partition
-from partition.tile import Tile, tile_slices
+from partition.geometry.tile import Tile, tile_slices
+from partition.result import Block, Partition
 
 BIAS_HZ = 6.0
 """The mean bias, before scaling."""
@@ -35,8 +35,14 @@ def pooled(kernel: np.ndarray) -> np.ndarray:
     return result
 
 
-def unet(size: int = 64, filters: tuple[int, int, int] = (16, 32, 64), *, synapse_s: float = 0.0, steps: int = 400,
-         seed: int = 0) -> ConvertedNetwork:
+def unet(
+    size: int = 64,
+    filters: tuple[int, int, int] = (16, 32, 64),
+    *,
+    synapse_s: float = 0.0,
+    steps: int = 400,
+    seed: int = 0,
+) -> ConvertedNetwork:
     """The network with He's weights; ``calibrate.calibrated`` sets its rates."""
     rng = np.random.default_rng(seed)
     a, b, c = filters
@@ -67,8 +73,15 @@ def unet(size: int = 64, filters: tuple[int, int, int] = (16, 32, 64), *, synaps
     add("up1b", (size, size, a), ("up1a", Convolution(kernel(3, a, a))))
     projections.append(Projection("up1b", "output", Convolution(kernel(1, a, 2))))
     populations = tuple(
-        Population(name, "conv", shape, np.broadcast_to(rng.normal(BIAS_HZ, 4.0, shape[2]), shape).copy(), 100.0,
-                   on_chip=name != "down1a", synapse_s=synapse_s if name != "down1a" else 0.0)
+        Population(
+            name,
+            "conv",
+            shape,
+            np.broadcast_to(rng.normal(BIAS_HZ, 4.0, shape[2]), shape).copy(),
+            100.0,
+            on_chip=name != "down1a",
+            synapse_s=synapse_s if name != "down1a" else 0.0,
+        )
         for name, shape in shapes.items()
     )
     readout = Readout("output", (size, size, 2), np.zeros((size, size, 2)))
@@ -76,9 +89,17 @@ def unet(size: int = 64, filters: tuple[int, int, int] = (16, 32, 64), *, synaps
 
 
 TILES: dict[str, Tile] = {
-    "down1b": (8, 8, 16), "up1": (8, 8, 16), "up1a": (8, 8, 8), "up1b": (8, 8, 16),
-    "down2a": (8, 8, 8), "down2b": (4, 4, 16), "up2": (8, 8, 8), "up2a": (8, 8, 4), "up2b": (8, 8, 8),
-    "middle_a": (8, 8, 4), "middle_b": (4, 4, 8),
+    "down1b": (8, 8, 16),
+    "up1": (8, 8, 16),
+    "up1a": (8, 8, 8),
+    "up1b": (8, 8, 16),
+    "down2a": (8, 8, 8),
+    "down2b": (4, 4, 16),
+    "up2": (8, 8, 8),
+    "up2a": (8, 8, 4),
+    "up2b": (8, 8, 8),
+    "middle_a": (8, 8, 4),
+    "middle_b": (4, 4, 8),
 }
 """Blocks that nengo_loihi accepts: neither weights nor axons too many for a core."""
 

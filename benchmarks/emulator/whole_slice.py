@@ -14,16 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.emulator.networks import Subject, opened, random_unet
-from benchmarks.emulator.record import RESULTS, options_of, table
-from convert.bundle import load_network
-from convert.crops import crop_positions, cut
-from convert.evaluate import Crops, crops_of
-from convert.metrics import segmentation_metrics
-from convert.network import ConvertedNetwork
-from deploy.readout import outputs_of, windows_at
-from deploy.targets import Job, prepare
-from partition.plan import Partition, read_partition
+from convert.data.crops import crop_positions, cut
+from convert.data.evaluate import Crops, crops_of
+from convert.data.metrics import segmentation_metrics
+from convert.network.bundle import load_network
+from convert.network.network import ConvertedNetwork
+from deploy.runs.readout import outputs_of, windows_at
+from deploy.targets.registry import Job, prepare
+from partition.result import Partition, read_partition
+
+from .networks import Subject, opened, random_unet
+from .record import RESULTS, options_of, table
 
 SIZE = 512
 
@@ -58,7 +59,7 @@ def measure(network: ConvertedNetwork, found: Partition, crops: Crops, label: An
 
 def random_slice(subject: Subject) -> Crops:
     """One smooth random image, cut as a test image would be."""
-    from benchmarks.emulator.unet import images
+    from .unet import images
 
     (image,) = images(1, SIZE)
     size = subject.network.input_shape[:2]
@@ -88,14 +89,39 @@ def main(arguments: list[str]) -> int:
 
         m = record.measured(f"slice {i}", one)
         accuracy = "" if m["pixel_accuracy"] is None else f"{m['pixel_accuracy']:.3f}"
-        rows.append([
-            " x ".join(map(str, m["pixels"])), f"{m['crops']} x {m['chip_neurons']:,}", options.steps,
-            f"{m['spikes'] / 1e6:,.0f} M", f"{m['synops'] / 1e9:,.1f} G", f"{m['compile_s']:.1f}",
-            f"{m['emulate_s']:.1f}", f"{m['read_out_s']:.1f}", f"**{m['total_s']:.1f}**", f"**{m['peak_gib']:.2f}**",
-            accuracy,
-        ])
-    print(table(["pixels", "crops x chip neurons", "steps", "spikes", "synops", "compile, s", "emulate, s",
-                 "read out and stitch, s", "total, s", "peak memory, GiB", "pixel accuracy"], rows))
+        rows.append(
+            [
+                " x ".join(map(str, m["pixels"])),
+                f"{m['crops']} x {m['chip_neurons']:,}",
+                options.steps,
+                f"{m['spikes'] / 1e6:,.0f} M",
+                f"{m['synops'] / 1e9:,.1f} G",
+                f"{m['compile_s']:.1f}",
+                f"{m['emulate_s']:.1f}",
+                f"{m['read_out_s']:.1f}",
+                f"**{m['total_s']:.1f}**",
+                f"**{m['peak_gib']:.2f}**",
+                accuracy,
+            ]
+        )
+    print(
+        table(
+            [
+                "pixels",
+                "crops x chip neurons",
+                "steps",
+                "spikes",
+                "synops",
+                "compile, s",
+                "emulate, s",
+                "read out and stitch, s",
+                "total, s",
+                "peak memory, GiB",
+                "pixel accuracy",
+            ],
+            rows,
+        )
+    )
     return 0
 
 

@@ -21,17 +21,19 @@ from typing import Any
 import numpy as np
 
 from benchmarks.emulator.record import Record, table
-from benchmarks.partition.subjects import Subject, doubled, fired, of_bundle
-from partition.baselines import hand_tiles
-from partition.bound import lower_bound
-from partition.geometry import Ints, Link, chip_links
+from partition.bounds.spreading_metric import lower_bound
+from partition.geometry.blocks import Ints
+from partition.geometry.links import Link, chip_links
+from partition.geometry.tile import Tile
 from partition.hardware import LOIHI, Board, chips_for, find_board
 from partition.place import PLACERS
 from partition.place.local_search import improve
 from partition.search import partition
-from partition.tile import Tile
-from partition.tiling import menus
-from partition.traffic import TrafficGraph, traffic
+from partition.tiles.feasible import menus
+from partition.tiles.hand_tiles import hand_tiles
+from partition.traffic.unicast import TrafficGraph, traffic
+
+from .subjects import Subject, doubled, fired, of_bundle
 
 RESULTS = Path(__file__).parent / "results"
 USUAL = ("sequential", "round_robin", "greedy_interchip", "metis", "kahypar")

@@ -30,12 +30,12 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks.emulator.record import table
-from partition.geometry import Floats, Ints
+from partition.board.chip_placement import distances, stand
+from partition.geometry.blocks import Floats, Ints
 from partition.hardware import LOIHI, Board
 from partition.place import PLACERS
 from partition.place.local_search import improve
-from partition.topology import distances, stand
-from partition.traffic import TrafficGraph
+from partition.traffic.unicast import TrafficGraph
 
 GREEDY = {256: 4_434_759, 128: 5_183_827, 64: 5_563_190}
 """Spikes between crossbars of so many neurons. Source: SNNPartitioning/greedyClustering/greedyClustering.py, SpiNeMap,

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from convert.bundle import load_network, load_rates, load_report
-from convert.crops import crop_positions, cut
-from convert.data import open_data
-from convert.network import ConvertedNetwork, Population, Projection, Shape, Sparse
+from convert.data.crops import crop_positions, cut
+from convert.data.dataset import open_data
+from convert.network.bundle import load_network, load_rates, load_report
+from convert.network.network import ConvertedNetwork, Population, Projection, Shape, Sparse
 from deploy.emulator import compile_network, drives_hz, run
-from partition.plan import read_partition
+from partition.result import read_partition
 
 Rates = Mapping[str, np.ndarray]
 

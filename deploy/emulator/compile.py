@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
-from convert.network import ConvertedNetwork, Population, Shape
-from partition.geometry import starts
-from partition.plan import Partition
-from partition.tile import Tile
+from convert.network.network import ConvertedNetwork, Population, Shape
+from deploy.events.fan_out import fanouts
+from partition.geometry.blocks import starts
+from partition.geometry.tile import Tile
+from partition.result import Partition
 
-from .fanout import fanouts
 from .integers import KernelIntegers, PopulationIntegers, discretize
 from .links import layer_links
 from .program import ChipLayer, Fanout, HostLayer, Int32, Int64, Layer, Program, padded

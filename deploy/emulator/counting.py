@@ -22,7 +22,14 @@ def layer_counts(
     ascending, order = np.unique(stops, return_inverse=True)
     counts = np.zeros((len(ascending), len(lines)), np.int32)
     kernels.count_until(
-        len(layer.strips), fired.steps, fired.events, fired.pointer.ravel(), layer.shift, place, width, counts,
+        len(layer.strips),
+        fired.steps,
+        fired.events,
+        fired.pointer.ravel(),
+        layer.shift,
+        place,
+        width,
+        counts,
         ascending,
     )
     sums = (counts.astype(np.float64) @ lines).astype(np.int64)  # whole numbers below 2^53: exact, and BLAS is fast

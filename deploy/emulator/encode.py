@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
-from convert.network import INPUT, ConvertedNetwork, Projection, Sparse
-from partition.geometry import link
+from convert.network.network import INPUT, ConvertedNetwork, Projection, Sparse
+from partition.geometry.links import link
 
 Array = NDArray[np.float64]
 

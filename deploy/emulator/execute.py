@@ -151,8 +151,15 @@ def _count(layer: Layer, spikes: Spikes, first: int, last: int) -> Int32:
     """Spikes of each neuron in steps ``first`` to ``last``, shape (neurons,)."""
     counts = np.zeros(layer.neurons, np.int32)
     kernels.count_spikes(
-        len(layer.strips), spikes.steps, spikes.events, spikes.pointer.ravel(), layer.shift, layer.row_length, counts,
-        first, last,
+        len(layer.strips),
+        spikes.steps,
+        spikes.events,
+        spikes.pointer.ravel(),
+        layer.shift,
+        layer.row_length,
+        counts,
+        first,
+        last,
     )
     return counts
 
@@ -167,16 +174,33 @@ def _host(
     carried = arriving.events, _bounds(arriving)
 
     def sweep(first: int, last: int, out: Int32, pointer: Int64, overflow: Int64) -> int:
-        return int(host.run_host(
-            first, last, steps, layer.strips, layer.shift, layer.row_length, drive, layer.dt_s,
-            layer.start_step, *carried, voltage, out, pointer,
-        ))
+        return int(
+            host.run_host(
+                first,
+                last,
+                steps,
+                layer.strips,
+                layer.shift,
+                layer.row_length,
+                drive,
+                layer.dt_s,
+                layer.start_step,
+                *carried,
+                voltage,
+                out,
+                pointer,
+            )
+        )
 
     return sweep
 
 
 def _chip(
-    layer: ChipLayer, spikes: Mapping[str, Spikes], steps: int, arriving: Spikes, state: State | None,
+    layer: ChipLayer,
+    spikes: Mapping[str, Spikes],
+    steps: int,
+    arriving: Spikes,
+    state: State | None,
     after: State | None,
 ) -> Sweep:
     shape, links = (layer.shape[0], layer.row_stride), layer.links
@@ -191,9 +215,11 @@ def _chip(
     kept = (current.ravel(), voltage.ravel())
 
     def sweep(first: int, last: int, out: Int32, pointer: Int64, overflow: Int64) -> int:
-        return int(kernels.run_strips(
-            first, last, steps, *neurons, *weights, *scatter, *arrived, *kept, out, pointer, overflow
-        ))
+        return int(
+            kernels.run_strips(
+                first, last, steps, *neurons, *weights, *scatter, *arrived, *kept, out, pointer, overflow
+            )
+        )
 
     return sweep
 
@@ -213,9 +239,7 @@ def _bounds(arriving: Spikes) -> Int64:
     return np.append(arriving.pointer[:, 0], arriving.pointer[-1, 1])
 
 
-def _swept(
-    sweep: Sweep, layer: Layer, steps: int, overflow: Int64, pool: Executor | None, threads: int
-) -> Spikes:
+def _swept(sweep: Sweep, layer: Layer, steps: int, overflow: Int64, pool: Executor | None, threads: int) -> Spikes:
     """All strips of a layer, by several threads if there is a pool."""
     strips = len(layer.strips)
     if pool is None:

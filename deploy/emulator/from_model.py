@@ -131,9 +131,28 @@ def run_model(
     seen = np.zeros((steps if voltages else 0, n), np.int32)
     overflow = np.zeros(4, np.int64)
     synops = stepping.run_steps(
-        steps, given, flat.fan_pointer, flat.fan_row, flat.fan_base, flat.row_pointer, flat.targets, flat.weights,
-        flat.vth, flat.vmin, flat.vmax, flat.bias, flat.decay_u, flat.decay_v, flat.refractory, current, voltage,
-        refractory, fired, spikes, seen, overflow,
+        steps,
+        given,
+        flat.fan_pointer,
+        flat.fan_row,
+        flat.fan_base,
+        flat.row_pointer,
+        flat.targets,
+        flat.weights,
+        flat.vth,
+        flat.vmin,
+        flat.vmax,
+        flat.bias,
+        flat.decay_u,
+        flat.decay_v,
+        flat.refractory,
+        current,
+        voltage,
+        refractory,
+        fired,
+        spikes,
+        seen,
+        overflow,
     )
     q, u, u2, v = (int(count) for count in overflow)
     after = ModelState(current, voltage, refractory, fired)

@@ -14,8 +14,20 @@ BYTES = 8
 
 @compiled
 def run_host(
-    first: int, last: int, steps: int, strips: Any, shift: int, row_length: int, drive: Any, dt: float,
-    start: int, carried: Any, carried_pointer: Any, voltage: Any, out: Any, out_pointer: Any,
+    first: int,
+    last: int,
+    steps: int,
+    strips: Any,
+    shift: int,
+    row_length: int,
+    drive: Any,
+    dt: float,
+    start: int,
+    carried: Any,
+    carried_pointer: Any,
+    voltage: Any,
+    out: Any,
+    out_pointer: Any,
 ) -> int:
     """Host strips: v += max(drive, 0) * dt, n = floor(v), v -= n, one event where n > 0. Source: nengo/neurons.py.
 

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.compat import load_nengo_loihi
 from convert.errors import UserError
-from convert.network import ConvertedNetwork, Population, Sparse
-from partition.geometry import Link, block_of_neuron, chip_links, counts, starts
-from partition.tile import Tile
+from convert.network.network import ConvertedNetwork, Population, Sparse
+from convert.upstream.nengo_loihi import load_nengo_loihi
+from partition.geometry.blocks import block_of_neuron, counts, starts
+from partition.geometry.links import Link, chip_links
+from partition.geometry.tile import Tile
 
 Ints = NDArray[np.int32]
 Wide = NDArray[np.int64]

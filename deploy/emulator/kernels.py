@@ -54,8 +54,18 @@ def lower_bound(events: Any, first: int, end: int, value: int) -> int:
 
 @compiled
 def add_segments(
-    sums: Any, stride: int, low: Any, high: Any, events: Any, first: int, end: int, link: Any, rows: Any,
-    keys: Any, key: int, weights: Any,
+    sums: Any,
+    stride: int,
+    low: Any,
+    high: Any,
+    events: Any,
+    first: int,
+    end: int,
+    link: Any,
+    rows: Any,
+    keys: Any,
+    key: int,
+    weights: Any,
 ) -> None:
     """Adds the weights of events[first:end] to the strip of rows ``low`` to ``high``."""
     row, step, vectors, shift = link[1], link[2], link[3], link[4]
@@ -82,7 +92,15 @@ def add_segments(
 
 @compiled
 def add_pairs(
-    sums: Any, events: Any, first: int, end: int, shift: int, row_length: int, start: int, pointer: Any, places: Any,
+    sums: Any,
+    events: Any,
+    first: int,
+    end: int,
+    shift: int,
+    row_length: int,
+    start: int,
+    pointer: Any,
+    places: Any,
     weights: Any,
 ) -> None:
     """Adds the (place, weight) pairs of events[first:end]."""
@@ -103,8 +121,22 @@ def wrapped(x: Any, bits: int) -> Any:
 
 @compiled
 def careful_row(
-    sums: Any, i: Any, u: Any, v: Any, new_u: Any, new_v: Any, j: Any, bias: Any, k: Any, vth: Any, vmin: Any,
-    m: Any, decay: int, spiked: Any, vectors: int, overflow: Any,
+    sums: Any,
+    i: Any,
+    u: Any,
+    v: Any,
+    new_u: Any,
+    new_v: Any,
+    j: Any,
+    bias: Any,
+    k: Any,
+    vth: Any,
+    vmin: Any,
+    m: Any,
+    decay: int,
+    spiked: Any,
+    vectors: int,
+    overflow: Any,
 ) -> None:
     """``lanes.update_row`` where something overflows: wraps, and counts ``overflow`` = (q, u, u + bias, v > vmax)."""
     for vector in range(vectors):
@@ -147,10 +179,36 @@ def emit(words: Any, row: int, shift: int, out: Any, end: int) -> int:
 
 @compiled
 def run_strips(
-    first: int, last: int, steps: int, strips: Any, shift: int, stride: int, decay: int, vth: Any, vmin: Any,
-    bias: Any, table: Any, windows: Any, rows: Any, key_start: Any, keys: Any, weights: Any, scatter_start: Any,
-    scatter_ptr: Any, scatter_place: Any, scatter_weight: Any, source_strips: Any, source_start: Any, events: Any,
-    pointer: Any, carried: Any, carried_pointer: Any, state_u: Any, state_v: Any, out: Any, out_pointer: Any,
+    first: int,
+    last: int,
+    steps: int,
+    strips: Any,
+    shift: int,
+    stride: int,
+    decay: int,
+    vth: Any,
+    vmin: Any,
+    bias: Any,
+    table: Any,
+    windows: Any,
+    rows: Any,
+    key_start: Any,
+    keys: Any,
+    weights: Any,
+    scatter_start: Any,
+    scatter_ptr: Any,
+    scatter_place: Any,
+    scatter_weight: Any,
+    source_strips: Any,
+    source_start: Any,
+    events: Any,
+    pointer: Any,
+    carried: Any,
+    carried_pointer: Any,
+    state_u: Any,
+    state_v: Any,
+    out: Any,
+    out_pointer: Any,
     overflow: Any,
 ) -> int:
     """Strips ``first`` to ``last`` through ``steps`` time steps, from and to ``state_u`` and ``state_v``.
@@ -208,14 +266,46 @@ def run_strips(
                         add_segments(sums, stride, low, high, events, a, b, link, rows, keys, key, weights)
                     else:
                         line = scatter_start[s, p]
-                        add_pairs(sums, events, a, b, link[4], link[5], line, scatter_ptr, scatter_place,
-                                  scatter_weight)
+                        add_pairs(
+                            sums, events, a, b, link[4], link[5], line, scatter_ptr, scatter_place, scatter_weight
+                        )
             for y in range(low, high):
                 at, of_bias, of_class = (y - low) * stride, y * bias_step, kind * stride
-                if update_row(sums, at, u, v, new_u, new_v, at, flat_bias, of_bias, flat_vth, flat_vmin, of_class,
-                              decay, spiked, vectors):
-                    careful_row(sums, at, u, v, new_u, new_v, at, flat_bias, of_bias, flat_vth, flat_vmin, of_class,
-                                decay, spiked, vectors, wrong)
+                if update_row(
+                    sums,
+                    at,
+                    u,
+                    v,
+                    new_u,
+                    new_v,
+                    at,
+                    flat_bias,
+                    of_bias,
+                    flat_vth,
+                    flat_vmin,
+                    of_class,
+                    decay,
+                    spiked,
+                    vectors,
+                ):
+                    careful_row(
+                        sums,
+                        at,
+                        u,
+                        v,
+                        new_u,
+                        new_v,
+                        at,
+                        flat_bias,
+                        of_bias,
+                        flat_vth,
+                        flat_vmin,
+                        of_class,
+                        decay,
+                        spiked,
+                        vectors,
+                        wrong,
+                    )
                 end = emit(words, y, shift, out, end)
             sums[:neurons] = 0
             u, new_u = new_u, u

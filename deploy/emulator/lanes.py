@@ -64,8 +64,22 @@ def trailing_zeros(typing: Any, word: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def update_row(
-    typing: Any, sums: Any, i: Any, u: Any, v: Any, new_u: Any, new_v: Any, j: Any, bias: Any, k: Any, vth: Any,
-    vmin: Any, m: Any, decay: Any, spiked: Any, vectors: Any
+    typing: Any,
+    sums: Any,
+    i: Any,
+    u: Any,
+    v: Any,
+    new_u: Any,
+    new_v: Any,
+    j: Any,
+    bias: Any,
+    k: Any,
+    vth: Any,
+    vmin: Any,
+    m: Any,
+    decay: Any,
+    spiked: Any,
+    vectors: Any,
 ) -> Any:
     """One time step of a row of neurons, supposing that nothing overflows; returns whether something did.
 

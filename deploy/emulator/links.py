@@ -9,9 +9,9 @@ import numpy as np
 from scipy import sparse
 
 from convert.errors import UserError
-from convert.network import Convolution, Sparse
-from partition.geometry import Link
-from partition.tile import Tile
+from convert.network.network import Convolution, Sparse
+from partition.geometry.links import Link
+from partition.geometry.tile import Tile
 
 from .integers import Ints, KernelIntegers, PopulationIntegers, SparseIntegers
 from .program import LANES, SCATTER, SEGMENTS, Int16, Int32, Int64, Layer, Links, padded
@@ -48,9 +48,7 @@ def layer_links(
     return _join([layers[link.source] for link, _ in integers.links], parts, strips, len(first_rows))
 
 
-def _kernel(
-    link: Link, integers: KernelIntegers, tile: Tile, first_rows: Int64, strips: Int32, source: Layer
-) -> _Part:
+def _kernel(link: Link, integers: KernelIntegers, tile: Tile, first_rows: Int64, strips: Int32, source: Layer) -> _Part:
     """A convolution, transposed or not: for each class of rows, alike source columns share their weights."""
     transform = link.projection.transform
     assert link.rows is not None

@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network import Shape
+from convert.network.network import Shape
 
 LANES = 16
 """Neurons that one vector instruction updates; rows are padded to a multiple."""

@@ -11,9 +11,28 @@ from .kernels import compiled, wrapped
 
 @compiled
 def run_steps(
-    steps: int, given: Any, fan_pointer: Any, fan_row: Any, fan_base: Any, row_pointer: Any, targets: Any,
-    weights: Any, vth: Any, vmin: Any, vmax: Any, bias: Any, decay_u: Any, decay_v: Any, refractory: Any,
-    current: Any, voltage: Any, waiting: Any, fired: Any, spikes: Any, voltages: Any, overflow: Any,
+    steps: int,
+    given: Any,
+    fan_pointer: Any,
+    fan_row: Any,
+    fan_base: Any,
+    row_pointer: Any,
+    targets: Any,
+    weights: Any,
+    vth: Any,
+    vmin: Any,
+    vmax: Any,
+    bias: Any,
+    decay_u: Any,
+    decay_v: Any,
+    refractory: Any,
+    current: Any,
+    voltage: Any,
+    waiting: Any,
+    fired: Any,
+    spikes: Any,
+    voltages: Any,
+    overflow: Any,
 ) -> int:
     """Writes ``spikes`` and ``voltages``, updates the state and ``overflow`` in place; returns the weights added.
 

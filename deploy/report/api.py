@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from convert.atomic import keep, whole_file, write_json
 from convert.errors import UserError
-from deploy.devices import STATIC_WATTS_PER_CHIP
+from convert.storage.atomic import keep, whole_file, write_json
+from deploy.energy.devices import STATIC_WATTS_PER_CHIP
 
 
 def compare_energy(
@@ -26,8 +26,8 @@ def compare_energy(
     ``tolerance`` is what the knee may lack of the ANN's metric (None: 0.01, for pixel accuracy 0.005).
     Raises ``UserError``.
     """
+    from .content import build_report
     from .html import html_report
-    from .jsonreport import build_report
     from .read import read_runs
 
     output = Path(output)

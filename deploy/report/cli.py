@@ -6,24 +6,45 @@ from pathlib import Path
 
 import rich_click as click
 
-from convert.terminal import command, console
-from deploy.devices import DEVICES, STATIC_WATTS_PER_CHIP
+from convert.console.terminal import command, console
+from deploy.energy.devices import DEVICES, STATIC_WATTS_PER_CHIP
 
 
 @click.command(epilog="Example: energy-report unet.bundle resnet.bundle -o report.html")
 @click.argument("bundles", metavar="BUNDLE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", default=Path("report.html"), show_default=True, type=click.Path(path_type=Path),
-              help="The page; report.json of the same name is written beside it.")
-@click.option("--static-watts", default=STATIC_WATTS_PER_CHIP, show_default=True, type=click.FloatRange(min=0),
-              help="Static power of one Loihi chip in watts.")
-@click.option("--device", default="all", show_default=True, type=click.Choice([*DEVICES, "all"]),
-              help="The published constants of Loihi to estimate with.")
-@click.option("--tolerance", type=click.FloatRange(0, 100), metavar="POINTS",
-              help="What fewer steps may cost, in points of 100.  [default: 1 of accuracy, 0.5 of pixel accuracy]")
+@click.option(
+    "-o",
+    "--output",
+    default=Path("report.html"),
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The page; report.json of the same name is written beside it.",
+)
+@click.option(
+    "--static-watts",
+    default=STATIC_WATTS_PER_CHIP,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Static power of one Loihi chip in watts.",
+)
+@click.option(
+    "--device",
+    default="all",
+    show_default=True,
+    type=click.Choice([*DEVICES, "all"]),
+    help="The published constants of Loihi to estimate with.",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0, 100),
+    metavar="POINTS",
+    help="What fewer steps may cost, in points of 100.  [default: 1 of accuracy, 0.5 of pixel accuracy]",
+)
 @click.option("--force", is_flag=True, help="Replace an existing report.")
 @command
-def main(bundles: tuple[Path, ...], output: Path, static_watts: float, device: str, tolerance: float | None,
-         force: bool) -> None:
+def main(
+    bundles: tuple[Path, ...], output: Path, static_watts: float, device: str, tolerance: float | None, force: bool
+) -> None:
     """Compare accuracy, activity, chips and energy of the runs of one or more BUNDLEs (or single BUNDLE/runs/NAME)."""
     from .api import compare_energy
     from .text import renderables

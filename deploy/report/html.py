@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.late_biases import CLOCK_KIND
-from convert.metrics import class_map
+from convert.calibration.bias_onset import CLOCK_KIND
+from convert.data.metrics import class_map
 
 from . import plots
-from .jsonreport import devices_of
+from .content import devices_of
 from .read import Run
 from .text import METRIC_NAMES, early_line, how, knee_line, metric_lines, si, summary_line
 
@@ -24,12 +24,18 @@ def html_report(report: Mapping[str, Any], runs: Sequence[Run]) -> str:
     """The page for ``report``, which was built from ``runs``."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(loader=PackageLoader("deploy.report", "."), autoescape=True, undefined=StrictUndefined,
-                              trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=PackageLoader("deploy.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters.update(si=si, how=how)
     sections = [_section(report, summary, run) for summary, run in zip(report["runs"], runs, strict=True)]
     return environment.get_template("report.html").render(
-        sections=sections, report=report, comparison=_comparison(report) if len(sections) > 1 else [])
+        sections=sections, report=report, comparison=_comparison(report) if len(sections) > 1 else []
+    )
 
 
 def _section(report: Mapping[str, Any], summary: Mapping[str, Any], run: Run) -> dict[str, Any]:
@@ -54,8 +60,11 @@ def _section(report: Mapping[str, Any], summary: Mapping[str, Any], run: Run) ->
         "energy_plot": plots.energy_by_device(devices),
         "devices": devices,
         "absent": [entry for entry in report["absent"] if entry["run"] == summary["run"]],
-        "ratios": [(name.removeprefix(f"{summary['run']}: "), value) for name, value in report["ratios"].items()
-                   if len(report["runs"]) == 1 or name.startswith(f"{summary['run']}: ")],
+        "ratios": [
+            (name.removeprefix(f"{summary['run']}: "), value)
+            for name, value in report["ratios"].items()
+            if len(report["runs"]) == 1 or name.startswith(f"{summary['run']}: ")
+        ],
         "examples": _examples(run),
     }
 
@@ -73,10 +82,20 @@ def _cards(summary: Mapping[str, Any], devices: Sequence[Mapping[str, Any]]) -> 
     chip = next((device for device in devices if device["kind"] == "spiking chip"), None)
     if chip:
         joules = chip["joules_per_inference"]
-        cards.append((si(joules["total"], "J"), f"for one inference, {how(chip)}",
-                      f"{si(joules['dynamic'], 'J')} of it dynamic; {chip['name']}"))
-        cards.append((si(chip["seconds_per_inference"], "s"), f"for one inference, {how(chip)}",
-                      f"{summary['timesteps']} time steps"))
+        cards.append(
+            (
+                si(joules["total"], "J"),
+                f"for one inference, {how(chip)}",
+                f"{si(joules['dynamic'], 'J')} of it dynamic; {chip['name']}",
+            )
+        )
+        cards.append(
+            (
+                si(chip["seconds_per_inference"], "s"),
+                f"for one inference, {how(chip)}",
+                f"{summary['timesteps']} time steps",
+            )
+        )
     if summary.get("interchip_messages") is not None:
         cards.append((si(summary["interchip_messages"]), "messages between chips", "for one image"))
     return cards
@@ -89,13 +108,17 @@ def _comparison(report: Mapping[str, Any]) -> list[dict[str, Any]]:
         snn = run["metrics"].get("snn") or {}
         key = next((key for key in HEADLINE if snn.get(key) is not None), None)
         chip = next((d for d in devices_of(dict(report), run["run"]) if d["kind"] == "spiking chip"), None)
-        rows.append({
-            "run": run["run"], "target": run["target"], "timesteps": run["timesteps"],
-            "metric": f"{METRIC_NAMES[key]} {snn[key]:.3f}" if key else "–",
-            "chips": run["partition"].get("chips") or "–",
-            "interchip": si(run.get("interchip_messages")),
-            "joules": si(chip["joules_per_inference"]["total"] if chip else None, "J"),
-        })
+        rows.append(
+            {
+                "run": run["run"],
+                "target": run["target"],
+                "timesteps": run["timesteps"],
+                "metric": f"{METRIC_NAMES[key]} {snn[key]:.3f}" if key else "–",
+                "chips": run["partition"].get("chips") or "–",
+                "interchip": si(run.get("interchip_messages")),
+                "joules": si(chip["joules_per_inference"]["total"] if chip else None, "J"),
+            }
+        )
     return rows
 
 
@@ -114,13 +137,19 @@ def _examples(run: Run) -> list[dict[str, Any]]:
 def _example(i: int, image: NDArray[Any], label: NDArray[Any], ann: NDArray[Any], snn: NDArray[Any]) -> dict[str, Any]:
     if np.ndim(label) < 2:
         best = [_class_of(scores) for scores in (ann, snn)]
-        return {"title": f"Image {i}: label {int(label)}, ANN {best[0]}, SNN {best[1]}",
-                "pictures": [("image", plots.image_uri(image))]}
+        return {
+            "title": f"Image {i}: label {int(label)}, ANN {best[0]}, SNN {best[1]}",
+            "pictures": [("image", plots.image_uri(image))],
+        }
     maps = {"label": np.asarray(label), "ANN": class_map(ann), "SNN": class_map(snn)}
     agreement = float(np.mean(maps["ANN"] == maps["SNN"]))
-    return {"title": f"Image {i}: ANN and SNN agree on {agreement:.1%} of the pixels",
-            "pictures": [("image", plots.image_uri(image)),
-                         *((name, plots.image_uri(image, classes)) for name, classes in maps.items())]}
+    return {
+        "title": f"Image {i}: ANN and SNN agree on {agreement:.1%} of the pixels",
+        "pictures": [
+            ("image", plots.image_uri(image)),
+            *((name, plots.image_uri(image, classes)) for name, classes in maps.items()),
+        ],
+    }
 
 
 def _class_of(scores: NDArray[Any]) -> int:

@@ -17,8 +17,11 @@ from .text import METRIC_NAMES, si
 Axis = tuple[str, Callable[[Mapping[str, Any]], float], Callable[[float], str]]
 """What an axis shows: its label, a row's place on it, and a place as text."""
 STEPS: Axis = ("time steps", lambda row: row["timesteps"], lambda steps: f"{steps:g} steps")
-ENERGY: Axis = ("energy of one image", lambda row: next(iter(row["joules_per_inference"].values())),
-                lambda joules: si(joules, "J"))
+ENERGY: Axis = (
+    "energy of one image",
+    lambda row: next(iter(row["joules_per_inference"].values())),
+    lambda joules: si(joules, "J"),
+)
 SHOWN_BELOW = 0.25
 P = ParamSpec("P")
 INK = "#010203"
@@ -26,10 +29,25 @@ INK = "#010203"
 BLUE, ORANGE, GREEN, VIOLET, RED, GREY = "#3b82f6", "#f59e0b", "#10b981", "#8b5cf6", "#ef4444", "#94a3b8"
 TINT = (239, 68, 68)
 STYLE = {
-    "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10, "axes.edgecolor": INK, "axes.labelcolor": INK,
-    "axes.titlecolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK, "axes.spines.top": False,
-    "axes.spines.right": False, "axes.linewidth": 0.6, "grid.color": GREY, "grid.alpha": 0.3, "grid.linewidth": 0.6,
-    "axes.titlesize": 10, "axes.titlelocation": "left", "legend.frameon": False, "legend.labelcolor": INK,
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "grid.color": GREY,
+    "grid.alpha": 0.3,
+    "grid.linewidth": 0.6,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    "legend.labelcolor": INK,
     "hatch.linewidth": 0.6,
 }
 WIDTH_INCHES = 6.6
@@ -65,13 +83,25 @@ def accuracy_by_timestep(
     figure, panels = _figure(2 if points[-1].get("joules_per_inference") else 1, height=3.3)
     for axes, (label, place, text) in zip(panels, (STEPS, ENERGY), strict=False):
         for key, colour in zip(keys, (BLUE, GREEN, VIOLET), strict=False):
-            axes.plot([place(p) for p in points], [p[key] for p in points], ".-", color=colour, markersize=4,
-                      label=f"{METRIC_NAMES[key]}, all images alike")
+            axes.plot(
+                [place(p) for p in points],
+                [p[key] for p in points],
+                ".-",
+                color=colour,
+                markersize=4,
+                label=f"{METRIC_NAMES[key]}, all images alike",
+            )
             if key in ann:
                 axes.axhline(ann[key], color=colour, linestyle=(0, (5, 3)), linewidth=1)
         if early and early["curve"]:
-            axes.plot([place(p) for p in early["curve"]], [p[early["metric"]] for p in early["curve"]], ".-",
-                      color=ORANGE, markersize=4, label=f"{METRIC_NAMES[early['metric']]}, each stopped once settled")
+            axes.plot(
+                [place(p) for p in early["curve"]],
+                [p[early["metric"]] for p in early["curve"]],
+                ".-",
+                color=ORANGE,
+                markersize=4,
+                label=f"{METRIC_NAMES[early['metric']]}, each stopped once settled",
+            )
         if knee:
             at = place(knee), knee[knee["metric"]]
             axes.plot(*at, "o", markersize=11, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.4)
@@ -97,10 +127,23 @@ def rates_by_layer(layers: Sequence[Mapping[str, Any]], measured_hz: Mapping[str
         return None
     places = np.arange(len(layers))
     figure, (axes,) = _figure(1, height=0.26 * len(layers) + 1.1)
-    axes.barh(places, [layer["percentile_rate_hz"] for layer in layers], color=BLUE, alpha=0.55, height=0.62,
-              label="percentile (calibration)")
-    axes.plot([layer.get("mean_rate_hz") or 0 for layer in layers], places, "|", color=INK, markersize=9,
-              markeredgewidth=1.6, label="mean (calibration)")
+    axes.barh(
+        places,
+        [layer["percentile_rate_hz"] for layer in layers],
+        color=BLUE,
+        alpha=0.55,
+        height=0.62,
+        label="percentile (calibration)",
+    )
+    axes.plot(
+        [layer.get("mean_rate_hz") or 0 for layer in layers],
+        places,
+        "|",
+        color=INK,
+        markersize=9,
+        markeredgewidth=1.6,
+        label="mean (calibration)",
+    )
     seen = [(measured_hz[layer["name"]], i) for i, layer in enumerate(layers) if layer["name"] in measured_hz]
     if seen:
         axes.plot(*zip(*seen, strict=True), "D", color=ORANGE, markersize=4, label="mean (this run)")
@@ -135,8 +178,14 @@ def energy_by_device(devices: Sequence[Mapping[str, Any]]) -> str | None:
     totals = [device["joules_per_inference"]["total"] for device in devices]
     for i, (device, total) in enumerate(zip(devices, totals, strict=True)):
         colour = ORANGE if device["kind"] == "spiking chip" else BLUE
-        axes.barh(i, total, color=colour if device["measured"] else "none", edgecolor=colour, height=0.6,
-                  hatch=None if device["measured"] else "////")
+        axes.barh(
+            i,
+            total,
+            color=colour if device["measured"] else "none",
+            edgecolor=colour,
+            height=0.6,
+            hatch=None if device["measured"] else "////",
+        )
         axes.text(total * 1.15, i, si(total, "J"), va="center", fontsize=9)
         if dynamic := device["joules_per_inference"]["dynamic"]:
             axes.plot(dynamic, i, "D", color=INK, markersize=5)
@@ -200,7 +249,7 @@ def _svg(figure: Any, name: str) -> str:
     file = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": name}):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg = file.getvalue()[file.getvalue().index("<svg"):]
+    svg = file.getvalue()[file.getvalue().index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL).replace(INK, "currentColor")
     svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
     head, rest = svg.split(">", 1)

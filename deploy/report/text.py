@@ -10,13 +10,19 @@ from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
-from deploy.steps import spread
+from deploy.runs.knee import spread
 
-from .jsonreport import devices_of
+from .content import devices_of
 
 PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
-METRIC_NAMES = {"accuracy": "accuracy", "pixel_accuracy": "pixel accuracy", "iou": "IoU", "f1": "F1",
-                "adapted_rand_error": "adapted Rand error", "variation_of_information": "variation of information"}
+METRIC_NAMES = {
+    "accuracy": "accuracy",
+    "pixel_accuracy": "pixel accuracy",
+    "iou": "IoU",
+    "f1": "F1",
+    "adapted_rand_error": "adapted Rand error",
+    "variation_of_information": "variation of information",
+}
 
 
 def si(value: float | None, unit: str = "") -> str:
@@ -79,8 +85,13 @@ def _run_text(report: dict[str, Any], run: Mapping[str, Any]) -> Iterator[Render
     table.add_column("how, and the source")
     for device in devices_of(report, run["run"]):
         joules = device["joules_per_inference"]
-        table.add_row(device["name"], si(joules["total"], "J"), si(joules["dynamic"], "J"),
-                      si(device["seconds_per_inference"], "s"), f"{how(device)}: {device['source']}")
+        table.add_row(
+            device["name"],
+            si(joules["total"], "J"),
+            si(joules["dynamic"], "J"),
+            si(device["seconds_per_inference"], "s"),
+            f"{how(device)}: {device['source']}",
+        )
     yield table
     for entry in report["absent"]:
         if entry["run"] == run["run"]:
@@ -98,8 +109,14 @@ def _steps_table(run: Mapping[str, Any]) -> Table:
         table.add_column(column, justify="right" if column else "left", no_wrap=True)
     for steps, row in sorted(some.items()):
         joules, seconds = row["joules_per_inference"].get(device), row["seconds_per_inference"].get(device)
-        table.add_row(str(steps), _number(row[knee["metric"]]), si(row.get("synops")), si(joules, "J"),
-                      si(seconds, "s"), "< the knee" if steps == knee["timesteps"] else "")
+        table.add_row(
+            str(steps),
+            _number(row[knee["metric"]]),
+            si(row.get("synops")),
+            si(joules, "J"),
+            si(seconds, "s"),
+            "< the knee" if steps == knee["timesteps"] else "",
+        )
     return table
 
 
@@ -108,8 +125,10 @@ def knee_line(run: Mapping[str, Any]) -> str:
     knee = run["knee"]
     points = 100 * knee["tolerance"]
     of = {"ann": "the ANN's {}", "best": "the best, {} (none comes so near the ANN's)"}[knee["reference"]]
-    return (f"Knee: {knee['timesteps']} steps, the fewest whose {METRIC_NAMES[knee['metric']]} is within {points:g} "
-            f"point{'' if points == 1 else 's'} of {of.format(_number(knee['reference_value']))}")
+    return (
+        f"Knee: {knee['timesteps']} steps, the fewest whose {METRIC_NAMES[knee['metric']]} is within {points:g} "
+        f"point{'' if points == 1 else 's'} of {of.format(_number(knee['reference_value']))}"
+    )
 
 
 def early_line(run: Mapping[str, Any]) -> str | None:
@@ -121,9 +140,11 @@ def early_line(run: Mapping[str, Any]) -> str | None:
     device, joules = next(iter(stop["joules_per_inference"].items()), (None, None))
     energy = f", {si(joules, 'J')} ({device})" if device else ""
     source = f"chosen on {stop['chosen_on']} others" if stop["chosen_on"] else "given"
-    return (f"Stopped once settled: {METRIC_NAMES[early['metric']]} {_number(stop[early['metric']])} after "
-            f"{stop['timesteps']:.1f} steps in the mean{energy}; {_number(stop['all_steps'])} after all "
-            f"{run['timesteps']} ({stop['images']} images; threshold {stop['threshold']:.4g}, {source})")
+    return (
+        f"Stopped once settled: {METRIC_NAMES[early['metric']]} {_number(stop[early['metric']])} after "
+        f"{stop['timesteps']:.1f} steps in the mean{energy}; {_number(stop['all_steps'])} after all "
+        f"{run['timesteps']} ({stop['images']} images; threshold {stop['threshold']:.4g}, {source})"
+    )
 
 
 def _table(title: str) -> Table:

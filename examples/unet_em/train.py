@@ -1,6 +1,6 @@
 """How unet_em.keras was made: a plain Keras 3 U-Net, trained as a textbook would (about a minute on two cores).
 
-    python train.py
+python train.py
 """
 
 from __future__ import annotations

@@ -6,15 +6,16 @@ at most ``board.chip.cores`` blocks on a chip. The same seed gives the same answ
 
 from __future__ import annotations
 
+from partition.place.greedy_interchip import greedy_interchip
+from partition.place.kahypar import kahypar
+from partition.place.local_search import local_search
+from partition.place.metis import metis
+from partition.place.registry import Placer, Registry
+from partition.place.round_robin import round_robin
+from partition.place.sequential import sequential
+from partition.traffic.unicast import TrafficGraph
+
 from ..hardware import Board
-from ..traffic import TrafficGraph
-from .greedy_interchip import greedy_interchip
-from .kahypar import kahypar
-from .local_search import local_search
-from .metis import metis
-from .registry import Placer, Registry
-from .round_robin import round_robin
-from .sequential import sequential
 
 PLACERS = Registry()
 PLACERS.register("sequential", sequential)

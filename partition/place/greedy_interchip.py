@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..geometry import Floats, Ints
-from ..hardware import Board
-from ..traffic import TrafficGraph
+from partition.geometry.blocks import Floats, Ints
+from partition.hardware import Board
+from partition.traffic.unicast import TrafficGraph
 
 
 def greedy_interchip(graph: TrafficGraph, board: Board, *, seed: int) -> Ints:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..geometry import Floats, Ints
+from partition.geometry.blocks import Floats, Ints
 
 LARGEST = 10_000
 """The heaviest edge; small enough that the sum of a million edges stays below 2^31 for usual weights."""

@@ -9,9 +9,10 @@ import mtkahypar
 import numpy as np
 from scipy import sparse
 
-from ..geometry import Ints
-from ..hardware import Board
-from ..traffic import TrafficGraph
+from partition.geometry.blocks import Ints
+from partition.hardware import Board
+from partition.traffic.unicast import TrafficGraph
+
 from .integer_weights import integer_weights
 from .repair import repair
 

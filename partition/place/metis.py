@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 import pymetis
 
-from ..geometry import Ints
-from ..hardware import Board
-from ..traffic import TrafficGraph
+from partition.geometry.blocks import Ints
+from partition.hardware import Board
+from partition.traffic.unicast import TrafficGraph
+
 from .integer_weights import integer_weights
 from .repair import repair
 

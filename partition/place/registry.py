@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from convert.errors import UserError
-
-from ..geometry import Ints
-from ..hardware import Board
-from ..traffic import TrafficGraph
+from partition.geometry.blocks import Ints
+from partition.hardware import Board
+from partition.traffic.unicast import TrafficGraph
 
 
 class Placer(Protocol):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from ..geometry import Floats, Ints
-from ..hardware import Board
-from ..traffic import TrafficGraph
+from partition.geometry.blocks import Floats, Ints
+from partition.hardware import Board
+from partition.traffic.unicast import TrafficGraph
 
 
 def repair(graph: TrafficGraph, board: Board, chip: Ints) -> Ints:

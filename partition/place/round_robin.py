@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..geometry import Ints
-from ..hardware import Board
-from ..traffic import TrafficGraph
+from partition.geometry.blocks import Ints
+from partition.hardware import Board
+from partition.traffic.unicast import TrafficGraph
 
 
 def round_robin(graph: TrafficGraph, board: Board, *, seed: int) -> Ints:

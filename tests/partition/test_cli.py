@@ -8,18 +8,18 @@ import sys
 
 import pytest
 from click.testing import CliRunner
-from networks import random_rates, unet
 
 from partition.cli import main
+from tests.builders.shaped_networks import random_rates, unet
 
 
 @pytest.fixture
 def bundle(tmp_path, monkeypatch):
-    import convert.bundle
+    import convert.network.bundle
 
     network = unet(16, [4, 8])
-    monkeypatch.setattr(convert.bundle, "load_network", lambda path: network)
-    monkeypatch.setattr(convert.bundle, "load_rates", lambda path: random_rates(network))
+    monkeypatch.setattr(convert.network.bundle, "load_network", lambda path: network)
+    monkeypatch.setattr(convert.network.bundle, "load_rates", lambda path: random_rates(network))
     return tmp_path
 
 

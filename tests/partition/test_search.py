@@ -7,22 +7,23 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from networks import blocks_of_one_layer, chain, convolution, random_rates, resnet, unet
 from scipy import sparse
 
 from convert.errors import UserError
-from convert.network import INPUT, Projection, Sparse
+from convert.network.network import INPUT, Projection, Sparse
 from partition import partition, read_partition
-from partition.bound import lower_bound
-from partition.check import cuts, violations
-from partition.geometry import chip_links
+from partition.bounds.spreading_metric import lower_bound
+from partition.core.packing import PLAIN
+from partition.core.utilization import utilization
+from partition.figure import draw
+from partition.geometry.links import chip_links
 from partition.hardware import BOARDS, LOIHI, Board, Chip, find_board, smallest_board
-from partition.packing import PLAIN
-from partition.picture import draw
+from partition.limits import cuts, violations
 from partition.place import PLACERS
-from partition.plan import Partition
-from partition.tiling import menu, utilization
-from partition.traffic import traffic
+from partition.result import Partition
+from partition.tiles.feasible import menu
+from partition.traffic.unicast import traffic
+from tests.builders.shaped_networks import blocks_of_one_layer, chain, convolution, random_rates, resnet, unet
 
 TINY = Board("tiny", 3, 3, "a test", Chip(cores=40))
 
@@ -118,7 +119,7 @@ def test_same_seed_same_partition(network, found):
 
 
 def test_json_and_picture(network, found, tmp_path):
-    from convert.atomic import write_json
+    from convert.storage.atomic import write_json
 
     write_json(tmp_path / "partition.json", found.to_json())
     again = read_partition(tmp_path / "partition.json")

@@ -20,12 +20,19 @@ def built(data: dict[str, Any], steps: int) -> Any:
     arch, net = sanafe.load_loihi(), sanafe.Network()
     cores = [core for tile in arch.tiles for core in tile.cores]
     neurons, hosts = len(data["vth"]), int(data["hosts"])
-    common = {"reset": 0.0, "reset_mode": "hard", "leak_decay": 1.0, "reverse_reset_mode": "saturate",
-              "force_update": True, "threshold": 0.0}
+    common = {
+        "reset": 0.0,
+        "reset_mode": "hard",
+        "leak_decay": 1.0,
+        "reverse_reset_mode": "saturate",
+        "force_update": True,
+        "threshold": 0.0,
+    }
     chip = net.create_neuron_group("chip", neurons, common, "loihi_conv_synapse", soma_hw_name="loihi_lif")
     host = net.create_neuron_group("host", hosts, {}, "loihi_conv_synapse", soma_hw_name="loihi_inputs[0]")
-    for i, (vth, vmin, bias, core) in enumerate(zip(*(data[k].tolist() for k in ("vth", "vmin", "bias", "core")),
-                                                    strict=True)):
+    for i, (vth, vmin, bias, core) in enumerate(
+        zip(*(data[k].tolist() for k in ("vth", "vmin", "bias", "core")), strict=True)
+    ):
         chip[i].set_attributes(
             model_attributes={"threshold": float(vth), "reverse_threshold": float(vmin), "bias": float(bias)}
         )

@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from random_networks import Case, random_case
-from reference import built, fast, fast_weights, neuron_places, reference, reference_weights
 
 from convert.errors import UserError
-from convert.network import Population
+from convert.network.network import Population
 from deploy.emulator import compile_network, run, run_model
 from deploy.emulator.from_model import flatten_model, host_spikes
-from partition.plan import Block
-from partition.tile import tile_slices
+from partition.geometry.tile import tile_slices
+from partition.result import Block
+from tests.builders.random_networks import Case, random_case
+from tests.builders.reference_emulator import built, fast, fast_weights, neuron_places, reference, reference_weights
 
-EXAMPLES = settings(max_examples=6, deadline=None, database=None, derandomize=True,
-                    suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(
+    max_examples=6, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 CASES = st.randoms(use_true_random=False).map(random_case)
 
 
@@ -163,7 +164,7 @@ def test_reset_mode_starts_every_image_from_rest(seed: int) -> None:
 
 
 def test_host_spikes_are_what_the_simulator_sends() -> None:
-    from deploy.build import chip_form, simulator
+    from deploy.nengo_loihi.build import chip_form, simulator
 
     case = random_case(Random(3))
     expected = reference(case)

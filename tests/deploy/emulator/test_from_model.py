@@ -8,8 +8,8 @@ import nengo
 import numpy as np
 import pytest
 
-from convert.compat import load_nengo_loihi
 from convert.errors import UserError
+from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.emulator import flatten_model, run_model
 from deploy.emulator.from_model import host_spikes
 

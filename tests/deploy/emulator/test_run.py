@@ -6,15 +6,15 @@ from random import Random
 
 import numpy as np
 import pytest
-from events import assert_counts_of_blocks
-from random_networks import Case, random_case
 
 from convert.errors import UserError
-from convert.network import INPUT, Sparse
+from convert.network.network import INPUT, Sparse
 from deploy.emulator import compile_network, drives_hz, execute, run, stream
 from deploy.emulator.results import state_from_arrays
-from partition.geometry import chip_links
-from partition.traffic import traffic
+from partition.geometry.links import chip_links
+from partition.traffic.unicast import traffic
+from tests.builders.block_counts import assert_counts_of_blocks
+from tests.builders.random_networks import Case, random_case
 
 
 @pytest.fixture(scope="module")

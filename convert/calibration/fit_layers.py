@@ -1,0 +1,119 @@
+"""Calibration without training: from the image to the output, layer by layer, on images without labels.
+
+Every layer of the spiking network is run on what the calibrated layers before it deliver, and set beside the rates of
+the same network without spikes: the step of arrival starts its bias, least squares fit its weights to its sources, a
+gain per channel makes up for what its own resets lose, and least squares again for what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.network.network import INPUT, ConvertedNetwork, Population
+from convert.network.rescale import with_gains
+
+from .bias_onset import arrival_step
+from .fit_weights import refitted
+from .gains import fit_gains
+from .simulate import DriveOf, RatesHz, arriving, drive_hz, encode, fire, unused
+from .spike_trains import Trains, for_each
+
+SETTLING_STEPS = 16
+"""Rates are taken from so many steps after the arrival on."""
+
+GAIN_IMAGES = 32
+"""So many images say when a drive arrives and what gains a layer needs; weights are fitted to all."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The calibrated network, biases still from step 0 on; gains (channels,) and step of arrival by chip population."""
+
+    network: ConvertedNetwork
+    gains: dict[str, NDArray[np.float64]]
+    arrival: dict[str, int]
+
+
+def calibrate_spiking(
+    network: ConvertedNetwork,
+    images: NDArray[np.float32],
+    advance: Callable[[int], None] = lambda steps: None,
+    *,
+    wanted_hz: RatesHz | None = None,
+) -> Calibration:
+    """``network`` calibrated on raw ``images`` over its ``timesteps``; ``advance`` is called once per population.
+
+    ``wanted_hz`` has the drives, shape (images, *shape), that populations should get: those of the network without
+    spikes, unless another one is to be followed.
+    """
+    trains: dict[str, Trains] = {}
+    rates_hz: dict[str, NDArray[np.float32]] = {INPUT: images}
+    gains: dict[str, NDArray[np.float64]] = {}
+    arrival: dict[str, int] = {}
+    for name in [population.name for population in network.populations]:
+        population = network.population(name)
+        wanted = drive_hz(network, population, rates_hz) if wanted_hz is None else wanted_hz[name]
+        if population.on_chip:
+            network, gains[name], arrival[name], trains[name] = _calibrated(network, name, trains, wanted)
+        else:
+            trains[name] = encode(network, wanted)
+        rates_hz[name] = np.maximum(wanted, 0)
+        for source in unused(network, name, trains):
+            del trains[source], rates_hz[source]
+        advance(1)
+    return Calibration(with_gains(network, gains), gains, arrival)
+
+
+def _calibrated(
+    network: ConvertedNetwork, name: str, trains: Mapping[str, Trains], wanted_hz: NDArray[np.float32]
+) -> tuple[ConvertedNetwork, NDArray[np.float64], int, Trains]:
+    """``network`` with the weights of population ``name`` fitted; its gain, step of arrival and spikes then.
+
+    Weights are fitted twice: to the drive that the layer wants, and then to what it fires too little or too much.
+    """
+    population, images = network.population(name), len(wanted_hz)
+    few, rates_hz = min(images, GAIN_IMAGES), np.maximum(wanted_hz, 0)
+    arrival = arrival_step(_size(network, population, arriving(network, population, trains), few))
+    settled = min(arrival + SETTLING_STEPS, network.timesteps * 3 // 4)
+    # a spike reaches the next layer a step later
+    delivered_hz = {p.source: _mean_hz(network, p.source, trains, settled - 1, -1) for p in network.into(name)}
+
+    network = refitted(network, name, delivered_hz, wanted_hz - drive_hz(network, population, delivered_hz))
+    population = network.population(name)
+    drive = arriving(network, population, trains)
+    gain = fit_gains(network, population, drive, rates_hz[:few], bias_from=arrival, settled=settled)
+    fired = fire(network, population, drive, images, gain, arrival)
+
+    error_hz = rates_hz - _mean_hz(network, name, {name: fired}, settled)
+    lost_hz = np.where((wanted_hz > 0) | (error_hz < 0), error_hz, np.float32(0))
+    again = refitted(network, name, delivered_hz, lost_hz)
+    if again is network:
+        return network, gain, arrival, fired
+    drive = arriving(again, population, trains)
+    fired_again = fire(again, again.population(name), drive, images, gain, arrival)
+    left_hz = rates_hz - _mean_hz(network, name, {name: fired_again}, settled)
+    if np.square(left_hz).mean() < np.square(error_hz).mean():
+        return again, gain, arrival, fired_again
+    return network, gain, arrival, fired
+
+
+def _mean_hz(
+    network: ConvertedNetwork, source: str, trains: Mapping[str, Trains], start: int, stop: int | None = None
+) -> NDArray[np.float32]:
+    """Mean rates of ``source``, shape (images, *shape), from step ``start`` up to ``stop``."""
+    return trains[source].share(start, stop).reshape(-1, *network.shape_of(source)) / np.float32(network.dt_s)
+
+
+def _size(network: ConvertedNetwork, population: Population, drive: DriveOf, images: int) -> NDArray[np.float32]:
+    """Mean size of ``drive`` over neurons and the first ``images``, shape (steps,)."""
+    sizes = np.empty((images, network.timesteps), np.float32)
+
+    def image(k: int) -> None:
+        sizes[k] = np.abs(drive(k)).mean(axis=1)
+
+    for_each(images, image)
+    return np.asarray(sizes.mean(axis=0))

@@ -1,0 +1,165 @@
+"""The weights of one layer fitted to what its sources really deliver.
+
+Hard resets distort the rates of the sources, and differently in each channel. Least squares find the kernels and biases
+that come closest to the drive the Keras model asks for, and hold them close to the trained ones where the images say
+little. No labels, no gradients. Source: layer by layer as the weights calibration of Li et al. 2021 ("A Free Lunch from
+ANN"), here in closed form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import gcd
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from convert.network.network import ConvertedNetwork, Convolution, Population, Projection
+from convert.upstream.tensorflow import load_tensorflow
+
+from .simulate import RatesHz
+
+RIDGES = tuple(10.0 ** (k / 2) for k in range(-8, 3))
+"""Weights of the distance to the trained kernel, relative to the mean square of a source's rate, to choose from."""
+
+SAMPLES = 100_000
+"""About so many pixels are looked at, evenly spread over images and places; more only take longer."""
+
+IMAGES_AT_A_TIME = 32
+
+WEIGHTS = 6_000
+"""Weights of a channel beyond which a layer is left as trained: the equations grow with their square."""
+
+DENSE = 0.9
+"""Share of weights that are not zero, above which a kernel has no structure of zeros to keep."""
+
+
+def refitted(
+    network: ConvertedNetwork, name: str, delivered_hz: RatesHz, missing_hz: NDArray[np.float32]
+) -> ConvertedNetwork:
+    """``network`` with kernels and biases of population ``name`` such that sources firing at ``delivered_hz`` give it
+    ``missing_hz`` more drive, shape (images, *shape), as nearly as least squares can.
+
+    Only dense convolution kernels change: zeros in a kernel (depthwise, grouped, identity) are its structure.
+    """
+    population = network.population(name)
+    fitted = [p for p in network.into(name) if is_dense_kernel(p)]
+    weights = sum(_convolution(p).kernel[..., 0].size for p in fitted)
+    if not 0 < weights <= WEIGHTS:
+        return network
+    typical_hz = _typical_hz(delivered_hz[p.source] for p in fitted)
+    halves = _halves(fitted, delivered_hz, missing_hz, population, typical_hz)
+    return _with_change(network, population, fitted, _least_squares(*halves), typical_hz)
+
+
+def is_dense_kernel(projection: Projection) -> bool:
+    transform = projection.transform
+    return isinstance(transform, Convolution) and bool(np.mean(transform.kernel != 0) > DENSE)
+
+
+def _convolution(projection: Projection) -> Convolution:
+    assert isinstance(projection.transform, Convolution)
+    return projection.transform
+
+
+def _patches(projection: Projection, rates_hz: NDArray[np.float32], population: Population) -> NDArray[np.float32]:
+    """For every pixel of the target the source rates that its kernel sees, shape (images x pixels, weights)."""
+    transform = _convolution(projection)
+    rows, columns, inputs, _ = transform.kernel.shape
+    patches = load_tensorflow().image.extract_patches(
+        rates_hz, [1, rows, columns, 1], [1, *transform.strides, 1], [1, 1, 1, 1], transform.padding.upper()
+    )
+    assert tuple(patches.shape[1:3]) == population.shape[:2]
+    return np.asarray(patches).reshape(-1, rows * columns * inputs)
+
+
+def _typical_hz(rates_hz: Iterable[NDArray[np.float32]]) -> float:
+    """Root mean square of ``rates_hz``: the size of the constant source that carries the bias."""
+    return float(np.sqrt(np.mean([np.mean(np.square(r)) for r in rates_hz]))) or 1.0
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """What least squares need of a number of pixels: ``gram`` = s's and ``cross`` = s'm of what they see, s, and what
+    they miss, m, and ``square`` = m'm, the last summed over channels."""
+
+    gram: NDArray[np.float64]
+    cross: NDArray[np.float64]
+    square: float
+
+    @classmethod
+    def of(cls, s: NDArray[np.float32], m: NDArray[np.float32]) -> _Moments:
+        square = float(np.sum(m**2, dtype=np.float64))
+        return cls((s.T @ s).astype(np.float64), (s.T @ m).astype(np.float64), square)
+
+    def __add__(self, other: _Moments) -> _Moments:
+        return _Moments(self.gram + other.gram, self.cross + other.cross, self.square + other.square)
+
+    def solved(self, ridge: float) -> NDArray[np.float64]:
+        """x that minimizes |s x - m|^2 + ridge n |x|^2, n the mean squared norm of a column of s."""
+        gram = self.gram.copy()
+        gram[np.diag_indices_from(gram)] += max(ridge * np.trace(gram) / len(gram), np.finfo(np.float32).tiny)
+        return np.asarray(linalg.solve(gram, self.cross, assume_a="sym"))
+
+    def error(self, x: NDArray[np.float64]) -> float:
+        """|s x - m|^2"""
+        return self.square + float(np.sum(x * (self.gram @ x - 2 * self.cross)))
+
+
+def _halves(
+    fitted: list[Projection],
+    delivered_hz: RatesHz,
+    missing_hz: NDArray[np.float32],
+    population: Population,
+    typical_hz: float,
+) -> list[_Moments]:
+    """The moments of every other image and of the rest; of one image alone those of its upper and of its lower half."""
+    rows, columns, channels = population.shape
+    every = len(missing_hz) * rows * columns // SAMPLES | 1
+    while gcd(every, columns) > 1:  # so that all columns are seen
+        every += 2
+    weights = 1 + sum(_convolution(p).kernel[..., 0].size for p in fitted)
+    halves = [_Moments(np.zeros((weights, weights)), np.zeros((weights, channels)), 0.0) for _ in range(2)]
+    for start in range(0, len(missing_hz), IMAGES_AT_A_TIME):
+        part = slice(start, start + IMAGES_AT_A_TIME)
+        missed = missing_hz[part].reshape(-1, channels)[::every]
+        seen = [_patches(p, delivered_hz[p.source][part], population)[::every] for p in fitted]
+        seen.append(np.full((len(missed), 1), typical_hz, dtype=np.float32))
+        s = np.concatenate(seen, axis=1)
+        pixel = np.arange(0, len(s) * every, every)
+        other = pixel // (rows * columns) % 2 == 1 if len(missing_hz) > 1 else pixel >= rows * columns // 2
+        for half, chosen in enumerate((~other, other)):
+            halves[half] += _Moments.of(s[chosen], missed[chosen])
+    return halves
+
+
+def _least_squares(one: _Moments, other: _Moments) -> NDArray[np.float64]:
+    """The fit to both halves of the images, with the ridge that serves each half best when fitted to the other."""
+    ridge = min(RIDGES, key=lambda r: other.error(one.solved(r)) + one.error(other.solved(r)))
+    return (one + other).solved(ridge)
+
+
+def _with_change(
+    network: ConvertedNetwork,
+    population: Population,
+    fitted: list[Projection],
+    change: NDArray[np.float64],
+    typical_hz: float,
+) -> ConvertedNetwork:
+    """``network`` with ``change``, shape (weights of all ``fitted`` + 1, channels), added; the last row is the bias."""
+    new: dict[int, Projection] = {}
+    at = 0
+    for projection in fitted:
+        transform = _convolution(projection)
+        size = transform.kernel[..., 0].size
+        kernel = transform.kernel + change[at : at + size].reshape(transform.kernel.shape)
+        new[id(projection)] = replace(projection, transform=replace(transform, kernel=kernel))
+        at += size
+    shifted = replace(population, bias_hz=population.bias_hz + change[-1] * typical_hz)
+    return replace(
+        network,
+        projections=tuple(new.get(id(p), p) for p in network.projections),
+        populations=tuple(shifted if p is population else p for p in network.populations),
+    )

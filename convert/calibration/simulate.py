@@ -1,0 +1,177 @@
+"""One layer of the spiking network after the other, in floating point, on a few images: what calibration looks at.
+
+The rules are the chip's (hard reset, one spike per step, a spike takes one step to the next layer); weights are not yet
+integers. A layer runs through all its steps before the next one starts, for the network is feed-forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.network.network import (
+    ConvertedNetwork,
+    Convolution,
+    ConvolutionTranspose,
+    Population,
+    Shape,
+    Sparse,
+    Transform,
+)
+from convert.network.tensorflow_form import apply, pairs
+
+from .spike_trains import Trains, for_each
+
+WORK = 2**29
+"""Neurons x steps x images of the widest layer that calibration looks at; beyond, fewer images are used."""
+
+
+RatesHz = Mapping[str, NDArray[np.float32]]
+"""Rates by population, shape (images, *shape)."""
+
+Drive = NDArray[np.float32]
+"""What one image brings to neurons in each step, in thresholds, shape (steps, neurons)."""
+
+DriveOf = Callable[[int], Drive]
+"""From an image's number to its drive."""
+
+
+def few_enough(network: ConvertedNetwork, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """As many of ``images`` as can be simulated in a few minutes."""
+    widest = max(population.neurons for population in network.populations)
+    return images[: max(1, WORK // (widest * network.timesteps))]
+
+
+def drive_hz(network: ConvertedNetwork, population: Population, rates_hz: RatesHz) -> NDArray[np.float32]:
+    """Drive of ``population``, shape (images, *shape), if its sources fire at ``rates_hz``."""
+    projections = network.into(population.name)
+    total = sum(np.asarray(apply(p.transform, rates_hz[p.source], population.shape)) for p in projections)
+    return np.asarray(total + population.bias_hz, dtype=np.float32)
+
+
+def encode(network: ConvertedNetwork, drive: NDArray[np.float32]) -> Trains:
+    """Spikes of host neurons for ``drive`` in Hz, shape (images, *shape): the steps of its integral's floor."""
+    per_step = np.maximum(np.float64(drive), 0).reshape(len(drive), -1) * network.dt_s
+    trains = Trains.silent(len(drive), network.timesteps, per_step.shape[1])
+    for_each(len(drive), lambda k: trains.set(k, _encode(per_step[k], network.timesteps)))
+    return trains
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _encode(per_step: Any, steps: Any) -> Any:
+    """Spikes (steps, neurons) of neurons that are driven by ``per_step`` thresholds."""
+    spikes = np.empty((steps, per_step.size), dtype=np.uint8)
+    for t in range(steps):
+        for n in range(per_step.size):
+            spikes[t, n] = np.floor(per_step[n] * (t + 1)) > np.floor(per_step[n] * t)
+    return spikes
+
+
+def arriving(network: ConvertedNetwork, population: Population, trains: Mapping[str, Trains]) -> DriveOf:
+    """What the spikes ``trains`` of its sources bring to ``population``, without its bias."""
+    into = [
+        (trains[p.source], _delivery(p.transform, network.shape_of(p.source), population.shape))
+        for p in network.into(population.name)
+    ]
+
+    def image(k: int) -> Drive:
+        drive = np.zeros((network.timesteps, population.neurons), dtype=np.float32)
+        for source, deliver in into:
+            deliver(source.of(k)[:-1], drive[1:])
+        return drive
+
+    return image
+
+
+def _delivery(transform: Transform, source: Shape, target: Shape) -> Callable[[Any, Any], None]:
+    """Adds what one image's spikes (steps, source neurons) bring to its drive (steps, target neurons)."""
+    if isinstance(transform, Sparse):
+        matrix = transform.matrix.astype(np.float32)
+
+        def multiply(spikes: Any, drive: Any) -> None:
+            drive += (matrix @ spikes.T.astype(np.float32)).T
+
+        return multiply
+    kernel = transform.kernel.astype(np.float32)
+    rows, columns = (_targets(transform, source[axis], target[axis], axis) for axis in range(2))
+    return lambda spikes, drive: _deliver(
+        spikes.reshape(-1, *source), kernel, rows, columns, drive.reshape(-1, *target)
+    )
+
+
+def _targets(transform: Convolution | ConvolutionTranspose, source: int, target: int, axis: int) -> NDArray[np.int64]:
+    """Where along ``axis`` each tap of the kernel takes each source position, shape (taps, source); -1 for nowhere."""
+    found = np.full((transform.kernel.shape[axis], source), -1)
+    for tap, row in enumerate(found):
+        ins, outs = pairs(transform, source, target, axis, tap)
+        row[ins] = outs
+    return found
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _deliver(spikes: Any, kernel: Any, to_row: Any, to_column: Any, drive: Any) -> None:
+    """Adds the kernel's weights around every spike: spikes and drive (steps, rows, columns, channels)."""
+    steps, rows, columns, channels = spikes.shape
+    for t in range(steps):
+        for r in range(rows):
+            for c in range(columns):
+                for i in range(channels):
+                    if spikes[t, r, c, i]:
+                        for y in range(to_row.shape[0]):
+                            for x in range(to_column.shape[0]):
+                                row, column = to_row[y, r], to_column[x, c]
+                                if row >= 0 and column >= 0:
+                                    for o in range(kernel.shape[3]):
+                                        drive[t, row, column, o] += kernel[y, x, i, o]
+
+
+def fire(
+    network: ConvertedNetwork,
+    population: Population,
+    drive: DriveOf,
+    images: int,
+    gain: NDArray[np.float64],
+    bias_from: int,
+) -> Trains:
+    """Spikes when ``gain``, by channel, multiplies what arrives and the bias, which sets in at step ``bias_from``."""
+    trains = Trains.silent(images, network.timesteps, population.neurons)
+    keep = np.float32(np.exp(-network.dt_s / population.synapse_s)) if population.synapse_s else np.float32(0)
+    bias = np.float32(population.bias_hz * gain * network.dt_s).ravel()
+    vmin = np.float32(population.vmin)
+
+    def image(k: int) -> None:
+        trains.set(k, _integrate(drive(k), np.float32(gain), bias, bias_from, keep, vmin))
+
+    for_each(images, image)
+    return trains
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _integrate(drive: Any, gain: Any, bias: Any, bias_from: int, keep: Any, vmin: Any) -> Any:
+    """Hard-reset neurons, drive (steps, neurons) and bias in thresholds, ``gain`` by channel; their spikes."""
+    steps, neurons = drive.shape
+    spikes = np.empty(drive.shape, dtype=np.uint8)
+    current = np.zeros(neurons, dtype=np.float32)
+    voltage = np.zeros(neurons, dtype=np.float32)
+    one = np.float32(1)
+    for t in range(steps):
+        for n in range(neurons):
+            arrived = drive[t, n] * gain[n % gain.size]
+            if t >= bias_from:
+                arrived += bias[n]
+            current[n] = keep * current[n] + (one - keep) * arrived
+            v = max(voltage[n] + current[n], vmin)
+            fired = v > one
+            spikes[t, n] = fired
+            voltage[n] = np.float32(0) if fired else v
+    return spikes
+
+
+def unused(network: ConvertedNetwork, done: str, held: Mapping[str, object]) -> list[str]:
+    """What of ``held`` no population after ``done`` needs."""
+    last_target = {p.source: p.target for p in network.projections}
+    return [source for source in held if last_target.get(source) == done]

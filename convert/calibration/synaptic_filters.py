@@ -1,0 +1,48 @@
+"""Low-pass filters where single spikes are large: what a hard reset loses is the size of the last step.
+
+An identity shortcut brings nearly a whole threshold with every spike: a neuron fires on the first or on the second and
+loses what is over. Filtered, the same charge comes in smaller steps. Each such layer then lags by its time constant, so
+layers with small weights go without. Weights are those before calibration, whose gains come on top.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.network.network import INPUT, ConvertedNetwork, Population, Projection, Sparse
+
+LARGEST_STEP = 0.5
+"""The largest share of a threshold that one spike may bring in one step."""
+
+
+def with_synapses(network: ConvertedNetwork, synapse_s: float | None = None) -> ConvertedNetwork:
+    """``network`` with the time constant ``synapse_s`` on all that enters the chip's populations, or if that is None
+    with the least that keeps a spike's first step below ``LARGEST_STEP``, in the mean of a population's neurons."""
+
+    def filtered(population: Population) -> Population:
+        chosen_s = _needed_s(network, population) if synapse_s is None else synapse_s
+        return replace(population, synapse_s=chosen_s) if population.on_chip else population
+
+    return network.with_(populations=tuple(map(filtered, network.populations)))
+
+
+def _needed_s(network: ConvertedNetwork, population: Population) -> float:
+    """A spike's first step is 1 - exp(-dt / synapse) of its weight."""
+    largest = np.zeros(population.shape)
+    for projection in network.into(population.name):
+        if projection.source != INPUT:
+            largest = np.maximum(largest, _largest_weights(projection, population))
+    excess = float(largest.mean()) / LARGEST_STEP
+    return -network.dt_s / log(1 - 1 / excess) if excess > 1 else 0.0
+
+
+def _largest_weights(projection: Projection, population: Population) -> NDArray[np.float64]:
+    """The largest weight of every neuron of ``population``, in thresholds per spike; shape (*shape) or (channels,)."""
+    transform = projection.transform
+    if isinstance(transform, Sparse):
+        return np.asarray(abs(transform.matrix).max(axis=1).toarray().reshape(population.shape))
+    return np.asarray(np.abs(transform.kernel).max(axis=(0, 1, 2)))

@@ -1,0 +1,99 @@
+"""Images larger than a model's input: overlapping crops, stitched again, and random crops for training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import ceil
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.errors import UserError
+
+from .dataset import Dataset
+
+Size = tuple[int, int]
+"""(rows, columns) in pixels."""
+
+
+def crop_positions(image_size: Size, crop_size: Size, overlap: int) -> list[Size]:
+    """Top left corners of the fewest evenly spread crops that cover the image and overlap by ``overlap`` or more."""
+    if any(image < crop for image, crop in zip(image_size, crop_size, strict=True)):
+        raise UserError(
+            f"an image of {image_size[0]} x {image_size[1]} pixels is smaller than the model's input of "
+            f"{crop_size[0]} x {crop_size[1]}; use larger images or a model with a smaller input"
+        )
+    if not 0 <= overlap < min(crop_size):
+        raise UserError(
+            f"an overlap of {overlap} pixels does not fit crops of {crop_size[0]} x {crop_size[1]}; "
+            f"choose 0 to {min(crop_size) - 1}"
+        )
+    rows, columns = (_starts(image, crop, overlap) for image, crop in zip(image_size, crop_size, strict=True))
+    return [(row, column) for row in rows for column in columns]
+
+
+def cut(image: NDArray[Any], positions: Sequence[Size], size: Size) -> NDArray[Any]:
+    """The crops of ``image``, shape (h, w, ...), at ``positions``: shape (crops, *size, ...)."""
+    return np.stack([image[row : row + size[0], column : column + size[1]] for row, column in positions])
+
+
+def stitch(crops: NDArray[Any], positions: Sequence[Size], image_size: Size) -> NDArray[np.float32]:
+    """The image of which ``crops``, shape (crops, h, w, ...), are parts: where they overlap, their mean weighted by a
+    squared sine, largest in a crop's middle. Raises ``UserError`` if they leave a pixel uncovered."""
+    height, width = crops.shape[1:3]
+    window = np.outer(_sine_squared(height), _sine_squared(width))
+    window = window.reshape(window.shape + (1,) * (crops.ndim - 3))
+    total = np.zeros((*image_size, *crops.shape[3:]))
+    weight = np.zeros((*image_size, *(1,) * (crops.ndim - 3)))
+    for crop, (row, column) in zip(crops, positions, strict=True):
+        total[row : row + height, column : column + width] += window * crop
+        weight[row : row + height, column : column + width] += window
+    if not weight.all():
+        raise UserError(f"{np.count_nonzero(weight == 0)} of {weight.size} pixels are in no crop; take more crops")
+    return (total / weight).astype(np.float32)
+
+
+def training_batches(dataset: Dataset, size: int, crop: Size, seed: int) -> Iterator[tuple[Any, Any]]:
+    """One epoch of images (b, h, w, c) and labels in random order, ``size`` at a time, differently for every seed.
+
+    Classification: every image once, mirrored left to right at random. Segmentation: as many random crops of size
+    ``crop`` as would tile each image, mirrored and turned by multiples of 90 degrees (180 if ``crop`` is not square).
+    """
+    rng = np.random.default_rng(seed)
+    repeats = (
+        [1] * len(dataset)
+        if dataset.task == "classification"
+        else [_tiling_crops(dataset.image(i).shape[:2], crop) for i in range(len(dataset))]
+    )
+    order = rng.permutation(np.repeat(np.arange(len(dataset)), repeats))
+    for start in range(0, len(order), size):
+        pairs = [_augmented(dataset, int(i), crop, rng) for i in order[start : start + size]]
+        yield np.stack([image for image, _ in pairs]), np.asarray([label for _, label in pairs])
+
+
+def _tiling_crops(image_size: Sequence[int], crop: Size) -> int:
+    """How many crops tile the image."""
+    return ceil(image_size[0] / crop[0]) * ceil(image_size[1] / crop[1])
+
+
+def _augmented(dataset: Dataset, i: int, crop: Size, rng: np.random.Generator) -> tuple[Any, Any]:
+    image, label = dataset.image(i), dataset.label(i)
+    mirrored = rng.random() < 0.5
+    if dataset.task == "classification":
+        return (image[:, ::-1] if mirrored and image.ndim == 3 else image), label
+    row, column = (int(rng.integers(0, have - want + 1)) for have, want in zip(image.shape[:2], crop, strict=True))
+    turns = int(rng.integers(4)) if crop[0] == crop[1] else 2 * int(rng.integers(2))
+    parts = (cut(array, [(row, column)], crop)[0] for array in (image, np.asarray(label)))
+    image, label = (np.rot90(part[:, ::-1] if mirrored else part, turns) for part in parts)
+    return image, label
+
+
+def _starts(image: int, crop: int, overlap: int) -> list[int]:
+    count = ceil((image - crop) / (crop - overlap)) + 1
+    return [int(start) for start in np.linspace(0, image - crop, count).round()]
+
+
+def _sine_squared(length: int) -> NDArray[np.float64]:
+    """Positive everywhere, 1 in the middle."""
+    return np.asarray(np.sin(np.pi * (np.arange(length) + 0.5) / length) ** 2)

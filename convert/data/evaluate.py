@@ -1,0 +1,87 @@
+"""Any predictor on a dataset: images cut to the model's input, outputs stitched, scored against the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.network.network import Shape
+
+from .crops import Size, crop_positions, cut, stitch
+from .dataset import Dataset
+from .metrics import classification_metrics, segmentation_metrics
+
+Outputs = NDArray[np.float32]
+Predictor = Callable[[NDArray[np.float32]], Outputs]
+"""Images (n, rows, columns, channels) as a batch of the model's input -> its outputs (n, ...)."""
+
+
+@dataclass(frozen=True)
+class Crops:
+    """One dataset image as the inputs that cover it: ``inputs`` (crops, rows, columns, channels)."""
+
+    inputs: NDArray[np.float32]
+    positions: Sequence[Size]
+    size: Size
+
+    def join(self, outputs: Outputs) -> Outputs:
+        """The crops' outputs as the output of the whole image; a single crop's is itself."""
+        return outputs[0] if len(self.positions) == 1 else stitch(outputs, self.positions, self.size)
+
+
+def crops_of(dataset: Dataset, i: int, input_shape: Shape, overlap: int | None = None) -> Crops:
+    """Image ``i`` as inputs of the model; larger images are cut with ``overlap`` pixels (an eighth of the input)."""
+    image = dataset.image(i)
+    size, crop = image.shape[:2], input_shape[:2]
+    if size == crop:
+        return Crops(image[None], [(0, 0)], crop)
+    positions = crop_positions(size, crop, min(crop) // 8 if overlap is None else overlap)
+    return Crops(cut(image, positions, crop), positions, size)
+
+
+def score(dataset: Dataset, outputs: Sequence[Outputs], indices: Sequence[int]) -> dict[str, float]:
+    """Metrics of the outputs of the images at ``indices``: accuracy, or the segmentation metrics."""
+    labels = [dataset.label(i) for i in indices]
+    if dataset.task == "classification":
+        return classification_metrics(np.stack(list(outputs)), np.asarray(labels))
+    return segmentation_metrics(list(outputs), [np.asarray(label) for label in labels])
+
+
+def predict(
+    predictor: Predictor, dataset: Dataset, indices: Sequence[int], input_shape: Shape, batch: int = 32
+) -> Iterator[Outputs]:
+    """The predictor's output for each image, in order, ``batch`` inputs at a time."""
+    if dataset.task == "classification":
+        for start in range(0, len(indices), batch):
+            yield from predictor(np.stack([dataset.image(i) for i in indices[start : start + batch]]))
+        return
+    for i in indices:
+        crops = crops_of(dataset, i, input_shape)
+        parts = [predictor(crops.inputs[s : s + batch]) for s in range(0, len(crops.inputs), batch)]
+        yield crops.join(np.concatenate(parts))
+
+
+def keras_predictor(model: Any) -> Predictor:
+    """The first output of a Keras model."""
+
+    def predictor(images: NDArray[np.float32]) -> Outputs:
+        outputs = model(images, training=False)
+        return np.asarray(outputs[0] if isinstance(outputs, (list, tuple)) else outputs, dtype=np.float32)
+
+    return predictor
+
+
+def activate(values: NDArray[Any], activation: str) -> NDArray[Any]:
+    """The host's activation: 'linear', 'softmax' over the last axis or 'sigmoid'."""
+    if activation == "linear":
+        return values
+    if activation == "softmax":
+        shifted = np.exp(values - values.max(axis=-1, keepdims=True))
+        return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+    if activation == "sigmoid":
+        return np.asarray(1 / (1 + np.exp(-values)))
+    raise ValueError(f"unknown activation {activation!r}")

@@ -1,0 +1,182 @@
+"""Images and labels as files: one folder for each class, or pairs of an image and its label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.errors import UserError
+
+from .validation import (
+    LAYOUTS,
+    MAX_LISTED,
+    ClassMap,
+    Expected,
+    Image,
+    Source,
+    check_size,
+    first_problems,
+    fit_class_map,
+    fit_image,
+    listed,
+)
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+IMAGE_FOLDERS = ("image", "images")
+LABEL_FOLDERS = ("label", "labels", "mask", "masks")
+LABEL_ENDINGS = ("_label", "_mask")
+CHECKED_FILES = 1000
+"""Headers read before the start, evenly spread; every file is checked when it is read."""
+
+
+def open_folder(path: Path, expected: Expected) -> Source:
+    """The images in the folder ``path``, by the layout found there."""
+    folders = {child.name: child for child in _children(path) if child.is_dir()}
+    images = [folders[name] for name in IMAGE_FOLDERS if name in folders]
+    labels = [folders[name] for name in LABEL_FOLDERS if name in folders]
+    if len(images) == 1 and len(labels) == 1:
+        return _pairs(path, _by_stem(images[0]), _by_stem(labels[0]), expected)
+    if images and not labels and len(folders) == 1:
+        raise UserError(f"{path}: there are images in {images[0].name}/ but no label/ folder; {LAYOUTS}")
+    files = _images_in(path)
+    if files:
+        marked = {f.stem: f for f in files if f.stem.endswith(LABEL_ENDINGS)}
+        if not marked:
+            raise UserError(f"{path}: {len(files)} images but no labels; {LAYOUTS}")
+        own = {stem.rsplit("_", 1)[0]: file for stem, file in marked.items()}
+        return _pairs(path, {f.stem: f for f in files if f.stem not in marked}, own, expected)
+    return _classes(path, folders, expected)
+
+
+def read_pixels(path: Path, *, indices: bool = False) -> NDArray[Any]:
+    """Pixel values as stored, (h, w) or (h, w, c); ``indices`` keeps a palette's numbers, not its colours."""
+    from PIL import Image as Pillow
+
+    try:
+        with Pillow.open(path) as image:
+            if getattr(image, "n_frames", 1) > 1:
+                raise UserError(f"{path.name}: {image.n_frames} pages in one file; save each page as a file of its own")  # type: ignore[attr-defined]
+            if image.mode in ("RGB", "RGBA") and any("16" in str(tile[-1]) for tile in image.tile):
+                raise UserError(f"{path.name}: 16-bit colour, which would lose half its bits; save it as TIFF or 8 bit")
+            if image.mode in ("P", "PA") and not indices:
+                return np.asarray(image.convert("RGB"))
+            return np.asarray(image)
+    except UserError:
+        raise
+    except Exception as error:  # Pillow's decoders raise many kinds
+        if path.suffix.lower() in (".tif", ".tiff"):
+            return _read_tiff(path)
+        raise UserError(f"{path.name}: cannot be read as an image ({error}); replace or remove the file") from error
+
+
+def _read_tiff(path: Path) -> NDArray[Any]:
+    """What Pillow does not read, such as 16-bit colour and float channels."""
+    import tifffile
+
+    try:
+        return np.asarray(tifffile.imread(path))
+    except Exception as error:
+        raise UserError(f"{path.name}: cannot be read as a TIFF image ({error}); replace or remove the file") from error
+
+
+def _classes(path: Path, folders: dict[str, Path], expected: Expected) -> Source:
+    """One folder for each class; the label is its place in alphabetical order, empty folders included."""
+    names = sorted(folders)
+    files = [(file, label) for label, name in enumerate(names) for file in _images_in(folders[name])]
+    if not files:
+        inner = [name for name in names if any(child.is_dir() for child in _children(folders[name]))]
+        hint = f"; did you mean {path / inner[0]}?" if inner else f"; {LAYOUTS}"
+        raise UserError(f"{path}: no images ({', '.join(SUFFIXES)}) in it or its sub-folders{hint}")
+    task = expected.settle("classification", str(path))
+    if expected.classes not in (None, len(names)):
+        raise UserError(
+            f"{path}: {len(names)} class folders ({listed(names)}), but the model has {expected.classes} "
+            "classes; give one folder for each class, empty ones too, so that labels are what they were"
+        )
+    _check_headers([file for file, _ in files], expected, task)
+
+    def image(i: int) -> Image:
+        return fit_image(read_pixels(files[i][0]), expected, task, str(files[i][0]))
+
+    return Source(task, len(files), image, lambda i: files[i][1], tuple(names))
+
+
+def _pairs(path: Path, images: dict[str, Path], labels: dict[str, Path], expected: Expected) -> Source:
+    """Images and labels of the same stem."""
+    if not images:
+        raise UserError(f"{path}: no images ({', '.join(SUFFIXES)}) beside the labels; {LAYOUTS}")
+    lonely = sorted(images.keys() - labels.keys())
+    orphans = sorted(labels.keys() - images.keys())
+    cases = ((lonely, images, "images", "a label"), (orphans, labels, "labels", "an image"))
+    problems = [
+        f"{path}: {len(names)} of {len(every)} {have} without {want} ({listed(names)}); add or remove files"
+        for names, every, have, want in cases
+        if names
+    ]
+    if problems:
+        raise UserError(problems)
+    task = expected.settle("segmentation", str(path))
+    stems = sorted(images)
+    _check_headers([images[stem] for stem in stems], expected, task, [labels[stem] for stem in stems])
+
+    def image(i: int) -> Image:
+        return fit_image(read_pixels(images[stems[i]]), expected, task, str(images[stems[i]]))
+
+    def label(i: int) -> ClassMap:
+        file = labels[stems[i]]
+        return fit_class_map(read_pixels(file, indices=True), expected, str(file))
+
+    return Source(task, len(stems), image, label, tuple(str(k) for k in range(expected.classes or 2)))
+
+
+def _check_headers(images: Sequence[Path], expected: Expected, task: Any, labels: Sequence[Path] = ()) -> None:
+    """Sizes of up to ``CHECKED_FILES`` images, spread evenly, before anything long starts; all problems at once."""
+    problems: list[str] = []
+    for i in np.unique(np.linspace(0, len(images) - 1, min(len(images), CHECKED_FILES)).round().astype(int)):
+        try:
+            size = _header_size(images[i])
+            check_size(size, expected, task, str(images[i]))
+            if labels and _header_size(labels[i]) != size:
+                raise UserError(f"{labels[i]}: a label of {_header_size(labels[i])} pixels for an image of {size}")
+        except UserError as error:
+            problems.extend(error.problems)
+        if len(problems) > 10 * MAX_LISTED:
+            break
+    if problems:
+        raise first_problems(problems)
+
+
+def _header_size(path: Path) -> tuple[int, int]:
+    """(rows, columns), from the file's header where Pillow knows the format."""
+    from PIL import Image as Pillow
+
+    try:
+        with Pillow.open(path) as image:
+            return image.height, image.width
+    except Exception:
+        pixels = read_pixels(path)
+        return pixels.shape[0], pixels.shape[1]
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for file in _images_in(folder):
+        if file.stem in found:
+            raise UserError(f"{folder}: {found[file.stem].name} and {file.name} have the same name; keep one of them")
+        found[file.stem] = file
+    return found
+
+
+def _images_in(folder: Path) -> list[Path]:
+    return [child for child in _children(folder) if child.suffix.lower() in SUFFIXES and child.is_file()]
+
+
+def _children(folder: Path) -> list[Path]:
+    try:
+        return sorted(child for child in folder.iterdir() if not child.name.startswith("."))
+    except OSError as error:
+        raise UserError(f"cannot read the folder {folder}: {error.strerror or error}; check its permissions") from error

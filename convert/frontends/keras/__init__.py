@@ -1,0 +1,1 @@
+"""Any Keras file -> a flat tf-keras model, cut at its ReLUs."""

@@ -1,0 +1,133 @@
+"""A file or folder on disk -> the model in it, read by the Keras that saved it."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from convert.errors import UserError
+from convert.upstream.tensorflow import load_keras3, load_tf_keras
+
+WAY_OUT = "save it again with model.save('NAME.keras') and try that file"
+Config = dict[str, Any]
+
+
+class UnreadableError(UserError):
+    """Keras refuses the file; its layers may say why (see ``layer_configs``)."""
+
+
+def read_model(path: Path) -> Any:
+    """The Keras 3 or tf-keras model in ``path``, with a layer graph. Raises ``UserError`` for what is none.
+
+    No code that a file brings along is run: Lambda layers are not read.
+    """
+    read = _read_keras3 if _version(path).startswith("3") else _read_tf_keras
+    try:
+        model = read(path)
+    except Exception as error:
+        reason = next(iter(str(error).strip().splitlines()), "")
+        raise UnreadableError(
+            f"{path} is not a Keras model that can be read ({type(error).__name__}: {reason[:160]}); {WAY_OUT}"
+        ) from error
+    if not getattr(model, "_nodes_by_depth", None):
+        raise UserError(
+            f"{path} is a subclassed model, or one that was never built: it has no graph of layers; "
+            "rebuild it with the functional API, keras.Input first"
+        )
+    return model
+
+
+def layer_configs(path: Path) -> Iterator[tuple[str, str, Config]]:
+    """(class, name, configuration) of each layer that ``path`` describes in JSON, layers of nested models included."""
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                yield from _layers(json.loads(archive.read("config.json")))
+        elif path.is_file():
+            yield from _layers(json.loads(_h5_attribute(path, "model_config")))
+    except (OSError, ValueError, KeyError):
+        return
+
+
+def _layers(entry: Config) -> Iterator[tuple[str, str, Config]]:
+    config = entry.get("config", {})
+    if "layers" in config:
+        for inner in config["layers"]:
+            yield from _layers(inner)
+    elif entry["class_name"] not in ("InputLayer", "TFOpLambda") and ".ops." not in (entry.get("module") or ""):
+        yield entry["class_name"], config.get("name", entry.get("name", "")), config
+
+
+def _version(path: Path) -> str:
+    """The version of the Keras that saved ``path``, '2' for a SavedModel; ``UserError`` if none did."""
+    if not path.exists():
+        raise UserError(f"{path} does not exist; give the path of a .keras, .h5 or SavedModel")
+    if path.is_dir():
+        if (path / "saved_model.pb").is_file():
+            return "2"
+        raise UserError(f"{path} is a folder but not a SavedModel (no saved_model.pb in it); {WAY_OUT}")
+    if path.stat().st_size == 0:
+        raise UserError(f"{path} is empty; {WAY_OUT}")
+    if zipfile.is_zipfile(path):
+        return _named(path, ".keras", _zip_version(path))
+    if _begins_with(path, b"\x89HDF\r\n\x1a\n"):
+        return _named(path, ".h5", _h5_version(path))
+    if _begins_with(path, b"PK"):
+        raise UserError(f"{path} is a damaged or truncated .keras file; {WAY_OUT}")
+    raise UserError(f"{path} is no Keras model: neither a zip (.keras) nor HDF5 (.h5); {WAY_OUT}")
+
+
+def _named(path: Path, suffix: str, version: str) -> str:
+    """``version``; Keras goes by the name of a file, so a name that contradicts its content is refused."""
+    if path.suffix.lower().replace(".hdf5", ".h5") != suffix:
+        raise UserError(f"{path} is a {suffix} file by what is in it; rename it to {path.stem}{suffix}")
+    return version
+
+
+def _zip_version(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return str(json.loads(archive.read("metadata.json"))["keras_version"])
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path} is a zip file but no Keras model (no metadata.json in it); {WAY_OUT}") from error
+
+
+def _begins_with(path: Path, signature: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(signature)) == signature
+
+
+def _h5_version(path: Path) -> str:
+    try:
+        return _h5_attribute(path, "keras_version")
+    except OSError as error:
+        raise UserError(f"{path} is a damaged or truncated .h5 file; {WAY_OUT}") from error
+    except KeyError as error:
+        raise UserError(f"{path} is an HDF5 file without a Keras model in it; {WAY_OUT}") from error
+
+
+def _h5_attribute(path: Path, name: str) -> str:
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        value = file.attrs[name]
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _read_keras3(path: Path) -> Any:
+    model = load_keras3().saving.load_model(path, compile=False)
+    return getattr(model, "_functional", None) or model
+
+
+def _read_tf_keras(path: Path) -> Any:
+    keras = load_tf_keras()
+    from tf_keras.src.saving.serialization_lib import SafeModeScope
+
+    with SafeModeScope(True):
+        model = keras.models.load_model(path, compile=False)
+    if isinstance(model, keras.Sequential) and model.built:
+        model = keras.Model(model.inputs, model.outputs)
+    return model

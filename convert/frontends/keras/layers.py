@@ -1,0 +1,180 @@
+"""What becomes of every Keras layer: the registry behind SUPPORTED.md and behind every refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+LINEAR, SPIKING, HEAD, POOLED = "linear", "spiking", "head", "pooled"
+"""What a layer becomes: part of a projection; a population; host arithmetic at the output; a max pooling to replace."""
+
+
+@dataclass(frozen=True)
+class Support:
+    """How one Keras class converts; ``refuse`` returns why a particular layer cannot and the way out, or None."""
+
+    kind: str
+    note: str
+    refuse: Callable[[Any], str | None] = lambda layer: None
+
+
+def _channels_last(layer: Any) -> str | None:
+    if getattr(layer, "data_format", "channels_last") != "channels_last":
+        return "only data_format='channels_last' converts; rebuild the model with channels last"
+    return None
+
+
+def _threshold(layer: Any) -> str | None:
+    return "a ReLU jumps at a threshold; only threshold=0 converts, train with it" if layer.threshold else None
+
+
+def _softmax(layer: Any) -> str | None:
+    return None if layer.axis == -1 else "the host's softmax is over the last axis; use axis=-1"
+
+
+def _upsampling(layer: Any) -> str | None:
+    if layer.interpolation not in ("nearest", "bilinear"):
+        return f"{layer.interpolation} interpolation is not linear on the pixel grid; use 'nearest' or Conv2DTranspose"
+    return _channels_last(layer)
+
+
+def _normalization(layer: Any) -> str | None:
+    return "an inverted normalization does not convert; remove invert=True" if getattr(layer, "invert", False) else None
+
+
+MAX_POOLING = (
+    "a maximum of spike rates is not a sum of spikes; add --max-pooling average (or strided): calibration "
+    "and --fine-tune win back what that costs"
+)
+
+NOTHING = (
+    "Identity",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
+    "RandomContrast",
+    "RandomBrightness",
+)
+"""Classes that do nothing at inference and are left out."""
+
+REGISTRY: dict[str, Support] = {}
+
+
+def register(name: str, support: Support) -> None:
+    """Adds a Keras class to the registry; a second entry for one class is our own bug."""
+    if name in REGISTRY:
+        raise ValueError(f"layer class {name} is registered twice")
+    REGISTRY[name] = support
+
+
+_WEIGHTS = "folded into projections: one shared-kernel convolution where it is one, else single synapses"
+_BELOW = "a second population of as many neurons, whose spikes are subtracted with that slope"
+_PARTS = (
+    "max_value adds a second population of as many neurons, whose spikes are subtracted beyond it, and "
+    "negative_slope one for what is below zero"
+)
+for _name, _support in {
+    "InputLayer": Support(LINEAR, "the image, raw pixel values"),
+    "Conv2D": Support(LINEAR, f"{_WEIGHTS}; any stride, padding, dilation and group", _channels_last),
+    "Conv2DTranspose": Support(LINEAR, f"{_WEIGHTS}; any stride and padding", _channels_last),
+    "DepthwiseConv2D": Support(LINEAR, _WEIGHTS, _channels_last),
+    "SeparableConv2D": Support(LINEAR, _WEIGHTS, _channels_last),
+    "Dense": Support(LINEAR, "one synapse per weight"),
+    "BatchNormalization": Support(LINEAR, "folded into weights and biases, as at inference"),
+    "Normalization": Support(LINEAR, "folded into weights and biases", _normalization),
+    "Rescaling": Support(LINEAR, "folded into weights and biases"),
+    "Add": Support(LINEAR, "one projection per summand"),
+    "Subtract": Support(LINEAR, "one projection per operand"),
+    "Average": Support(LINEAR, "one projection per operand"),
+    "Concatenate": Support(LINEAR, "one projection per source"),
+    "AveragePooling2D": Support(LINEAR, "composed with the convolution that follows", _channels_last),
+    "GlobalAveragePooling2D": Support(LINEAR, "composed with the layer that follows", _channels_last),
+    "UpSampling2D": Support(LINEAR, "composed with the layer that follows; nearest and bilinear", _upsampling),
+    "ZeroPadding2D": Support(LINEAR, "composed with the layer that follows", _channels_last),
+    "Cropping2D": Support(LINEAR, "composed with the layer that follows", _channels_last),
+    "Flatten": Support(LINEAR, "composed with the layer that follows"),
+    "Reshape": Support(LINEAR, "composed with the layer that follows"),
+    "Permute": Support(LINEAR, "composed with the layer that follows"),
+    "Dropout": Support(LINEAR, "nothing at inference"),
+    "SpatialDropout2D": Support(LINEAR, "nothing at inference"),
+    "GaussianNoise": Support(LINEAR, "nothing at inference"),
+    "GaussianDropout": Support(LINEAR, "nothing at inference"),
+    "ActivityRegularization": Support(LINEAR, "nothing at inference"),
+    "ReLU": Support(SPIKING, f"integrate-and-fire neurons; {_PARTS}", _threshold),
+    "LeakyReLU": Support(SPIKING, f"as ReLU with that negative_slope: {_BELOW}"),
+    "PReLU": Support(SPIKING, f"as ReLU with a negative_slope for each channel or element: {_BELOW}"),
+    "Softmax": Support(HEAD, "on the host, at an output only; over the last axis", _softmax),
+    "MaxPooling2D": Support(POOLED, "replaced, with --max-pooling average or strided", _channels_last),
+}.items():
+    register(_name, _support)
+
+ACTIVATIONS = {
+    "linear": LINEAR,
+    "relu": SPIKING,
+    "relu6": SPIKING,
+    "leaky_relu": SPIKING,
+    "softmax": HEAD,
+    "sigmoid": HEAD,
+}
+"""Activation functions by name, as arguments of a layer or in an ``Activation`` layer."""
+
+ACTIVATION_LAYERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "relu": ("ReLU", {}),
+    "relu6": ("ReLU", {"max_value": 6.0}),
+    "leaky_relu": ("LeakyReLU", {"negative_slope": 0.2}),
+    "softmax": ("Activation", {"activation": "softmax"}),
+    "sigmoid": ("Activation", {"activation": "sigmoid"}),
+}
+"""The layer (class, arguments) that does the same as an activation function."""
+
+WAYS_OUT = {
+    "ELU": "a rate has no curve below zero, only a slope; use LeakyReLU or ReLU",
+    "Multiply": "spikes are added, not multiplied; use Add or Concatenate",
+    "Maximum": "spikes are added, not compared; use Add or Average",
+    "Minimum": "spikes are added, not compared; use Add or Average",
+    "LayerNormalization": "it depends on each image; use BatchNormalization",
+    "GroupNormalization": "it depends on each image; use BatchNormalization",
+    "GlobalMaxPooling2D": "a maximum of spike rates is not a sum of spikes; use GlobalAveragePooling2D",
+    "Lambda": "its code cannot be looked into; write it with Keras layers",
+}
+"""Classes that often occur and do not convert: why, and what to use."""
+
+
+def unknown(kind: str, activation: str | None) -> str | None:
+    """Why no layer of class ``kind`` with this activation can convert and the way out, or None if one may."""
+    if kind not in REGISTRY and kind not in (*NOTHING, "Activation"):
+        return WAYS_OUT.get(kind, f"no conversion is known for this class; rebuild it from {', '.join(_core())}")
+    if activation is not None and activation not in ACTIVATIONS:
+        if activation in REGISTRY:
+            return f"give {activation} as a layer of its own, not as an activation"
+        return (
+            f"activation '{activation}' has no spiking form; use 'relu', 'relu6' or 'leaky_relu' ('softmax' and "
+            "'sigmoid' only at an output)"
+        )
+    return None
+
+
+def refusal(layer: Any, *, max_pooling: bool = True) -> str | None:
+    """Why ``layer`` (tf-keras, of a known class) cannot convert as it is set and the way out, or None if it can."""
+    if type(layer).__name__ == "Activation":
+        return None
+    support = REGISTRY[type(layer).__name__]
+    return MAX_POOLING if support.kind == POOLED and not max_pooling else support.refuse(layer)
+
+
+def role(layer: Any) -> str:
+    """Which of LINEAR, SPIKING, HEAD and POOLED a convertible layer is."""
+    if type(layer).__name__ == "Activation":
+        return ACTIVATIONS[layer.activation.__name__]
+    return REGISTRY[type(layer).__name__].kind
+
+
+def is_head(layer: Any) -> bool:
+    """Whether ``layer`` is host arithmetic at an output; asked of layers that do not convert, too."""
+    return type(layer).__name__ in ("Activation", *REGISTRY) and role(layer) == HEAD
+
+
+def _core() -> list[str]:
+    return ["Conv2D", "Conv2DTranspose", "Dense", "Add", "Concatenate", "AveragePooling2D", "UpSampling2D", "ReLU"]

@@ -1,0 +1,1 @@
+"""Keras -> Keras: what is rewritten before the cut."""

@@ -1,0 +1,43 @@
+"""Keras -> Keras: a flat model anew, with something else called in place of some of its layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from convert.upstream.tensorflow import load_tf_keras
+
+Call = Callable[[Any], Any]
+"""From the tensor, or the list of tensors, that a layer is called on to its output."""
+
+
+def nodes_of(model: Any) -> list[Any]:
+    """The layer calls of a flat model in feed-forward order, inputs left out."""
+    depths = sorted(model._nodes_by_depth, reverse=True)
+    return [node for depth in depths for node in model._nodes_by_depth[depth] if not node.is_input]
+
+
+def rewritten(model: Any, replace: Callable[[Any], Call | None]) -> Any:
+    """A copy of the flat ``model`` that calls ``replace(layer)`` instead of a layer, or its copy where that is None.
+
+    ``replace`` is asked once per layer, so a layer that is called several times stays one layer.
+    """
+    keras = load_tf_keras()
+    tensors = {id(t): keras.Input(tuple(t.shape)[1:], name=t._keras_history.layer.name) for t in model.inputs}
+    inputs = list(tensors.values())
+    calls: dict[int, Call] = {}
+    copies = []
+    for node in nodes_of(model):
+        old = node.layer
+        if id(old) not in calls:
+            found = replace(old)
+            if found is None:
+                found = old.__class__.from_config(old.get_config())
+                copies.append((old, found))
+            calls[id(old)] = found
+        given = [tensors[id(t)] for t in node.keras_inputs]
+        tensors[id(node.outputs)] = calls[id(old)](given if len(given) > 1 else given[0])
+    new = keras.Model(inputs, [tensors[id(t)] for t in model.outputs], name=model.name)
+    for old, copy in copies:
+        copy.set_weights(old.get_weights())
+    return new

@@ -1,0 +1,114 @@
+"""SUPPORTED.md from the registry: ``python -m convert.frontends.keras.supported > SUPPORTED.md``."""
+
+from __future__ import annotations
+
+from convert.data.folders import IMAGE_FOLDERS, LABEL_ENDINGS, LABEL_FOLDERS, SUFFIXES
+from convert.data.npz import PAIRS
+from convert.options import Options
+
+from .layers import ACTIVATIONS, HEAD, LINEAR, MAX_POOLING, NOTHING, POOLED, REGISTRY, SPIKING, WAYS_OUT
+from .operations import WRITTEN
+
+BECOMES = {
+    LINEAR: "part of a projection",
+    SPIKING: "a population",
+    HEAD: "host arithmetic at an output",
+    POOLED: "replaced before conversion",
+}
+
+TOP = """# What converts
+
+Made by `python -m convert.frontends.keras.supported > SUPPORTED.md` from the registry in
+`convert/frontends/keras/layers.py`; a test compares the two.
+`convert-model` refuses everything else by name, all layers of a model at once, each with the way out.
+"""
+
+MODELS = """## Models
+
+- Files: Keras 3 `.keras` and `.h5`; Keras 2 (`tf-keras`) `.keras`, `.h5` and SavedModel folders. Code in a file (Lambda
+  layers) is not run.
+- Functional and Sequential models, nested models, layers that are called several times. A subclassed model has no graph
+  of layers; rebuild it with the functional API.
+- Inputs are images of fixed size (rows, columns, channels), raw pixel values; put scaling into the model as Rescaling
+  or Normalization. Several inputs of equal rows and columns become the channels of one, in the order of `model.inputs`:
+  the data then has their channels one after the other.
+- At least two ReLU layers: the first one encodes the image on the host, the others run on the chip, the last linear
+  layer reads out on the host. All other ReLU layers take spikes only: the image cannot be added to them.
+- Several outputs convert; accuracy is measured on the first one.
+- A segmentation has one output pixel for each input pixel; a classification ends in Dense (or a vector).
+"""
+
+TARGETS = """## Targets of `deploy-model`
+
+| target | what runs | 8-bit weights, integers | needs |
+|---|---|---|---|
+| `fast` | our emulator of the chip's integers, spike for spike what `emulator` gives | yes | - |
+| `emulator` | `nengo_loihi.Simulator(target="sim")` with the partition's tiles | yes | - |
+| `nengo-dl` | float weights and neurons in NengoDL, no delay from layer to layer, images start from rest | no | - |
+| `loihi` | the chip, placed as the partition says | yes | Intel's NxSDK and a board |
+"""
+
+
+def supported() -> str:
+    """The whole of SUPPORTED.md."""
+    return "\n".join([TOP, _layers(), _refused(), MODELS, TARGETS, _data()])
+
+
+def _layers() -> str:
+    rows = [f"| {name} | {BECOMES[support.kind]} | {support.note} |" for name, support in sorted(REGISTRY.items())]
+    activations = ", ".join(f"`{name}`" for name in sorted(ACTIVATIONS))
+    return "\n".join(
+        [
+            "## Layers",
+            "",
+            "| layer | becomes | how, and its limits |",
+            "|---|---|---|",
+            *rows,
+            "",
+            f"- Activations, as an argument or a layer: {activations}; softmax and sigmoid at an output only.",
+            f"- Left out, for they do nothing at inference: {', '.join(NOTHING)}.",
+            f"- Operations on tensors: {WRITTEN}.",
+            f"- Max pooling: {MAX_POOLING}.",
+            "- Settings: data_format channels_last; ReLU without threshold; UpSampling2D nearest or bilinear; "
+            "Normalization not inverted.",
+            "",
+        ]
+    )
+
+
+def _refused() -> str:
+    rows = [f"| {name} | {reason} |" for name, reason in sorted(WAYS_OUT.items())]
+    return "\n".join(
+        [
+            "## Layers that often occur and do not convert",
+            "",
+            "| layer | why, and the way out |",
+            "|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _data() -> str:
+    pairs = ", ".join(f"`{x}` and `{y}`" for x, y in PAIRS)
+    options = Options()
+    return f"""## Data of `--data`
+
+- A `.npz` file with {pairs}: images (n, rows, columns, channels); labels as class indices or one-hot rows, or
+  class maps (n, rows, columns) for a segmentation. Read from the file as needed, not all in memory.
+- A folder with one sub-folder of images for each class, in alphabetical order.
+- A folder with {_or(IMAGE_FOLDERS)} and {_or(LABEL_FOLDERS)} sub-folders, files of equal names; or `NAME.png` beside
+  {" or ".join(f"`NAME{ending}.png`" for ending in LABEL_ENDINGS)}.
+- Image files: {", ".join(SUFFIXES)}. Labels are class indices, or 0 and 255 for two classes. Images larger than the
+  model's input are cut into overlapping crops (segmentation) or refused (classification).
+- `convert-model` looks at {options.calibration_images} images, for rates, weights and gains (`--calibration-images`;
+  fewer where images are large: a crop of 128x128 through 100 channels takes seconds)."""
+
+
+def _or(names: tuple[str, ...]) -> str:
+    return " or ".join(f"`{name}/`" for name in names)
+
+
+if __name__ == "__main__":
+    print(supported())

@@ -1,0 +1,1 @@
+"""What is linear between two ReLUs -> one projection, measured and compared with Keras."""

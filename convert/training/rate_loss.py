@@ -1,0 +1,124 @@
+"""Fine-tuning with the percentile loss on firing rates, after Patel et al. 2021, section 2.2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from convert.data.crops import training_batches
+from convert.data.dataset import Dataset
+from convert.errors import UserError
+from convert.frontends.keras.cut import Cut, Segment
+from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
+
+WEIGHT = 1e-3
+"""Of the rate loss beside the task's loss, as in the percentile examples of NengoDL's authors."""
+
+LOWEST = 0.5
+"""A channel's percentile may be so much of its layer's target rate without penalty."""
+
+BATCH = 16
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast weights and the statistics of batch normalizations may move; None leaves a layer its own momentum."""
+
+    learning_rate: float
+    batch_norm_momentum: float | None
+
+
+KEEP = Pace(1e-4, None)
+"""For a network that has been trained as it is: faster, it forgets more than the loss wins."""
+
+RELEARN = Pace(1e-3, 0.9)
+"""For a network whose max pooling has been replaced."""
+
+
+def percentile_loss(activity: Any, percentile: float, low: float, high: float) -> Any:
+    """Sum over channels of (max(0, low - p)^2 + max(0, p - high)^2) / 2, p a channel's percentile over batch and space.
+
+    ``activity``, ``low`` and ``high`` are in one unit. Source: Patel et al. 2021, equation 3.
+    """
+    tf = load_tensorflow()
+    values = tf.reshape(activity, (-1, activity.shape[-1]))
+    above = tf.cast(tf.math.ceil(tf.cast(tf.shape(values)[0], tf.float32) * (1 - percentile / 100)), tf.int32)
+    largest = tf.math.top_k(tf.transpose(values), tf.maximum(above, 1)).values
+    p = largest[:, -1]
+    return tf.reduce_sum(tf.nn.relu(low - p) ** 2 + tf.nn.relu(p - high) ** 2) / 2
+
+
+def fine_tune(
+    model: Any,
+    cut: Cut,
+    dataset: Dataset,
+    *,
+    epochs: int,
+    scale_hz: Mapping[str, float],
+    percentile: float,
+    targets_hz: Mapping[str, float],
+    pace: Pace,
+    seed: int,
+    advance: Callable[[int], None] = lambda steps: None,
+) -> None:
+    """Trains ``model`` in place on the task and on the percentile loss; the learning rate falls as a half cosine.
+
+    ``advance`` is called once per batch. Raises ``UserError`` if the loss stops being a number.
+    """
+    keras, tf = load_tf_keras(), load_tensorflow()
+    keras.utils.set_random_seed(seed)
+    readout = next(s for s in cut.segments if s.is_readout)
+    trained = keras.Model(model.inputs, [readout.drive, *cut.activities.outputs])
+    for layer in model.layers:
+        if type(layer).__name__ == "BatchNormalization" and pace.batch_norm_momentum is not None:
+            layer.momentum = pace.batch_norm_momentum
+    names = [s.target for s in cut.segments if not s.is_readout]
+    steps = epochs * batches_per_epoch(dataset, readout)
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(pace.learning_rate, max(1, steps)))
+    task_loss = _task_loss(dataset, readout)
+
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def step(images: Any, labels: Any) -> Any:
+        with tf.GradientTape() as tape:
+            logits, *activities = trained(images, training=True)
+            loss = task_loss(labels, logits)
+            for name, activity in zip(names, activities, strict=True):
+                relative = activity * scale_hz[name] / targets_hz[name]
+                loss += WEIGHT * percentile_loss(relative, percentile, LOWEST, 1.0)
+        variables = trained.trainable_variables
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 1.0)
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return loss
+
+    shape = tuple(model.inputs[0].shape)[1:3]
+    for epoch in range(epochs):
+        for images, labels in training_batches(dataset, BATCH, shape, seed + epoch):
+            loss = float(step(tf.constant(images, tf.float32), tf.constant(labels)))
+            if not np.isfinite(loss):
+                raise UserError(f"fine-tuning diverged in epoch {epoch + 1} (loss {loss}); check the labels' classes")
+            advance(1)
+
+
+def batches_per_epoch(dataset: Dataset, readout: Segment) -> int:
+    """How many batches ``training_batches`` gives, for the schedule and the progress bar."""
+    if dataset.task == "classification":
+        return -(-len(dataset) // BATCH)
+    rows, columns, _ = readout.shape
+    sizes = [dataset.image(i).shape for i in range(len(dataset))]
+    crops: int = sum(ceil(h / rows) * ceil(w / columns) for h, w, _ in sizes)
+    return ceil(crops / BATCH)
+
+
+def _task_loss(dataset: Dataset, readout: Segment) -> Callable[[Any, Any], Any]:
+    """Cross-entropy on logits: binary for a single channel, else over the classes."""
+    keras, tf = load_tf_keras(), load_tensorflow()
+    loss: Callable[[Any, Any], Any]
+    if readout.shape[2] == 1:
+        binary = keras.losses.BinaryCrossentropy(from_logits=True)
+        return lambda labels, logits: binary(tf.reshape(tf.cast(labels, tf.float32), tf.shape(logits)), logits)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    return loss

@@ -1,0 +1,168 @@
+"""Fine-tuning through the spikes: the network learns to give the Keras outputs with what its resets and lags leave.
+
+Forward every layer spikes, by the chip's rules and with weights of eight bits; backward each layer is the
+rectified-linear one that it stands for, at the rates that its sources really fire. Source: tandem learning, Wu et al.
+2021 ("A Tandem Learning Rule for Effective Training and Rapid Inference of Deep Spiking Neural Networks"). The Keras
+model is the teacher: images need no labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.calibration.fit_weights import is_dense_kernel
+from convert.calibration.simulate import RatesHz, arriving, drive_hz, encode, fire, unused
+from convert.calibration.spike_trains import Trains
+from convert.frontends.keras.activations import Teacher
+from convert.network.network import INPUT, ConvertedNetwork, Convolution, ConvolutionTranspose, Population, Projection
+from convert.network.quantize import with_eight_bits
+from convert.network.tensorflow_form import apply
+from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
+
+LEARNING_RATE = 3e-3
+"""Of the largest steps, relative to the root mean square of a kernel; it falls as a half cosine."""
+
+BIAS_UNIT_HZ = 100.0
+"""What a kernel's root mean square is to its weights, this is to biases."""
+
+TEMPERATURE = 2.0
+"""Softens the teacher's outputs, so that what it holds for second best counts, too."""
+
+BATCH = 32
+
+
+def train_spiking(
+    network: ConvertedNetwork,
+    arrival: Mapping[str, int],
+    batches: Iterable[NDArray[np.float32]],
+    teacher: Teacher,
+    *,
+    count: int,
+    advance: Callable[[int], None] = lambda steps: None,
+) -> ConvertedNetwork:
+    """``network``, calibrated and with biases from step ``arrival`` on, trained on ``count`` batches of raw images
+    (images, rows, columns, channels) to give the first output of ``teacher``."""
+    keras, tf = load_tf_keras(), load_tensorflow()
+    trained = _Trained(network)
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, max(1, count)))
+    for images in batches:
+        fired_hz = spiking_rates(with_eight_bits(trained.network()), arrival, images)
+        wanted = tf.constant(teacher(images)[0], tf.float32)
+        with tf.GradientTape() as tape:
+            loss = distillation_loss(wanted, trained.outputs(fired_hz))
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, trained.variables), 1.0)
+        optimizer.apply_gradients(zip(gradients, trained.variables, strict=True))
+        advance(1)
+    return trained.network()
+
+
+def spiking_rates(network: ConvertedNetwork, arrival: Mapping[str, int], images: NDArray[np.float32]) -> RatesHz:
+    """Mean rate of every neuron over the second half of the steps, from its layer's arrival at the earliest."""
+    trains: dict[str, Trains] = {}
+    rates_hz: dict[str, NDArray[np.float32]] = {}
+    for population in network.populations:
+        name = population.name
+        if population.on_chip:
+            drive = arriving(network, population, trains)
+            trains[name] = fire(network, population, drive, len(images), np.ones(population.shape[2]), arrival[name])
+        else:
+            trains[name] = encode(network, drive_hz(network, population, {INPUT: images}))
+        start = max(arrival.get(name, 0), network.timesteps // 2)
+        rates_hz[name] = trains[name].share(start).reshape(-1, *population.shape) / np.float32(network.dt_s)
+        for source in unused(network, name, trains):
+            del trains[source]
+    return rates_hz
+
+
+def distillation_loss(teacher: Any, student: Any) -> Any:
+    """Cross-entropy between outputs before their activation, both divided by ``TEMPERATURE``, in its square.
+
+    One channel is a sigmoid's, more are a softmax's. Source: Hinton et al. 2015, section 2.
+    """
+    tf = load_tensorflow()
+    channels = student.shape[-1]
+    soft = tf.reshape(teacher, (-1, channels)) / TEMPERATURE
+    logits = tf.reshape(student, (-1, channels)) / TEMPERATURE
+    if channels == 1:
+        losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.sigmoid(soft), logits=logits)
+    else:
+        losses = tf.nn.softmax_cross_entropy_with_logits(labels=tf.nn.softmax(soft), logits=logits)
+    return tf.reduce_mean(losses) * TEMPERATURE**2
+
+
+class _Trained:
+    """The variables of a network and the network with their values.
+
+    ``kernels`` has (root mean square, kernel relative to it) by projection; ``biases``, by target, (channels,) in
+    ``units``.
+    """
+
+    def __init__(self, network: ConvertedNetwork) -> None:
+        tf = load_tensorflow()
+        self.start = network
+        self.kernels: dict[int, tuple[float, Any]] = {}
+        for i, projection in enumerate(network.projections):
+            if projection.source != INPUT and is_dense_kernel(projection):
+                kernel = _convolution(projection).kernel
+                rms = float(np.sqrt(np.mean(kernel**2)))
+                self.kernels[i] = rms, tf.Variable((kernel / rms).astype(np.float32))
+        readout = network.readouts[0]
+        self.units = {p.name: BIAS_UNIT_HZ for p in network.chip_populations} | {readout.name: 1.0}
+        channels = {name: network.shape_of(name)[2] for name in self.units}
+        self.biases = {name: tf.Variable(np.zeros(n, np.float32)) for name, n in channels.items()}
+
+    @property
+    def variables(self) -> list[Any]:
+        return [*(relative for _, relative in self.kernels.values()), *self.biases.values()]
+
+    def outputs(self, fired_hz: RatesHz) -> Any:
+        """The first readout before its activation; values are the spiking network's, gradients the rate network's."""
+        tf = load_tensorflow()
+        rates_hz: dict[str, Any] = {}
+        for population in self.start.populations:
+            rates_hz[population.name] = tf.constant(fired_hz[population.name])
+            if population.on_chip:
+                rate = tf.nn.relu(self._drive(population.name, population.shape, population.bias_hz, rates_hz))
+                rates_hz[population.name] = rate + tf.stop_gradient(rates_hz[population.name] - rate)
+        readout = self.start.readouts[0]
+        return self._drive(readout.name, readout.shape, readout.bias, rates_hz)
+
+    def _drive(self, name: str, shape: tuple[int, int, int], bias: NDArray[np.float64], rates_hz: Any) -> Any:
+        total = bias.astype(np.float32) + self.biases[name] * self.units[name]
+        for i, projection in enumerate(self.start.projections):
+            if projection.target == name:
+                transform: Any = projection.transform
+                if i in self.kernels:
+                    rms, relative = self.kernels[i]
+                    transform = replace(transform, kernel=rms * relative)
+                total = total + apply(transform, rates_hz[projection.source], shape)
+        return total
+
+    def network(self) -> ConvertedNetwork:
+        def bias(target: Any) -> Any:
+            return np.float64(self.biases[target.name].numpy()) * self.units[target.name]
+
+        def population(p: Population) -> Population:
+            return replace(p, bias_hz=p.bias_hz + bias(p)) if p.on_chip else p
+
+        projections = list(self.start.projections)
+        for i, (rms, relative) in self.kernels.items():
+            value = rms * relative.numpy().astype(np.float64)
+            projections[i] = replace(projections[i], transform=replace(_convolution(projections[i]), kernel=value))
+        first, *others = self.start.readouts
+        return replace(
+            self.start,
+            populations=tuple(map(population, self.start.populations)),
+            projections=tuple(projections),
+            readouts=(replace(first, bias=first.bias + bias(first)), *others),
+        )
+
+
+def _convolution(projection: Projection) -> Convolution | ConvolutionTranspose:
+    assert isinstance(projection.transform, (Convolution, ConvolutionTranspose))
+    return projection.transform

@@ -1,0 +1,1 @@
+"""TensorFlow, NengoDL and NengoLoihi, loaded when needed and made to fit together."""

@@ -1,0 +1,1 @@
+"""Joules and seconds of one inference: estimated from counts, or measured here."""

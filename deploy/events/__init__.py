@@ -1,0 +1,1 @@
+"""What spikes cause: messages, synaptic operations, updates."""

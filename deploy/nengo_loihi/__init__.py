@@ -1,0 +1,1 @@
+"""The network as NengoLoihi builds it, on the partition's tiles and packings."""

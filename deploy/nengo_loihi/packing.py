@@ -1,0 +1,193 @@
+"""Packs nengo_loihi's blocks: neurons to the compartments that the partition says, synapse lists shared accordingly.
+
+nengo_loihi cuts synapse lists at the border of a block and stores every cut. Where unused compartments lie beside the
+neurons, all lists of a kind (same taps before the cut) become one, which holds every weight that any of them holds;
+what reaches over the border adds to compartments that nobody reads. Integers stay as they are, discretized before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.network.network import ConvertedNetwork, Sparse
+from convert.upstream.nengo_loihi import load_nengo_loihi
+from partition.core.packing import PLAIN, Packing
+from partition.core.synapse_lists import intervals
+from partition.geometry.links import Link, chip_links, reach
+from partition.geometry.tile import Tile
+from partition.result import Block, Partition
+
+Ints = NDArray[np.int64]
+
+
+def packed_model(network: ConvertedNetwork, partition: Partition, ensembles: Mapping[str, Any], dt_s: float) -> Any:
+    """A ``nengo_loihi.builder.Model`` that packs its blocks when it builds its network, and only then validates them.
+
+    ``ensembles`` maps each chip population to its nengo ensemble.
+    """
+    builder = load_nengo_loihi().builder
+    level = builder.builder.ValidationLevel
+
+    class PackedModel(builder.Model):  # type: ignore[misc, name-defined]
+        def build(self, obj: Any, *args: Any, **kwargs: Any) -> Any:
+            built = super().build(obj, *args, **kwargs)
+            if obj is self.toplevel:
+                pack_blocks(self, network, partition, ensembles)
+                self.validation_level = level.MINIMAL
+                builder.validate.validate_model(self)
+            return built
+
+    model = PackedModel(dt=dt_s)
+    model.validation_level = level.NONE
+    return model
+
+
+def pack_blocks(model: Any, network: ConvertedNetwork, partition: Partition, ensembles: Mapping[str, Any]) -> None:
+    """Packs the blocks of every population that is not packed nengo_loihi's way, in place."""
+    links = chip_links(network)
+    moved: dict[Any, Ints] = {}
+    for population in network.chip_populations:
+        packing = partition.packing(population.name)
+        if packing == PLAIN:
+            continue
+        built = model.objs[ensembles[population.name]]["in"]
+        inward = [link for link in links if link.target == population.name]
+        blocks = built if isinstance(built, list) else [built]
+        for block, plan in zip(blocks, partition.blocks_of(population.name), strict=True):
+            moved[block] = _pack(block, plan, packing, partition.tiles[population.name], inward)
+    for probe in model.probes:
+        for i, block in enumerate(probe.target):
+            if block in moved:
+                probe.slice[i] = moved[block][probe.slice[i]]
+
+
+def compartments_of(plan: Block, packing: Packing) -> Ints:
+    """The compartment of each neuron of a block, flat and channels last."""
+    return np.asarray(packing.places(plan.extent).ravel())
+
+
+def _pack(block: Any, plan: Block, packing: Packing, tile: Tile, inward: Sequence[Link]) -> Ints:
+    """The compartment of each neuron of the block, which has been packed."""
+    places, extent = compartments_of(plan, packing), plan.extent
+    size = packing.compartments(extent)
+    compartment = block.compartment
+    for name in ("decay_u", "decay_v", "refract_delay", "vth", "bias", "enable_noise"):
+        old = getattr(compartment, name)
+        new = np.full(size, 0 if name == "bias" else old[0], old.dtype)
+        new[places] = old
+        setattr(compartment, name, new)
+    compartment.n_compartments = block.n_neurons = size
+    for axon in block.axons:
+        for name, unused in (("compartment_map", -1), ("compartment_atoms", 0)):
+            new = np.full(size, unused, np.int64)
+            new[places] = getattr(axon, name)
+            setattr(axon, name, new)
+    if len(block.synapses) < len(inward):  # nengo_loihi leaves out what does not reach a block
+        inward = [link for link in inward if _reaches(link, plan)]
+    for synapse, link in zip(block.synapses, inward, strict=True):
+        if link.rows is None:
+            synapse.indices = [places[indices].astype(np.int32) for indices in synapse.indices]
+        else:
+            _share(synapse, link, plan, packing, tile, places)
+    return places
+
+
+def _share(synapse: Any, link: Link, plan: Block, packing: Packing, tile: Tile, places: Ints) -> None:
+    """Gives every axon of a synapse the list of its kind, counted from the first target of that list."""
+    extent = plan.extent
+    kind_of, first_target = _lists(link, plan, packing, tile)
+    used = _axons(link, plan, synapse.n_axons)
+    weights_of: dict[tuple[int, int], dict[int, Any]] = {}
+    known: set[tuple[int, ...]] = set()
+    origins = np.zeros(synapse.n_axons, np.int64)
+    for axon, pixel in enumerate(used):
+        base = synapse.axon_compartment_base(axon)
+        if base is None:
+            origins[axon] = -1
+            continue
+        row, column = first_target[0][pixel[0]], first_target[1][pixel[1]]
+        origins[axon] = packing.place(extent, row, column, 0)
+        kind = (int(kind_of[0][pixel[0]]), int(kind_of[1][pixel[1]]))
+        old = synapse.axon_weight_idx(axon)
+        relative = places[base + synapse.indices[old][0]] - origins[axon]
+        key = (*kind, old, int(relative[0]))
+        if key not in known:
+            known.add(key)
+            weights_of.setdefault(kind, {}).update(zip(relative.tolist(), synapse.weights[old].T, strict=True))
+    _set_lists(synapse, [(int(kind_of[0][y]), int(kind_of[1][x])) for y, x in used], origins, weights_of)
+
+
+def _set_lists(
+    synapse: Any,
+    kinds: Sequence[tuple[int, int]],
+    origins: Ints,
+    weights_of: Mapping[tuple[int, int], Mapping[int, Any]],
+) -> None:
+    """Stores each list once for every whole number of offsets by which an axon moves it."""
+    offset = 256
+    number: dict[tuple[int, int, int], int] = {}
+    weights: list[Any] = []
+    indices: list[Ints] = []
+    list_of = np.zeros(synapse.n_axons, np.int64)
+    bases = np.full(synapse.n_axons, -1, np.int64)
+    for axon, (kind, origin) in enumerate(zip(kinds, origins.tolist(), strict=True)):
+        if origin < 0:
+            continue
+        key = (*kind, origin // offset)
+        if key not in number:
+            number[key] = len(weights)
+            relative = sorted(weights_of[kind])
+            columns = np.stack([weights_of[kind][place] for place in relative], axis=1)
+            weights.append(columns)
+            indices.append(np.tile(np.array(relative) + origin // offset * offset, (len(columns), 1)))
+        list_of[axon], bases[axon] = number[key], origin % offset
+    dtype, compression = synapse.weights[0].dtype, synapse.synapse_cfg.compression
+    synapse._set_weights_indices(weights, indices, weight_dtype=dtype, compression=compression)
+    synapse.axon_to_weight_map, synapse.axon_compartment_bases = list_of, bases
+
+
+def _lists(link: Link, plan: Block, packing: Packing, tile: Tile) -> tuple[list[Ints], list[Ints]]:
+    """For rows and columns of the source: the kind of list of each position that reaches the block, and its first
+    target, counted from the block's corner; 0 elsewhere."""
+    kinds, firsts = [], []
+    for axis, whole in ((0, any(packing.rows)), (1, any(packing.columns))):
+        found, of_tile = intervals(link, axis, tile[axis], whole=whole)
+        number = plan.slice[axis][0] // tile[axis]
+        reached = _reached(link, axis, plan)
+        kind, first = (np.zeros(link.source_shape[axis], np.int64) for _ in range(2))
+        kind[reached] = found[of_tile[number]].kind
+        first[reached] = found[of_tile[number]].base
+        kinds.append(kind)
+        firsts.append(first)
+    return kinds, firsts
+
+
+def _reached(link: Link, axis: int, plan: Block) -> NDArray[np.bool_]:
+    taps = (link.rows, link.columns)[axis]
+    assert taps is not None
+    start, end = plan.slice[axis]
+    return np.asarray(reach(taps[:, start:end], end - start)[:, 0])
+
+
+def _reaches(link: Link, plan: Block) -> bool:
+    """Whether any source neuron has a synapse into the block."""
+    transform = link.projection.transform
+    if isinstance(transform, Sparse):
+        neurons = np.arange(np.prod(link.target_shape)).reshape(link.target_shape)
+        own = neurons[tuple(slice(*ends) for ends in plan.slice)].ravel()
+        return bool(np.diff(transform.matrix.indptr)[own].any())
+    return all(_reached(link, axis, plan).any() for axis in (0, 1))
+
+
+def _axons(link: Link, plan: Block, axons: int) -> list[tuple[int, int]]:
+    """The source pixel of each axon of the block: those that reach it, or all if it is the population's only one."""
+    rows, columns = (_reached(link, axis, plan) for axis in (0, 1))
+    reaching = np.argwhere(rows[:, None] & columns[None, :])
+    if len(reaching) != axons:
+        reaching = np.argwhere(np.ones((len(rows), len(columns)), bool))
+    assert len(reaching) == axons
+    return [(y, x) for y, x in reaching.tolist()]

@@ -1,0 +1,1 @@
+"""A run over a dataset: images, their results, when to stop, what run.json says."""

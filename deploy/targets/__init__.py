@@ -1,0 +1,1 @@
+"""What can run a network: one file each, by name in ``registry``."""

@@ -1,0 +1,37 @@
+"""Target 'loihi': the chip itself, through nengo_loihi and NxSDK, placed as the partition says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.errors import UserError
+from deploy.emulator.encode import drives_hz
+from deploy.nengo_loihi.build import chip_form, simulator
+
+from .registry import InputRun, Job, LayerCounts, Run, window_counts
+
+
+def prepare(job: Job) -> Run:
+    """Uploads and runs on the board. Raises ``UserError`` where NxSDK is missing."""
+    if find_spec("nxsdk") is None:
+        raise UserError(
+            "target 'loihi' needs Intel's NxSDK (0.9 or later) and a board, and NxSDK is not installed here; "
+            "run this bundle on a Loihi host, or use --target fast, which gives the same spikes"
+        )
+
+    def run(inputs: NDArray[np.float32]) -> Iterator[InputRun]:
+        names = [p.name for p in job.network.populations]
+        chip = chip_form(job.network, job.partition, drives_hz(job.network, inputs), record=names)
+        with simulator(chip, job.network, job.partition, target="loihi") as sim:
+            for _ in inputs:
+                sim.run_steps(job.network.timesteps)
+                rasters = {name: np.asarray(sim.data[chip.probes[name]]) > 0 for name in names}
+                sim.clear_probes()
+                counts = {name: window_counts(rasters[name], job.windows) for name in job.readout_sources}
+                yield InputRun(counts, {name: LayerCounts(spikes=int(rasters[name].sum())) for name in names})
+
+    return run

@@ -1,0 +1,94 @@
+"""Target 'nengo-dl': float weights and float neurons in NengoDL's simulator, several inputs at once."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import nengo
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.errors import UserError
+from convert.network.nengo_form import HardResetRectifiedLinear, to_nengo
+from convert.upstream.nengo_dl import load_nengo_dl
+from convert.upstream.tensorflow import load_tensorflow
+from deploy.emulator.encode import drives_hz
+from deploy.events.counts import layer_counts
+
+from .registry import InputRun, Job, Run, window_counts
+
+STEPS_AT_A_TIME = 16
+"""Steps whose spikes of all populations are held in memory at once."""
+
+
+def prepare(job: Job) -> Run:
+    """Builds a NengoDL simulator for each call's inputs, one minibatch item each."""
+    if job.continuous:
+        raise UserError("target 'nengo-dl' starts every image from rest; leave out --continuous or use --target fast")
+    nengo_dl = load_nengo_dl()
+    _register_hard_reset()
+
+    def run(inputs: NDArray[np.float32]) -> Iterator[InputRun]:
+        form = to_nengo(job.network)
+        with form.net:
+            nengo_dl.configure_settings(stateful=True, keep_history=True, trainable=False)
+            probes = {name: nengo.Probe(neurons) for name, neurons in form.neurons.items()}
+        drives = drives_hz(job.network, inputs)
+        steps = job.network.timesteps
+        totals = {name: np.zeros((len(inputs), neurons.size_out), np.int64) for name, neurons in form.neurons.items()}
+        rasters: dict[str, list[NDArray[np.bool_]]] = {name: [] for name in job.readout_sources}
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "No GPU support detected")
+            sim = nengo_dl.Simulator(form.net, minibatch_size=len(inputs), progress_bar=False, seed=0)
+        with sim:
+            for start in range(0, steps, STEPS_AT_A_TIME):
+                count = min(STEPS_AT_A_TIME, steps - start)
+                data = {form.drive[name]: _during(job, name, d, start, count) for name, d in drives.items()}
+                outputs = sim.predict_on_batch(data, n_steps=count, stateful=True)
+                for name, probe in probes.items():
+                    fired = outputs[probe] > 0
+                    totals[name] += fired.sum(axis=1)
+                    if name in rasters:
+                        rasters[name].append(fired)
+        for i in range(len(inputs)):
+            counts = {
+                name: window_counts(np.concatenate([part[i] for part in parts]), job.windows)
+                for name, parts in rasters.items()
+            }
+            yield InputRun(counts, layer_counts(job, {name: total[i] for name, total in totals.items()}))
+
+    return run
+
+
+def _during(job: Job, name: str, drive_hz: NDArray[np.float64], start: int, count: int) -> NDArray[np.float64]:
+    """The drive in ``count`` steps from ``start`` on, shape (inputs, count, neurons)."""
+    driven = np.arange(start, start + count) >= job.network.population(name).start_step
+    return np.asarray(drive_hz[:, None] * driven[:, None])
+
+
+@functools.cache
+def _register_hard_reset() -> None:
+    """NengoDL's own builder for ``HardResetRectifiedLinear``, in TensorFlow."""
+    tf = load_tensorflow()
+    from nengo_dl import neuron_builders
+
+    class HardResetBuilder(neuron_builders.TFNeuronBuilder):  # type: ignore[misc]
+        """v += dt J; v = max(v, vmin); spike and v = 0 where v > 1."""
+
+        spiking = True
+
+        def build_pre(self, signals: Any, config: Any) -> None:
+            super().build_pre(signals, config)
+            neurons, sizes = [op.neurons for op in self.ops], [op.J.shape[0] for op in self.ops]
+            self.floor = signals.op_constant(neurons, sizes, "min_voltage", signals.dtype)
+            self.height = signals.op_constant(neurons, sizes, "amplitude", signals.dtype) / signals.dt
+
+        def step(self, J: Any, dt: Any, voltage: Any) -> Any:  # noqa: N803
+            voltage = tf.maximum(voltage + J * dt, self.floor)
+            fired = voltage > 1
+            return tf.cast(fired, J.dtype) * self.height, tf.where(fired, tf.zeros_like(voltage), voltage)
+
+    neuron_builders.SimNeuronsBuilder.TF_NEURON_IMPL[HardResetRectifiedLinear] = HardResetBuilder

@@ -1,0 +1,92 @@
+"""Target 'emulator': nengo_loihi.Simulator with our tiles, and a fresh state for each input if asked for.
+
+nengo_loihi's simulator cannot reset, and building one takes minutes for a large network; so between inputs its state is
+put back by hand: voltages, currents and spikes on their way, on the chip and in the host's neurons.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deploy.emulator.encode import drives_hz
+from deploy.events.counts import layer_counts
+from deploy.nengo_loihi.build import ChipForm, chip_form, simulator
+from deploy.nengo_loihi.packing import compartments_of
+
+from .registry import InputRun, Job, Run, window_counts
+
+
+def prepare(job: Job, target: str = "sim") -> Run:
+    """Builds one simulator for each call's inputs, which it presents one after the other."""
+
+    def run(inputs: NDArray[np.float32]) -> Iterator[InputRun]:
+        host = [p.name for p in job.network.populations if not p.on_chip]
+        record = tuple(dict.fromkeys((*job.readout_sources, *host)))
+        chip = chip_form(job.network, job.partition, drives_hz(job.network, inputs), record=record)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # nengo_loihi fills integers with NaN and tells of lost bits
+            built = simulator(chip, job.network, job.partition, target=target)
+        with built as sim:
+            for _ in inputs:
+                sim.run_steps(job.network.timesteps)
+                yield _collect(job, chip, sim)
+                sim.clear_probes()
+                if not job.continuous:
+                    _reset(sim, chip, job)
+
+    return run
+
+
+def _collect(job: Job, chip: ChipForm, sim: Any) -> InputRun:
+    network, emulator = job.network, sim.sims["emulator"]
+    compartment = emulator.compartment
+    spikes = {}
+    for population in network.populations:
+        if population.on_chip:
+            index = _neuron_order(job, sim, chip, population.name)
+            totals = np.empty(population.neurons, dtype=np.int64)
+            totals[index[0]] = compartment.spike_count[index[1]]
+        else:
+            totals = (np.asarray(sim.data[chip.probes[population.name]]) > 0).sum(axis=0)
+        spikes[population.name] = totals
+    compartment.spike_count[:] = 0
+    counts = {
+        name: window_counts(np.asarray(sim.data[chip.probes[name]]) > 0, job.windows) for name in job.readout_sources
+    }
+    return InputRun(counts, layer_counts(job, spikes))
+
+
+def _neuron_order(job: Job, sim: Any, chip: ChipForm, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(neurons of the population, their compartments in the emulator), block after block."""
+    population = job.network.population(name)
+    numbers = np.arange(population.neurons).reshape(population.shape)
+    neurons = [numbers[tuple(slice(*r) for r in block.slice)].ravel() for block in job.partition.blocks_of(name)]
+    built = sim.model.objs[chip.form.neurons[name].ensemble]["out"]
+    blocks = built if isinstance(built, list) else [built]
+    slices = sim.sims["emulator"].block_info.slices
+    packing = job.partition.packing(name)
+    compartments = [
+        slices[block].start + compartments_of(plan, packing)
+        for block, plan in zip(blocks, job.partition.blocks_of(name), strict=True)
+    ]
+    return np.concatenate(neurons), np.concatenate(compartments)
+
+
+def _reset(sim: Any, chip: ChipForm, job: Job) -> None:
+    """A fresh state on the chip and in the host's neurons; time goes on."""
+    emulator = sim.sims["emulator"]
+    for name in ("input", "current", "voltage", "spiked", "ref_count"):
+        getattr(emulator.compartment, name)[...] = 0
+    for spikes in emulator.inputs:
+        spikes.spikes.clear()
+    host = sim.sims.get("host_pre") or sim.sims["host"]
+    for population in job.network.populations:
+        if not population.on_chip:
+            signal = host.model.sig[chip.form.neurons[population.name]]["voltage"]
+            host.signals[signal].setflags(write=True)
+            host.signals[signal][...] = 0

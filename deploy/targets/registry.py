@@ -1,0 +1,105 @@
+"""What every target does: take inputs, run the network, give spike counts. And the registry of targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.errors import UserError
+from convert.network.network import INPUT, ConvertedNetwork
+from partition.result import Partition
+
+EVENTS = ("spikes", "synops", "neuron_updates", "messages", "interchip_messages")
+"""What is counted up to a step, in this order."""
+
+Window = tuple[int, int]
+"""Half-open range of time steps over which the host averages rates."""
+
+
+@dataclass(frozen=True)
+class LayerCounts:
+    """Events of one population for one input; None where a target does not count them.
+
+    ``messages`` are spikes times the cores they go to, ``interchip_messages`` those to another chip (none for a host
+    population: its messages come from the host). ``overflows`` are wraps of q0 and u and clips at vmax.
+    """
+
+    spikes: int
+    synops: int | None = None
+    neuron_updates: int | None = None
+    messages: int | None = None
+    interchip_messages: int | None = None
+    overflows: int | None = None
+
+
+@dataclass(frozen=True)
+class InputRun:
+    """One input's run: ``counts[population]`` has the spikes of each readout source, shape (windows, neurons).
+
+    ``until[population]`` has the ``EVENTS`` before the end of each window, shape (windows, EVENTS): those of a run of
+    so many steps. None where a target does not count them.
+    """
+
+    counts: dict[str, NDArray[np.int64]]
+    layers: dict[str, LayerCounts]
+    until: dict[str, NDArray[np.int64]] | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to run: steps per input are ``network.timesteps``; ``continuous`` keeps the state from input to input."""
+
+    network: ConvertedNetwork
+    partition: Partition
+    windows: Sequence[Window]
+    threads: int = 1
+    continuous: bool = False
+
+    @property
+    def readout_sources(self) -> tuple[str, ...]:
+        """The populations whose spikes the host reads."""
+        readouts = {readout.name for readout in self.network.readouts}
+        sources = (p.source for p in self.network.projections if p.target in readouts and p.source != INPUT)
+        return tuple(dict.fromkeys(sources))
+
+
+Run = Callable[[NDArray[np.float32]], Iterator[InputRun]]
+"""Inputs (n, rows, columns, channels), raw pixels, in sequence -> their runs, in order."""
+
+Target = Callable[[Job], Run]
+"""Prepares a job (compiles, builds) and returns what runs inputs; state is kept between calls if continuous."""
+
+
+@dataclass(frozen=True)
+class TargetRow:
+    """A target: where its ``prepare(job)`` is, whether its spikes are those of the chip's integers, and what it is."""
+
+    module: str
+    exact: bool
+    note: str
+
+
+TARGETS = {
+    "fast": TargetRow("deploy.targets.fast", True, "our exact emulator of the chip's integers"),
+    "emulator": TargetRow("deploy.targets.nengo_loihi", True, "nengo_loihi.Simulator, target 'sim'"),
+    "nengo-dl": TargetRow("deploy.targets.nengo_dl", False, "float spiking neurons in NengoDL, no 8-bit weights"),
+    "loihi": TargetRow("deploy.targets.loihi", True, "the chip, through nengo_loihi and NxSDK"),
+}
+
+
+def prepare(name: str, job: Job) -> Run:
+    """The target called ``name``, ready to run ``job``."""
+    if name not in TARGETS:
+        raise UserError(f"there is no target '{name}'; choose from {', '.join(TARGETS)}")
+    target: Target = import_module(TARGETS[name].module).prepare
+    return target(job)
+
+
+def window_counts(spikes: NDArray[np.bool_], windows: Sequence[Window]) -> NDArray[np.int64]:
+    """Spikes (steps, neurons) counted in each window, shape (windows, neurons)."""
+    running = np.concatenate([np.zeros((1, spikes.shape[1]), np.int64), np.cumsum(spikes, axis=0, dtype=np.int64)])
+    return np.stack([running[stop] - running[start] for start, stop in windows])

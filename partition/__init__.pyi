@@ -1,0 +1,4 @@
+from .hardware import Board as Board
+from .result import Partition as Partition
+from .result import read_partition as read_partition
+from .search import partition as partition

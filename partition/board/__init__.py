@@ -1,0 +1,1 @@
+"""Where on the board each chip stands, and what its links carry."""

@@ -1,0 +1,237 @@
+"""A sharper lower bound for two chips: semidefinite relaxations with triangle inequalities, and branching.
+
+x_i is +1 for a block on the one chip and -1 for one on the other; X stands for the matrix of all x_i x_j. It is
+positive semidefinite with ones on its diagonal, its rows sum to between -slack and slack, since no chip holds more than
+its cores, and of any three blocks two are on one chip. Any multipliers of these conditions give a bound: what is left
+of the costs has a least eigenvalue, and the trace of X is known. So the bound holds however well the solver has done.
+Sources: Helmberg, Rendl, Vanderbei, Wolkowicz, SIAM J. Optim. 6(2), 1996 (the relaxation); Rendl, Rinaldi, Wiegele,
+Math. Program. 121(2), 2010 (branching on pairs).
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from convert.network.network import ConvertedNetwork
+from partition.geometry.blocks import Floats, Ints
+from partition.geometry.links import chip_links
+from partition.hardware import LOIHI
+from partition.result import Partition
+from partition.traffic.unicast import TrafficGraph, traffic
+
+from .spreading_metric import gap_facts
+
+ROUNDS, FIRST_ROUNDS = 6, 12
+"""Rounds of triangle inequalities for a node, and for the first."""
+NEW = 4_000
+"""Triangle inequalities added in a round, the most violated ones."""
+VIOLATED = 0.03
+"""By how much an inequality is violated to be worth adding."""
+ACTIVE = 1e-7
+"""The multiplier below which a triangle inequality is dropped."""
+SHORTEST_S = 1.0
+"""A solver's run may take so long even if the time is over: its bound is the first."""
+PRECISION = 3e-4
+STEPS = 2_500
+"""Precision and most steps of a solver's run; the bound holds whatever they are."""
+ROUNDING = 1e-12
+"""What sums in double precision may be off, relative to the sizes of their terms."""
+DECIDED = 0.99
+"""The size of X_ij from which on the relaxation has decided on a pair."""
+PROVED = 0.999
+"""The search ends when this share of the messages is proved."""
+SIGNS = np.array([(1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1)])
+"""s_1 X_ij + s_2 X_ik + s_3 X_jk >= -1: a triangle has none or two of its sides between the chips."""
+
+Pair = tuple[int, int, int]
+"""Blocks i and j, and +1 for one chip or -1 for two."""
+
+
+def proved(
+    network: ConvertedNetwork, rates_hz: Mapping[str, NDArray[np.floating[Any]]], found: Partition, seconds: float
+) -> Partition:
+    """``found`` with a sharper lower bound for its tiles, sought for ``seconds``; as it was where there is none."""
+    rates = {name: np.asarray(values, np.float64) for name, values in rates_hz.items()}
+    graph = traffic(network, chip_links(network), found.tiles, rates)
+    facts = found.facts
+    messages = facts["messages_per_step"]["interchip"]
+    bound = proved_bound(graph, facts["board_chips"], LOIHI.cores, messages, seconds)
+    return replace(found, facts=facts | gap_facts(messages, max(facts["lower_bound_interchip"], bound)))
+
+
+def proved_bound(graph: TrafficGraph, chips: int, capacity: int, messages: float, seconds: float) -> float:
+    """Messages per time step that cross between ``chips`` of ``capacity`` cores however the blocks are placed on them.
+
+    ``messages`` are those of a placement that was found: the search ends when nearly as much is proved, or after
+    ``seconds``. 0, which says nothing, if more than two chips may be needed or of use.
+    """
+    if not can_prove(graph.blocks, chips, capacity):
+        return 0.0
+    problem = TwoChips(graph.symmetric.toarray(), capacity)
+    end_s = time.monotonic() + seconds
+    first = problem.bounded(Node(), FIRST_ROUNDS, messages, end_s)
+    heap, count = [(first.bound, 0, first)], 1
+    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as threads:
+        while time.monotonic() < end_s and heap[0][0] < PROVED * messages:
+            pair = problem.undecided(heap[0][2])
+            if pair is None:  # the best placement is known, and better than the one that was found
+                break
+            i, j = pair
+            _, _, node = heapq.heappop(heap)
+            halves = [Node(node.bound, (*node.fixed, (i, j, side)), node.cuts) for side in (1, -1)]
+            for half in threads.map(lambda half: problem.bounded(half, ROUNDS, messages, end_s), halves):
+                heapq.heappush(heap, (half.bound, count, half))
+                count += 1
+    return float(min(heap[0][0], messages))
+
+
+def can_prove(blocks: int, chips: int, capacity: int = LOIHI.cores) -> bool:
+    """Whether two chips are needed and no more are of use: of up to one and a half chips of blocks on three chips, the
+    two smaller parts fit one."""
+    most = 2 * capacity if chips == 2 else capacity * 3 // 2
+    return chips >= 2 and capacity < blocks <= most
+
+
+@dataclass(frozen=True)
+class Node:
+    """All placements in which the pairs ``fixed`` are as said: a bound on their messages, the triangle inequalities
+    (i, j, k, which of ``SIGNS``) that gave it, and the matrix of the relaxation."""
+
+    bound: float = 0.0
+    fixed: tuple[Pair, ...] = ()
+    cuts: Ints = field(default_factory=lambda: np.zeros((0, 4), np.int64))
+    matrix: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+
+
+class TwoChips:
+    """The relaxation for ``weights``, symmetric (blocks, blocks). Variables are X_ij for i >= j, column by column."""
+
+    def __init__(self, weights: Floats, capacity: int) -> None:
+        weights = weights - np.diag(np.diag(weights))
+        self.blocks = len(weights)
+        self.slack = 2 * capacity - self.blocks
+        self.column, self.row = np.triu_indices(self.blocks)  # the lower triangle, column by column
+        self.place = np.zeros((self.blocks, self.blocks), np.int64)
+        self.place[self.row, self.column] = self.place[self.column, self.row] = np.arange(len(self.row))
+        self.diagonal = self.row == self.column
+        self.total = float(weights.sum()) / 4
+        self.cost = np.where(self.diagonal, 0.0, -weights[self.row, self.column] / 2)
+        self.unit = max(4 * self.total / self.blocks / 10, np.finfo(float).tiny)
+        self.size = np.asarray(weights.sum(axis=0) / max(weights.sum(axis=0).max(), np.finfo(float).tiny))
+        every = np.arange(self.blocks)
+        self.ones = self._rows(self.place[every, every][:, None], np.ones(1))
+        self.sums = self._rows(self.place, np.ones(self.blocks))
+        self.cone = -sparse.diags_array(np.where(self.diagonal, 1.0, np.sqrt(2.0)))
+
+    def undecided(self, node: Node) -> tuple[int, int] | None:
+        """The pair of blocks of which the relaxation says least; among such those with many messages. None if it says
+        all."""
+        sure = np.abs(node.matrix)
+        np.fill_diagonal(sure, 1.0)
+        for i, j, _ in node.fixed:
+            sure[i, j] = sure[j, i] = 1.0
+        if sure.min() > DECIDED:
+            return None
+        doubt = np.where(sure > DECIDED, -np.inf, 1e-3 * (self.size[:, None] + self.size[None, :]) - sure)
+        i, j = divmod(int(np.argmax(doubt)), self.blocks)
+        return i, j
+
+    def bounded(self, node: Node, rounds: int, enough: float, end_s: float) -> Node:
+        """``node`` with a better bound: solved, with the triangle inequalities that it violates, and again."""
+        best, matrix, cuts = node.bound, node.matrix, node.cuts
+        for _ in range(rounds):
+            if len(matrix) and time.monotonic() >= end_s:
+                break
+            bound, matrix, weight = self._solved(node.fixed, cuts, end_s)
+            best = max(best, bound)
+            cuts = cuts[weight > ACTIVE * self.unit]
+            new = _violated(matrix, SIGNS, VIOLATED)
+            if best >= enough or not len(new):
+                break
+            new = new[np.argsort(new[:, 4], kind="stable")[:NEW], :4].astype(np.int64)
+            cuts = np.unique(np.concatenate([cuts, new]), axis=0)
+        return Node(best, node.fixed, cuts, matrix)
+
+    def _solved(self, fixed: Sequence[Pair], cuts: Ints, end_s: float) -> tuple[float, Floats, Floats]:
+        """The bound, infinite if there is no such placement; the relaxation's matrix; the multipliers of ``cuts``."""
+        import scs
+
+        i, j, side = np.array(fixed, np.int64).reshape(-1, 3).T
+        equal = sparse.vstack([self.ones, self._rows(self.place[i, j][:, None], np.ones(1))])
+        value = np.concatenate([np.ones(self.blocks), side])
+        a, b, c, sign = cuts.T
+        triangles = self._rows(np.stack([self.place[a, b], self.place[a, c], self.place[b, c]], axis=1), -SIGNS[sign])
+        below = sparse.vstack([self.sums, -self.sums, triangles])
+        limit = np.concatenate([np.full(2 * self.blocks, self.slack), np.ones(len(cuts))])
+        conditions = sparse.csc_matrix(sparse.vstack([equal, below, self.cone]))
+        right = np.concatenate([value, limit, np.zeros(len(self.row))])
+        solver = scs.SCS(
+            {"A": conditions, "b": right, "c": self.cost / self.unit},
+            {"z": len(value), "l": len(limit), "s": [self.blocks]},
+            eps_abs=PRECISION, eps_rel=PRECISION, max_iters=STEPS, verbose=False,
+            time_limit_secs=max(SHORTEST_S, end_s - time.monotonic()),
+        )  # fmt: skip
+        found = solver.solve()
+        dual = _finite(found["y"]) * self.unit
+        for_equal, for_below = dual[: len(value)], np.maximum(dual[len(value) : len(value) + len(limit)], 0)
+
+        def least(cost: Any) -> float:
+            """The least of ``cost`` that the multipliers prove."""
+            left = self._matrix(cost + equal.T @ for_equal + below.T @ for_below, halved=True)
+            eigenvalue = float(np.linalg.eigvalsh(left)[0]) - ROUNDING * float(np.abs(left).sum())
+            rounding = ROUNDING * float(np.abs(value) @ np.abs(for_equal) + limit @ for_below)
+            return self.blocks * min(0.0, eigenvalue) - float(value @ for_equal + limit @ for_below) - rounding
+
+        impossible = least(0.0 * self.cost) > 0
+        bound = np.inf if impossible else self.total + least(self.cost)
+        return bound, self._matrix(_finite(found["x"])), for_below[2 * self.blocks :]
+
+    def _rows(self, places: Ints, values: Any) -> Any:
+        """A matrix with ``values`` at ``places``, shape (rows, entries of each)."""
+        rows, entries = places.shape
+        data = np.broadcast_to(values, places.shape).ravel().astype(float)
+        return sparse.csr_array((data, places.ravel(), np.arange(rows + 1) * entries), shape=(rows, len(self.row)))
+
+    def _matrix(self, values: Floats, halved: bool = False) -> Floats:
+        """The symmetric matrix of variables, or of their coefficients, of which each side of the diagonal has half."""
+        matrix = np.zeros((self.blocks, self.blocks))
+        share = np.where(self.diagonal, 1.0, 0.5) if halved else 1.0
+        matrix[self.row, self.column] = matrix[self.column, self.row] = values * share
+        return matrix
+
+
+def _finite(values: Floats) -> Floats:
+    return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _violated(matrix: Floats, signs: Ints, least: float) -> Floats:
+    """Triangle inequalities that are off by more than ``least``: rows (i, j, k, which of ``signs``, by how much)."""
+    blocks = len(matrix)
+    count = 0
+    found = np.empty((1024, 5))
+    for i in range(blocks):
+        for j in range(i + 1, blocks):
+            for k in range(j + 1, blocks):
+                for s in range(4):
+                    value = signs[s, 0] * matrix[i, j] + signs[s, 1] * matrix[i, k] + signs[s, 2] * matrix[j, k] + 1.0
+                    if value < -least:
+                        if count == len(found):
+                            larger = np.empty((2 * count, 5))
+                            larger[:count] = found
+                            found = larger
+                        found[count, 0], found[count, 1], found[count, 2] = i, j, k
+                        found[count, 3], found[count, 4] = s, value
+                        count += 1
+    return found[:count]

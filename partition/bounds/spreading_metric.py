@@ -1,0 +1,159 @@
+"""A certified lower bound on the messages between chips, for given tiles and any placement on chips of one capacity.
+
+Let d be 1 between blocks on different chips and 0 else. A chip holds at most ``capacity`` blocks, so from every block i
+and for every set S of blocks, the distances to S sum to at least |S| - capacity; and a path between chips has a link of
+length 1. The least messages on links under these conditions alone, with any lengths >= 0, bound every placement from
+below. Source: Even, Naor, Rao, Schieber, SIAM J. Comput. 28(6), 1999 (spreading metrics).
+
+The dual packs shortest-path trees: a tree from i that sends one unit to each block of S earns |S| - capacity, and no
+link may carry more than its messages. Any packing, scaled until it fits, is a bound. A good one is found by Frank-Wolfe
+steps with lengths that grow with the load: what is full becomes long, and trees avoid it.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from partition.geometry.blocks import Floats, Ints
+from partition.traffic.unicast import TrafficGraph
+
+SWEEPS = 60
+"""At most so many times is a tree grown from every block."""
+EFFORT = 4e8
+"""About so many links are looked at in all: a tree visits some three chips' blocks."""
+BATCHES = 32
+"""Steps in a sweep: a step takes a batch of blocks, and the lengths follow."""
+SHARPNESS = 0.3
+"""The length of a full link over that of an empty one is e to this times the root of the number of steps."""
+PARTS = 8
+"""Parts of a batch whose trees are summed apart, so that the sum does not depend on the number of threads."""
+
+
+def gap_facts(messages: float, bound: float) -> dict[str, float]:
+    """The bound for partition.json, and the share of the ``messages`` between chips that it leaves open."""
+    return {"lower_bound_interchip": bound, "optimality_gap": 1.0 - bound / messages if messages else 0.0}
+
+
+def lower_bound(graph: TrafficGraph, capacity: int) -> float:
+    """Messages per time step that cross between chips of ``capacity`` cores however the blocks are placed."""
+    links = graph.symmetric
+    if graph.blocks <= capacity or links.nnz == 0:
+        return 0.0
+    first, other, weight = links.indptr.astype(np.int64), links.indices.astype(np.int64), links.data
+    twin = _twins(first, other)
+    sweeps = int(np.clip(EFFORT / (min(graph.blocks, 3 * capacity) * links.nnz), 2, SWEEPS))
+    rng = np.random.default_rng(0)
+    length, load, best = 1.0 / weight, np.zeros(len(weight)), 0.0
+    batches = [batch for _ in range(sweeps) for batch in np.array_split(rng.permutation(graph.blocks), BATCHES)]
+    for number, roots in enumerate(batches):
+        carried, earned = _loads(first, other, length, capacity, roots)
+        if earned == 0:  # the batch has none, or lies in parts that fit a chip
+            continue
+        step = 2.0 / (number + 2.0)
+        load = (1.0 - step) * load + step * (carried + carried[twin]) / (weight * earned)
+        best = max(best, 1.0 / float(load.max()))
+        length = np.exp(SHARPNESS * np.sqrt(number + 1) * (load / load.max() - 1.0)) / weight
+    return best
+
+
+def _twins(first: Ints, other: Ints) -> Ints:
+    """The place of the link j -> i for each link i -> j; links are sorted by (i, j)."""
+    row = np.repeat(np.arange(len(first) - 1), np.diff(first))
+    return np.asarray(np.lexsort((row, other)))
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _grow(
+    first: Ints, other: Ints, length: Floats, capacity: int, root: int,
+    distance: Floats, through: Ints, parent: Ints, order: Ints, heap: Ints, place: Ints,
+) -> int:  # fmt: skip
+    """Dijkstra from ``root`` until another block would earn less than it costs; the number of blocks reached.
+
+    ``order`` are the blocks in the order of their distance; j was reached by link ``through[j]`` from ``parent[j]``.
+    The arrays have to be as they are left: distance inf, place -1.
+    """
+    size, found = 1, 0
+    heap[0], place[root], distance[root], through[root] = root, 0, 0.0, -1
+    total = 0.0
+    while size > 0:
+        block = heap[0]
+        if found > capacity and distance[block] * (found - capacity) >= total:
+            break
+        size -= 1
+        if size > 0:
+            heap[0] = heap[size]
+            place[heap[0]] = 0
+            _sink(heap, place, distance, 0, size)
+        place[block] = -2
+        order[found] = block
+        found += 1
+        total += distance[block]
+        for k in range(first[block], first[block + 1]):
+            target = other[k]
+            if place[target] == -2:
+                continue
+            reached = distance[block] + length[k]
+            if reached < distance[target]:
+                if place[target] == -1:
+                    heap[size], place[target] = target, size
+                    size += 1
+                distance[target], through[target], parent[target] = reached, k, block
+                _rise(heap, place, distance, place[target])
+    for i in range(size):
+        place[heap[i]], distance[heap[i]] = -1, np.inf
+    return found
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _rise(heap: Ints, place: Ints, distance: Floats, at: int) -> None:
+    item = heap[at]
+    while at > 0:
+        above = (at - 1) // 2
+        if distance[heap[above]] <= distance[item]:
+            break
+        heap[at] = heap[above]
+        place[heap[at]] = at
+        at = above
+    heap[at] = item
+    place[item] = at
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _sink(heap: Ints, place: Ints, distance: Floats, at: int, size: int) -> None:
+    item = heap[at]
+    while True:
+        below = 2 * at + 1
+        if below >= size:
+            break
+        if below + 1 < size and distance[heap[below + 1]] < distance[heap[below]]:
+            below += 1
+        if distance[heap[below]] >= distance[item]:
+            break
+        heap[at] = heap[below]
+        place[heap[at]] = at
+        at = below
+    heap[at] = item
+    place[item] = at
+
+
+@numba.njit(cache=True, parallel=True)  # type: ignore[untyped-decorator]
+def _loads(first: Ints, other: Ints, length: Floats, capacity: int, roots: Ints) -> tuple[Floats, int]:
+    """What every link carries if the best tree from each root sends 1 to every block, and what these trees earn."""
+    blocks = len(first) - 1
+    loads, earned = np.zeros((PARTS, len(other))), np.zeros(PARTS, np.int64)
+    for part in numba.prange(PARTS):
+        distance, below = np.full(blocks, np.inf), np.zeros(blocks)
+        through, parent = np.zeros(blocks, np.int64), np.zeros(blocks, np.int64)
+        order, heap, place = np.zeros(blocks, np.int64), np.zeros(blocks, np.int64), np.full(blocks, -1, np.int64)
+        for root in roots[part::PARTS]:
+            found = _grow(first, other, length, capacity, root, distance, through, parent, order, heap, place)
+            reached = order[:found]
+            if found > capacity:
+                earned[part] += found - capacity
+                below[reached] = 1.0
+                for block in reached[:0:-1]:
+                    loads[part, through[block]] += below[block]
+                    below[parent[block]] += below[block]
+            place[reached], distance[reached] = -1, np.inf
+    return loads.sum(axis=0), int(earned.sum())

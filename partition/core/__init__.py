@@ -1,0 +1,1 @@
+"""What a block takes of its core: compartments, axons, synapse memory."""

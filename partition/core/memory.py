@@ -1,0 +1,154 @@
+"""Synapse memory and input axons of the blocks of a tile, in closed form.
+
+The numbers are those of nengo_loihi's builder (``block.utilization()`` after ``split_model``): weights are stored once
+for each distinct (row taps, column taps, offset of 256 compartments) that the source pixels of a block need, see
+``set_new_synapse_weights`` in nengo_loihi/builder/split_blocks.py and ``conv2d_loihi_weights`` in nengo_loihi/conv.py.
+A kernel whose taps repeat may need less there, because equal weights are stored once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from convert.network.network import Sparse
+from partition.geometry.blocks import Ints, block_sizes, counts
+from partition.geometry.links import Link
+from partition.geometry.matrix_blocks import pairs
+from partition.geometry.tile import Tile
+from partition.hardware import Chip
+
+from .packing import PLAIN, Packing
+from .synapse_lists import Interval, intervals
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """What a link costs the blocks of its target, in block order: input axons, and bits of synapse memory."""
+
+    in_axons: Ints
+    synapse_bits: Ints
+
+
+def incoming(link: Link, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> Incoming:
+    """The cost of ``link`` for each block into which ``tile`` cuts its target."""
+    if link.rows is None or link.columns is None:
+        return _discrete(link, tile, chip)
+    return _population(link, tile, chip, packing)
+
+
+def group_bits(synapses: Ints, bits_per_synapse: int, chip: Chip) -> Ints:
+    """Bits of weight sets of so many synapses: groups with a header, rounded up to words."""
+    full, rest = np.divmod(synapses, chip.group_synapses)
+
+    def words(count: Ints) -> Ints:
+        bits = count * bits_per_synapse + chip.group_header_bits
+        return -(-bits // chip.word_bits) * chip.word_bits
+
+    return np.asarray(full * words(np.full_like(full, chip.group_synapses)) + np.where(rest > 0, words(rest), 0))
+
+
+def index_bits(largest: int, chip: Chip) -> int:
+    """The width of a compartment index that covers ``largest``."""
+    needed = int(np.ceil(np.log2(largest + 1)))
+    return next((bits for bits in chip.index_bits if bits >= needed), chip.index_bits[-1])
+
+
+def _population(link: Link, tile: Tile, chip: Chip, packing: Packing) -> Incoming:
+    shape = link.target_shape
+    channels_in = link.source_shape[2]
+    row_kinds, row_kind = intervals(link, 0, tile[0], whole=any(packing.rows))
+    column_kinds, column_kind = intervals(link, 1, tile[1], whole=any(packing.columns))
+    depths = [min(tile[2], shape[2] - start) for start in range(0, shape[2], tile[2])]
+    axons = np.array([[len(r.base) * len(c.base) for c in column_kinds] for r in row_kinds])
+    bits = {
+        depth: np.array(
+            [[_set_bits(r, c, depth, channels_in, chip, packing) for c in column_kinds] for r in row_kinds],
+            dtype=np.int64,
+        )
+        for depth in set(depths)
+    }
+    per_pixel = np.ix_(row_kind, column_kind)
+    if counts(shape, tile) == (1, 1, 1):
+        axons = np.array([[link.source_shape[0] * link.source_shape[1]]])
+    return Incoming(
+        np.repeat(axons[per_pixel].ravel(), len(depths)),
+        np.stack([bits[depth][per_pixel] for depth in depths], axis=-1).ravel(),
+    )
+
+
+def _set_bits(row: Interval, column: Interval, depth: int, channels_in: int, chip: Chip, packing: Packing) -> int:
+    """Bits of the weight sets of a block of ``row.size`` x ``column.size`` x ``depth`` neurons."""
+    if not len(row.base) or not len(column.base):
+        return 0
+    block = (row.size, column.size, depth)
+    stride = packing.row_stride(block)
+    first = (row.base[:, None] + packing.rows[0]) * stride + column.base[None, :] + packing.columns[0]
+    if packing.channels_first:
+        width, plane = 1, packing.plane(block)
+    else:
+        width, plane = depth, 1
+    taps, largest = _weight_sets(
+        row.kind, row.kind_count, column.kind, column.kind_count, first * width // chip.axon_offset,
+        stride * width, width, (depth - 1) * plane, chip.axon_offset,
+    )  # fmt: skip
+    bits = chip.weight_bits + index_bits(largest, chip)
+    return int(group_bits(taps * (depth * channels_in), bits, chip).sum())
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _weight_sets(
+    row_kind: Ints, row_counts: Ints, column_kind: Ints, column_counts: Ints, shift: Ints,
+    row_step: int, column_step: int, deepest: int, offset: int,
+) -> tuple[Ints, int]:  # fmt: skip
+    """The number of taps of every distinct weight set, and the largest compartment index among them.
+
+    ``shift`` counts the whole offsets in the base of each (row, column); the indices of a set grow by ``row_step``,
+    ``column_step`` and, for all channels, by ``deepest``.
+    """
+    seen = np.zeros((len(row_counts), len(column_counts), shift.max() + 1), np.bool_)
+    taps = np.empty(seen.size, np.int64)
+    found = 0
+    largest = 0
+    for i in range(len(row_kind)):
+        for j in range(len(column_kind)):
+            if seen[row_kind[i], column_kind[j], shift[i, j]]:
+                continue
+            seen[row_kind[i], column_kind[j], shift[i, j]] = True
+            n_rows, n_columns = row_counts[row_kind[i]], column_counts[column_kind[j]]
+            taps[found] = n_rows * n_columns
+            found += 1
+            last = (n_rows - 1) * row_step + (n_columns - 1) * column_step + deepest
+            largest = max(largest, shift[i, j] * offset + last)
+    return taps[:found], largest
+
+
+def _discrete(link: Link, tile: Tile, chip: Chip) -> Incoming:
+    """Sparse: an axon for each source neuron, its weights without index; equal weight sets of a block count once."""
+    blocks = int(np.prod(counts(link.target_shape, tile)))
+    if _one_to_all(link):
+        return Incoming(
+            np.ones(blocks, np.int64), group_bits(block_sizes(link.target_shape, tile), chip.weight_bits, chip)
+        )
+    found = pairs(link, tile)
+    bits = group_bits(found.synapses, chip.weight_bits, chip)
+    if blocks == 1:
+        return Incoming(np.array([int(np.prod(link.source_shape))]), np.array([bits.sum()]))
+    keys = np.stack([found.block.astype(np.uint64), found.content], axis=1)
+    _, distinct = np.unique(keys, axis=0, return_index=True)
+    return Incoming(
+        np.bincount(found.block, minlength=blocks),
+        np.bincount(found.block[distinct], weights=bits[distinct], minlength=blocks).astype(np.int64),
+    )
+
+
+def _one_to_all(link: Link) -> bool:
+    """Whether a single source neuron reaches every neuron of the target."""
+    transform = link.projection.transform
+    return (
+        isinstance(transform, Sparse)
+        and transform.matrix.shape[1] == 1
+        and transform.matrix.nnz == transform.matrix.shape[0]
+    )

@@ -1,0 +1,1 @@
+"""Which neurons reach which, and how a population is cut into blocks."""

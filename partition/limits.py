@@ -1,0 +1,59 @@
+"""Whether a partition is one of a network, and every limit of the chip that it exceeds, all at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from convert.network.network import ConvertedNetwork
+from partition.core.utilization import utilization
+from partition.geometry.links import chip_links
+from partition.geometry.tile import tile_slices
+
+from .hardware import LOIHI, Chip
+from .result import Partition
+
+
+def cuts(partition: Partition, network: ConvertedNetwork) -> bool:
+    """Whether the blocks of ``partition`` are the chip populations of ``network`` cut by its tiles."""
+    expected = [
+        (population.name, slices)
+        for population in network.chip_populations
+        if population.name in partition.tiles
+        for slices in tile_slices(population.shape, partition.tiles[population.name])
+    ]
+    named = {population.name for population in network.chip_populations} == set(partition.tiles)
+    return named and expected == [(block.layer, block.slice) for block in partition.blocks]
+
+
+def violations(network: ConvertedNetwork, partition: Partition, chip: Chip = LOIHI) -> list[str]:
+    """One sentence for each limit of ``chip`` that ``partition``, a partition of ``network``, exceeds."""
+    return [*_places(partition, chip), *_cores(network, partition, chip)]
+
+
+def _places(partition: Partition, chip: Chip) -> list[str]:
+    """Cores that hold two blocks, and core numbers that a chip does not have."""
+    blocks = Counter((block.chip, block.core) for block in partition.blocks)
+    problems = [
+        f"core {core} of chip {number} holds {count} blocks, a core holds 1"
+        for (number, core), count in sorted(blocks.items())
+        if count > 1
+    ]
+    for number in sorted({block.chip for block in partition.blocks}):
+        cores = {core for of_chip, core in blocks if of_chip == number}
+        if max(cores) >= chip.cores:
+            problems.append(f"chip {number} has a block on core {max(cores)}, its cores are 0 to {chip.cores - 1}")
+    return problems
+
+
+def _cores(network: ConvertedNetwork, partition: Partition, chip: Chip) -> list[str]:
+    """Limits of a core that the fullest block of a layer exceeds."""
+    links = chip_links(network)
+    problems = []
+    for population in network.chip_populations:
+        used = utilization(population, links, partition.tiles, chip, partition.packing(population.name))
+        tile = " x ".join(map(str, partition.tiles[population.name]))
+        problems += [
+            f"layer '{population.name}', tile {tile}: {have:,} {name} on a core, the limit is {limit:,}"
+            for name, (have, limit) in used.exceeded(chip).items()
+        ]
+    return problems

@@ -1,0 +1,125 @@
+"""Tiles and chips together: what each other tile of a layer would save where the blocks now are, then all at once.
+
+For each layer alone, each tile on a short list is put in place of the present one, its blocks go where most of their
+neurons were, and moves and swaps follow; that gives the exact messages between chips. A knapsack over these numbers
+chooses one tile for every layer, and the result counts only if its exact messages are fewer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from convert.network.network import ConvertedNetwork
+from partition.geometry.blocks import Floats, Ints
+from partition.geometry.links import Link
+from partition.geometry.tile import Tile
+from partition.hardware import Board
+from partition.place.local_search import improve
+from partition.place.metis import metis
+from partition.place.repair import repair
+from partition.traffic.unicast import Edges, TrafficGraph, traffic
+
+from .knapsack import LOCAL, Budget, Menus, choose
+from .regions import carry_over
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be partitioned; ``known`` keeps edges that have been computed."""
+
+    network: ConvertedNetwork
+    links: tuple[Link, ...]
+    rates_hz: Mapping[str, Floats]
+    seed: int
+    deadline_s: float
+    known: dict[tuple[int, Tile, Tile], Edges] = field(default_factory=dict, repr=False)
+
+    def graph(self, tiles: Mapping[str, Tile]) -> TrafficGraph:
+        return traffic(self.network, self.links, tiles, self.rates_hz, known=self.known)
+
+    @cached_property
+    def spikes(self) -> dict[str, Floats]:
+        """Spikes per time step of the neurons of every chip population that sends any, of its shape."""
+        return {
+            p.name: np.reshape(self.rates_hz[p.name], p.shape) * self.network.dt_s
+            for p in self.network.chip_populations
+            if self.network.out_of(p.name)
+        }
+
+    @property
+    def in_time(self) -> bool:
+        return time.monotonic() < self.deadline_s
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Tiles, their traffic, the chip of each block on ``board`` and the messages between chips per time step."""
+
+    tiles: dict[str, Tile]
+    graph: TrafficGraph
+    board: Board
+    chip: Ints
+    interchip: float
+
+    @property
+    def price(self) -> float:
+        return self.interchip + LOCAL * self.graph.total
+
+
+def solution(problem: Problem, tiles: dict[str, Tile], board: Board, starts: Sequence[Ints]) -> Solution:
+    """The best placement found from ``starts`` and from METIS by moves and swaps."""
+    graph = problem.graph(tiles)
+    candidates = [repair(graph, board, start) for start in starts] + [metis(graph, board, seed=problem.seed)]
+    improved = [improve(graph, board, chip, seed=problem.seed) for chip in candidates]
+    best = min(improved, key=graph.interchip)
+    return Solution(tiles, graph, board, best, graph.interchip(best))
+
+
+def refine(problem: Problem, start: Solution, shortlist: Menus, rounds: int) -> Solution:
+    """``start`` after up to ``rounds`` rounds of retiling, until a round gains nothing or time is up."""
+    best = start
+    for _ in range(rounds):
+        costs = _measure(problem, best, shortlist)
+        if costs is None:
+            return best
+        limit = Budget(costs, best.board.cores)
+        tiles = choose(problem.network, problem.links, shortlist, [limit], best.board.chip)
+        if tiles is None or tiles == best.tiles:
+            return best
+        found = solution(problem, tiles, best.board, [_carry_all(problem, best, tiles)])
+        if found.price >= best.price:
+            return best
+        best = found
+    return best
+
+
+def _measure(problem: Problem, now: Solution, shortlist: Menus) -> dict[str, Floats] | None:
+    """The price of each tile of each layer when the other layers keep theirs; None if time ran out."""
+    wide = replace(now.board, chip=replace(now.board.chip, cores=2 * now.board.chip.cores))
+    costs: dict[str, Floats] = {}
+    for name, fits in shortlist.items():
+        costs[name] = np.full(len(fits), now.price)
+        for i, fit in enumerate(fits):
+            if not problem.in_time:
+                return None
+            if fit.tile != now.tiles[name]:
+                tiles = now.tiles | {name: fit.tile}
+                graph = problem.graph(tiles)
+                chip = improve(graph, wide, _carry_all(problem, now, tiles), seed=problem.seed, passes=1)
+                costs[name][i] = graph.interchip(chip) + LOCAL * graph.total
+    return costs
+
+
+def _carry_all(problem: Problem, now: Solution, tiles: Mapping[str, Tile]) -> Ints:
+    """The chip of each block of ``tiles``: the one that holds most of its neurons now."""
+    chips = []
+    for number, p in enumerate(problem.network.chip_populations):
+        own = now.chip[now.graph.layer == number]
+        old, new = now.tiles[p.name], tiles[p.name]
+        chips.append(own if old == new else carry_over(p.shape, old, own, new, now.board.chips))
+    return np.concatenate(chips)

@@ -1,0 +1,1 @@
+"""Messages between blocks, from geometry and firing rates."""

@@ -1,0 +1,54 @@
+"""The events of a run counted in nengo_loihi's own blocks, axon by axon."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deploy.emulator import compile_network, run
+from deploy.nengo_loihi.packing import compartments_of
+from partition.geometry.blocks import block_of_neuron
+from tests.builders.random_networks import Case
+from tests.builders.reference_emulator import reference
+
+
+def assert_counts_of_blocks(case: Case) -> None:
+    """Messages, those between chips, weights added and compartments updated in the first image, block by block."""
+    expected = reference(case)
+    steps, program = case.network.timesteps, compile_network(case.network, case.partition)
+    names = [layer.name for layer in program.layers]
+    blocks = list(expected.model.blocks)
+    chip = {id(block): plan.chip for block, plan in zip(blocks, case.partition.blocks, strict=True)}
+    home = {id(synapse): block for block in blocks for synapse in block.synapses}
+    layer_of = {id(block): plan.layer for block, plan in zip(blocks, case.partition.blocks, strict=True)}
+    messages, interchip, synops, updates = (dict.fromkeys(names, 0) for _ in range(4))
+
+    def deliver(name: str, axons: list, fired: np.ndarray, own: int | None) -> None:
+        for axon in axons:
+            block = home[id(axon.target)]
+            for neuron in np.flatnonzero(fired):
+                (spike,) = axon.map_spikes(np.array([neuron]))
+                if spike is None or axon.target.axon_compartment_base(spike.axon_idx) is None:
+                    continue
+                weights, _ = axon.target.axon_weights_indices(spike.axon_idx, atom=spike.atom)
+                if weights.size:
+                    messages[name] += int(fired[neuron])
+                    interchip[name] += int(fired[neuron]) * (own is not None and chip[id(block)] != own)
+                    synops[layer_of[id(block)]] += int(fired[neuron]) * weights.size
+
+    result = run(program, case.drives_hz, continuous=True, record=names)[0]
+    host = expected.flat_inputs[0][:steps].sum(axis=0)
+    for spikes in expected.model.inputs:
+        deliver("host", spikes.axons, host, None)
+    for block, plan in zip(blocks, case.partition.blocks, strict=True):
+        population = case.network.population(plan.layer)
+        place = block_of_neuron(population.shape, case.partition.tiles[plan.layer])
+        own = place == place[expected.model.block_comp_map[block].list[0]]
+        fired = np.zeros(block.compartment.n_compartments, np.int64)
+        packed = compartments_of(plan, case.partition.packing(plan.layer))
+        fired[packed] = expected.traces[plan.layer]["spiked"][:steps].sum(axis=0)[own]
+        deliver(plan.layer, block.axons, fired, plan.chip)
+        updates[plan.layer] += block.compartment.n_compartments * steps
+    assert {n: c.messages for n, c in result.counts.items()} == messages
+    assert {n: c.interchip for n, c in result.counts.items()} == interchip
+    assert {n: c.synops for n, c in result.counts.items()} == synops
+    assert {n: c.neuron_updates for n, c in result.counts.items()} == updates

@@ -1,0 +1,154 @@
+"""Small random networks of every kind the toolchain makes, from a ``random.Random``: hypothesis can shrink them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+from scipy import sparse
+
+from convert.network.network import (
+    INPUT,
+    ConvertedNetwork,
+    Convolution,
+    ConvolutionTranspose,
+    Population,
+    Projection,
+    Readout,
+    Shape,
+    Sparse,
+    Transform,
+)
+from partition.core.synapse_lists import packings
+from partition.geometry.links import chip_links
+from partition.geometry.tile import Tile, tile_slices
+from partition.result import Block, Partition
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network, a partition of it and the drives of its host population in Hz, shape (images, neurons)."""
+
+    network: ConvertedNetwork
+    partition: Partition
+    drives_hz: dict[str, np.ndarray]
+
+
+def random_case(random: Random, images: int = 2, timesteps: int = 12) -> Case:
+    """A network of 2 to 5 chip populations; one in four is so loud that its accumulators overflow."""
+    rng = np.random.default_rng(random.randrange(2**32))
+    loud = random.random() < 0.25
+    shapes: dict[str, Shape] = {"host": (random.randint(2, 7), random.randint(2, 7), random.choice([1, 2, 3, 6, 8]))}
+    projections = [Projection(INPUT, "host", Convolution(rng.normal(size=(3, 3, 1, shapes["host"][2])) * 100))]
+    for number in range(random.randint(2, 5)):
+        name = f"layer{number}"
+        sources = list(shapes)
+        first = random.choice(sources[-2:])
+        transform, shape = random_transform(random, rng, shapes[first], loud)
+        projections.append(Projection(first, name, transform))
+        for _ in range(random.choice([0, 0, 1, 2])):
+            other = random.choice(sources)
+            projections.append(Projection(other, name, joining_transform(random, rng, shapes[other], shape, loud)))
+        shapes[name] = shape
+    populations = [Population("host", "host", shapes["host"], np.zeros(shapes["host"]), 1.0, on_chip=False)]
+    for name, shape in list(shapes.items())[1:]:
+        vmin = random.choice([0.0, 0.0, -0.3, -1.0, -5.0])
+        synapse_s = random.choice([0.0, 0.0, 0.0007, 0.001, 0.005])
+        bias_hz = random_bias(random, rng, shape)
+        populations.append(Population(name, "layer", shape, bias_hz, 1.0, vmin=vmin, synapse_s=synapse_s))
+    last = populations[-1]
+    readout = Readout("output", (1, 1, 2), np.zeros((1, 1, 2)))
+    matrix = sparse.csr_array(rng.normal(size=(2, last.neurons)))
+    projections.append(Projection(last.name, "output", Sparse(matrix)))
+    network = ConvertedNetwork(
+        (*shapes["host"][:2], 1),
+        tuple(populations),
+        tuple(projections),
+        (readout,),
+        timesteps=timesteps,
+    )
+    size = (images, populations[0].neurons)
+    drives = rng.uniform(0, 900, size) * (rng.random(size) < 0.7)
+    return Case(network, random_partition(random, network), {"host": drives + (1500 if loud else 0)})
+
+
+def random_transform(random: Random, rng: np.random.Generator, source: Shape, loud: bool) -> tuple[Transform, Shape]:
+    """A first projection and the shape that it gives its target."""
+    kind = random.choice(["convolution", "convolution", "convolution", "transpose", "dense", "sparse"])
+    channels = random.choice([1, 2, 3, 5, 8, 17])
+    if kind == "convolution":
+        size = (random.randint(1, 5), random.randint(1, 5))
+        strides = (random.randint(1, 2), random.randint(1, 2))
+        padding = random.choice(["same", "same", "valid"])
+        if padding == "valid":
+            size = (min(size[0], source[0]), min(size[1], source[1]))
+        spans = [source[a] if padding == "same" else source[a] - size[a] + 1 for a in (0, 1)]
+        shape = (-(-spans[0] // strides[0]), -(-spans[1] // strides[1]), channels)
+        return Convolution(random_kernel(random, rng, (*size, source[2], channels), loud), strides, padding), shape
+    if kind == "transpose" and source[0] * source[1] <= 25:
+        size = (random.randint(1, 4), random.randint(1, 4))
+        strides = (random.randint(1, 2), random.randint(1, 2))
+        padding = random.choice(["same", "valid"])
+        beyond = [max(k - s, 0) if padding == "valid" else 0 for k, s in zip(size, strides, strict=True)]
+        shape = (source[0] * strides[0] + beyond[0], source[1] * strides[1] + beyond[1], min(channels, 5))
+        kernel = random_kernel(random, rng, (*size, source[2], shape[2]), loud)
+        return ConvolutionTranspose(kernel, strides, padding), shape
+    shape = (1, 1, random.randint(1, 40)) if kind == "dense" else (random.randint(1, 6), random.randint(1, 6), channels)
+    return joining_transform(random, rng, source, shape, loud), shape
+
+
+def joining_transform(random: Random, rng: np.random.Generator, source: Shape, target: Shape, loud: bool) -> Transform:
+    """A further projection into a population that has its shape already."""
+    if source[:2] == target[:2] and random.random() < 0.7:
+        size = (random.randint(1, 3), random.randint(1, 3))
+        return Convolution(random_kernel(random, rng, (*size, source[2], target[2]), loud))
+    shape = (int(np.prod(target)), int(np.prod(source)))
+    filling = random.choice([0.02, 0.2, 0.6, 1.0])
+    filled = rng.random(shape) < filling
+    filled[-1, -1] = True  # nengo_loihi refuses a matrix without entries
+    weights = random_kernel(random, rng, (1, 1, shape[1], shape[0]), loud)[0, 0].T * filled + 1e-9 * filled
+    return Sparse(sparse.csr_array(weights))
+
+
+def random_kernel(random: Random, rng: np.random.Generator, shape: tuple[int, ...], loud: bool) -> np.ndarray:
+    """Weights that keep the next layer firing; now and then none at all, or one that dwarfs the rest."""
+    kernel = rng.normal(0.2, 1.0, shape) * random.choice([0.3, 1.0, 4.0]) / np.sqrt(np.prod(shape[:3]))
+    if loud:
+        kernel = rng.uniform(0.7, 1.0, shape) * random.choice([-1.0, 1.0, 1.0])
+    if random.random() < 0.05:
+        kernel = kernel * 0
+    if random.random() < 0.1:
+        kernel[0, 0, 0, -1] = 50.0
+    return kernel
+
+
+def random_bias(random: Random, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    """Biases in Hz: none, one for each channel, one for each neuron, or huge."""
+    size = random.choice([0.0, 50.0, 50.0, 300.0, 20000.0])
+    alike = random.random() < 0.6
+    return np.broadcast_to(rng.normal(0.3, 1, (1, 1, shape[2]) if alike else shape) * size, shape).copy()
+
+
+def random_partition(random: Random, network: ConvertedNetwork) -> Partition:
+    """Random tiles and packings, blocks strewn over three chips."""
+    tiles: dict[str, Tile] = {}
+    for population in network.chip_populations:
+        rows, columns, channels = (random.choice([1, 2, 3, size, size]) for size in population.shape)
+        tile = (min(rows, population.shape[0]), min(columns, population.shape[1]), min(channels, population.shape[2]))
+        while np.prod([-(-n // t) for n, t in zip(population.shape, tile, strict=True)]) > 40:
+            tile = tuple(min(2 * t, n) for n, t in zip(population.shape, tile, strict=True))  # type: ignore[assignment]
+        tiles[population.name] = tile
+    blocks: list[Block] = []
+    cores = [0, 0, 0]
+    for population in network.chip_populations:
+        for slices in tile_slices(population.shape, tiles[population.name]):
+            chip = random.randrange(3)
+            blocks.append(Block(population.name, slices, chip, cores[chip]))
+            cores[chip] += 1
+    links = chip_links(network)
+    packed = {
+        name: random.choice(packings([link for link in links if link.target == name], tile))
+        for name, tile in tiles.items()
+    }
+    return Partition("none", tiles, tuple(blocks), packed)

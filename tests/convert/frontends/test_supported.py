@@ -1,0 +1,60 @@
+"""SUPPORTED.md is what the registry says, and the registry is what loads."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from convert.frontends.keras.layers import (
+    ACTIVATIONS,
+    LINEAR,
+    NOTHING,
+    REGISTRY,
+    WAYS_OUT,
+    Support,
+    is_head,
+    register,
+    unknown,
+)
+from convert.upstream.tensorflow import load_tf_keras
+from tests.builders.paths import ROOT
+
+
+def test_supported_md_is_what_the_script_prints():
+    printed = subprocess.run(
+        [sys.executable, "-m", "convert.frontends.keras.supported"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert (ROOT / "SUPPORTED.md").read_text() == printed.stdout
+    assert printed.stderr == ""
+
+
+@pytest.mark.parametrize("name", [*REGISTRY, *NOTHING, *WAYS_OUT])
+def test_every_name_is_a_keras_layer(name):
+    assert hasattr(load_tf_keras().layers, name)
+
+
+def test_no_name_is_both_supported_and_refused():
+    assert not REGISTRY.keys() & {*WAYS_OUT, *NOTHING}
+    assert all(unknown(name, None) is None for name in (*REGISTRY, *NOTHING, "Activation"))
+    assert all(unknown(name, None) == reason for name, reason in WAYS_OUT.items())
+
+
+def test_an_unknown_class_is_refused_with_what_to_use():
+    assert unknown("LSTM", None).startswith("no conversion is known for this class; rebuild it from Conv2D, ")
+    assert "has no spiking form; use 'relu'" in unknown("Conv2D", "swish")
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_has_a_role(name):
+    assert is_head(load_tf_keras().layers.Activation(name)) is (name in ("softmax", "sigmoid"))
+
+
+def test_a_class_cannot_be_registered_twice():
+    with pytest.raises(ValueError, match="Conv2D is registered twice"):
+        register("Conv2D", Support(LINEAR, ""))

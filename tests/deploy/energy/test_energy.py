@@ -1,0 +1,153 @@
+"""Energy estimates against numbers worked out by hand, and the meters against counters written by hand."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from convert.errors import UserError
+from deploy.energy.devices import ARITHMETIC_DEVICES, DAVIES_2018, DEVICES, SANA_FE, device_set
+from deploy.energy.estimate import Counts, arithmetic_estimate, counts_of, loihi_estimate, ratios
+from deploy.energy.measure import _gpu_entries, rapl_meter, time_inference
+
+COUNTS = Counts(
+    timesteps=100,
+    synops=1e6,
+    neuron_updates=2e5,
+    spikes=1e4,
+    active_updates=5e4,
+    messages=3e4,
+    interchip_messages=500.0,
+    host_messages=10.0,
+    chips=2,
+    core_loads=((1e4, 2e3), (2e4, 1e3)),
+)
+
+
+def test_dynamic_energy_is_counts_times_constants() -> None:
+    estimate = loihi_estimate(DAVIES_2018, COUNTS)
+    message = 1.7e-12 + 63 / 24 * 3.0e-12 + 15 / 12 * 4.0e-12
+    expected = 1e6 * 23.6e-12 + 5e4 * 81e-12 + 15e4 * 52e-12 + 3e4 * message
+    assert estimate.dynamic_joules == pytest.approx(expected)
+    assert not estimate.measured
+
+
+def test_sana_fe_charges_spikes_and_outgoing_axons() -> None:
+    message = 111e-12 + 63 / 24 * 3.0e-12 + 15 / 12 * 4.2e-12
+    expected = 1e6 * 35.5e-12 + 5e4 * 72.8e-12 + 15e4 * 51.2e-12 + 1e4 * 69.3e-12 + 3e4 * message
+    assert loihi_estimate(SANA_FE, COUNTS).dynamic_joules == pytest.approx(expected)
+
+
+def test_time_is_the_barrier_and_the_busiest_core_and_static_energy_follows() -> None:
+    seconds = 100 * 465e-9 + 2e4 * 3.5e-9 + 1e3 * 8.4e-9
+    estimate = loihi_estimate(DAVIES_2018, COUNTS, static_watts_per_chip=0.5)
+    assert estimate.seconds == pytest.approx(seconds)
+    assert estimate.static_joules == pytest.approx(0.5 * 2 * seconds)
+    assert estimate.total_joules == pytest.approx(estimate.static_joules + estimate.dynamic_joules)
+    assert any("0.5 W for each chip" in a for a in estimate.assumptions)
+
+
+def test_links_between_chips_are_counted_but_cost_no_invented_joules() -> None:
+    estimate = loihi_estimate(DAVIES_2018, COUNTS)
+    assert estimate.details["messages between chips"] == 500
+    assert any("not published" in a for a in estimate.assumptions)
+    parts = [estimate.details[k] for k in ("synops", "neuron updates", "spikes", "messages")]
+    assert sum(parts) == pytest.approx(estimate.dynamic_joules)
+
+
+def test_what_a_run_did_not_count_is_stated() -> None:
+    few = Counts(timesteps=10, synops=100, neuron_updates=50, spikes=5)
+    estimate = loihi_estimate(DAVIES_2018, few)
+    assert any("counted as active" in a for a in estimate.assumptions)
+    assert any("one for each spike" in a for a in estimate.assumptions)
+    assert estimate.details["neuron updates"] == pytest.approx(50 * 81e-12)
+
+
+def test_counts_of_a_run_and_its_partition() -> None:
+    run = {
+        "timesteps": 50,
+        "synops": 300,
+        "neuron_updates": 40,
+        "spikes": 7,
+        "interchip_messages": 2,
+        "layers": [
+            {"name": "a", "synops": 300, "neuron_updates": 40},
+            {"name": "host", "synops": 0, "neuron_updates": 9},
+        ],
+    }
+    counts = counts_of(run, {"chips": 3, "layers": [{"name": "a", "blocks": 4}]})
+    assert counts == Counts(
+        timesteps=50, synops=300, neuron_updates=40, spikes=7, interchip_messages=2, chips=3, core_loads=((75.0, 10.0),)
+    )
+    assert counts_of({"timesteps": 50, "synops": None, "neuron_updates": 1}, {}) is None
+
+
+def test_ratios_compare_every_device_with_every_chip() -> None:
+    devices = [loihi_estimate(DAVIES_2018, COUNTS).to_json(), arithmetic_estimate(ARITHMETIC_DEVICES[0], 1e6).to_json()]
+    ((name, value),) = ratios(devices).items()
+    assert name == "CPU per MAC (i7-4960X) / Loihi (Davies 2018)"
+    assert value == pytest.approx(8.6e-3 / devices[0]["joules_per_inference"]["total"])
+
+
+def test_every_row_has_a_source() -> None:
+    assert all(device.source for device in (*DEVICES.values(), *ARITHMETIC_DEVICES))
+    assert device_set("all") == tuple(DEVICES.values())
+    with pytest.raises(UserError, match="davies2018, sana-fe or all"):
+        device_set("loihi3")
+
+
+def test_rapl_adds_packages_and_survives_the_counters_end(tmp_path: Path) -> None:
+    for name, kind, value in (
+        ("intel-rapl:0", "package-0", 900),
+        ("intel-rapl:1", "package-1", 0),
+        ("intel-rapl:0:0", "core", 5),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "name").write_text(kind)
+        (tmp_path / name / "energy_uj").write_text(str(value))
+        (tmp_path / name / "max_energy_range_uj").write_text("1000")
+    meter = rapl_meter(tmp_path)
+    assert meter is not None
+    (tmp_path / "intel-rapl:0" / "energy_uj").write_text("50")
+    (tmp_path / "intel-rapl:1" / "energy_uj").write_text("30")
+    assert meter() == pytest.approx(180e-6)
+
+
+def test_no_rapl_is_no_meter(tmp_path: Path) -> None:
+    assert rapl_meter(tmp_path) is None
+
+
+def test_time_and_energy_are_for_one_inference() -> None:
+    used = iter([10.0, 16.0])
+    timing = time_inference(lambda: None, batch=4, seconds=0.0, meter=lambda: next(used))
+    assert timing.inferences == 4
+    assert timing.joules == pytest.approx(1.5)
+
+
+def fake_tensorflow(gpus: list[str]) -> SimpleNamespace:
+    config = SimpleNamespace(list_physical_devices=lambda kind: gpus)
+    return SimpleNamespace(config=config, device=lambda name: nullcontext(), constant=lambda x: x, __version__="2")
+
+
+def test_a_gpu_is_measured_by_nvml(monkeypatch: pytest.MonkeyPatch) -> None:
+    joules = count(0, 5)
+    monkeypatch.setattr("deploy.energy.measure.nvml_meter", lambda: ("H200", lambda: float(next(joules))))
+    infer = lambda batch: SimpleNamespace(numpy=lambda: batch)  # noqa: E731
+    one, many = _gpu_entries(fake_tensorflow(["GPU:0"]), infer, np.zeros((1, 4, 4, 1)), (1, 8), 0.01)
+    assert (one["measured"], one["batch"], many["batch"]) == (True, 1, 8)
+    energy = one["joules_per_inference"]
+    assert energy["total"] == pytest.approx(energy["static"] + energy["dynamic"])
+    assert "NVML" in one["source"]
+
+
+def test_without_a_gpu_the_entry_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    (entry,) = _gpu_entries(fake_tensorflow([]), None, np.zeros(1), (1,), 0.0)
+    assert "none here" in entry["absent"]
+    monkeypatch.setattr("deploy.energy.measure.nvml_meter", lambda: ("no driver", None))
+    (entry,) = _gpu_entries(fake_tensorflow(["GPU:0"]), None, np.zeros(1), (1,), 0.0)
+    assert "no driver" in entry["absent"]

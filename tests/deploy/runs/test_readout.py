@@ -1,0 +1,92 @@
+"""Windows of steps, checkpoints, and the outputs that the host computes from counts."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from convert.errors import UserError
+from convert.network.network import (
+    INPUT,
+    ConvertedNetwork,
+    Convolution,
+    Population,
+    Projection,
+    Readout,
+    Sparse,
+    require_timesteps,
+)
+from deploy.runs.readout import checkpoints_of, outputs_of, windows_at
+from deploy.targets.registry import window_counts
+from tests.builders.one_neuron import chain
+
+
+def test_window_counts_by_hand():
+    spikes = np.array([[1, 0], [1, 1], [0, 1], [1, 0]], bool)
+    np.testing.assert_array_equal(window_counts(spikes, [(0, 4), (1, 3), (2, 2)]), [[3, 2], [1, 2], [0, 0]])
+
+
+def test_windows_are_the_second_half_after_the_first_spikes():
+    network, _ = chain(0.6)
+    assert windows_at(network, [1, 2, 8, 32]) == [(0, 1), (1, 2), (4, 8), (16, 32)]
+    populations = tuple(Population(f"p{i}", "", (1, 1, 1), np.zeros((1, 1, 1)), 1.0, i > 0) for i in range(7))
+    names = (INPUT, *(p.name for p in populations), "out")
+    deep = replace(
+        network,
+        populations=populations,
+        projections=tuple(Projection(a, b, Sparse(sparse.csr_array([[1.0]]))) for a, b in itertools.pairwise(names)),
+    )
+    assert windows_at(deep, [4, 8, 32]) == [(3, 4), (6, 8), (16, 32)]
+    assert windows_at(deep, [4, 8, 32], 0.25) == [(3, 4), (6, 8), (24, 32)]
+    assert windows_at(deep, [4, 8, 32], 1.0) == [(3, 4), (6, 8), (6, 32)]
+    require_timesteps(deep.with_(timesteps=7))
+    with pytest.raises(UserError, match=r"^6 timesteps end before a spike has passed the 6 layers"):
+        require_timesteps(deep.with_(timesteps=6))
+
+
+@pytest.mark.parametrize(
+    ("timesteps", "every", "expected"),
+    [(32, 8, [8, 16, 24, 32]), (30, 8, [8, 16, 24, 30]), (3, 1, [1, 2, 3]), (1, 4, [1])],
+)
+def test_checkpoints_end_with_the_last_step(timesteps, every, expected):
+    assert checkpoints_of(timesteps, every) == expected
+
+
+@pytest.mark.parametrize(
+    ("activation", "function"),
+    [
+        ("linear", lambda v: v),
+        ("sigmoid", lambda v: 1 / (1 + np.exp(-v))),
+        ("softmax", lambda v: np.exp(v) / np.exp(v).sum(axis=-1, keepdims=True)),
+    ],
+)
+def test_dense_readout_by_hand(activation, function):
+    network, _ = chain(0.6)
+    readout = Readout("out", (1, 1, 2), np.array([[[0.5, -1.0]]]), activation)
+    projections = (
+        Projection("host", "out", Sparse(sparse.csr_array([[0.01], [0.0]]))),
+        Projection("chip", "out", Sparse(sparse.csr_array([[0.002], [0.004]]))),
+    )
+    network = replace(network, readouts=(readout,), projections=projections)
+    counts = {"host": np.array([[4], [1]]), "chip": np.array([[10], [5]])}
+    found = outputs_of(network, readout, counts, [(0, 20), (15, 20)])
+    # rates: host 4 / 20 ms = 200 Hz, 1 / 5 ms = 200 Hz; chip 10 / 20 ms = 500 Hz, 5 / 5 ms = 1000 Hz
+    values = np.array([[0.5 + 2 + 1, -1 + 2], [0.5 + 2 + 2, -1 + 4]])
+    np.testing.assert_allclose(found, function(values), rtol=1e-6)
+
+
+def test_convolutional_readout_by_hand():
+    shape = (2, 3, 1)
+    rng = np.random.default_rng(0)
+    kernel = rng.normal(size=(1, 1, 1, 2))
+    bias = rng.normal(size=(2, 3, 2))
+    population = Population("p", "", shape, np.zeros(shape), 1.0)
+    readout = Readout("out", (2, 3, 2), bias)
+    network = ConvertedNetwork(shape, (population,), (Projection("p", "out", Convolution(kernel)),), (readout,))
+    counts = rng.integers(0, 9, (1, 6))
+    found = outputs_of(network, readout, {"p": counts}, [(2, 10)])
+    np.testing.assert_allclose(found[0], counts.reshape(2, 3, 1) / 0.008 * kernel[0, 0, 0] + bias, rtol=1e-5)

@@ -1,0 +1,61 @@
+"""Without the chip's integers, spikes at long times are the rates that Keras asks for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from convert.data.evaluate import activate
+from convert.frontends.keras.cut import cut_at_relus
+from convert.frontends.keras.load import load_model
+from convert.frontends.keras.passes.max_pooling import replace_max_pooling
+from convert.lowering.agreement import keras_form
+from convert.lowering.lower import lower
+from convert.network.rescale import with_gains, with_scales
+from deploy.runs.readout import outputs_of
+from deploy.targets.registry import Job, prepare
+from partition.result import Block, Partition
+from tests.builders.keras_models import images_for
+from tests.builders.random_keras_models import random_model
+
+STEPS = 800
+LOSS = 0.25
+"""What hard resets may cost, of the size of an output, where each layer fires a third as much as the one before."""
+
+
+@pytest.mark.parametrize("seed", [2, 4])
+def test_long_spiking_runs_approach_the_rates(seed, tmp_path):
+    model = random_model(seed, blocks=1)
+    model.save(tmp_path / "model.keras")
+    cut = cut_at_relus(replace_max_pooling(load_model(tmp_path / "model.keras"), "average"))
+    images = images_for(model, count=1)
+    network = slow(lower(cut), cut.activities(images))
+    blocks = tuple(Block(p.name, tuple((0, n) for n in p.shape), 0, i) for i, p in enumerate(network.chip_populations))
+    partition = Partition("", {p.name: p.shape for p in network.chip_populations}, blocks)
+    job = Job(network, partition, [(STEPS // 2, STEPS)])
+    counts = next(iter(prepare("nengo-dl", job)(images))).counts
+    spiking = [outputs_of(network, readout, counts, job.windows).ravel() for readout in network.readouts]
+    doubled = with_gains(network, {p.name: np.full(p.shape[2], 2.0) for p in network.chip_populations})
+    assert apart(spiking, rates(network, images)) <= LOSS < apart(spiking, rates(doubled, images))
+
+
+def slow(network, activities):
+    """``network`` at rates that lose little at resets, without a floor for voltages."""
+    largest = [float(np.max(a)) or 1.0 for a in (activities if isinstance(activities, list) else [activities])]
+    depth = network.depth()
+    scales = {p.name: 900 / 3 ** depth[p.name] / top for p, top in zip(network.populations, largest, strict=True)}
+    network = with_scales(network, scales)
+    populations = tuple(replace(p, vmin=-1e4 if p.on_chip else 0.0) for p in network.populations)
+    return replace(network, populations=populations, timesteps=STEPS)
+
+
+def rates(network, images):
+    values = keras_form(network)(images)
+    return [activate(np.asarray(v), r.activation).ravel() for v, r in zip(values, network.readouts, strict=True)]
+
+
+def apart(found, wanted):
+    """The largest distance between outputs, relative to their size."""
+    return max(np.linalg.norm(f - w) / np.linalg.norm(w) for f, w in zip(found, wanted, strict=True))

@@ -1,0 +1,85 @@
+"""Closed forms against nengo_loihi's own builder."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from convert.errors import UserError
+from convert.network.network import Sparse
+from partition.core.utilization import utilization
+from partition.geometry.links import chip_links
+from partition.hardware import LOIHI
+from partition.tiles.feasible import menus
+from tests.builders.shaped_networks import chain, convolution, population, unet
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_utilization_is_that_of_nengo_loihi(name):
+    network, tilings = CASES[name]
+    for tiles in tilings:
+        assert_equal(network, {f"p{i}": tile for i, tile in enumerate(tiles, 1)})
+
+
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(st.data())
+def test_utilization_of_random_layers_is_that_of_nengo_loihi(data):
+    size = st.integers(3, 7)
+    rows, columns = data.draw(size), data.draw(size)
+    kernel, stride = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 2))
+    channels = [data.draw(st.integers(1, 20)) for _ in range(2)]
+    shape = (-(-rows // stride), -(-columns // stride), channels[1])
+    network = chain(
+        [(rows, columns, 2), (rows, columns, channels[0]), shape],
+        {(0, 1): conv(1, 2, channels[0]), (1, 2): conv(kernel, *channels, stride)},
+    )
+    tiles = [tuple(data.draw(st.integers(1, n)) for n in p.shape) for p in network.chip_populations]
+    assert_equal(network, {f"p{i}": tile for i, tile in enumerate(tiles, 1)})
+
+
+def test_equal_sparse_weights_are_stored_once_as_nengo_loihi_does():
+    pool = np.zeros((2 * 2 * 3, 4 * 4 * 3))
+    for y, x, c in np.ndindex(4, 4, 3):
+        pool[((y // 2) * 2 + x // 2) * 3 + c, (y * 4 + x) * 3 + c] = 0.25
+    ragged = np.where(RNG.random((12, 12)) < 0.4, RNG.standard_normal((12, 12)), 0)
+    shapes = [(4, 4, 3), (4, 4, 3), (2, 2, 3), (2, 2, 3)]
+    transforms = {(0, 1): convolution(RNG, 1, (3, 3)), (1, 2): Sparse(sparse.csr_array(pool)),
+                  (2, 3): Sparse(sparse.csr_array(ragged))}  # fmt: skip
+    network = chain(shapes, transforms)
+    assert_equal(network, {"p1": (2, 3, 3), "p2": (1, 2, 3), "p3": (2, 1, 2)})
+    assert_equal(network, {"p1": (4, 4, 3), "p2": (2, 2, 3), "p3": (1, 1, 1)})
+
+
+def test_every_tile_of_a_menu_fits_a_core():
+    network = unet(16, [8, 16])
+    links = chip_links(network)
+    for name, fits in menus(network.chip_populations, links, LOIHI).items():
+        p = network.population(name)
+        assert fits[0].cores == min(fit.cores for fit in fits)
+        for fit in fits[::7]:
+            tiles = {q.name: (1, 1, q.shape[2]) for q in network.chip_populations} | {name: fit.tile}
+            used = utilization(p, links, tiles, LOIHI)
+            assert not {"compartments", "input axons", "synapse bits"} & set(used.exceeded(LOIHI))
+
+
+def test_layers_that_fit_no_core_are_all_named():
+    wide = (1, 1, 5000)
+    dense = Sparse(sparse.csr_array(np.ones((3, 5000))))
+    network = chain([wide, (1, 1, 3), (1, 1, 5000), (1, 1, 3)], {
+        (0, 1): dense, (1, 2): Sparse(sparse.csr_array(np.ones((5000, 3)))), (2, 3): dense})  # fmt: skip
+    with pytest.raises(UserError) as error:
+        menus(network.chip_populations, chip_links(network), LOIHI)
+    assert [p.split("'")[1] for p in error.value.problems] == ["p1", "p3"]
+    assert "5000 input axons (limit 4096)" in error.value.problems[0]
+
+
+def test_a_population_of_one_core_takes_one():
+    network = chain([(4, 4, 2), (4, 4, 2)], {(0, 1): convolution(RNG, 3, (2, 2))})
+    fits = menus([population("p1", (4, 4, 2))], chip_links(network), LOIHI)["p1"]
+    assert fits[0].tile == (4, 4, 2)
+    assert fits[0].cores == 1

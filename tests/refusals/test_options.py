@@ -1,0 +1,129 @@
+"""Options out of range, and places that cannot be written or are taken."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from convert.cli import main as convert_model
+from convert.upstream.tensorflow import load_keras3
+from deploy.cli import main as deploy_model
+from deploy.report.cli import main as energy_report
+from partition.cli import main as partition_model
+from tests.builders.refusing import contents, fake_run, refused
+
+
+def test_rates_the_wrong_way_round(tiny, tmp_path):
+    refused(
+        convert_model,
+        [tiny / "model.keras", "--data", tiny / "data.npz", "-o", tmp_path / "b", "--rates", 200, 100],
+        "--rates 200 100: the smallest rate is above the largest; write --rates MIN MAX$",
+        folder=tmp_path,
+    )
+
+
+def test_fewer_timesteps_than_layers(tiny, tmp_path):
+    keras = load_keras3()
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            *(keras.layers.Conv2D(1, 1, activation="relu") for _ in range(9)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(3),
+        ]
+    )
+    model.save(tmp_path / "model.keras")
+    refused(
+        convert_model,
+        [tmp_path / "model.keras", "--data", tiny / "data.npz", "-o", tmp_path / "b", "--timesteps", 8],
+        "8 timesteps end before a spike has passed the 8 layers on the chip.* use --timesteps 32 or more$",
+        folder=tmp_path,
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        (convert_model, ["m.keras", "--data", "d", "-o", "b", "--timesteps", "7"]),
+        (convert_model, ["m.keras", "--data", "d", "-o", "b", "--calibration-images", "0"]),
+        (convert_model, ["m.keras", "--data", "d", "-o", "b", "--rates", "0", "2000"]),
+        (convert_model, ["m.keras", "--data", "d", "-o", "b", "--max-pooling", "median"]),
+        (convert_model, ["m.keras", "--data", "d"]),
+        (deploy_model, ["b", "--data", "d", "--target", "gpu"]),
+        (deploy_model, ["b", "--data", "d", "--timesteps", "0"]),
+        (deploy_model, ["b", "--data", "d", "--images", "0"]),
+        (partition_model, ["b", "--chips", "many"]),
+        (energy_report, []),
+        (energy_report, ["b", "--static-watts", "-1"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value.name,
+)
+def test_options_out_of_range(command, arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 2
+    assert "Error" in result.stderr
+    assert not contents(tmp_path)
+
+
+def test_outputs_that_cannot_be_written(tiny, tiny_bundle, tmp_path):
+    wall = tmp_path / "file"
+    wall.write_text("a regular file")
+    refused(
+        convert_model,
+        [tiny / "model.keras", "--data", tiny / "data.npz", "-o", wall / "b.bundle"],
+        "cannot write .*file/b.bundle: a file is in the way; choose a folder you may write to$",
+        folder=tmp_path,
+    )
+    (tiny_bundle / "runs").write_text("a regular file")
+    refused(
+        deploy_model,
+        [tiny_bundle, "--data", tiny / "data.npz", "--target", "nengo-dl", "--no-measure"],
+        r"cannot write .*runs/\.nengo-dl\.unfinished: .*; choose a bundle you may write to$",
+        folder=tmp_path,
+    )
+    (tiny_bundle / "runs").unlink()
+    fake_run(tiny_bundle)
+    refused(
+        energy_report, [tiny_bundle, "-o", wall / "report.html"], "cannot write .*file/report.html: ", folder=tmp_path
+    )
+    refused(
+        energy_report,
+        [tiny_bundle, "-o", tmp_path / "report.txt"],
+        "choose a name that ends in .html$",
+        folder=tmp_path,
+    )
+    (tmp_path / "folder.html").mkdir()
+    refused(
+        energy_report,
+        [tiny_bundle, "-o", tmp_path / "folder.html"],
+        "is a folder; choose the name of a file$",
+        folder=tmp_path,
+    )
+
+
+def test_what_exists_is_kept(tiny, tiny_bundle, tmp_path):
+    kept = "exists already and is kept; .*--force to replace it$"
+    arguments = [tiny / "model.keras", "--data", tiny / "data.npz", "-o"]
+    refused(convert_model, [*arguments, tiny_bundle], kept, folder=tmp_path)
+    fake_run(tiny_bundle)
+    refused(deploy_model, [tiny_bundle, "--data", tiny / "data.npz"], kept, folder=tmp_path)
+    (tmp_path / "report.html").write_text("old")
+    refused(energy_report, [tiny_bundle, "-o", tmp_path / "report.html"], kept, folder=tmp_path)
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
+    refused(
+        convert_model,
+        [*arguments, tmp_path / "thesis", "--force"],
+        "thesis is not a bundle .*choose another name$",
+        folder=tmp_path,
+    )
+
+
+def test_a_failure_with_force_keeps_what_is_there(tiny, tiny_bundle, tmp_path):
+    refused(
+        convert_model,
+        [tiny / "model.keras", "--data", tmp_path / "none", "-o", tiny_bundle, "--force"],
+        "none: no such file or folder",
+        folder=tmp_path,
+    )
