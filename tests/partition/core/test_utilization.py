@@ -9,14 +9,78 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from convert.errors import UserError
-from convert.network.network import Sparse
+from convert.network.network import ConvertedNetwork, Sparse
 from partition.core.utilization import utilization
 from partition.geometry.links import chip_links
 from partition.hardware import LOIHI
 from partition.tiles.feasible import menus
-from tests.builders.shaped_networks import chain, convolution, population, unet
+from tests.builders.loihi_model import loihi_model
+from tests.builders.shaped_networks import chain, convolution, identity, population, transposed, unet
 
 RNG = np.random.default_rng(0)
+
+
+def assert_equal(network: ConvertedNetwork, tiles: dict[str, tuple[int, int, int]]) -> None:
+    model, ensembles = loihi_model(network, tiles)
+    links = chip_links(network)
+    for p in network.chip_populations:
+        blocks = model.objs[ensembles[p.name]]["in"]
+        blocks = blocks if isinstance(blocks, list) else [blocks]
+        theirs = [[used for used, _ in block.utilization().values()] for block in blocks]
+        ours = utilization(p, links, tiles, LOIHI)
+        mine = np.stack([ours.compartments, ours.in_axons, ours.out_slots, ours.synapse_bits], axis=1)
+        np.testing.assert_array_equal(mine, theirs, err_msg=f"{p.name} {p.shape} {tiles}")
+
+
+def conv(size, channels_in, channels_out, stride=1, padding="same"):
+    return convolution(RNG, size, (channels_in, channels_out), stride, padding)
+
+
+def up(size, channels_in, channels_out, padding="same"):
+    return transposed(RNG, size, (channels_in, channels_out), 2, padding)
+
+
+CASES = {
+    "3x3": (
+        chain([(9, 8, 2), (9, 8, 5), (9, 8, 6)], {(0, 1): conv(3, 2, 5), (1, 2): conv(3, 5, 6)}),
+        [((4, 3, 2), (2, 8, 6)), ((9, 1, 5), (3, 3, 4)), ((9, 8, 5), (9, 8, 6))],
+    ),
+    "5x5 valid": (
+        chain(
+            [(9, 9, 3), (5, 5, 4), (3, 3, 9)],
+            {(0, 1): conv(5, 3, 4, padding="valid"), (1, 2): conv(3, 4, 9, padding="valid")},
+        ),
+        [((2, 3, 3), (3, 2, 4)), ((5, 5, 4), (1, 3, 9))],
+    ),
+    "stride 2": (
+        chain([(8, 9, 2), (4, 5, 6), (2, 3, 8)], {(0, 1): conv(3, 2, 6, 2), (1, 2): conv(1, 6, 8, 2)}),
+        [((2, 2, 6), (1, 2, 5)), ((3, 5, 4), (2, 3, 8)), ((4, 5, 6), (1, 1, 8))],
+    ),
+    "even kernel": (
+        chain([(8, 8, 2), (8, 8, 4), (4, 4, 4)], {(0, 1): conv(2, 2, 4), (1, 2): conv(4, 4, 4, 2)}),
+        [((3, 8, 4), (2, 2, 3))],
+    ),
+    "transposed": (
+        chain([(4, 5, 3), (8, 10, 4), (16, 20, 3)], {(0, 1): up(2, 3, 4), (1, 2): up(3, 4, 3)}),
+        [((4, 5, 4), (5, 7, 2)), ((8, 10, 4), (16, 1, 3))],
+    ),
+    "transposed 4x4": (
+        chain([(4, 4, 3), (8, 8, 4), (8, 8, 4)], {(0, 1): up(4, 3, 4), (1, 2): conv(3, 4, 4)}),
+        [((2, 8, 4), (4, 4, 1)), ((3, 3, 3), (8, 8, 4))],
+    ),
+    "transposed valid": (chain([(3, 3, 3), (7, 7, 4)], {(0, 1): up(3, 3, 4, "valid")}), [((4, 3, 4),), ((7, 7, 4),)]),
+    "shortcut": (
+        chain(
+            [(6, 6, 4)] * 4,
+            {(0, 1): conv(3, 4, 4), (1, 2): conv(3, 4, 4), (2, 3): conv(3, 4, 4), (1, 3): identity((6, 6, 4))},
+        ),
+        [((3, 3, 4), (2, 6, 2), (4, 3, 3)), ((6, 6, 4), (6, 6, 4), (6, 6, 4))],
+    ),
+    "offset 256": (
+        chain([(4, 16, 3), (4, 16, 16), (4, 16, 12)], {(0, 1): conv(3, 3, 16), (1, 2): conv(3, 16, 12)}),
+        [((4, 16, 16), (4, 8, 12)), ((4, 4, 16), (4, 16, 12)), ((1, 16, 16), (4, 1, 12))],
+    ),
+}
 
 
 @pytest.mark.parametrize("name", CASES)
