@@ -1,7 +1,10 @@
 from .api import convert as convert
+from .bundle import load_network as load_network
+from .bundle import load_peak_rates as load_peak_rates
+from .bundle import load_rates as load_rates
+from .bundle import load_report as load_report
+from .bundle import save_bundle as save_bundle
 from .errors import UserError as UserError
-from .network.bundle import load_network as load_network
-from .network.bundle import load_peak_rates as load_peak_rates
-from .network.bundle import load_rates as load_rates
-from .network.network import ConvertedNetwork as ConvertedNetwork
+from .network import Network as Network
 from .options import Options as Options
+from .report import ConversionReport as ConversionReport

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.bundle import RATES_PICTURE, REPORT, write_bundle
 from convert.calibration.sample import Sample
 from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import Predictor, activate, keras_predictor
-from convert.network.bundle import MODEL, NETWORK, PEAK_RATES, RATES, RATES_PICTURE, REPORT, save_network, save_rates
-from convert.network.network import INPUT, ConvertedNetwork
-from convert.storage.atomic import whole_folder, write_json
+from convert.network import INPUT, Network
+from convert.report import ConversionReport, Metrics
+from convert.storage.atomic import whole_folder
 
 from .errors import UserError
 from .options import Options, Progress, silent
@@ -32,7 +33,7 @@ def convert(
     *,
     force: bool = False,
     progress: Progress = silent,
-) -> dict[str, Any]:
+) -> ConversionReport:
     """Converts the model and writes the folder ``bundle``; returns what conversion.json holds.
 
     Raises ``UserError`` for everything about the model, the data or the folder that the user can put right; nothing is
@@ -53,7 +54,7 @@ def convert(
         cut = cut_at_relus(model)
         dataset = open_data(data_path, input_shape=cut.shapes[INPUT], target_shape=tuple(model.outputs[0].shape)[1:])
         sample = Sample(dataset, cut.shapes[INPUT], options)
-        metrics = {"ann": sample.metrics(keras_predictor(source))}
+        metrics: dict[str, Metrics] = {"ann": sample.metrics(keras_predictor(source))}
         if model is not source:
             metrics["max_pooling_replaced"] = sample.metrics(keras_predictor(model))
         before = None
@@ -65,34 +66,38 @@ def convert(
         made = make_network(cut, sample, before, followed, options, progress)
         network = made.network
         metrics["rate"] = sample.metrics(_rate_predictor(made.rate_network))
-        report = {
-            "model": model_path.name,
-            "task": dataset.task,
-            "class_names": list(dataset.class_names),
-            "input_shape": network.input_shape,
-            "layers": made.layers,
-            "left_out_silent": made.silent,
-            "dt_s": network.dt_s,
-            "timesteps": network.timesteps,
-            "synapse_s": options.synapse_s,
-            "percentile": options.percentile,
-            "rates_hz": options.rates_hz,
-            "one_scale": options.one_scale,
-            "max_pooling": options.max_pooling,
-            "fine_tune_epochs": options.fine_tune_epochs,
-            "spiking_batches": options.spiking_batches,
-            "seed": options.seed,
-            "agreement": made.agreement,
-            "metrics": metrics,
-            "metrics_measured_on": f"{len(sample.scored)} images of {Path(data_path).name} (training data)",
-            "rates_measured_on": sample.described(),
-        }
-        save_network(network, folder / NETWORK)
-        save_rates(made.rates_hz, folder / RATES)
-        save_rates(made.peak_rates_hz, folder / PEAK_RATES)
-        model.save(folder / MODEL)
+        report = ConversionReport(
+            model=model_path.name,
+            task=dataset.task,
+            class_names=dataset.class_names,
+            input_shape=network.input.shape,
+            layers=made.layers,
+            left_out_silent=tuple(made.silent),
+            dt_s=network.dt_s,
+            timesteps=network.timesteps,
+            synapse_s=options.synapse_s,
+            percentile=options.percentile,
+            rates_hz=options.rates_hz,
+            one_scale=options.one_scale,
+            max_pooling=options.max_pooling,
+            fine_tune_epochs=options.fine_tune_epochs,
+            spiking_batches=options.spiking_batches,
+            seed=options.seed,
+            agreement=made.agreement,
+            metrics=metrics,
+            metrics_measured_on=f"{len(sample.scored)} images of {Path(data_path).name} (training data)",
+            rates_measured_on=sample.described(),
+            rate_network_is_original=model is source and not options.fine_tune_epochs,
+        )
+        write_bundle(
+            folder,
+            network,
+            made.rates_hz,
+            report,
+            peak_rates_hz=made.peak_rates_hz,
+            rate_network=made.rate_network,
+        )
         _copy(model_path, folder / f"source{model_path.suffix}")
-        write_json(folder / REPORT, report)
         draw(report, folder / RATES_PICTURE)
     return report
 
@@ -117,7 +122,7 @@ def _fine_tune(model: Any, cut: Any, dataset: Dataset, rates: Rates, options: Op
         )
 
 
-def _rate_predictor(network: ConvertedNetwork) -> Predictor:
+def _rate_predictor(network: Network) -> Predictor:
     """The first readout of the network with rates instead of spikes."""
     from convert.lowering.agreement import keras_form
 

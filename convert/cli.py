@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from convert.console.terminal import command, console, progress, table
+
+if TYPE_CHECKING:
+    from .report import ConversionReport, LayerReport
 
 
 @click.command(
@@ -100,33 +103,36 @@ def main(model: Path, data: Path, bundle: Path, force: bool, **options: Any) -> 
     _show(report, bundle)
 
 
-def _show(report: dict[str, Any], bundle: Path) -> None:
+def _show(report: ConversionReport, bundle: Path) -> None:
+    on_chip = sum(layer.neurons for layer in report.layers if layer.on_chip)
     table(
-        f"{report['model']}: {len(report['layers'])} populations, "
-        f"{sum(x['neurons'] for x in report['layers'] if x['on_chip']):,} neurons on the chip",
-        ["population", "from", "shape", "neurons", "mean rate (Hz)", "in range", "gain"],
-        [
-            [
-                x["name"] + ("" if x["on_chip"] else " (host)"),
-                x["kind"],
-                " x ".join(map(str, x["shape"])),
-                f"{x['neurons']:,}",
-                f"{x['mean_rate_hz']:.1f}",
-                f"{100 * x['share_in_range']:.2f} %",
-                f"{x['gain'][0]:.2f} to {x['gain'][1]:.2f}",
-            ]
-            for x in report["layers"]
-        ],
+        f"{report.model}: {len(report.layers)} populations, {on_chip:,} neurons on the chip",
+        ["population", "from", "shape", "neurons", "mean Hz", "in range", "gain"],
+        [_row(layer) for layer in report.layers],
     )
-    names = list(report["metrics"]["ann"])
+    names = list(report.metrics["ann"])
     table(
-        f"measured on {report['metrics_measured_on']}",
+        f"measured on {report.metrics_measured_on}",
         ["network", *(n.replace("_", " ") for n in names)],
-        [[row.replace("_", " "), *(f"{m[n]:.4f}" for n in names)] for row, m in report["metrics"].items()],
+        [[row.replace("_", " "), *(f"{m[n]:.4f}" for n in names)] for row, m in report.metrics.items()],
     )
-    a = report["agreement"]
-    console.print(
-        f"Rate network against Keras: largest difference {a['max_abs_error']:.1e} (measured in NengoDL; "
-        f"tolerated {a['tolerance']:.1e})."
-    )
+    if (agreement := report.agreement) is not None:
+        console.print(
+            f"Rate network against Keras: largest difference {agreement.max_abs_error:.1e} (measured in NengoDL; "
+            f"tolerated {agreement.tolerance:.1e}).",
+            soft_wrap=True,
+        )
     console.print(f"Wrote {bundle}. Next: partition-model {bundle}", soft_wrap=True)
+
+
+def _row(layer: LayerReport) -> list[str]:
+    smallest, largest = layer.gain
+    return [
+        layer.name + ("" if layer.on_chip else " (host)"),
+        layer.kind,
+        "x".join(map(str, layer.shape)),
+        f"{layer.neurons:,}",
+        f"{layer.mean_rate_hz:.1f}",
+        "" if layer.share_in_range is None else f"{100 * layer.share_in_range:.2f} %",
+        f"{smallest:.2f}-{largest:.2f}",
+    ]

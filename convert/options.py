@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Literal
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """From what is done and its number of steps to a context whose value is called with the steps just done."""
@@ -24,7 +25,7 @@ class Options:
     percentile: float = 99.9
     rates_hz: tuple[float, float] = (400.0, 600.0)
     one_scale: bool = False
-    max_pooling: str | None = None
+    max_pooling: Literal["average", "strided"] | None = None
     timesteps: int = 128
     synapse_s: float | None = None
     vmin: float = -2.0

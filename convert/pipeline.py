@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from convert.calibration.sample import Sample
 from convert.frontends.keras.activations import Teacher, at_relus, drives_hz, logits_of, teacher_of
-from convert.network.network import ConvertedNetwork, require_timesteps
+from convert.network import Network, Neuron, require_timesteps
+from convert.report import AgreementReport, LayerReport
 
 from .options import Options, Progress
 
@@ -43,13 +44,13 @@ class Conversion:
     ``rates_hz`` and ``peak_rates_hz``: of each neuron the mean and the 95th percentile over the calibration images.
     """
 
-    rate_network: ConvertedNetwork
-    network: ConvertedNetwork
-    layers: list[dict[str, Any]]
+    rate_network: Network
+    network: Network
+    layers: tuple[LayerReport, ...]
     silent: list[str]
     rates_hz: dict[str, NDArray[np.float32]]
     peak_rates_hz: dict[str, NDArray[np.float32]]
-    agreement: dict[str, float]
+    agreement: AgreementReport
 
 
 def make_network(
@@ -61,7 +62,7 @@ def make_network(
     model whose activations calibration aims at instead of those of ``cut``: the one with its max pooling.
     """
     from convert.calibration.activity import percentiles_hz
-    from convert.calibration.bias_onset import with_late_biases
+    from convert.calibration.bias_onset import with_bias_onset
     from convert.calibration.fit_layers import calibrate_spiking
     from convert.calibration.simulate import few_enough
     from convert.calibration.synaptic_filters import with_synapses
@@ -86,7 +87,9 @@ def make_network(
         raise RuntimeError(f"the rate network is {found.max_abs_error:g} off Keras, more than {found.tolerance:g}")
     network = with_synapses(rate_network.with_(timesteps=options.timesteps), options.synapse_s)
     network = network.with_(
-        populations=tuple(replace(p, vmin=options.vmin) if p.on_chip else p for p in network.populations)
+        populations=tuple(
+            replace(p, neuron=Neuron(floor=options.vmin)) if p.on_chip else p for p in network.populations
+        )
     )
     with progress("calibrating", len(network.populations)) as advance:
         few = few_enough(network, inputs)
@@ -95,37 +98,37 @@ def make_network(
     if options.spiking_batches:
         teacher = logits if followed is None else teacher_of(followed)
         calibration = _train_spiking(calibration, sample, teacher, options, progress)
-    layers = [
-        {
-            "name": p.name,
-            "kind": p.kind,
-            "shape": p.shape,
-            "neurons": p.neurons,
-            "on_chip": p.on_chip,
-            "scale_hz": p.scale_hz,
-            "percentile_rate_hz": now.activity[p.name].percentile * scale[p.name],
-            "mean_rate_hz": float(now.activity[p.name].mean.mean()) * scale[p.name],
-            "rates_hz_percentiles": percentiles_hz(p.name, before, now),
-            "share_in_range": now.spread[p.name].share_in_range,
-            "gain": _range(calibration.gains.get(p.name)),
-            "synapse_s": p.synapse_s,
-            "arrival_step": calibration.arrival.get(p.name, 0),
-        }
+    layers = tuple(
+        LayerReport(
+            name=p.name,
+            kind=p.source_layer,
+            shape=p.shape,
+            neurons=p.neurons,
+            on_chip=p.on_chip,
+            scale_hz=p.scale_hz,
+            percentile_rate_hz=now.activity[p.name].percentile * scale[p.name],
+            mean_rate_hz=float(now.activity[p.name].mean.mean()) * scale[p.name],
+            rates_hz_percentiles=percentiles_hz(p.name, before, now),
+            share_in_range=now.spread[p.name].share_in_range,
+            gain=_range(calibration.gains.get(p.name)),
+            synapse_s=p.synapse_s,
+            arrival_step=calibration.arrival.get(p.name, 0),
+        )
         for p in network.populations
-    ]
-    network = with_late_biases(calibration.network, calibration.arrival)
+    )
+    network = with_bias_onset(calibration.network, calibration.arrival)
     rates = {name: np.asarray(now.activity[name].mean * hz, np.float32) for name, hz in scale.items()}
     peaks = {name: np.asarray(now.activity[name].peak * hz, np.float32) for name, hz in scale.items()}
     for clock in (p for p in network.populations if p.name not in rates):
-        driven = 1 - clock.start_step / options.timesteps
+        driven = 1 - clock.onset_step / options.timesteps
         rates[clock.name] = peaks[clock.name] = np.asarray(clock.bias_hz * driven, np.float32)
-    agreed = {"max_abs_error": found.max_abs_error, "tolerance": found.tolerance}
+    agreed = AgreementReport(max_abs_error=found.max_abs_error, tolerance=found.tolerance)
     return Conversion(rate_network, network, layers, silent, rates, peaks, agreed)
 
 
-def _range(gain: NDArray[np.float64] | None) -> list[float]:
+def _range(gain: NDArray[np.float64] | None) -> tuple[float, float]:
     """The smallest and the largest gain of a population; 1 for one without."""
-    return [1.0, 1.0] if gain is None else [float(gain.min()), float(gain.max())]
+    return (1.0, 1.0) if gain is None else (float(gain.min()), float(gain.max()))
 
 
 def _train_spiking(

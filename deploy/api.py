@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from convert.bundle import load_network, load_report, source_of
 from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import crops_of, keras_predictor, predict, score
 from convert.errors import UserError
-from convert.network.bundle import load_network, load_report, source_of
-from convert.network.network import ConvertedNetwork, require_timesteps
+from convert.network import Network, require_timesteps
 from convert.options import Progress, silent
 from convert.storage.atomic import whole_folder, write_json
 from deploy.runs.checkpoint import ImageResult, Parts, signature, summed
@@ -64,16 +64,16 @@ def run(
     options, bundle = options or RunOptions(), Path(bundle)
     if options.continuous and options.early is not None:
         raise UserError("--early and --continuous: an image that stops early changes the next; leave out one of them")
-    task = load_report(bundle)["task"]
+    task = load_report(bundle).task
     folder = _folder(bundle, options, force)
     network = load_network(bundle)
     if options.timesteps:
         network = network.with_(timesteps=options.timesteps)
     require_timesteps(network)
     partition = _partition_of(bundle, network)
-    shapes = {"input_shape": network.input_shape, "target_shape": _output_shape(network)}
+    shapes = {"input_shape": network.input.shape, "target_shape": _output_shape(network)}
     dataset = _chosen(open_data(data_path, task=task, **shapes), options)
-    every = options.every or max(1, min(EVERY[task], network.timesteps // 8))
+    every = options.every or max(1, min(EVERY[dataset.task], network.timesteps // 8))
     windows = windows_at(network, checkpoints_of(network.timesteps, every), options.window)
     job = Job(network, partition, windows, options.threads, options.continuous)
     runner = prepare(options.target, job)
@@ -106,7 +106,7 @@ def _folder(bundle: Path, options: RunOptions, force: bool) -> Path:
     return folder
 
 
-def _partition_of(bundle: Path, network: ConvertedNetwork) -> Partition:
+def _partition_of(bundle: Path, network: Network) -> Partition:
     from deploy.nengo_loihi.build import check_partition
 
     path = bundle / "partition.json"
@@ -120,7 +120,7 @@ def _partition_of(bundle: Path, network: ConvertedNetwork) -> Partition:
     return partition
 
 
-def _output_shape(network: ConvertedNetwork) -> tuple[int, ...]:
+def _output_shape(network: Network) -> tuple[int, ...]:
     """The shape of the Keras model's output without the batch."""
     shape = network.readouts[0].shape
     return shape[2:] if shape[:2] == (1, 1) else shape
@@ -144,7 +144,7 @@ def _run_images(job: Job, runner: Run, title: str, dataset: Dataset, parts: Part
     with progress(title, len(todo)) as advance:
         for start in range(0, len(todo), at_a_time):
             chosen = todo[start : start + at_a_time]
-            crops = [crops_of(dataset, i, job.network.input_shape) for i in chosen]
+            crops = [crops_of(dataset, i, job.network.input.shape) for i in chosen]
             runs = runner(np.concatenate([c.inputs for c in crops]))
             for i, image in zip(chosen, crops, strict=True):
                 parts.write(i, _joined(job.network, job, image, list(islice(runs, len(image.inputs)))))
@@ -152,7 +152,7 @@ def _run_images(job: Job, runner: Run, title: str, dataset: Dataset, parts: Part
     return len(todo)
 
 
-def _joined(network: ConvertedNetwork, job: Job, image: Any, runs: list[InputRun]) -> ImageResult:
+def _joined(network: Network, job: Job, image: Any, runs: list[InputRun]) -> ImageResult:
     readout = network.readouts[0]
     by_crop = np.stack([outputs_of(network, readout, r.counts, job.windows) for r in runs], axis=1)
     outputs = np.stack([image.join(crops) for crops in by_crop])
@@ -162,13 +162,13 @@ def _joined(network: ConvertedNetwork, job: Job, image: Any, runs: list[InputRun
     return ImageResult(outputs, layers, len(runs), until)
 
 
-def _keras(bundle: Path, dataset: Dataset, network: ConvertedNetwork, options: RunOptions) -> tuple[Any, Any]:
+def _keras(bundle: Path, dataset: Dataset, network: Network, options: RunOptions) -> tuple[Any, Any]:
     """Outputs of the model as it was brought, and the measured time and energy of it on this machine."""
     from convert.frontends.keras.load import load_model
     from deploy.energy.measure import measure_ann
 
     source = load_model(source_of(bundle))
-    outputs = list(predict(keras_predictor(source), dataset, range(len(dataset)), network.input_shape))
+    outputs = list(predict(keras_predictor(source), dataset, range(len(dataset)), network.input.shape))
     sizes = sorted({output.shape for output in outputs})
     if len(sizes) > 1:
         raise UserError(
@@ -178,7 +178,7 @@ def _keras(bundle: Path, dataset: Dataset, network: ConvertedNetwork, options: R
     ann = np.stack(outputs)
     if not options.measure:
         return ann, []
-    images = crops_of(dataset, 0, network.input_shape).inputs[:1]
+    images = crops_of(dataset, 0, network.input.shape).inputs[:1]
     return ann, measure_ann(source, images)
 
 

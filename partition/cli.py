@@ -10,7 +10,7 @@ import rich_click as click
 from convert.console.terminal import command, console, table
 
 if TYPE_CHECKING:
-    from convert.network.network import ConvertedNetwork
+    from convert.network import Network
 
     from .result import Partition
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 @command
 def main(bundle: Path, force: bool, prove_s: float, **options: Any) -> None:
     """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
-    from convert.network.bundle import load_network, load_peak_rates, load_rates
+    from convert.bundle import load_network, load_peak_rates, load_rates
     from convert.storage.atomic import keep
     from partition.bounds.semidefinite import can_prove, proved
 
@@ -73,7 +73,7 @@ def main(bundle: Path, force: bool, prove_s: float, **options: Any) -> None:
     _report(bundle, found)
 
 
-def _write(bundle: Path, found: Partition, network: ConvertedNetwork) -> None:
+def _write(bundle: Path, found: Partition, network: Network) -> None:
     from convert.storage.atomic import whole_file
 
     from .figure import draw

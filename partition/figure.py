@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from convert.network.network import ConvertedNetwork
+from convert.network import Network
 from partition.core.utilization import utilization
 from partition.geometry.blocks import Floats, Ints
 from partition.geometry.links import chip_links
@@ -25,7 +25,7 @@ GAP = 8
 """Space between chips, in cores."""
 
 
-def draw(partition: Partition, network: ConvertedNetwork, path: Path) -> None:
+def draw(partition: Partition, network: Network, path: Path) -> None:
     """Writes the picture to ``path`` as SVG."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -59,7 +59,7 @@ def _messages(partition: Partition) -> Floats:
     return np.asarray(partition.facts.get("chip_to_chip", np.zeros((chips, chips))), np.float64)
 
 
-def _board(axes: Any, partition: Partition, network: ConvertedNetwork, places: Ints) -> None:
+def _board(axes: Any, partition: Partition, network: Network, places: Ints) -> None:
     height = LOIHI.cores // CORE_COLUMNS
     corners = places[:, ::-1].astype(np.float64) * np.array([CORE_COLUMNS + GAP, height + GAP])
     axes.set_aspect("equal")
@@ -85,7 +85,7 @@ def _matrix(axes: Any, messages: Floats) -> None:
         axes.figure.colorbar(mesh, ax=axes, shrink=0.8).ax.tick_params(labelsize=6)
 
 
-def _fullness(axes: Any, partition: Partition, network: ConvertedNetwork) -> None:
+def _fullness(axes: Any, partition: Partition, network: Network) -> None:
     """For each limit of a core, all cores from the fullest to the emptiest."""
     links = chip_links(network)
     used = [utilization(p, links, partition.tiles, LOIHI, partition.packing(p.name)) for p in network.chip_populations]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from convert.network.network import ConvertedNetwork
+from convert.network import Network
 from partition.core.utilization import utilization
 from partition.geometry.links import chip_links
 from partition.geometry.tile import tile_slices
@@ -13,7 +13,7 @@ from .hardware import LOIHI, Chip
 from .result import Partition
 
 
-def cuts(partition: Partition, network: ConvertedNetwork) -> bool:
+def cuts(partition: Partition, network: Network) -> bool:
     """Whether the blocks of ``partition`` are the chip populations of ``network`` cut by its tiles."""
     expected = [
         (population.name, slices)
@@ -25,7 +25,7 @@ def cuts(partition: Partition, network: ConvertedNetwork) -> bool:
     return named and expected == [(block.layer, block.slice) for block in partition.blocks]
 
 
-def violations(network: ConvertedNetwork, partition: Partition, chip: Chip = LOIHI) -> list[str]:
+def violations(network: Network, partition: Partition, chip: Chip = LOIHI) -> list[str]:
     """One sentence for each limit of ``chip`` that ``partition``, a partition of ``network``, exceeds."""
     return [*_places(partition, chip), *_cores(network, partition, chip)]
 
@@ -45,7 +45,7 @@ def _places(partition: Partition, chip: Chip) -> list[str]:
     return problems
 
 
-def _cores(network: ConvertedNetwork, partition: Partition, chip: Chip) -> list[str]:
+def _cores(network: Network, partition: Partition, chip: Chip) -> list[str]:
     """Limits of a core that the fullest block of a layer exceeds."""
     links = chip_links(network)
     problems = []

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
-from convert.network.network import INPUT, ConvertedNetwork
+from convert.network import INPUT, Network
 from partition.board.chip_placement import closer, stand
 from partition.board.congestion import lighter
 from partition.board.exchange import burden
@@ -51,7 +51,7 @@ ANNEALING = 400
 
 
 def partition(
-    network: ConvertedNetwork,
+    network: Network,
     rates_hz: Mapping[str, NDArray[np.floating[Any]]],
     *,
     peak_rates_hz: Mapping[str, NDArray[np.floating[Any]]] | None = None,
@@ -98,7 +98,7 @@ def partition(
 
 
 def _check(
-    network: ConvertedNetwork,
+    network: Network,
     rates_hz: Mapping[str, Mapping[str, NDArray[np.floating[Any]]]],
     chips: int | None,
     seconds: float,

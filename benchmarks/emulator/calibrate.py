@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from convert.network.network import ConvertedNetwork, Sparse
+from convert.network import Network, Sparse
 from deploy.emulator import compile_network, drives_hz, run
 from partition.result import Partition
 
 
 def calibrated(
-    network: ConvertedNetwork, cut: Partition, image: np.ndarray, *, rate_hz: float, rounds: int = 10, steps: int = 250
-) -> ConvertedNetwork:
+    network: Network, cut: Partition, image: np.ndarray, *, rate_hz: float, rounds: int = 10, steps: int = 250
+) -> Network:
     """The network with each population's weights and biases scaled until its mean rate is near ``rate_hz``."""
     for _ in range(rounds):
         (result,) = run(compile_network(network, cut), drives_hz(network, image[None]), steps)

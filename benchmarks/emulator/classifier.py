@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from convert.network.bundle import load_network
+from convert.bundle import load_network
 from deploy.runs.readout import outputs_of, windows_at
 from deploy.targets.registry import Job, Run, prepare
 from partition.result import read_partition

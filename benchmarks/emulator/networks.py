@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
+from convert.bundle import load_network, load_rates, load_report
 from convert.data.crops import crop_positions, cut
 from convert.data.dataset import Dataset, open_data
-from convert.network.bundle import load_network, load_rates, load_report
-from convert.network.network import ConvertedNetwork, Population, Projection, Shape, Sparse
+from convert.network import Network, Population, Projection, Shape, Sparse
 from partition.result import Partition, read_partition
 from partition.search import partition as search
 
@@ -23,9 +23,9 @@ from .calibrate import calibrated
 
 @dataclass(frozen=True)
 class Subject:
-    """A network, its partition and inputs, shape (images, *network.input_shape)."""
+    """A network, its partition and inputs, shape (images, *network.input.shape)."""
 
-    network: ConvertedNetwork
+    network: Network
     partition: Partition
     images: np.ndarray
 
@@ -54,13 +54,13 @@ def trained(bundle: Path, data: Path, *, size: int | None = None, images: int, s
     ``size`` cuts the network itself to fewer rows and columns; then its partition is searched again.
     """
     network, rates = load_network(bundle).with_(timesteps=steps), load_rates(bundle)
-    if size is None or size == network.input_shape[0]:
+    if size is None or size == network.input.shape[0]:
         found = read_partition(bundle / "partition.json")
     else:
-        share = size / network.input_shape[0]
+        share = size / network.input.shape[0]
         network = smaller(network, share)
         found = search(network, {name: _corner(rate, share) for name, rate in rates.items()}, seconds=30)
-    crops = (crop for image in pictures(opened(bundle, data)) for crop in _crops(image, network.input_shape))
+    crops = (crop for image in pictures(opened(bundle, data)) for crop in _crops(image, network.input.shape))
     return Subject(network, found, np.stack([crop for crop, _ in zip(crops, range(images), strict=False)]))
 
 
@@ -69,7 +69,7 @@ def opened(bundle: Path, data: Path) -> Dataset:
     network = load_network(bundle)
     shape = network.readouts[0].shape
     target = shape[2:] if shape[:2] == (1, 1) else shape
-    return open_data(data, input_shape=network.input_shape, target_shape=target, task=load_report(bundle)["task"])
+    return open_data(data, input_shape=network.input.shape, target_shape=target, task=load_report(bundle).task)
 
 
 def pictures(dataset: Dataset) -> Sequence[np.ndarray]:
@@ -80,7 +80,7 @@ def _crops(image: np.ndarray, shape: Shape) -> np.ndarray:
     return cut(image, crop_positions(image.shape[:2], shape[:2], 0), shape[:2])  # type: ignore[arg-type]
 
 
-def smaller(network: ConvertedNetwork, share: float) -> ConvertedNetwork:
+def smaller(network: Network, share: float) -> Network:
     """A network of convolutions for images of ``share`` of its rows and columns: the same kernels, fewer pixels."""
 
     def cut_population(population: Population) -> Population:
@@ -94,7 +94,7 @@ def smaller(network: ConvertedNetwork, share: float) -> ConvertedNetwork:
         weights = projection.transform.matrix.toarray().reshape(network.shape_of(projection.target))
         return replace(projection, transform=Sparse(sparse.csr_array(_corner(weights, share).reshape(-1, 1))))
 
-    rows, columns, channels = network.input_shape
+    rows, columns, channels = network.input.shape
     readouts = []
     for readout in network.readouts:
         bias = _corner(np.broadcast_to(readout.bias, readout.shape), share)

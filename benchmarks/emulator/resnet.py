@@ -9,7 +9,19 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from convert.network.network import INPUT, ConvertedNetwork, Convolution, Population, Projection, Readout, Shape, Sparse
+from convert.network import (
+    HOST,
+    INPUT,
+    Convolution,
+    Input,
+    Network,
+    Neuron,
+    Population,
+    Projection,
+    Readout,
+    Shape,
+    Sparse,
+)
 from partition.geometry.tile import Tile, tile_slices
 from partition.result import Block, Partition
 
@@ -18,7 +30,7 @@ TILES: dict[int, Tile] = {16: (8, 8, 16), 32: (2, 8, 32), 64: (8, 1, 32)}
 """Tiles by number of channels, such as partition-model finds for a trained ResNet-20."""
 
 
-def resnet20(*, steps: int = 128, seed: int = 0) -> ConvertedNetwork:
+def resnet20(*, steps: int = 128, seed: int = 0) -> Network:
     """The network with He's weights, biases around 6 Hz and a voltage floor of one threshold below zero."""
     rng = np.random.default_rng(seed)
 
@@ -53,15 +65,15 @@ def resnet20(*, steps: int = 128, seed: int = 0) -> ConvertedNetwork:
             np.broadcast_to(rng.normal(6.0, 4.0, shape[2]), shape).copy(),
             100.0,
             on_chip=name != "stem",
-            vmin=-1.0 if name != "stem" else 0.0,
+            neuron=Neuron(floor=-1.0) if name != "stem" else HOST,
         )
         for name, shape in shapes.items()
     )
     readout = Readout("output", (1, 1, CLASSES), np.zeros((1, 1, CLASSES)), "softmax")
-    return ConvertedNetwork((32, 32, 3), populations, tuple(projections), (readout,), timesteps=steps)
+    return Network(Input((32, 32, 3)), populations, tuple(projections), (readout,), timesteps=steps)
 
 
-def partition(network: ConvertedNetwork, cores: int = 128) -> Partition:
+def partition(network: Network, cores: int = 128) -> Partition:
     """Blocks in order, ``cores`` to each chip."""
     tiles = {p.name: TILES[p.shape[2]] for p in network.chip_populations}
     named = [(p.name, s) for p in network.chip_populations for s in tile_slices(p.shape, tiles[p.name])]

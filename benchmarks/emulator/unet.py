@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from convert.network.network import (
+from convert.network import (
+    HOST,
     INPUT,
-    ConvertedNetwork,
     Convolution,
     ConvolutionTranspose,
+    Input,
+    Network,
+    Neuron,
     Population,
     Projection,
     Readout,
@@ -42,7 +45,7 @@ def unet(
     synapse_s: float = 0.0,
     steps: int = 400,
     seed: int = 0,
-) -> ConvertedNetwork:
+) -> Network:
     """The network with He's weights; ``calibrate.calibrated`` sets its rates."""
     rng = np.random.default_rng(seed)
     a, b, c = filters
@@ -80,12 +83,13 @@ def unet(
             np.broadcast_to(rng.normal(BIAS_HZ, 4.0, shape[2]), shape).copy(),
             100.0,
             on_chip=name != "down1a",
+            neuron=Neuron() if name != "down1a" else HOST,
             synapse_s=synapse_s if name != "down1a" else 0.0,
         )
         for name, shape in shapes.items()
     )
     readout = Readout("output", (size, size, 2), np.zeros((size, size, 2)))
-    return ConvertedNetwork((size, size, 1), populations, tuple(projections), (readout,), timesteps=steps)
+    return Network(Input((size, size, 1)), populations, tuple(projections), (readout,), timesteps=steps)
 
 
 TILES: dict[str, Tile] = {
@@ -104,7 +108,7 @@ TILES: dict[str, Tile] = {
 """Blocks that nengo_loihi accepts: neither weights nor axons too many for a core."""
 
 
-def partition(network: ConvertedNetwork, cores: int = 128) -> Partition:
+def partition(network: Network, cores: int = 128) -> Partition:
     """Blocks in order, ``cores`` to each chip."""
     cut = {p.name: TILES[p.name] for p in network.chip_populations}
     named = [(p.name, s) for p in network.chip_populations for s in tile_slices(p.shape, cut[p.name])]

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from convert.bundle import load_network
 from convert.data.crops import crop_positions, cut
 from convert.data.evaluate import Crops, crops_of
 from convert.data.metrics import segmentation_metrics
-from convert.network.bundle import load_network
-from convert.network.network import ConvertedNetwork
+from convert.network import Network
 from deploy.runs.readout import outputs_of, windows_at
 from deploy.targets.registry import Job, prepare
 from partition.result import Partition, read_partition
@@ -29,7 +29,7 @@ from .record import RESULTS, options_of, table
 SIZE = 512
 
 
-def measure(network: ConvertedNetwork, found: Partition, crops: Crops, label: Any, threads: int) -> dict[str, Any]:
+def measure(network: Network, found: Partition, crops: Crops, label: Any, threads: int) -> dict[str, Any]:
     """Seconds of each part, events, and the most memory that the process has taken so far."""
     times = [time.perf_counter()]
     job = Job(network, found, windows_at(network, [network.timesteps]), threads)
@@ -62,7 +62,7 @@ def random_slice(subject: Subject) -> Crops:
     from .unet import images
 
     (image,) = images(1, SIZE)
-    size = subject.network.input_shape[:2]
+    size = subject.network.input.shape[:2]
     positions = crop_positions(image.shape[:2], size, size[0] // 8)
     return Crops(cut(image, positions, size).astype(np.float32), positions, image.shape[:2])
 
@@ -82,7 +82,7 @@ def main(arguments: list[str]) -> int:
             if options.bundle:
                 network = load_network(options.bundle).with_(timesteps=options.steps)
                 found, data = read_partition(options.bundle / "partition.json"), opened(options.bundle, options.data)
-                crops, label = crops_of(data, i, network.input_shape), np.asarray(data.label(i))
+                crops, label = crops_of(data, i, network.input.shape), np.asarray(data.label(i))
                 return measure(network, found, crops, label, options.threads)
             subject = random_unet(128, steps=options.steps)
             return measure(subject.network, subject.partition, random_slice(subject), None, options.threads)

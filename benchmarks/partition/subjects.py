@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
+from convert.bundle import load_network, load_rates, load_report
 from convert.data.crops import crop_positions, cut
 from convert.data.dataset import open_data
-from convert.network.bundle import load_network, load_rates, load_report
-from convert.network.network import ConvertedNetwork, Population, Projection, Shape, Sparse
+from convert.network import Network, Population, Projection, Shape, Sparse
 from deploy.emulator import compile_network, drives_hz, run
 from partition.result import read_partition
 
@@ -24,7 +24,7 @@ class Subject:
     """A network, the rates that its partition is planned with and those that its traffic is counted with, in Hz."""
 
     name: str
-    network: ConvertedNetwork
+    network: Network
     planned_hz: Rates
     counted_hz: Rates
 
@@ -36,7 +36,7 @@ def of_bundle(name: str, bundle: Path, data: Path, images: int) -> Subject:
     return Subject(name, network, load_rates(bundle), {key: value.mean(axis=0) for key, value in rasters.items()})
 
 
-def fired(network: ConvertedNetwork, bundle: Path, data: Path, images: int) -> dict[str, np.ndarray]:
+def fired(network: Network, bundle: Path, data: Path, images: int) -> dict[str, np.ndarray]:
     """Rates of every population for each input, shape (images, *population), by the exact emulation."""
     program = compile_network(network, read_partition(bundle / "partition.json"))
     names = [layer.name for layer in program.layers]
@@ -48,15 +48,15 @@ def fired(network: ConvertedNetwork, bundle: Path, data: Path, images: int) -> d
     return rates
 
 
-def inputs(network: ConvertedNetwork, bundle: Path, data: Path, images: int) -> np.ndarray:
+def inputs(network: Network, bundle: Path, data: Path, images: int) -> np.ndarray:
     """Test inputs spread evenly over the images of ``data``, crops of larger ones spread evenly over each."""
     shape = network.readouts[0].shape
     target = shape[2:] if shape[:2] == (1, 1) else shape
-    dataset = open_data(data, input_shape=network.input_shape, target_shape=target, task=load_report(bundle)["task"])
+    dataset = open_data(data, input_shape=network.input.shape, target_shape=target, task=load_report(bundle).task)
     found = []
     for number in range(images):
         image = dataset.image(number * len(dataset) // images)
-        crops = cut(image, crop_positions(image.shape[:2], network.input_shape[:2], 0), network.input_shape[:2])
+        crops = cut(image, crop_positions(image.shape[:2], network.input.shape[:2], 0), network.input.shape[:2])
         found.append(crops[number * 7 % len(crops)])
     return np.stack(found)
 
@@ -68,11 +68,11 @@ def doubled(subject: Subject, rates_hz: Rates) -> Subject:
     """
     planned = {p.name: twice(np.reshape(subject.planned_hz[p.name], p.shape)) for p in subject.network.populations}
     counted = {name: quarters(values[:4]) for name, values in rates_hz.items()}
-    size = 2 * subject.network.input_shape[0]
+    size = 2 * subject.network.input.shape[0]
     return Subject(f"{subject.name}, {size} x {size}", larger(subject.network), planned, counted)
 
 
-def larger(network: ConvertedNetwork) -> ConvertedNetwork:
+def larger(network: Network) -> Network:
     """The network for twice as many rows and columns; single neurons, which only start biases, stay single."""
 
     def population(old: Population) -> Population:
@@ -86,7 +86,7 @@ def larger(network: ConvertedNetwork) -> ConvertedNetwork:
         weights = twice(old.transform.matrix.toarray().reshape(network.shape_of(old.target)))
         return replace(old, transform=Sparse(sparse.csr_array(weights.reshape(-1, 1))))
 
-    rows, columns, channels = network.input_shape
+    rows, columns, channels = network.input.shape
     biases = [twice(np.broadcast_to(readout.bias, readout.shape)) for readout in network.readouts]
     return network.with_(
         input_shape=(2 * rows, 2 * columns, channels),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.frontends.keras.cut import Cut
-from convert.network.network import Shape
+from convert.network import Shape
 
 from .peaks import kept, largest
 from .target_rates import target_rates

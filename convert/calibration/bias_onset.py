@@ -1,7 +1,7 @@
 """Biases that come with the image's wave through the layers.
 
-A bias acts from the first step on, long before the image has come through to its layer: until then it makes neurons
-fire, or pushes them to the floor of their voltage, for an image that is not there. A host neuron delivers it in time.
+A bias that acts from the first step on charges its neurons before the drive of the image arrives: they fire, or sink to
+the floor of their voltage, without cause. A host neuron delivers the bias once the drive has arrived.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from convert.network.network import ConvertedNetwork, Population, Projection, Sparse
+from convert.network import Network, Projection, Sparse, host_population
 
 ARRIVED = 0.5
 """A drive has arrived when its mean size is this share of its mean over the second half of the steps."""
 
-CLOCK = "clock"
-CLOCK_KIND = "Clock"
-"""Name, before its step, and kind of the host neuron that starts biases: no layer of the model."""
+BIAS_SOURCE = "bias"
+BIAS_SOURCE_LAYER = "BiasSource"
+"""Name, before its step, and source layer of the host neuron that starts biases: no layer of the model."""
 
 
 def arrival_step(size: NDArray[np.float32]) -> int:
@@ -29,21 +29,20 @@ def arrival_step(size: NDArray[np.float32]) -> int:
     return max(1, int(np.argmax(smooth > ARRIVED * smooth[len(smooth) // 2 :].mean())))
 
 
-def with_late_biases(network: ConvertedNetwork, arrival: Mapping[str, int]) -> ConvertedNetwork:
+def with_bias_onset(network: Network, arrival: Mapping[str, int]) -> Network:
     """``network`` whose chip populations get their bias from step ``arrival`` on, as spikes of a host neuron.
 
     One host neuron per arrival step fires in every step from the one before it on; a spike takes one step to the chip.
     """
-    clock_hz = 1 / network.dt_s
-    clocks, projections = {}, []
+    source_hz = 1 / network.dt_s
+    sources, projections = {}, []
     for name, step in arrival.items():
         bias_hz = network.population(name).bias_hz
         if bias_hz.any():
-            clock = f"{CLOCK}@{step}"
-            clocks[clock] = Population(
-                clock, CLOCK_KIND, (1, 1, 1), np.full((1, 1, 1), clock_hz), clock_hz, False, start_step=step - 1
-            )
-            weights = sparse.csr_array(bias_hz.reshape(-1, 1) / clock_hz)
-            projections.append(Projection(clock, name, Sparse(weights)))
+            source = f"{BIAS_SOURCE}@{step}"
+            constant_hz = np.full((1, 1, 1), source_hz)
+            sources[source] = host_population(source, BIAS_SOURCE_LAYER, constant_hz, source_hz, onset_step=step - 1)
+            weights = sparse.csr_array(bias_hz.reshape(-1, 1) / source_hz)
+            projections.append(Projection(source, name, Sparse(weights)))
     silent = tuple(replace(p, bias_hz=np.zeros(p.shape)) if p.name in arrival else p for p in network.populations)
-    return replace(network, populations=(*clocks.values(), *silent), projections=(*network.projections, *projections))
+    return replace(network, populations=(*sources.values(), *silent), projections=(*network.projections, *projections))

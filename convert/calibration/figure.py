@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from convert.report import ConversionReport
+
 LIGHT, DARK, TARGET = "#7fb2dd", "#08306b", "#d55e00"
 """Before and after differ in lightness, the target in hue too; they stay apart for every kind of colour vision."""
 SHOWN = 2.0
@@ -13,29 +15,29 @@ SHOWN = 2.0
 LONGEST_NAME = 34
 
 
-def draw(report: Mapping[str, Any], path: Path) -> None:
-    """Writes the rates of ``report``, what conversion.json holds, to ``path`` as SVG."""
+def draw(report: ConversionReport, path: Path) -> None:
+    """Writes the rates of ``report`` to ``path`` as SVG."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    layers = report["layers"]
+    layers = report.layers
     figure = Figure(figsize=(8.0, 1.7 + 0.32 * len(layers)), layout="constrained")
     FigureCanvasSVG(figure)
     axes = figure.add_subplot()
-    end = SHOWN * max(layer["percentile_rate_hz"] for layer in layers)
-    largest = max(rates["max"] for layer in layers for rates in layer["rates_hz_percentiles"].values())
+    end = SHOWN * max(layer.percentile_rate_hz for layer in layers)
+    largest = max(rates["max"] for layer in layers for rates in layer.rates_hz_percentiles.values())
     axes.set_xlim(0, min(end, 1.05 * max(largest, end / SHOWN)))
     for row, layer in enumerate(layers):
-        sets = layer["rates_hz_percentiles"]
+        sets = layer.rates_hz_percentiles
         for i, (rates, colour) in enumerate(zip(sets.values(), (LIGHT, DARK)[-len(sets) :], strict=True)):
             _range(axes, row + (0.36 * i - 0.18 if len(sets) > 1 else 0.0), rates, colour)
-        axes.plot([layer["percentile_rate_hz"]] * 2, [row - 0.42, row + 0.42], color=TARGET, lw=1.6, zorder=4)
-    _layer_axis(axes, [layer["name"] + ("" if layer["on_chip"] else " (host)") for layer in layers])
+        axes.plot([layer.percentile_rate_hz] * 2, [row - 0.42, row + 0.42], color=TARGET, lw=1.6, zorder=4)
+    _layer_axis(axes, [layer.name + ("" if layer.on_chip else " (host)") for layer in layers])
     axes.set_xlabel("firing rate (Hz)")
-    fine_tuned = any("after" in layer["rates_hz_percentiles"] for layer in layers)
+    fine_tuned = any("after" in layer.rates_hz_percentiles for layer in layers)
     _legend(figure, fine_tuned=fine_tuned)
-    axes.set_title(_title(report["rates_measured_on"], fine_tuned=fine_tuned), fontsize=9, loc="left")
+    axes.set_title(_title(report, fine_tuned=fine_tuned), fontsize=9, loc="left")
     with matplotlib.rc_context({"svg.hashsalt": "rates"}):
         figure.savefig(path, format="svg", metadata={"Date": None})
 
@@ -76,10 +78,10 @@ def _legend(figure: Any, *, fine_tuned: bool) -> None:
     figure.legend(handles=handles, fontsize=8, loc="outside upper left", ncols=len(handles), frameon=False)
 
 
-def _title(measured_on: Mapping[str, Any], *, fine_tuned: bool) -> str:
-    which = "did not set" if measured_on["held_out_from_calibration"] else "set"
-    scales = ", both by those from before fine-tuning" if fine_tuned else ""
-    return (
-        f"Rates on {measured_on['count']} {measured_on['of']} that {which} the scales{scales}\n"
-        "thick: 90th to 99.9th percentile, split at the 99th; thin: median to maximum"
-    )
+def _title(report: ConversionReport, *, fine_tuned: bool) -> str:
+    lines = ["thick: 90th to 99.9th percentile, split at the 99th; thin: median to maximum"]
+    if (measured_on := report.rates_measured_on) is not None:
+        which = "did not set" if measured_on.held_out_from_calibration else "set"
+        scales = ", both by those from before fine-tuning" if fine_tuned else ""
+        lines.insert(0, f"Rates on {measured_on.count} {measured_on.of} that {which} the scales{scales}")
+    return "\n".join(lines)

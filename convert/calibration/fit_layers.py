@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network.network import INPUT, ConvertedNetwork, Population
+from convert.network import INPUT, Network, Population
 from convert.network.rescale import with_gains
 
 from .bias_onset import arrival_step
@@ -33,13 +33,13 @@ GAIN_IMAGES = 32
 class Calibration:
     """The calibrated network, biases still from step 0 on; gains (channels,) and step of arrival by chip population."""
 
-    network: ConvertedNetwork
+    network: Network
     gains: dict[str, NDArray[np.float64]]
     arrival: dict[str, int]
 
 
 def calibrate_spiking(
-    network: ConvertedNetwork,
+    network: Network,
     images: NDArray[np.float32],
     advance: Callable[[int], None] = lambda steps: None,
     *,
@@ -69,8 +69,8 @@ def calibrate_spiking(
 
 
 def _calibrated(
-    network: ConvertedNetwork, name: str, trains: Mapping[str, Trains], wanted_hz: NDArray[np.float32]
-) -> tuple[ConvertedNetwork, NDArray[np.float64], int, Trains]:
+    network: Network, name: str, trains: Mapping[str, Trains], wanted_hz: NDArray[np.float32]
+) -> tuple[Network, NDArray[np.float64], int, Trains]:
     """``network`` with the weights of population ``name`` fitted; its gain, step of arrival and spikes then.
 
     Weights are fitted twice: to the drive that the layer wants, and then to what it fires too little or too much.
@@ -102,13 +102,13 @@ def _calibrated(
 
 
 def _mean_hz(
-    network: ConvertedNetwork, source: str, trains: Mapping[str, Trains], start: int, stop: int | None = None
+    network: Network, source: str, trains: Mapping[str, Trains], start: int, stop: int | None = None
 ) -> NDArray[np.float32]:
     """Mean rates of ``source``, shape (images, *shape), from step ``start`` up to ``stop``."""
     return trains[source].share(start, stop).reshape(-1, *network.shape_of(source)) / np.float32(network.dt_s)
 
 
-def _size(network: ConvertedNetwork, population: Population, drive: DriveOf, images: int) -> NDArray[np.float32]:
+def _size(network: Network, population: Population, drive: DriveOf, images: int) -> NDArray[np.float32]:
     """Mean size of ``drive`` over neurons and the first ``images``, shape (steps,)."""
     sizes = np.empty((images, network.timesteps), np.float32)
 

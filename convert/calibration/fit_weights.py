@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from convert.network.network import ConvertedNetwork, Convolution, Population, Projection
+from convert.network import Convolution, Network, Population, Projection
+from convert.network.transforms import dense_convolution
 from convert.upstream.tensorflow import load_tensorflow
 
 from .simulate import RatesHz
@@ -32,41 +33,28 @@ IMAGES_AT_A_TIME = 32
 WEIGHTS = 6_000
 """Weights of a channel beyond which a layer is left as trained: the equations grow with their square."""
 
-DENSE = 0.9
-"""Share of weights that are not zero, above which a kernel has no structure of zeros to keep."""
+Fitted = tuple[Projection, Convolution]
+"""A projection whose kernel is fitted, and its transform."""
 
 
-def refitted(
-    network: ConvertedNetwork, name: str, delivered_hz: RatesHz, missing_hz: NDArray[np.float32]
-) -> ConvertedNetwork:
+def refitted(network: Network, name: str, delivered_hz: RatesHz, missing_hz: NDArray[np.float32]) -> Network:
     """``network`` with kernels and biases of population ``name`` such that sources firing at ``delivered_hz`` give it
     ``missing_hz`` more drive, shape (images, *shape), as nearly as least squares can.
 
     Only dense convolution kernels change: zeros in a kernel (depthwise, grouped, identity) are its structure.
     """
     population = network.population(name)
-    fitted = [p for p in network.into(name) if is_dense_kernel(p)]
-    weights = sum(_convolution(p).kernel[..., 0].size for p in fitted)
+    fitted = [(p, c) for p in network.into(name) if (c := dense_convolution(p.transform)) is not None]
+    weights = sum(convolution.kernel[..., 0].size for _, convolution in fitted)
     if not 0 < weights <= WEIGHTS:
         return network
-    typical_hz = _typical_hz(delivered_hz[p.source] for p in fitted)
+    typical_hz = _typical_hz(delivered_hz[p.source] for p, _ in fitted)
     halves = _halves(fitted, delivered_hz, missing_hz, population, typical_hz)
     return _with_change(network, population, fitted, _least_squares(*halves), typical_hz)
 
 
-def is_dense_kernel(projection: Projection) -> bool:
-    transform = projection.transform
-    return isinstance(transform, Convolution) and bool(np.mean(transform.kernel != 0) > DENSE)
-
-
-def _convolution(projection: Projection) -> Convolution:
-    assert isinstance(projection.transform, Convolution)
-    return projection.transform
-
-
-def _patches(projection: Projection, rates_hz: NDArray[np.float32], population: Population) -> NDArray[np.float32]:
+def _patches(transform: Convolution, rates_hz: NDArray[np.float32], population: Population) -> NDArray[np.float32]:
     """For every pixel of the target the source rates that its kernel sees, shape (images x pixels, weights)."""
-    transform = _convolution(projection)
     rows, columns, inputs, _ = transform.kernel.shape
     patches = load_tensorflow().image.extract_patches(
         rates_hz, [1, rows, columns, 1], [1, *transform.strides, 1], [1, 1, 1, 1], transform.padding.upper()
@@ -109,7 +97,7 @@ class _Moments:
 
 
 def _halves(
-    fitted: list[Projection],
+    fitted: list[Fitted],
     delivered_hz: RatesHz,
     missing_hz: NDArray[np.float32],
     population: Population,
@@ -120,12 +108,12 @@ def _halves(
     every = len(missing_hz) * rows * columns // SAMPLES | 1
     while gcd(every, columns) > 1:  # so that all columns are seen
         every += 2
-    weights = 1 + sum(_convolution(p).kernel[..., 0].size for p in fitted)
+    weights = 1 + sum(convolution.kernel[..., 0].size for _, convolution in fitted)
     halves = [_Moments(np.zeros((weights, weights)), np.zeros((weights, channels)), 0.0) for _ in range(2)]
     for start in range(0, len(missing_hz), IMAGES_AT_A_TIME):
         part = slice(start, start + IMAGES_AT_A_TIME)
         missed = missing_hz[part].reshape(-1, channels)[::every]
-        seen = [_patches(p, delivered_hz[p.source][part], population)[::every] for p in fitted]
+        seen = [_patches(c, delivered_hz[p.source][part], population)[::every] for p, c in fitted]
         seen.append(np.full((len(missed), 1), typical_hz, dtype=np.float32))
         s = np.concatenate(seen, axis=1)
         pixel = np.arange(0, len(s) * every, every)
@@ -142,17 +130,16 @@ def _least_squares(one: _Moments, other: _Moments) -> NDArray[np.float64]:
 
 
 def _with_change(
-    network: ConvertedNetwork,
+    network: Network,
     population: Population,
-    fitted: list[Projection],
+    fitted: list[Fitted],
     change: NDArray[np.float64],
     typical_hz: float,
-) -> ConvertedNetwork:
+) -> Network:
     """``network`` with ``change``, shape (weights of all ``fitted`` + 1, channels), added; the last row is the bias."""
     new: dict[int, Projection] = {}
     at = 0
-    for projection in fitted:
-        transform = _convolution(projection)
+    for projection, transform in fitted:
         size = transform.kernel[..., 0].size
         kernel = transform.kernel + change[at : at + size].reshape(transform.kernel.shape)
         new[id(projection)] = replace(projection, transform=replace(transform, kernel=kernel))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network.network import ConvertedNetwork, Population
+from convert.network import Network, Population
 
 from .simulate import DriveOf, fire
 
@@ -17,7 +17,7 @@ LIMITS = (0.5, 3.0)
 
 
 def fit_gains(
-    network: ConvertedNetwork,
+    network: Network,
     population: Population,
     drive: DriveOf,
     wanted_hz: NDArray[np.float32],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import count, islice
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,9 @@ from numpy.typing import NDArray
 from convert.data.dataset import Dataset
 from convert.data.evaluate import Predictor, crops_of, predict, score
 from convert.errors import UserError
-from convert.network.network import Shape
+from convert.network import Shape
 from convert.options import Options
+from convert.report import MeasuredOn
 
 HELD_OUT = 8
 """At least so many inputs that set no scale are wanted to tell how rates lie; else those that set the scales do."""
@@ -54,14 +54,14 @@ class Sample:
                 found[place] = values
         return np.stack(list(found.values())) if len(found) >= min(HELD_OUT, wanted) else None
 
-    def described(self) -> dict[str, Any]:
-        """On which inputs the spread of rates is measured, for conversion.json."""
+    def described(self) -> MeasuredOn:
+        """On which inputs the spread of rates is measured."""
         whole = self.dataset.image(0).shape[:2] == self.shape[:2]
-        return {
-            "count": len(self.calibration if self.held_out is None else self.held_out),
-            "of": "images" if whole else "crops",
-            "held_out_from_calibration": self.held_out is not None,
-        }
+        return MeasuredOn(
+            count=len(self.calibration if self.held_out is None else self.held_out),
+            of="images" if whole else "crops",
+            held_out_from_calibration=self.held_out is not None,
+        )
 
     def _inputs(self) -> Iterator[tuple[tuple[int, int], NDArray[np.float32]]]:
         """Inputs of the model's shape with their image and crop: every image once, or a random crop of each in turn,

@@ -7,22 +7,15 @@ integers. A layer runs through all its steps before the next one starts, for the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import singledispatch
 from typing import Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network.network import (
-    ConvertedNetwork,
-    Convolution,
-    ConvolutionTranspose,
-    Population,
-    Shape,
-    Sparse,
-    Transform,
-)
-from convert.network.tensorflow_form import apply, pairs
+from convert.network import Network, Population, Shape, SharedKernel, Taps, Transform
+from convert.network.tensorflow_form import apply
 
 from .spike_trains import Trains, for_each
 
@@ -40,20 +33,20 @@ DriveOf = Callable[[int], Drive]
 """From an image's number to its drive."""
 
 
-def few_enough(network: ConvertedNetwork, images: NDArray[np.float32]) -> NDArray[np.float32]:
+def few_enough(network: Network, images: NDArray[np.float32]) -> NDArray[np.float32]:
     """As many of ``images`` as can be simulated in a few minutes."""
     widest = max(population.neurons for population in network.populations)
     return images[: max(1, WORK // (widest * network.timesteps))]
 
 
-def drive_hz(network: ConvertedNetwork, population: Population, rates_hz: RatesHz) -> NDArray[np.float32]:
+def drive_hz(network: Network, population: Population, rates_hz: RatesHz) -> NDArray[np.float32]:
     """Drive of ``population``, shape (images, *shape), if its sources fire at ``rates_hz``."""
     projections = network.into(population.name)
     total = sum(np.asarray(apply(p.transform, rates_hz[p.source], population.shape)) for p in projections)
     return np.asarray(total + population.bias_hz, dtype=np.float32)
 
 
-def encode(network: ConvertedNetwork, drive: NDArray[np.float32]) -> Trains:
+def encode(network: Network, drive: NDArray[np.float32]) -> Trains:
     """Spikes of host neurons for ``drive`` in Hz, shape (images, *shape): the steps of its integral's floor."""
     per_step = np.maximum(np.float64(drive), 0).reshape(len(drive), -1) * network.dt_s
     trains = Trains.silent(len(drive), network.timesteps, per_step.shape[1])
@@ -71,7 +64,7 @@ def _encode(per_step: Any, steps: Any) -> Any:
     return spikes
 
 
-def arriving(network: ConvertedNetwork, population: Population, trains: Mapping[str, Trains]) -> DriveOf:
+def arriving(network: Network, population: Population, trains: Mapping[str, Trains]) -> DriveOf:
     """What the spikes ``trains`` of its sources bring to ``population``, without its bias."""
     into = [
         (trains[p.source], _delivery(p.transform, network.shape_of(p.source), population.shape))
@@ -87,28 +80,36 @@ def arriving(network: ConvertedNetwork, population: Population, trains: Mapping[
     return image
 
 
-def _delivery(transform: Transform, source: Shape, target: Shape) -> Callable[[Any, Any], None]:
-    """Adds what one image's spikes (steps, source neurons) bring to its drive (steps, target neurons)."""
-    if isinstance(transform, Sparse):
-        matrix = transform.matrix.astype(np.float32)
+Delivery = Callable[[NDArray[np.uint8], Drive], None]
+"""Adds what one image's spikes (steps, source neurons) bring to its drive (steps, target neurons)."""
 
-        def multiply(spikes: Any, drive: Any) -> None:
-            drive += (matrix @ spikes.T.astype(np.float32)).T
 
-        return multiply
+@singledispatch
+def _delivery(transform: Transform, source: Shape, target: Shape) -> Delivery:
+    """What ``transform`` does with spikes."""
+    matrix = transform.as_matrix(source, target).astype(np.float32)
+
+    def multiply(spikes: NDArray[np.uint8], drive: Drive) -> None:
+        drive += (matrix @ spikes.T.astype(np.float32)).T
+
+    return multiply
+
+
+@_delivery.register
+def _(transform: SharedKernel, source: Shape, target: Shape) -> Delivery:
     kernel = transform.kernel.astype(np.float32)
-    rows, columns = (_targets(transform, source[axis], target[axis], axis) for axis in range(2))
+    of_rows, of_columns = transform.axes(source, target)
+    rows, columns = _targets(of_rows, kernel.shape[0]), _targets(of_columns, kernel.shape[1])
     return lambda spikes, drive: _deliver(
         spikes.reshape(-1, *source), kernel, rows, columns, drive.reshape(-1, *target)
     )
 
 
-def _targets(transform: Convolution | ConvolutionTranspose, source: int, target: int, axis: int) -> NDArray[np.int64]:
-    """Where along ``axis`` each tap of the kernel takes each source position, shape (taps, source); -1 for nowhere."""
-    found = np.full((transform.kernel.shape[axis], source), -1)
-    for tap, row in enumerate(found):
-        ins, outs = pairs(transform, source, target, axis, tap)
-        row[ins] = outs
+def _targets(taps: Taps, size: int) -> NDArray[np.int64]:
+    """Where each of ``size`` taps takes each source position, shape (size, source positions); -1 for nowhere."""
+    found = np.full((size, len(taps)), -1)
+    source, target = np.nonzero(taps >= 0)
+    found[taps[source, target], source] = target
     return found
 
 
@@ -130,7 +131,7 @@ def _deliver(spikes: Any, kernel: Any, to_row: Any, to_column: Any, drive: Any) 
 
 
 def fire(
-    network: ConvertedNetwork,
+    network: Network,
     population: Population,
     drive: DriveOf,
     images: int,
@@ -141,17 +142,17 @@ def fire(
     trains = Trains.silent(images, network.timesteps, population.neurons)
     keep = np.float32(np.exp(-network.dt_s / population.synapse_s)) if population.synapse_s else np.float32(0)
     bias = np.float32(population.bias_hz * gain * network.dt_s).ravel()
-    vmin = np.float32(population.vmin)
+    floor = np.float32(population.neuron.floor)
 
     def image(k: int) -> None:
-        trains.set(k, _integrate(drive(k), np.float32(gain), bias, bias_from, keep, vmin))
+        trains.set(k, _integrate(drive(k), np.float32(gain), bias, bias_from, keep, floor))
 
     for_each(images, image)
     return trains
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _integrate(drive: Any, gain: Any, bias: Any, bias_from: int, keep: Any, vmin: Any) -> Any:
+def _integrate(drive: Any, gain: Any, bias: Any, bias_from: int, keep: Any, floor: Any) -> Any:
     """Hard-reset neurons, drive (steps, neurons) and bias in thresholds, ``gain`` by channel; their spikes."""
     steps, neurons = drive.shape
     spikes = np.empty(drive.shape, dtype=np.uint8)
@@ -164,14 +165,14 @@ def _integrate(drive: Any, gain: Any, bias: Any, bias_from: int, keep: Any, vmin
             if t >= bias_from:
                 arrived += bias[n]
             current[n] = keep * current[n] + (one - keep) * arrived
-            v = max(voltage[n] + current[n], vmin)
+            v = max(voltage[n] + current[n], floor)
             fired = v > one
             spikes[t, n] = fired
             voltage[n] = np.float32(0) if fired else v
     return spikes
 
 
-def unused(network: ConvertedNetwork, done: str, held: Mapping[str, object]) -> list[str]:
+def unused(network: Network, done: str, held: Mapping[str, object]) -> list[str]:
     """What of ``held`` no population after ``done`` needs."""
     last_target = {p.source: p.target for p in network.projections}
     return [source for source in held if last_target.get(source) == done]

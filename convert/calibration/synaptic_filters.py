@@ -11,15 +11,14 @@ from dataclasses import replace
 from math import log
 
 import numpy as np
-from numpy.typing import NDArray
 
-from convert.network.network import INPUT, ConvertedNetwork, Population, Projection, Sparse
+from convert.network import INPUT, Network, Population
 
 LARGEST_STEP = 0.5
 """The largest share of a threshold that one spike may bring in one step."""
 
 
-def with_synapses(network: ConvertedNetwork, synapse_s: float | None = None) -> ConvertedNetwork:
+def with_synapses(network: Network, synapse_s: float | None = None) -> Network:
     """``network`` with the time constant ``synapse_s`` on all that enters the chip's populations, or if that is None
     with the least that keeps a spike's first step below ``LARGEST_STEP``, in the mean of a population's neurons."""
 
@@ -30,19 +29,11 @@ def with_synapses(network: ConvertedNetwork, synapse_s: float | None = None) -> 
     return network.with_(populations=tuple(map(filtered, network.populations)))
 
 
-def _needed_s(network: ConvertedNetwork, population: Population) -> float:
+def _needed_s(network: Network, population: Population) -> float:
     """A spike's first step is 1 - exp(-dt / synapse) of its weight."""
     largest = np.zeros(population.shape)
     for projection in network.into(population.name):
         if projection.source != INPUT:
-            largest = np.maximum(largest, _largest_weights(projection, population))
+            largest = np.maximum(largest, projection.transform.largest_weights(population.shape))
     excess = float(largest.mean()) / LARGEST_STEP
     return -network.dt_s / log(1 - 1 / excess) if excess > 1 else 0.0
-
-
-def _largest_weights(projection: Projection, population: Population) -> NDArray[np.float64]:
-    """The largest weight of every neuron of ``population``, in thresholds per spike; shape (*shape) or (channels,)."""
-    transform = projection.transform
-    if isinstance(transform, Sparse):
-        return np.asarray(abs(transform.matrix).max(axis=1).toarray().reshape(population.shape))
-    return np.asarray(np.abs(transform.kernel).max(axis=(0, 1, 2)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from convert.frontends.keras.cut import Segment
-from convert.network.network import INPUT
+from convert.network import INPUT
 
 HOST_HZ = 990.0
 """Rate of the host's neurons at the percentile: they lose no overshoot, and cannot fire more than once in 1 ms."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network.network import Shape
+from convert.network import Shape
 
 from .crops import Size, crop_positions, cut, stitch
 from .dataset import Dataset

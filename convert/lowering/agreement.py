@@ -15,8 +15,8 @@ import nengo
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.network import INPUT, Network, Population, Projection, Readout
 from convert.network.nengo_form import add_population, nengo_transform
-from convert.network.network import INPUT, ConvertedNetwork, Population, Projection, Readout
 from convert.network.tensorflow_form import apply
 from convert.upstream.nengo_dl import load_nengo_dl
 from convert.upstream.tensorflow import load_tf_keras
@@ -25,11 +25,11 @@ AGREEMENT = 1e-4
 """Largest difference between the rate network and Keras, relative to the largest output, that passes."""
 
 
-def keras_form(network: ConvertedNetwork) -> Any:
+def keras_form(network: Network) -> Any:
     """``network`` as a tf-keras functional model; its outputs are the readouts before their activation."""
     keras = load_tf_keras()
     layer = population_layer_class()
-    tensors: dict[str, Any] = {INPUT: keras.Input(network.input_shape, name=INPUT)}
+    tensors: dict[str, Any] = {INPUT: keras.Input(network.input.shape, name=INPUT)}
     targets: list[Population | Readout] = [*network.populations, *network.readouts]
     for target in targets:
         into = network.into(target.name)
@@ -46,9 +46,7 @@ def population_layer_class() -> Any:
     class PopulationLayer(keras.layers.Layer):  # type: ignore[misc,name-defined]
         """relu(sum of projections + bias) in Hz for a population; the plain sum for a readout."""
 
-        def __init__(
-            self, target: Population | Readout, into: tuple[Projection, ...], network: ConvertedNetwork
-        ) -> None:
+        def __init__(self, target: Population | Readout, into: tuple[Projection, ...], network: Network) -> None:
             super().__init__(name=target.name.replace(":", "_"))
             self.target, self.into, self.network = target, into, network
 
@@ -100,7 +98,7 @@ class Agreement:
         return self.max_abs_error <= self.tolerance
 
 
-def rate_outputs(network: ConvertedNetwork, images: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+def rate_outputs(network: Network, images: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     """Readouts (before their activation) of the rate network in NengoDL's simulator, one array per readout."""
     nengo_dl = load_nengo_dl()
     converter = nengo_dl.Converter(keras_form(network), allow_fallback=False, inference_only=True)
@@ -119,7 +117,7 @@ def rate_outputs(network: ConvertedNetwork, images: NDArray[np.float32]) -> list
     ]
 
 
-def agreement(network: ConvertedNetwork, images: NDArray[np.float32], expected: list[NDArray[np.float32]]) -> Agreement:
+def agreement(network: Network, images: NDArray[np.float32], expected: list[NDArray[np.float32]]) -> Agreement:
     """Compares the rate network with ``expected``, the model's outputs before softmax or sigmoid, on ``images``."""
     pairs = list(zip(rate_outputs(network, images), expected, strict=True))
     error = max(float(np.abs(found.reshape(wanted.shape) - wanted).max()) for found, wanted in pairs)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from convert.network.network import Shape
+from convert.network import Shape
 
 Function = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """From (batch, rows, columns, channels) to (batch, rows, columns, channels), linear."""

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import product
 from math import ceil
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network.network import Convolution, ConvolutionTranspose, Shape, Sparse, Transform
-from convert.network.tensorflow_form import apply, as_matrix
+from convert.network import Convolution, ConvolutionTranspose, Padding, Shape, Sparse, Transform
+from convert.network.tensorflow_form import apply
+from convert.network.transforms import leading_zeros, positions, transposed_offset
 
 from .impulses import Function, matrix_of
 from .taps import Pair, Taps, taps_of
@@ -65,7 +67,7 @@ def _convolution(function: Function, source: Shape, target: Shape) -> Convolutio
         if not found:
             return None
         kernel, low = _kernel(found, 1)
-        for padding in ("same", "valid"):
+        for padding in get_args(Padding):
             ends = [_conv_ends(source[i], target[i], kernel.shape[i], strides[i], -low[i], padding) for i in range(2)]
             if ends[0] is not None and ends[1] is not None:
                 return Convolution(np.pad(kernel, (ends[0], ends[1], (0, 0), (0, 0))), strides, padding)
@@ -81,7 +83,7 @@ def _transposed(function: Function, source: Shape, target: Shape) -> Convolution
         if not found:
             return None
         kernel, low = _kernel(found, -1)
-        for padding in ("same", "valid"):
+        for padding in get_args(Padding):
             ends = [_up_ends(source[i], target[i], kernel.shape[i], strides[i], -low[i], padding) for i in range(2)]
             if ends[0] is not None and ends[1] is not None:
                 return ConvolutionTranspose(np.pad(kernel, (ends[0], ends[1], (0, 0), (0, 0))), strides, padding)
@@ -102,23 +104,21 @@ def _ends(size: int, fits: Callable[[int, int], bool]) -> tuple[int, int] | None
     return None
 
 
-def _conv_ends(source: int, target: int, size: int, stride: int, pad: int, padding: str) -> tuple[int, int] | None:
+def _conv_ends(source: int, target: int, size: int, stride: int, pad: int, padding: Padding) -> tuple[int, int] | None:
     def fits(before: int, after: int) -> bool:
         taps = size + before + after
-        if padding == "valid":
-            return pad + before == 0 and taps <= source and (source - taps) // stride + 1 == target
-        total = max((target - 1) * stride + taps - source, 0)
-        return ceil(source / stride) == target and total // 2 == pad + before
+        sized = positions(source, taps, stride, padding) == target
+        return sized and leading_zeros(source, target, taps, stride, padding) == pad + before
 
     return _ends(size, fits)
 
 
-def _up_ends(source: int, target: int, size: int, stride: int, offset: int, padding: str) -> tuple[int, int] | None:
+def _up_ends(source: int, target: int, size: int, stride: int, offset: int, padding: Padding) -> tuple[int, int] | None:
     def fits(before: int, after: int) -> bool:
         taps = size + before + after
-        if padding == "valid":
-            return offset + before == 0 and taps <= target and (target - taps) // stride + 1 == source
-        return target == source * stride and max(taps - stride, 0) // 2 == offset + before
+        sized = positions(target, taps, stride, padding) == source
+        whole = padding == "valid" or target == source * stride
+        return sized and whole and transposed_offset(taps, stride, padding) == offset + before
 
     return _ends(size, fits)
 
@@ -126,10 +126,7 @@ def _up_ends(source: int, target: int, size: int, stride: int, offset: int, padd
 def _reproduces(transform: Transform, function: Function, source: Shape, target: Shape) -> bool:
     images = np.random.default_rng(0).standard_normal((2, *source)).astype(np.float32)
     expected = function(images)
-    if isinstance(transform, Sparse):
-        found = (transform.matrix @ images.reshape(2, -1).T).T.reshape(expected.shape)
-    else:
-        found = np.asarray(apply(transform, images, target))
+    found = np.asarray(apply(transform, images, target)).reshape(expected.shape)
     return bool(np.abs(found - expected).max() <= TOLERANCE * max(np.abs(expected).max(), 1e-30))
 
 
@@ -137,4 +134,4 @@ def _cheaper(transform: Convolution | ConvolutionTranspose, source: Shape, targe
     """Single synapses instead of a kernel that is mostly zeros: each zero would be a synaptic operation."""
     if np.count_nonzero(transform.kernel) > DENSE_ENOUGH * transform.kernel.size:
         return transform
-    return Sparse(as_matrix(transform, source, target))
+    return Sparse(transform.as_matrix(source, target))

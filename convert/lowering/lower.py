@@ -1,4 +1,4 @@
-"""Segments of a Keras model -> ConvertedNetwork, and the pure changes of scale on it."""
+"""Segments of a Keras model -> Network."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from convert.frontends.keras.cut import Cut, Segment
 from convert.frontends.keras.rewrite import nodes_of
-from convert.network.network import INPUT, ConvertedNetwork, Population, Projection, Readout, Transform
-from convert.network.rescale import scaled
+from convert.network import INPUT, Array, Input, Network, Population, Projection, Readout, Transform, host_population
 from convert.upstream.tensorflow import load_tensorflow
 
 from .impulses import Function
@@ -21,7 +20,7 @@ LOUD = 2.0**12
 """By how much impulses are larger than 1."""
 
 
-def lower(cut: Cut, advance: Callable[[int], None] = lambda steps: None) -> ConvertedNetwork:
+def lower(cut: Cut, advance: Callable[[int], None] = lambda steps: None) -> Network:
     """The network of ``cut`` in units of the Keras activations (``scale_hz`` = 1): one projection per source.
 
     ``advance`` is called once per segment.
@@ -31,18 +30,23 @@ def lower(cut: Cut, advance: Callable[[int], None] = lambda steps: None) -> Conv
     for segment in cut.segments:
         silent = _silent(segment)
         bias = np.asarray(silent[id(segment.function.outputs[0])], np.float64).reshape(segment.shape)
-        if segment.is_readout:
+        if segment.activation is not None:
             readouts.append(Readout(segment.target, segment.shape, bias, segment.activation))
         else:
-            on_chip = INPUT not in segment.sources
-            populations.append(Population(segment.target, segment.kind, segment.shape, bias, 1.0, on_chip))
+            make = host_population if INPUT in segment.sources else _chip_population
+            populations.append(make(segment.target, segment.source_layer, bias, 1.0))
         for source in segment.sources:
             shape = cut.shapes[source]
             guesses = _guesses(projections, source, segment, cut)
             transform = measure(*_linear(segment, source, silent), shape, segment.shape, guesses)
             projections.append(Projection(source, segment.target, transform))
         advance(1)
-    return ConvertedNetwork(cut.shapes[INPUT], tuple(populations), tuple(projections), tuple(readouts))
+    return Network(Input(cut.shapes[INPUT]), tuple(populations), tuple(projections), tuple(readouts))
+
+
+def _chip_population(name: str, source_layer: str, bias_hz: Array, scale_hz: float) -> Population:
+    rows, columns, channels = bias_hz.shape
+    return Population(name, source_layer, (rows, columns, channels), bias_hz, scale_hz)
 
 
 def _guesses(before: list[Projection], source: str, segment: Segment, cut: Cut) -> Iterator[Transform]:
@@ -50,9 +54,9 @@ def _guesses(before: list[Projection], source: str, segment: Segment, cut: Cut) 
     twins = [p.transform for p in before if p.source == source and cut.shapes.get(p.target) == segment.shape]
     if twins:
         yield twins[-1]
-        yield scaled(twins[-1], -1.0)
+        yield twins[-1].scaled(-1.0)
     if before and before[-1].target == segment.target and cut.shapes[before[-1].source] == cut.shapes[source]:
-        yield scaled(before[-1].transform, -1.0)
+        yield before[-1].transform.scaled(-1.0)
 
 
 def _silent(segment: Segment) -> dict[int, Any]:

@@ -8,7 +8,7 @@ from math import ceil, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network.network import Shape
+from convert.network import Shape
 
 from .impulses import AT_A_TIME, Function, responses_to, without_rounding
 

@@ -1,1 +1,42 @@
 """The network: populations, the projections between them, readouts; all frozen, typed and readable without Keras."""
+
+from .network import (
+    INPUT,
+    Input,
+    Network,
+    Population,
+    Projection,
+    Readout,
+    TimeCourse,
+    host_population,
+    require_runnable,
+    require_timesteps,
+)
+from .neuron import CHIP, HOST, Neuron, Reset
+from .transforms import Array, Convolution, ConvolutionTranspose, Padding, Shape, SharedKernel, Sparse, Taps, Transform
+
+__all__ = [
+    "CHIP",
+    "HOST",
+    "INPUT",
+    "Array",
+    "Convolution",
+    "ConvolutionTranspose",
+    "Input",
+    "Network",
+    "Neuron",
+    "Padding",
+    "Population",
+    "Projection",
+    "Readout",
+    "Reset",
+    "Shape",
+    "SharedKernel",
+    "Sparse",
+    "Taps",
+    "TimeCourse",
+    "Transform",
+    "host_population",
+    "require_runnable",
+    "require_timesteps",
+]

@@ -1,9 +1,10 @@
-"""ConvertedNetwork -> ``nengo.Network``: the Nengo ecosystem's own form of it, and the reference for its meaning."""
+"""Network -> ``nengo.Network``: the Nengo ecosystem's own form of it, and the reference for its meaning."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import Any
 
 import nengo
@@ -12,16 +13,8 @@ from nengo.dists import Choice
 from numpy.typing import NDArray
 from scipy import sparse
 
-from .network import (
-    INPUT,
-    ConvertedNetwork,
-    Convolution,
-    ConvolutionTranspose,
-    Population,
-    Projection,
-    Shape,
-    Transform,
-)
+from .network import INPUT, Network, Population, Projection
+from .transforms import Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Transform
 
 
 class HardResetRectifiedLinear(nengo.SpikingRectifiedLinear):  # type: ignore[misc]
@@ -60,7 +53,7 @@ class NengoForm:
     connections: list[tuple[Projection, Any]]
 
 
-def to_nengo(network: ConvertedNetwork, drives_hz: dict[str, NDArray[np.float64]] | None = None) -> NengoForm:
+def to_nengo(network: Network, drives_hz: dict[str, NDArray[np.float64]] | None = None) -> NengoForm:
     """The populations and projections of ``network`` as ensembles and connections.
 
     ``drives_hz`` has the drive of each host population over the images, shape (images, neurons); each image is shown
@@ -73,7 +66,7 @@ def to_nengo(network: ConvertedNetwork, drives_hz: dict[str, NDArray[np.float64]
             if not population.on_chip:
                 output: Any = np.zeros(population.neurons)
                 if drives_hz is not None:
-                    output = presented(drives_hz[population.name], network, population.start_step)
+                    output = presented(drives_hz[population.name], network, population.onset_step)
                 drive[population.name] = nengo.Node(output, label=f"{population.name} drive")
                 nengo.Connection(drive[population.name], neurons[population.name], synapse=None)
         for projection in network.projections:
@@ -88,14 +81,14 @@ def to_nengo(network: ConvertedNetwork, drives_hz: dict[str, NDArray[np.float64]
 
 
 def presented(
-    drive_hz: NDArray[np.float64], network: ConvertedNetwork, start_step: int
+    drive_hz: NDArray[np.float64], network: Network, onset_step: int
 ) -> Callable[[float], NDArray[np.float64]]:
-    """The drive over time of images (images, neurons) one after the other, zero before ``start_step`` of each."""
+    """The drive over time of images (images, neurons) one after the other, zero before ``onset_step`` of each."""
     silent = np.zeros(drive_hz.shape[1])
 
     def at(t_s: float) -> NDArray[np.float64]:
         image, step = divmod(round(t_s / network.dt_s) - 1, network.timesteps)
-        return silent if step < start_step else drive_hz[image % len(drive_hz)]
+        return silent if step < onset_step else drive_hz[image % len(drive_hz)]
 
     return at
 
@@ -103,7 +96,9 @@ def presented(
 def add_population(population: Population, neuron_type: Any = None) -> Any:
     """The neurons of one population as an ensemble in the current network: drive in Hz in, spikes of 1 / dt out."""
     if neuron_type is None:
-        neuron_type = HardResetRectifiedLinear(min_voltage=population.vmin) if population.on_chip else host_neurons()
+        neuron_type = (
+            HardResetRectifiedLinear(min_voltage=population.neuron.floor) if population.on_chip else host_neurons()
+        )
     return nengo.Ensemble(
         population.neurons,
         1,
@@ -116,26 +111,32 @@ def add_population(population: Population, neuron_type: Any = None) -> Any:
     ).neurons
 
 
+@singledispatch
 def nengo_transform(transform: Transform, source: Shape, target: Shape) -> Any:
     """``transform`` between populations of these shapes as a nengo transform."""
-    if isinstance(transform, Convolution):
-        return nengo.Convolution(
-            target[2],
-            source,
-            strides=transform.strides,
-            padding=transform.padding,
-            kernel_size=transform.kernel.shape[:2],
-            init=transform.kernel,
-        )
-    if isinstance(transform, ConvolutionTranspose):
-        return nengo.ConvolutionTranspose(
-            target[2],
-            source,
-            output_shape=target,
-            strides=transform.strides,
-            padding=transform.padding,
-            kernel_size=transform.kernel.shape[:2],
-            init=transform.kernel,
-        )
+    raise TypeError(f"no nengo form of {type(transform).__name__}")
+
+
+@nengo_transform.register
+def _(transform: Convolution, source: Shape, target: Shape) -> Any:
+    return nengo.Convolution(target[2], source, **_kernel_arguments(transform))
+
+
+@nengo_transform.register
+def _(transform: ConvolutionTranspose, source: Shape, target: Shape) -> Any:
+    return nengo.ConvolutionTranspose(target[2], source, output_shape=target, **_kernel_arguments(transform))
+
+
+@nengo_transform.register
+def _(transform: Sparse, source: Shape, target: Shape) -> Any:
     matrix = sparse.csr_matrix(transform.matrix)  # nengo knows scipy's matrices, not its arrays
     return nengo.transforms.Sparse(matrix.shape, init=matrix)
+
+
+def _kernel_arguments(transform: SharedKernel) -> dict[str, Any]:
+    return {
+        "strides": transform.strides,
+        "padding": transform.padding,
+        "kernel_size": transform.kernel.shape[:2],
+        "init": transform.kernel,
+    }

@@ -1,64 +1,42 @@
-"""The converted network: populations of spiking neurons and the linear projections between them.
+"""The network: populations of spiking neurons, the linear projections between them, readouts on the host.
 
 Plain frozen data on numpy arrays, so that partitioning and the emulator need neither Keras nor Nengo to read it.
-``convert.nengo_network`` writes it as a ``nengo.Network``; that network is the reference for its meaning.
+``convert.network.nengo_form`` writes it as a ``nengo.Network``; that network is the reference for its meaning.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from functools import cached_property
 from math import prod
-
-import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
+from typing import Any, Literal
 
 from convert.errors import UserError
 
+from .neuron import CHIP, HOST, Neuron
+from .transforms import Array, Shape, Transform
+
 INPUT = "input"
-"""The name by which projections refer to the image."""
+"""The name by which projections refer to the input."""
 
-Shape = tuple[int, int, int]
-"""(rows, columns, channels), channels last; a plain vector of n is (1, 1, n)."""
-
-Array = NDArray[np.float64]
+Activation = Literal["linear", "softmax", "sigmoid"]
+"""What the host applies to a readout."""
 
 
-@dataclass(frozen=True)
-class Convolution:
-    """Correlation with one kernel for every pixel, as ``nengo.Convolution`` and ``keras.layers.Conv2D`` do it.
+class TimeCourse(str, Enum):
+    """How an input of one presentation lies in time."""
 
-    ``kernel`` has shape (rows, columns, channels in, channels out); ``padding`` is 'same' or 'valid' as in TensorFlow.
-    """
-
-    kernel: Array
-    strides: tuple[int, int] = (1, 1)
-    padding: str = "same"
+    CONSTANT = "constant"
+    """An image: the same drive in every step."""
 
 
 @dataclass(frozen=True)
-class ConvolutionTranspose:
-    """The adjoint of ``Convolution``, as ``keras.layers.Conv2DTranspose`` does it.
+class Input:
+    """What is presented: numbers of ``shape``, and how they act over the steps of a presentation."""
 
-    Source pixel (i, j) adds ``kernel``, of shape (rows, columns, channels in, channels out), to the target pixels from
-    (i * stride - offset, j * stride - offset) on, ``offset`` = max(size - stride, 0) // 2 for 'same' and 0 for 'valid';
-    what falls outside the target's shape is lost.
-    """
-
-    kernel: Array
-    strides: tuple[int, int]
-    padding: str = "same"
-
-
-@dataclass(frozen=True)
-class Sparse:
-    """One weight for each connected pair: ``matrix`` has shape (target neurons, source neurons)."""
-
-    matrix: sparse.csr_array
-
-
-Transform = Convolution | ConvolutionTranspose | Sparse
+    shape: Shape
+    time_course: TimeCourse = TimeCourse.CONSTANT
 
 
 @dataclass(frozen=True)
@@ -76,27 +54,35 @@ class Projection:
 
 @dataclass(frozen=True)
 class Population:
-    """Integrate-and-fire neurons: v += dt * drive, a spike and a reset to 0 at v > 1, v never below ``vmin``.
+    """Neurons of one equation: ``neuron``, driven by ``bias_hz`` and by what the projections bring.
 
-    ``bias_hz`` has the population's shape; ``scale_hz`` is the rate of a neuron whose Keras activation is 1; what its
-    projections bring passes a low-pass filter of time constant ``synapse_s``, 0 for none. Populations with ``on_chip``
-    false encode the image on the host, where neurons keep the overshoot at a reset; they are driven from step
-    ``start_step`` of each presentation on.
+    ``bias_hz`` has the population's shape; ``scale_hz`` is the rate of a neuron whose activation in the original is 1;
+    what projections bring passes a low-pass filter of time constant ``synapse_s``, 0 for none: one filter, as a
+    compartment of the chip has. Populations with ``on_chip`` false encode the input on the host; they are driven from
+    step ``onset_step`` of each presentation on. ``source_layer`` is the kind of layer that it comes from.
     """
 
     name: str
-    kind: str
+    source_layer: str
     shape: Shape
     bias_hz: Array = field(repr=False)
     scale_hz: float
     on_chip: bool = True
-    vmin: float = 0.0
+    neuron: Neuron = CHIP
     synapse_s: float = 0.0
-    start_step: int = 0
+    onset_step: int = 0
 
     @property
     def neurons(self) -> int:
         return prod(self.shape)
+
+
+def host_population(name: str, source_layer: str, bias_hz: Array, scale_hz: float, onset_step: int = 0) -> Population:
+    """Neurons on the host, of the shape of ``bias_hz``."""
+    rows, columns, channels = bias_hz.shape
+    return Population(
+        name, source_layer, (rows, columns, channels), bias_hz, scale_hz, False, HOST, onset_step=onset_step
+    )
 
 
 @dataclass(frozen=True)
@@ -106,14 +92,22 @@ class Readout:
     name: str
     shape: Shape
     bias: Array = field(repr=False)
-    activation: str = "linear"
+    activation: Activation = "linear"
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """The shape of the output: (classes,) for a vector."""
+        return self.shape[2:] if self.shape[:2] == (1, 1) else self.shape
 
 
 @dataclass(frozen=True)
-class ConvertedNetwork:
-    """Populations in feed-forward order, the projections between them and the readouts on the host."""
+class Network:
+    """Populations in feed-forward order, the projections between them and the readouts on the host.
 
-    input_shape: Shape
+    ``print(network)`` gives a short table.
+    """
+
+    input: Input
     populations: tuple[Population, ...]
     projections: tuple[Projection, ...]
     readouts: tuple[Readout, ...]
@@ -131,6 +125,10 @@ class ConvertedNetwork:
     def chip_populations(self) -> tuple[Population, ...]:
         return tuple(p for p in self.populations if p.on_chip)
 
+    @property
+    def host_populations(self) -> tuple[Population, ...]:
+        return tuple(p for p in self.populations if not p.on_chip)
+
     def into(self, target: str) -> tuple[Projection, ...]:
         """The projections that end on ``target``, in the order of the network."""
         return tuple(p for p in self.projections if p.target == target)
@@ -142,23 +140,28 @@ class ConvertedNetwork:
     def shape_of(self, name: str) -> Shape:
         """The shape of the input, a population or a readout."""
         if name == INPUT:
-            return self.input_shape
+            return self.input.shape
         readouts = {readout.name: readout.shape for readout in self.readouts}
         return readouts[name] if name in readouts else self.population(name).shape
 
     def depth(self) -> dict[str, int]:
-        """Chip populations between the image and each population, itself included: its lag in time steps."""
+        """Chip populations between the input and each population, itself included: its lag in time steps."""
         depth = {INPUT: 0}
         for population in self.populations:
             before = max((depth[p.source] for p in self.into(population.name)), default=0)
             depth[population.name] = before + population.on_chip
         return depth
 
-    def with_(self, **changes: object) -> ConvertedNetwork:
-        return replace(self, **changes)  # type: ignore[arg-type]
+    def with_(self, **changes: Any) -> Network:
+        return replace(self, **changes)
+
+    def __str__(self) -> str:
+        from .table import network_table
+
+        return network_table(self)
 
 
-def require_timesteps(network: ConvertedNetwork) -> None:
+def require_timesteps(network: Network) -> None:
     """Raises ``UserError`` if a run would end before the first spikes can have come through all layers."""
     deepest = max(network.depth().values())
     if network.timesteps <= deepest:
@@ -166,3 +169,21 @@ def require_timesteps(network: ConvertedNetwork) -> None:
             f"{network.timesteps} timesteps end before a spike has passed the {deepest} layers on the "
             f"chip, one step each; use --timesteps {4 * deepest} or more"
         )
+
+
+def require_runnable(network: Network) -> None:
+    """Raises ``UserError`` for neurons that no target runs."""
+    problems = [
+        f"population '{p.name}': its neurons leak {p.neuron.leak:g} of their voltage in a step, and no target runs "
+        "leaky neurons; convert the model again"
+        for p in network.populations
+        if p.neuron.leak
+    ]
+    problems += [
+        f"population '{p.name}' on the chip keeps its overshoot at a reset, and Loihi resets to 0; convert the model "
+        "again"
+        for p in network.chip_populations
+        if p.neuron.reset is not CHIP.reset
+    ]
+    if problems:
+        raise UserError(problems)

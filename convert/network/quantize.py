@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .network import INPUT, ConvertedNetwork, Projection, Sparse
+from .network import INPUT, Network, Projection
 
 LEVELS = 127
 """The largest weight of a core in steps of its scale. Source: ``discretize_weights`` in nengo_loihi, mixed signs."""
 
 
-def with_eight_bits(network: ConvertedNetwork) -> ConvertedNetwork:
+def with_eight_bits(network: Network) -> Network:
     """``network`` with the weights and biases of every chip population rounded to eight bits.
 
     Biases count as weights, for a host neuron's synapses deliver them. One scale for a whole population is the coarsest
@@ -24,12 +24,8 @@ def with_eight_bits(network: ConvertedNetwork) -> ConvertedNetwork:
     def rounded(projection: Projection) -> Projection:
         if projection.source == INPUT or not step.get(projection.target):
             return projection
-        transform, unit = projection.transform, step[projection.target]
-        if isinstance(transform, Sparse):
-            matrix = transform.matrix.copy()
-            matrix.data = _to_steps(matrix.data, unit)
-            return replace(projection, transform=Sparse(matrix))
-        return replace(projection, transform=replace(transform, kernel=_to_steps(transform.kernel, unit)))
+        weights = _to_steps(projection.transform.weights, step[projection.target])
+        return replace(projection, transform=projection.transform.with_weights(weights))
 
     populations = tuple(
         replace(p, bias_hz=_to_steps(p.bias_hz, step[p.name] / network.dt_s)) if step.get(p.name) else p
@@ -38,13 +34,11 @@ def with_eight_bits(network: ConvertedNetwork) -> ConvertedNetwork:
     return network.with_(populations=populations, projections=tuple(map(rounded, network.projections)))
 
 
-def _largest(network: ConvertedNetwork, name: str) -> float:
+def _largest(network: Network, name: str) -> float:
     """The largest size of a weight into population ``name``, its biases in thresholds per step among them."""
     sizes = [float(np.abs(network.population(name).bias_hz).max(initial=0.0)) * network.dt_s]
     for projection in network.into(name):
-        transform = projection.transform
-        weights = transform.matrix.data if isinstance(transform, Sparse) else transform.kernel
-        sizes.append(float(np.abs(weights).max(initial=0.0)))
+        sizes.append(float(np.abs(projection.transform.weights).max(initial=0.0)))
     return max(sizes)
 
 

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.calibration.fit_weights import is_dense_kernel
 from convert.calibration.simulate import RatesHz, arriving, drive_hz, encode, fire, unused
 from convert.calibration.spike_trains import Trains
 from convert.frontends.keras.activations import Teacher
-from convert.network.network import INPUT, ConvertedNetwork, Convolution, ConvolutionTranspose, Population, Projection
+from convert.network import INPUT, Network, Population
 from convert.network.quantize import with_eight_bits
 from convert.network.tensorflow_form import apply
+from convert.network.transforms import dense_convolution
 from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
 
 LEARNING_RATE = 3e-3
@@ -37,14 +37,14 @@ BATCH = 32
 
 
 def train_spiking(
-    network: ConvertedNetwork,
+    network: Network,
     arrival: Mapping[str, int],
     batches: Iterable[NDArray[np.float32]],
     teacher: Teacher,
     *,
     count: int,
     advance: Callable[[int], None] = lambda steps: None,
-) -> ConvertedNetwork:
+) -> Network:
     """``network``, calibrated and with biases from step ``arrival`` on, trained on ``count`` batches of raw images
     (images, rows, columns, channels) to give the first output of ``teacher``."""
     keras, tf = load_tf_keras(), load_tensorflow()
@@ -61,7 +61,7 @@ def train_spiking(
     return trained.network()
 
 
-def spiking_rates(network: ConvertedNetwork, arrival: Mapping[str, int], images: NDArray[np.float32]) -> RatesHz:
+def spiking_rates(network: Network, arrival: Mapping[str, int], images: NDArray[np.float32]) -> RatesHz:
     """Mean rate of every neuron over the second half of the steps, from its layer's arrival at the earliest."""
     trains: dict[str, Trains] = {}
     rates_hz: dict[str, NDArray[np.float32]] = {}
@@ -102,13 +102,14 @@ class _Trained:
     ``units``.
     """
 
-    def __init__(self, network: ConvertedNetwork) -> None:
+    def __init__(self, network: Network) -> None:
         tf = load_tensorflow()
         self.start = network
         self.kernels: dict[int, tuple[float, Any]] = {}
         for i, projection in enumerate(network.projections):
-            if projection.source != INPUT and is_dense_kernel(projection):
-                kernel = _convolution(projection).kernel
+            convolution = dense_convolution(projection.transform)
+            if projection.source != INPUT and convolution is not None:
+                kernel = convolution.kernel
                 rms = float(np.sqrt(np.mean(kernel**2)))
                 self.kernels[i] = rms, tf.Variable((kernel / rms).astype(np.float32))
         readout = network.readouts[0]
@@ -139,11 +140,11 @@ class _Trained:
                 transform: Any = projection.transform
                 if i in self.kernels:
                     rms, relative = self.kernels[i]
-                    transform = replace(transform, kernel=rms * relative)
+                    transform = transform.with_weights(rms * relative)
                 total = total + apply(transform, rates_hz[projection.source], shape)
         return total
 
-    def network(self) -> ConvertedNetwork:
+    def network(self) -> Network:
         def bias(target: Any) -> Any:
             return np.float64(self.biases[target.name].numpy()) * self.units[target.name]
 
@@ -153,7 +154,7 @@ class _Trained:
         projections = list(self.start.projections)
         for i, (rms, relative) in self.kernels.items():
             value = rms * relative.numpy().astype(np.float64)
-            projections[i] = replace(projections[i], transform=replace(_convolution(projections[i]), kernel=value))
+            projections[i] = replace(projections[i], transform=projections[i].transform.with_weights(value))
         first, *others = self.start.readouts
         return replace(
             self.start,
@@ -161,8 +162,3 @@ class _Trained:
             projections=tuple(projections),
             readouts=(replace(first, bias=first.bias + bias(first)), *others),
         )
-
-
-def _convolution(projection: Projection) -> Convolution | ConvolutionTranspose:
-    assert isinstance(projection.transform, (Convolution, ConvolutionTranspose))
-    return projection.transform

@@ -1,4 +1,4 @@
-"""ConvertedNetwork and Partition -> ``Program``: strips, classes of rows, thresholds, biases and links."""
+"""Network and Partition -> ``Program``: strips, classes of rows, thresholds, biases and links."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
-from convert.network.network import ConvertedNetwork, Population, Shape
+from convert.network import Network, Population, Shape
 from deploy.events.fan_out import fanouts
 from partition.geometry.blocks import starts
 from partition.geometry.tile import Tile
@@ -25,7 +25,7 @@ NEVER = np.iinfo(np.int32).max
 """The threshold of the places that pad a row."""
 
 
-def compile_network(network: ConvertedNetwork, partition: Partition) -> Program:
+def compile_network(network: Network, partition: Partition) -> Program:
     """The program of ``network`` on the cores of ``partition``, with exactly nengo_loihi's integers."""
     if set(partition.tiles) != {population.name for population in network.chip_populations}:
         raise UserError("the partition does not cut this network's layers; run partition-model on this bundle again")
@@ -38,7 +38,7 @@ def compile_network(network: ConvertedNetwork, partition: Partition) -> Program:
             layers[name] = _chip_layer(population, partition, integers[name], fanout, layers)
         else:
             strips = _strips(shape, np.zeros(shape[0], np.int64))
-            layers[name] = HostLayer(name, shape, strips, fanout, network.dt_s, population.start_step)
+            layers[name] = HostLayer(name, shape, strips, fanout, network.dt_s, population.onset_step)
     outputs = {readout.name for readout in network.readouts}
     readouts = dict.fromkeys(p.source for p in network.projections if p.target in outputs)
     return Program(tuple(layers.values()), tuple(readouts), network.dt_s, network.timesteps)

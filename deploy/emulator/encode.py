@@ -8,18 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
-from convert.network.network import INPUT, ConvertedNetwork, Projection, Sparse
+from convert.network import INPUT, Network, Projection, Sparse
 from partition.geometry.links import link
 
 Array = NDArray[np.float64]
 
 
-def drives_hz(network: ConvertedNetwork, images: NDArray[np.generic]) -> dict[str, Array]:
+def drives_hz(network: Network, images: NDArray[np.generic]) -> dict[str, Array]:
     """The input current in Hz of every host population for each image, shape (images, neurons).
 
-    ``images`` has shape (images, *network.input_shape). Image by image, so that no result depends on the others.
+    ``images`` has shape (images, *network.input.shape). Image by image, so that no result depends on the others.
     """
-    raw = np.asarray(images, np.float64).reshape(-1, *network.input_shape)
+    raw = np.asarray(images, np.float64).reshape(-1, *network.input.shape)
     drives = {}
     for population in network.populations:
         if not population.on_chip:
@@ -35,7 +35,7 @@ def drives_hz(network: ConvertedNetwork, images: NDArray[np.generic]) -> dict[st
     return drives
 
 
-def _mapped(network: ConvertedNetwork, projection: Projection, image: Array) -> Array:
+def _mapped(network: Network, projection: Projection, image: Array) -> Array:
     """The projection of one image, shape of its target: tap by tap, always in the same order."""
     transform = projection.transform
     geometry = link(network, projection)
@@ -44,7 +44,7 @@ def _mapped(network: ConvertedNetwork, projection: Projection, image: Array) -> 
     assert geometry.rows is not None
     assert geometry.columns is not None
     total = np.zeros(geometry.target_shape)
-    for (a, b, c), weights in _by_tap(transform.kernel):
+    for (a, b, c), weights in _by_tap(transform.weights):
         i, y = np.nonzero(geometry.rows == a)
         j, x = np.nonzero(geometry.columns == b)
         total[y[:, None], x] += image[i[:, None], j, c, None] * weights

@@ -184,7 +184,7 @@ def _host(
                 layer.row_length,
                 drive,
                 layer.dt_s,
-                layer.start_step,
+                layer.onset_step,
                 *carried,
                 voltage,
                 out,

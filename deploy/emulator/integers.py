@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
-from convert.network.network import ConvertedNetwork, Population, Sparse
+from convert.network import Network, Population, Sparse
 from convert.upstream.nengo_loihi import load_nengo_loihi
 from partition.geometry.blocks import block_of_neuron, counts, starts
 from partition.geometry.links import Link, chip_links
@@ -69,7 +69,7 @@ class _Scale:
     w_exp: int
 
 
-def discretize(network: ConvertedNetwork, tiles: Mapping[str, Tile]) -> dict[str, PopulationIntegers]:
+def discretize(network: Network, tiles: Mapping[str, Tile]) -> dict[str, PopulationIntegers]:
     """The integers of every chip population cut by ``tiles``."""
     links = chip_links(network)
     with warnings.catch_warnings():
@@ -80,9 +80,7 @@ def discretize(network: ConvertedNetwork, tiles: Mapping[str, Tile]) -> dict[str
         }
 
 
-def _population(
-    network: ConvertedNetwork, population: Population, tile: Tile, links: tuple[Link, ...]
-) -> PopulationIntegers:
+def _population(network: Network, population: Population, tile: Tile, links: tuple[Link, ...]) -> PopulationIntegers:
     weights = [_weights(link, network.dt_s) for link in links]
     largest = [
         _largest_sparse(link, w, tile) if link.rows is None else _largest_kernel(link, w, tile)
@@ -119,8 +117,8 @@ def _weights(link: Link, dt_s: float) -> Singles:
     """The weights as nengo_loihi's builder hands them on: a kernel divided by dt, a matrix times 1 / dt, in float32."""
     transform = link.projection.transform
     if isinstance(transform, Sparse):
-        return np.asarray((transform.matrix.data * (1.0 / dt_s)).astype(np.float32))
-    return np.asarray((transform.kernel / dt_s).astype(np.float32))
+        return np.asarray((transform.weights * (1.0 / dt_s)).astype(np.float32))
+    return np.asarray((transform.weights / dt_s).astype(np.float32))
 
 
 def _largest_kernel(link: Link, kernel: Singles, tile: Tile) -> Singles:
@@ -159,7 +157,7 @@ def _used(link: Link, tile: Tile) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]
     assert not isinstance(transform, Sparse)
     used = []
     for axis, taps in enumerate((link.rows, link.columns)):
-        size = transform.kernel.shape[axis]
+        size = transform.weights.shape[axis]
         reached = np.zeros((size, taps.shape[1]), np.int64)
         source, target = np.nonzero(taps >= 0)
         reached[taps[source, target], target] = 1
@@ -173,14 +171,14 @@ def _unique(sets: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], Wide]:
 
 
 def _compartment(
-    bias: Singles, w_max: Any, population: Population, network: ConvertedNetwork, connected: bool
+    bias: Singles, w_max: Any, population: Population, network: Network, connected: bool
 ) -> tuple[Any, _Scale]:
     """Neurons of one scale, discretized by nengo_loihi; an unconnected block keeps the filter of its decode neurons."""
     loihi = load_nengo_loihi()
     comp = loihi.block.Compartment(len(bias))
     comp.bias[:] = bias
     comp.configure_relu(vth=1.0 / network.dt_s, dt=network.dt_s)
-    comp.vmin = population.vmin / network.dt_s
+    comp.vmin = population.neuron.floor / network.dt_s
     filter_s = population.synapse_s if connected else loihi.builder.Model().decode_tau
     comp.configure_default_filter(filter_s, dt=network.dt_s)
     try:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from convert.errors import UserError
-from convert.network.network import Convolution, Sparse
+from convert.network import Convolution, Sparse
 from partition.geometry.links import Link
 from partition.geometry.tile import Tile
 
@@ -54,7 +54,7 @@ def _kernel(link: Link, integers: KernelIntegers, tile: Tile, first_rows: Int64,
     assert link.rows is not None
     assert link.columns is not None
     assert not isinstance(transform, Sparse)
-    taps_in_rows, _, channels_in, channels = transform.kernel.shape
+    taps_in_rows, _, channels_in, channels = transform.weights.shape
     first_column, column_taps = _targets(link.columns)
     places = np.minimum(first_column[:, None] + np.arange(column_taps.shape[1]), link.target_shape[1] - 1)
     segment = padded(column_taps.shape[1] * channels)
@@ -70,7 +70,7 @@ def _kernel(link: Link, integers: KernelIntegers, tile: Tile, first_rows: Int64,
             packed = np.zeros((channels_in, taps_in_rows, segment), np.int16)
             for q, tap in enumerate(column_taps[j]):
                 if tap >= 0:
-                    part = _all_channels(integers, kernels[places[j, q] // tile[1]], tap, transform.kernel.shape, tile)
+                    part = _all_channels(integers, kernels[places[j, q] // tile[1]], tap, transform.weights.shape, tile)
                     packed[:, :, q * channels : (q + 1) * channels] = part.transpose(1, 0, 2)
             weights.append(packed.ravel())
         base = ((variants + variant.ravel()[:, None]) * channels_in + np.arange(channels_in)) * channel_step

@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network.network import Shape
+from convert.network import Shape
 
 LANES = 16
 """Neurons that one vector instruction updates; rows are padded to a multiple."""
@@ -83,10 +83,10 @@ class Layer:
 
 @dataclass(frozen=True)
 class HostLayer(Layer):
-    """A population on the host: its neurons keep the overshoot, in float64; driven from ``start_step`` on."""
+    """A population on the host: its neurons keep the overshoot, in float64; driven from ``onset_step`` on."""
 
     dt_s: float
-    start_step: int
+    onset_step: int
 
 
 @dataclass(frozen=True)

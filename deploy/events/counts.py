@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network.network import ConvertedNetwork, Projection
+from convert.network import Network, Projection
 from deploy.targets.registry import Job, LayerCounts
 from partition.core.synapse_lists import weights_of_spike
 from partition.geometry.links import chip_links
@@ -15,7 +15,7 @@ from partition.result import Partition
 from partition.traffic.unicast import traffic
 
 
-def fanout(network: ConvertedNetwork, partition: Partition, population: str) -> NDArray[np.int64]:
+def fanout(network: Network, partition: Partition, population: str) -> NDArray[np.int64]:
     """The weights that a spike of each neuron of ``population`` adds on the chip, shape (neurons,)."""
     shape = network.shape_of(population)
     total = np.zeros(shape, dtype=np.int64)

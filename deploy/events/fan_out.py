@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from convert.network.network import ConvertedNetwork, Population
+from convert.network import Network, Population
 from deploy.emulator.program import Fanout, Int32, Int64
 from partition.core.synapse_lists import weights_of_spike
 from partition.geometry.blocks import block_of_neuron
@@ -17,7 +17,7 @@ from partition.result import Partition
 from partition.traffic.multicast import cores_on_chips
 
 
-def fanouts(network: ConvertedNetwork, partition: Partition) -> dict[str, Fanout]:
+def fanouts(network: Network, partition: Partition) -> dict[str, Fanout]:
     """The fan-out of every population."""
     links = chip_links(network)
     chips = {p.name: np.array([b.chip for b in partition.blocks_of(p.name)]) for p in network.chip_populations}

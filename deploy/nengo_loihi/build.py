@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
+from convert.network import Network
 from convert.network.nengo_form import HardResetRectifiedLinear, NengoForm, to_nengo
-from convert.network.network import ConvertedNetwork
 from convert.upstream.nengo_loihi import load_nengo_loihi
 from partition.limits import cuts, violations
 from partition.result import Partition
@@ -33,7 +33,7 @@ class ChipForm:
 
 
 def chip_form(
-    network: ConvertedNetwork,
+    network: Network,
     partition: Partition,
     drives_hz: Mapping[str, NDArray[np.float64]] | None = None,
     *,
@@ -61,7 +61,7 @@ def chip_form(
     return ChipForm(form, probes)
 
 
-def build_model(network: ConvertedNetwork, partition: Partition) -> Any:
+def build_model(network: Network, partition: Partition) -> Any:
     """The network as nengo_loihi builds, splits and discretizes it: a ``nengo_loihi.builder.Model`` of integers."""
     chip = chip_form(network, partition)
     model = _model(chip, network, partition)
@@ -69,7 +69,7 @@ def build_model(network: ConvertedNetwork, partition: Partition) -> Any:
     return model
 
 
-def simulator(chip: ChipForm, network: ConvertedNetwork, partition: Partition, *, target: str = "sim") -> Any:
+def simulator(chip: ChipForm, network: Network, partition: Partition, *, target: str = "sim") -> Any:
     """A ``nengo_loihi.Simulator``: ``target`` 'sim' is its emulator, 'loihi' the chip, placed as the partition says."""
     nengo_loihi = load_nengo_loihi()
     if target == "loihi":
@@ -79,12 +79,12 @@ def simulator(chip: ChipForm, network: ConvertedNetwork, partition: Partition, *
     return nengo_loihi.Simulator(chip.form.net, dt=network.dt_s, model=model, target=target, hardware_options=options)
 
 
-def _model(chip: ChipForm, network: ConvertedNetwork, partition: Partition) -> Any:
+def _model(chip: ChipForm, network: Network, partition: Partition) -> Any:
     ensembles = {p.name: chip.form.neurons[p.name].ensemble for p in network.chip_populations}
     return packed_model(network, partition, ensembles, network.dt_s)
 
 
-def check_partition(network: ConvertedNetwork, partition: Partition) -> None:
+def check_partition(network: Network, partition: Partition) -> None:
     """Refuses a partition of another network."""
     if not cuts(partition, network):
         raise UserError(
@@ -93,7 +93,7 @@ def check_partition(network: ConvertedNetwork, partition: Partition) -> None:
         )
 
 
-def check_limits(network: ConvertedNetwork, partition: Partition) -> None:
+def check_limits(network: Network, partition: Partition) -> None:
     """Refuses a partition that exceeds a limit of the chip, with everything that does."""
     if problems := violations(network, partition):
         raise UserError([f"{problem}; run partition-model on this bundle again" for problem in problems])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network.network import ConvertedNetwork, Sparse
+from convert.network import Network, Sparse
 from convert.upstream.nengo_loihi import load_nengo_loihi
 from partition.core.packing import PLAIN, Packing
 from partition.core.synapse_lists import intervals
@@ -24,7 +24,7 @@ from partition.result import Block, Partition
 Ints = NDArray[np.int64]
 
 
-def packed_model(network: ConvertedNetwork, partition: Partition, ensembles: Mapping[str, Any], dt_s: float) -> Any:
+def packed_model(network: Network, partition: Partition, ensembles: Mapping[str, Any], dt_s: float) -> Any:
     """A ``nengo_loihi.builder.Model`` that packs its blocks when it builds its network, and only then validates them.
 
     ``ensembles`` maps each chip population to its nengo ensemble.
@@ -46,7 +46,7 @@ def packed_model(network: ConvertedNetwork, partition: Partition, ensembles: Map
     return model
 
 
-def pack_blocks(model: Any, network: ConvertedNetwork, partition: Partition, ensembles: Mapping[str, Any]) -> None:
+def pack_blocks(model: Any, network: Network, partition: Partition, ensembles: Mapping[str, Any]) -> None:
     """Packs the blocks of every population that is not packed nengo_loihi's way, in place."""
     links = chip_links(network)
     moved: dict[Any, Ints] = {}

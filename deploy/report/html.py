@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.calibration.bias_onset import CLOCK_KIND
+from convert.calibration.bias_onset import BIAS_SOURCE_LAYER
 from convert.data.metrics import class_map
 
 from . import plots
@@ -53,7 +53,7 @@ def _section(report: Mapping[str, Any], summary: Mapping[str, Any], run: Run) ->
         "energy_by_step": next(iter((summary["knee"] or {}).get("joules_per_inference", {})), None),
         "steps_lines": [line for line in (knee_line(summary), early_line(summary)) if line] if summary["knee"] else [],
         "rates_plot": plots.rates_by_layer(run.conversion.get("layers") or [], rates),
-        "activity_plot": plots.activity_by_layer([layer for layer in layers if layer.get("kind") != CLOCK_KIND]),
+        "activity_plot": plots.activity_by_layer([layer for layer in layers if layer.get("kind") != BIAS_SOURCE_LAYER]),
         "layers": [{"arrival_step": arrival.get(layer["name"]), "settled_step": None, **layer} for layer in layers],
         "blocks": run.partition.get("layers") or [],
         "picture": plots.picture_uri(run.picture) if run.picture else None,

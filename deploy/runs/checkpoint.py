@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.bundle import NETWORK
 from convert.errors import UserError
-from convert.network.bundle import NETWORK
 from convert.storage.atomic import whole_file
 from deploy.targets.registry import LayerCounts
 

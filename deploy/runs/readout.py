@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.data.evaluate import activate
-from convert.network.network import ConvertedNetwork, Readout, Sparse
+from convert.network import Network, Readout, Sparse
 from deploy.targets.registry import Window
 
 WINDOW = 0.5
@@ -17,7 +17,7 @@ EVERY = {"classification": 4, "segmentation": 8}
 """Steps between checkpoints, fewer in a short run: a checkpoint of a segmentation is a whole image to keep."""
 
 
-def windows_at(network: ConvertedNetwork, checkpoints: Sequence[int], share: float = WINDOW) -> list[Window]:
+def windows_at(network: Network, checkpoints: Sequence[int], share: float = WINDOW) -> list[Window]:
     """For each number of steps the window that is averaged: the last ``share`` of them, but nothing before the first
     spikes can have come through all layers."""
     depths = network.depth()
@@ -26,9 +26,9 @@ def windows_at(network: ConvertedNetwork, checkpoints: Sequence[int], share: flo
     return [(min(max(int(stop * (1 - share)), lag), stop - 1), stop) for stop in checkpoints]
 
 
-def last_arrival_step(network: ConvertedNetwork) -> int:
+def last_arrival_step(network: Network) -> int:
     """The step at which the last layer's drive has arrived: its depth, or when the last bias starts."""
-    return max(*network.depth().values(), *(p.start_step + 1 for p in network.populations if not p.on_chip))
+    return max(*network.depth().values(), *(p.onset_step + 1 for p in network.populations if not p.on_chip))
 
 
 def checkpoints_of(timesteps: int, every: int) -> list[int]:
@@ -37,7 +37,7 @@ def checkpoints_of(timesteps: int, every: int) -> list[int]:
 
 
 def outputs_of(
-    network: ConvertedNetwork,
+    network: Network,
     readout: Readout,
     counts: Mapping[str, NDArray[np.int64]],
     windows: Sequence[Window],

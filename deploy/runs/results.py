@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from convert.data.dataset import Dataset
 from convert.data.evaluate import score
-from convert.network.network import ConvertedNetwork
+from convert.network import Network
 from deploy.targets.registry import EVENTS, TARGETS, Job
 
 from . import early_exit as early
@@ -73,7 +73,7 @@ def summary(
     }
 
 
-def _layer_row(network: ConvertedNetwork, name: str, results: Sequence[ImageResult]) -> dict[str, Any]:
+def _layer_row(network: Network, name: str, results: Sequence[ImageResult]) -> dict[str, Any]:
     population = network.population(name)
     totals = summed([r.layers[name] for r in results])
     crops = sum(r.crops for r in results)
@@ -81,14 +81,14 @@ def _layer_row(network: ConvertedNetwork, name: str, results: Sequence[ImageResu
     seconds = crops * network.timesteps * network.dt_s
     return {
         "name": name,
-        "kind": population.kind,
+        "kind": population.source_layer,
         "on_chip": population.on_chip,
         **means,
         "rate_hz": totals.spikes / (population.neurons * seconds),
     }
 
 
-def counts_until(network: ConvertedNetwork, names: Sequence[str], events: NDArray[np.int64]) -> dict[str, Any]:
+def counts_until(network: Network, names: Sequence[str], events: NDArray[np.int64]) -> dict[str, Any]:
     """Means per image of ``events``, shape (images, layers, EVENTS), as run.json has them, and the layers' synops."""
     totals, images = events.sum(axis=0), len(events)
     on_chip = np.array([network.population(name).on_chip for name in names])

@@ -65,7 +65,7 @@ def prepare(job: Job) -> Run:
 
 def _during(job: Job, name: str, drive_hz: NDArray[np.float64], start: int, count: int) -> NDArray[np.float64]:
     """The drive in ``count`` steps from ``start`` on, shape (inputs, count, neurons)."""
-    driven = np.arange(start, start + count) >= job.network.population(name).start_step
+    driven = np.arange(start, start + count) >= job.network.population(name).onset_step
     return np.asarray(drive_hz[:, None] * driven[:, None])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
-from convert.network.network import INPUT, ConvertedNetwork
+from convert.network import INPUT, Network
 from partition.result import Partition
 
 EVENTS = ("spikes", "synops", "neuron_updates", "messages", "interchip_messages")
@@ -53,7 +53,7 @@ class InputRun:
 class Job:
     """What to run: steps per input are ``network.timesteps``; ``continuous`` keeps the state from input to input."""
 
-    network: ConvertedNetwork
+    network: Network
     partition: Partition
     windows: Sequence[Window]
     threads: int = 1

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from convert.network.network import ConvertedNetwork
+from convert.network import Network
 from partition.geometry.blocks import Floats, Ints
 from partition.geometry.links import chip_links
 from partition.hardware import LOIHI
@@ -59,7 +59,7 @@ Pair = tuple[int, int, int]
 
 
 def proved(
-    network: ConvertedNetwork, rates_hz: Mapping[str, NDArray[np.floating[Any]]], found: Partition, seconds: float
+    network: Network, rates_hz: Mapping[str, NDArray[np.floating[Any]]], found: Partition, seconds: float
 ) -> Partition:
     """``found`` with a sharper lower bound for its tiles, sought for ``seconds``; as it was where there is none."""
     rates = {name: np.asarray(values, np.float64) for name, values in rates_hz.items()}

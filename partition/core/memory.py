@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from convert.network.network import Sparse
+from convert.network import Sparse
 from partition.geometry.blocks import Ints, block_sizes, counts
 from partition.geometry.links import Link
 from partition.geometry.matrix_blocks import pairs

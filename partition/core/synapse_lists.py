@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convert.network.network import Sparse
+from convert.network import Sparse
 from partition.geometry.blocks import Ints, starts
 from partition.geometry.links import Link, Taps, reach
 from partition.geometry.tile import Tile

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convert.network.network import Population, Shape
+from convert.network import Population, Shape
 from partition.geometry.blocks import Ints, block_of_neuron, block_sizes, cores, counts, starts
 from partition.geometry.links import Link, reach
 from partition.geometry.matrix_blocks import pairs

@@ -13,7 +13,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network.network import Shape
+from convert.network import Shape
 
 from .tile import Tile
 

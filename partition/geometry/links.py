@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network.network import ConvertedNetwork, Convolution, Projection, Shape, Sparse
+from convert.network import Network, Projection, Shape
 
 from .blocks import starts
 
@@ -49,10 +49,10 @@ class Link:
         """A digest of who reaches whom (and of the weights, where they are not shared)."""
         digest = sha256()
         transform = self.projection.transform
-        if isinstance(transform, Sparse):
-            arrays = [transform.matrix.indptr, transform.matrix.indices, transform.matrix.data]
+        if self.rows is None:
+            matrix = transform.as_matrix(self.source_shape, self.target_shape)
+            arrays = [matrix.indptr, matrix.indices, matrix.data]
         else:
-            assert self.rows is not None
             assert self.columns is not None
             arrays = [np.array(self.rows.shape + self.columns.shape), self.rows, self.columns]
         for array in arrays:
@@ -60,36 +60,17 @@ class Link:
         return digest.digest()
 
 
-def link(network: ConvertedNetwork, projection: Projection) -> Link:
+def link(network: Network, projection: Projection) -> Link:
     """The geometry of ``projection``."""
     source, target = network.shape_of(projection.source), network.shape_of(projection.target)
-    transform = projection.transform
-    if isinstance(transform, Sparse):
-        return Link(projection, source, target, None, None)
-    kernel, stride, same = transform.kernel.shape, transform.strides, transform.padding == "same"
-    taps = _taps if isinstance(transform, Convolution) else _transposed_taps
-    rows, columns = (taps(source[a], target[a], kernel[a], stride[a], same) for a in (0, 1))
+    rows, columns = projection.transform.axes(source, target) or (None, None)
     return Link(projection, source, target, rows, columns)
 
 
-def chip_links(network: ConvertedNetwork) -> tuple[Link, ...]:
+def chip_links(network: Network) -> tuple[Link, ...]:
     """The links that end on chip populations, in the order of the network."""
     on_chip = {population.name for population in network.chip_populations}
     return tuple(link(network, p) for p in network.projections if p.target in on_chip)
-
-
-def _taps(source: int, target: int, size: int, stride: int, same: bool) -> Taps:
-    """``Convolution``: tap = source + padding - stride * target; padding of 'same' as TensorFlow splits it."""
-    padding = max((target - 1) * stride + size - source, 0) // 2 if same else 0
-    tap = np.arange(source)[:, None] + padding - stride * np.arange(target)[None, :]
-    return np.where((tap >= 0) & (tap < size), tap, -1)
-
-
-def _transposed_taps(source: int, target: int, size: int, stride: int, same: bool) -> Taps:
-    """``ConvolutionTranspose``: tap = target + offset - stride * source."""
-    offset = max(size - stride, 0) // 2 if same else 0
-    tap = np.arange(target)[None, :] + offset - stride * np.arange(source)[:, None]
-    return np.where((tap >= 0) & (tap < size), tap, -1)
 
 
 def reach(taps: Taps, step: int) -> NDArray[np.bool_]:

@@ -8,8 +8,6 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network.network import Sparse
-
 from .blocks import Ints, block_of_neuron, cores, neuron_in_block
 from .links import Link
 from .tile import Tile
@@ -31,8 +29,7 @@ class Pairs:
 def pairs(link: Link, tile: Tile) -> Pairs:
     """The pairs of the ``Sparse`` projection of ``link`` when ``tile`` cuts its target."""
     transform = link.projection.transform
-    assert isinstance(transform, Sparse)
-    by_source = transform.matrix.tocsc()
+    by_source = transform.as_matrix(link.source_shape, link.target_shape).tocsc()
     return Pairs(
         *_pairs(
             by_source.indptr.astype(np.int64),

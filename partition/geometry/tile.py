@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from convert.network.network import Shape
+from convert.network import Shape
 
 Range = tuple[int, int]
 Tile = tuple[int, int, int]

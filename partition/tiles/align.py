@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convert.network.network import ConvertedNetwork
+from convert.network import Network
 from partition.geometry.blocks import Floats, Sizes, sizes
 from partition.geometry.links import Link
 from partition.geometry.tile import Tile
@@ -35,7 +35,7 @@ Chosen = dict[str, int]
 class Alignment:
     """The search for tiles under one layout: links between chip populations, every layer's tiles and their cores."""
 
-    network: ConvertedNetwork
+    network: Network
     links: Sequence[Link]
     layout: Layout
     chip: Chip
@@ -121,7 +121,7 @@ class Alignment:
 
 
 def alignment(
-    network: ConvertedNetwork,
+    network: Network,
     links: Sequence[Link],
     menus: Menus,
     spikes: Mapping[str, Floats],

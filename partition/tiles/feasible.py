@@ -8,7 +8,7 @@ from itertools import product
 from math import ceil, prod
 
 from convert.errors import UserError
-from convert.network.network import Population, Shape
+from convert.network import Population, Shape
 from partition.core.packing import PLAIN, Packing
 from partition.core.synapse_lists import packings
 from partition.core.utilization import received
@@ -99,8 +99,8 @@ def _signature(population: Population, links: Sequence[Link]) -> Hashable:
 def _does_not_fit(population: Population, links: Sequence[Link], chip: Chip) -> str:
     cost = received([link for link in links if link.target == population.name], population.shape, (1, 1, 1), chip)
     return (
-        f"layer '{population.name}' ({population.kind}, shape {population.shape}): no tile fits a core; one neuron "
-        f"alone needs up to {cost.in_axons.max()} input axons (limit {chip.in_axons}) and {cost.synapse_bits.max()} "
-        f"bits of synapse memory (limit {chip.synapse_bits}); give it fewer inputs, by pooling or strides before it "
-        "or fewer channels"
+        f"layer '{population.name}' ({population.source_layer}, shape {population.shape}): no tile fits a core; one "
+        f"neuron alone needs up to {cost.in_axons.max()} input axons (limit {chip.in_axons}) and "
+        f"{cost.synapse_bits.max()} bits of synapse memory (limit {chip.synapse_bits}); give it fewer inputs, by "
+        "pooling or strides before it or fewer channels"
     )

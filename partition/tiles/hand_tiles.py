@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import log
 
-from convert.network.network import Population, Shape
+from convert.network import Population, Shape
 from partition.core.packing import PLAIN
 from partition.geometry.links import Link
 from partition.geometry.tile import Tile

@@ -14,7 +14,7 @@ from math import ceil
 
 import numpy as np
 
-from convert.network.network import ConvertedNetwork
+from convert.network import Network
 from partition.core.utilization import out_axons, out_slots
 from partition.geometry.blocks import Floats
 from partition.geometry.links import Link
@@ -39,7 +39,7 @@ class RegionCosts:
     ``known``, ``moved`` and ``rounded`` keep what has been computed, by (link, grid), (layer, grid) and (layer, unit).
     """
 
-    network: ConvertedNetwork
+    network: Network
     links: Sequence[Link]
     menus: Menus
     spikes: Mapping[str, Floats]
@@ -92,7 +92,7 @@ def budgets(costs: RegionCosts, layout: Layout, chip: Chip) -> list[Budget]:
 
 
 def choose(
-    network: ConvertedNetwork, links: Sequence[Link], menus: Menus, limits: Sequence[Budget], chip: Chip
+    network: Network, links: Sequence[Link], menus: Menus, limits: Sequence[Budget], chip: Chip
 ) -> dict[str, Tile] | None:
     """The cheapest tiles within all ``limits`` whose output axons fit, or None if there are none."""
     struck: dict[str, set[Tile]] = {p.name: set() for p in network.chip_populations}
@@ -114,7 +114,7 @@ def choose(
     return None
 
 
-def overflowing(network: ConvertedNetwork, links: Sequence[Link], tiles: Mapping[str, Tile], chip: Chip) -> list[str]:
+def overflowing(network: Network, links: Sequence[Link], tiles: Mapping[str, Tile], chip: Chip) -> list[str]:
     """The layers that have a block whose output axons do not fit its core, were they all to leave the chip."""
     return [
         p.name

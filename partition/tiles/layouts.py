@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 
-from convert.network.network import Population
+from convert.network import Population
 from partition.hardware import Chip, chips_for
 
 from .regions import Group, Layout, grids

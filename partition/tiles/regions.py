@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network.network import ConvertedNetwork, Shape
+from convert.network import Network, Shape
 from partition.geometry.blocks import Floats, Ints, block_of_neuron, counts, sizes, starts
 from partition.geometry.links import Link, Taps, reach
 from partition.geometry.matrix_blocks import pairs
@@ -115,7 +115,7 @@ def _chip_of_pixel(shape: tuple[int, int, int], grid: Grid) -> Ints:
     return np.asarray((rows[:, None] * grid[1] + columns[None, :]).ravel())
 
 
-def place_regions(network: ConvertedNetwork, tiles: Mapping[str, Tile], layout: Layout) -> Ints:
+def place_regions(network: Network, tiles: Mapping[str, Tile], layout: Layout) -> Ints:
     """The chip of each block, by the region of its centre; a chip may receive too many."""
     return np.concatenate([chip_of_tile(layout, p.name, p.shape, tiles[p.name]) for p in network.chip_populations])
 
@@ -134,7 +134,7 @@ def balanced_cores(shape: Shape, tile: Tile, grid: Grid) -> int:
     return int(most[0] * most[1] * counts(shape, tile)[2] * grid[0] * grid[1])
 
 
-def place_balanced(graph: TrafficGraph, network: ConvertedNetwork, layout: Layout) -> Ints:
+def place_balanced(graph: TrafficGraph, network: Network, layout: Layout) -> Ints:
     """The chip of each block: slabs of equally many blocks by the row of their centres, each cut likewise by column."""
     centre = np.array([[(y0 + y1), (x0 + x1)] for (y0, y1), (x0, x1), _ in graph.slices], np.float64)
     size = np.array([network.shape_of(name)[:2] for name in graph.layers], np.float64)[graph.layer]

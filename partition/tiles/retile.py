@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from convert.network.network import ConvertedNetwork
+from convert.network import Network
 from partition.geometry.blocks import Floats, Ints
 from partition.geometry.links import Link
 from partition.geometry.tile import Tile
@@ -32,7 +32,7 @@ from .regions import carry_over
 class Problem:
     """What is to be partitioned; ``known`` keeps edges that have been computed."""
 
-    network: ConvertedNetwork
+    network: Network
     links: tuple[Link, ...]
     rates_hz: Mapping[str, Floats]
     seed: int

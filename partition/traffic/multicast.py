@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network.network import ConvertedNetwork, Sparse
+from convert.network import Network, Sparse
 from partition.geometry.blocks import Floats, Ints, block_of_neuron, counts
 from partition.geometry.links import Link, reach
 from partition.geometry.tile import Tile
@@ -36,7 +36,7 @@ def cores_on_chips(link: Link, tile: Tile, chip: Ints) -> NDArray[np.int32]:
 
 
 def multicast_interchip(
-    network: ConvertedNetwork,
+    network: Network,
     links: Sequence[Link],
     tiles: Mapping[str, Tile],
     rates_hz: Mapping[str, Floats],

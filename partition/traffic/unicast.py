@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from convert.network.network import ConvertedNetwork, Population
+from convert.network import Network, Population
 from partition.geometry.blocks import Floats, Ints, block_of_neuron, cores, counts, starts
 from partition.geometry.links import Link, Taps, reach
 from partition.geometry.matrix_blocks import pairs
@@ -78,7 +78,7 @@ class TrafficGraph:
 
 
 def traffic(
-    network: ConvertedNetwork,
+    network: Network,
     links: Sequence[Link],
     tiles: Mapping[str, Tile],
     rates_hz: Mapping[str, Floats],

@@ -6,22 +6,22 @@ from itertools import pairwise
 
 import numpy as np
 
-from convert.network.network import INPUT, ConvertedNetwork, Convolution, Population, Projection, Readout
+from convert.network import INPUT, Convolution, Input, Network, Projection, Readout
+from tests.builders.populations import population
 
 
-def chain(layers: int = 3, bias_hz: float = 20.0, timesteps: int = 256) -> ConvertedNetwork:
+def chain(layers: int = 3, bias_hz: float = 20.0, timesteps: int = 256) -> Network:
     """image -> host -> ``layers`` chip populations of 6 x 6 x 4 with random kernels -> readout."""
     rng = np.random.default_rng(3)
     shape = (6, 6, 4)
     names = [f"p{i}" for i in range(layers + 1)]
     populations = tuple(
-        Population(n, "Conv2D", shape, np.full(shape, 100.0 if i == 0 else bias_hz), 100.0, i > 0, -1.0 if i else 0.0)
-        for i, n in enumerate(names)
+        population(n, shape, on_chip=i > 0, bias_hz=bias_hz if i else 100.0, floor=-1.0) for i, n in enumerate(names)
     )
     first = Projection(INPUT, "p0", Convolution(rng.uniform(0, 40, (3, 3, 1, 4))))
     rest = [Projection(a, b, Convolution(rng.normal(0.02, 0.15, (3, 3, 4, 4)))) for a, b in pairwise(names)]
     readout = Readout("out", (6, 6, 4), np.zeros((6, 6, 4)))
-    return ConvertedNetwork((6, 6, 1), populations, (first, *rest), (readout,), timesteps=timesteps)
+    return Network(Input((6, 6, 1)), populations, (first, *rest), (readout,), timesteps=timesteps)
 
 
 def images(count: int = 4, seed: int = 0):  # type: ignore[no-untyped-def]

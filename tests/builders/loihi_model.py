@@ -5,12 +5,12 @@ from __future__ import annotations
 import nengo
 from scipy import sparse
 
+from convert.network import Network, Sparse
 from convert.network.nengo_form import nengo_transform
-from convert.network.network import ConvertedNetwork, Sparse
 from convert.upstream.nengo_loihi import load_nengo_loihi
 
 
-def loihi_model(network: ConvertedNetwork, tiles: dict[str, tuple[int, int, int]]):
+def loihi_model(network: Network, tiles: dict[str, tuple[int, int, int]]):
     """The nengo_loihi model of ``network`` cut by ``tiles``, and the ensemble of each population."""
     nengo_loihi = load_nengo_loihi()
     quiet = nengo.SpikingRectifiedLinear(initial_state={"voltage": nengo.dists.Choice([0])})

@@ -8,17 +8,20 @@ from random import Random
 import numpy as np
 from scipy import sparse
 
-from convert.network.network import (
+from convert.network import (
     INPUT,
-    ConvertedNetwork,
     Convolution,
     ConvolutionTranspose,
+    Input,
+    Network,
+    Neuron,
     Population,
     Projection,
     Readout,
     Shape,
     Sparse,
     Transform,
+    host_population,
 )
 from partition.core.synapse_lists import packings
 from partition.geometry.links import chip_links
@@ -30,7 +33,7 @@ from partition.result import Block, Partition
 class Case:
     """A network, a partition of it and the drives of its host population in Hz, shape (images, neurons)."""
 
-    network: ConvertedNetwork
+    network: Network
     partition: Partition
     drives_hz: dict[str, np.ndarray]
 
@@ -51,18 +54,20 @@ def random_case(random: Random, images: int = 2, timesteps: int = 12) -> Case:
             other = random.choice(sources)
             projections.append(Projection(other, name, joining_transform(random, rng, shapes[other], shape, loud)))
         shapes[name] = shape
-    populations = [Population("host", "host", shapes["host"], np.zeros(shapes["host"]), 1.0, on_chip=False)]
+    populations = [host_population("host", "host", np.zeros(shapes["host"]), 1.0)]
     for name, shape in list(shapes.items())[1:]:
-        vmin = random.choice([0.0, 0.0, -0.3, -1.0, -5.0])
+        floor = random.choice([0.0, 0.0, -0.3, -1.0, -5.0])
         synapse_s = random.choice([0.0, 0.0, 0.0007, 0.001, 0.005])
         bias_hz = random_bias(random, rng, shape)
-        populations.append(Population(name, "layer", shape, bias_hz, 1.0, vmin=vmin, synapse_s=synapse_s))
+        populations.append(
+            Population(name, "layer", shape, bias_hz, 1.0, neuron=Neuron(floor=floor), synapse_s=synapse_s)
+        )
     last = populations[-1]
     readout = Readout("output", (1, 1, 2), np.zeros((1, 1, 2)))
     matrix = sparse.csr_array(rng.normal(size=(2, last.neurons)))
     projections.append(Projection(last.name, "output", Sparse(matrix)))
-    network = ConvertedNetwork(
-        (*shapes["host"][:2], 1),
+    network = Network(
+        Input((*shapes["host"][:2], 1)),
         tuple(populations),
         tuple(projections),
         (readout,),
@@ -130,7 +135,7 @@ def random_bias(random: Random, rng: np.random.Generator, shape: Shape) -> np.nd
     return np.broadcast_to(rng.normal(0.3, 1, (1, 1, shape[2]) if alike else shape) * size, shape).copy()
 
 
-def random_partition(random: Random, network: ConvertedNetwork) -> Partition:
+def random_partition(random: Random, network: Network) -> Partition:
     """Random tiles and packings, blocks strewn over three chips."""
     tiles: dict[str, Tile] = {}
     for population in network.chip_populations:

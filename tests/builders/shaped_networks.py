@@ -5,22 +5,19 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from convert.network.network import (
+from convert.network import (
     INPUT,
-    ConvertedNetwork,
     Convolution,
     ConvolutionTranspose,
-    Population,
+    Input,
+    Network,
     Projection,
     Shape,
     Sparse,
     Transform,
 )
 from partition.traffic.unicast import TrafficGraph
-
-
-def population(name: str, shape: Shape, *, on_chip: bool = True) -> Population:
-    return Population(name, "Conv2D", shape, np.zeros(shape), 100.0, on_chip)
+from tests.builders.populations import population
 
 
 def convolution(rng: np.random.Generator, size: int, channels: tuple[int, int], stride: int = 1, padding: str = "same"):
@@ -35,16 +32,16 @@ def identity(shape: Shape) -> Sparse:
     return Sparse(sparse.csr_array(sparse.eye_array(int(np.prod(shape)), format="csr")))
 
 
-def chain(shapes: list[Shape], transforms: dict[tuple[int, int], Transform]) -> ConvertedNetwork:
+def chain(shapes: list[Shape], transforms: dict[tuple[int, int], Transform]) -> Network:
     """Populations p0 (on the host), p1, ... of these shapes; ``transforms`` maps (source, target) numbers."""
     populations = tuple(population(f"p{i}", shape, on_chip=i > 0) for i, shape in enumerate(shapes))
     encode = Convolution(np.ones((1, 1, 1, shapes[0][2])))
     projections = [Projection(INPUT, "p0", encode)]
     projections += [Projection(f"p{i}", f"p{j}", transform) for (i, j), transform in transforms.items()]
-    return ConvertedNetwork((*shapes[0][:2], 1), populations, tuple(projections), ())
+    return Network(Input((*shapes[0][:2], 1)), populations, tuple(projections), ())
 
 
-def random_rates(network: ConvertedNetwork, seed: int = 0) -> dict[str, np.ndarray]:
+def random_rates(network: Network, seed: int = 0) -> dict[str, np.ndarray]:
     """Rates between 0 and 150 Hz that vary smoothly over the image and freely over channels."""
     rng = np.random.default_rng(seed)
     rates = {}
@@ -55,7 +52,7 @@ def random_rates(network: ConvertedNetwork, seed: int = 0) -> dict[str, np.ndarr
     return rates
 
 
-def unet(size: int, filters: list[int], *, classes: int = 1) -> ConvertedNetwork:
+def unet(size: int, filters: list[int], *, classes: int = 1) -> Network:
     """A U-Net of two 3x3 convolutions a level, strided downs, transposed 2x2 ups and split concatenations."""
     rng = np.random.default_rng(0)
     shapes: list[Shape] = [(size, size, filters[0])]
@@ -82,7 +79,7 @@ def unet(size: int, filters: list[int], *, classes: int = 1) -> ConvertedNetwork
     return chain(shapes, transforms)
 
 
-def resnet(size: int = 32, filters: tuple[int, ...] = (16, 32, 64), blocks: int = 3) -> ConvertedNetwork:
+def resnet(size: int = 32, filters: tuple[int, ...] = (16, 32, 64), blocks: int = 3) -> Network:
     """A residual network for CIFAR-10: two 3x3 convolutions a block, identity or 1x1 shortcuts."""
     rng = np.random.default_rng(0)
     shapes: list[Shape] = [(size, size, 8), (size, size, filters[0])]

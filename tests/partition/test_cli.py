@@ -15,11 +15,11 @@ from tests.builders.shaped_networks import random_rates, unet
 
 @pytest.fixture
 def bundle(tmp_path, monkeypatch):
-    import convert.network.bundle
+    import convert.bundle
 
     network = unet(16, [4, 8])
-    monkeypatch.setattr(convert.network.bundle, "load_network", lambda path: network)
-    monkeypatch.setattr(convert.network.bundle, "load_rates", lambda path: random_rates(network))
+    monkeypatch.setattr(convert.bundle, "load_network", lambda path: network)
+    monkeypatch.setattr(convert.bundle, "load_rates", lambda path: random_rates(network))
     return tmp_path
 
 

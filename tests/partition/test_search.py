@@ -10,7 +10,7 @@ import pytest
 from scipy import sparse
 
 from convert.errors import UserError
-from convert.network.network import INPUT, Projection, Sparse
+from convert.network import INPUT, Projection, Sparse
 from partition import partition, read_partition
 from partition.bounds.spreading_metric import lower_bound
 from partition.core.packing import PLAIN

@@ -8,9 +8,11 @@ import json
 import numpy as np
 import pytest
 
+from convert.network import Input
 from deploy.cli import main as deploy_model
 from deploy.report.cli import main as energy_report
 from partition.cli import main as partition_model
+from tests.builders.populations import population
 from tests.builders.refusing import cut_in_half, empty, refused, text
 
 
@@ -124,14 +126,15 @@ def test_a_bad_board(case, tiny_bundle, tmp_path):
 
 
 def test_a_board_too_small(tiny_bundle, tmp_path):
-    from convert.network.bundle import save_network, save_rates
-    from convert.network.network import INPUT, ConvertedNetwork, Convolution, Population, Projection, Readout
+    from convert.bundle import save_rates
+    from convert.network import INPUT, Convolution, Network, Projection, Readout
+    from convert.network.archive import save_network
 
     shape = (256, 256, 3)
-    populations = tuple(Population(n, "Conv2D", shape, np.zeros(shape), 1.0, n == "chip") for n in ("host", "chip"))
+    populations = tuple(population(n, shape, on_chip=n == "chip", scale_hz=1.0) for n in ("host", "chip"))
     names = (INPUT, "host", "chip", "out")
     projections = tuple(Projection(a, b, Convolution(np.ones((3, 3, 3, 3)))) for a, b in itertools.pairwise(names))
-    network = ConvertedNetwork(shape, populations, projections, (Readout("out", shape, np.zeros(shape)),))
+    network = Network(Input(shape), populations, projections, (Readout("out", shape, np.zeros(shape)),))
     save_network(network, tiny_bundle / "network.npz")
     save_rates({p.name: np.ones(shape, np.float32) for p in populations}, tiny_bundle / "rates.npz")
     (tiny_bundle / "rates_p95.npz").unlink()

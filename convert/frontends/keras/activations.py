@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network.network import Shape
+from convert.network import Shape
 
 Teacher = Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]
 """Images -> the readouts before their activation, shapes (images, ...)."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from convert.errors import UserError
-from convert.network.network import INPUT, Shape
+from convert.network import INPUT, Shape
+from convert.network.network import Activation
 from convert.upstream.tensorflow import load_tf_keras
 
 from .layers import MAX_POOLING, POOLED, SPIKING, is_head, role
@@ -19,20 +20,20 @@ class Segment:
 
     ``function`` is a tf-keras model from the outputs of ``sources`` (in their order) to the target's drive, and
     ``drive`` the same tensor in the whole model's graph;
-    ``activation`` is 'relu' for a population and the host's activation for a readout.
+    ``activation`` is the host's for a readout, None for a population.
     """
 
     target: str
-    kind: str
+    source_layer: str
     shape: Shape
     sources: tuple[str, ...]
     function: Any
     drive: Any
-    activation: str
+    activation: Activation | None
 
     @property
     def is_readout(self) -> bool:
-        return self.activation != "relu"
+        return self.activation is not None
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def cut_at_relus(model: Any) -> Cut:
             names[id(output)] = name
             tensors[name] = output
             drives[name] = node.keras_inputs[0]
-    segments = [_segment(name, drive, "relu", names, tensors) for name, drive in drives.items()]
+    segments = [_segment(name, drive, None, names, tensors) for name, drive in drives.items()]
     for i, output in enumerate(model.outputs):
         name = model.output_names[i] if len(model.outputs) > 1 else output._keras_history.layer.name
         linear, activation = head_of(output)
@@ -92,11 +93,13 @@ def _node_of(tensor: Any) -> Any:
     return history.layer._inbound_nodes[history.node_index]
 
 
-def _segment(target: str, drive: Any, activation: str, names: dict[int, str], tensors: dict[str, Any]) -> Segment:
+def _segment(
+    target: str, drive: Any, activation: Activation | None, names: dict[int, str], tensors: dict[str, Any]
+) -> Segment:
     if id(drive) in names:  # a ReLU or an output right after a ReLU; a segment needs a layer of its own
         drive = load_tf_keras().layers.Activation("linear", name=f"{target.replace(':', '_')}_drive")(drive)
     sources: list[str] = []
-    kind = ""
+    source_layer = ""
     seen: set[int] = set()
     stack = [drive]
     while stack:
@@ -109,27 +112,27 @@ def _segment(target: str, drive: Any, activation: str, names: dict[int, str], te
             continue
         seen.add(id(tensor))
         node = _node_of(tensor)
-        kind = kind or _kind(node.layer)
+        source_layer = source_layer or _source_layer(node.layer)
         stack.extend(node.keras_inputs)
     order = [name for name in tensors if name in sources]
     function = load_tf_keras().Model([tensors[name] for name in order], drive)
-    kind = kind or type(_node_of(drive).layer).__name__
-    return Segment(target, kind, as_shape(drive), tuple(order), function, drive, activation)
+    source_layer = source_layer or type(_node_of(drive).layer).__name__
+    return Segment(target, source_layer, as_shape(drive), tuple(order), function, drive, activation)
 
 
-def _kind(layer: Any) -> str:
+def _source_layer(layer: Any) -> str:
     """The class of a layer that a population is known by: one with weights that is no normalization."""
     name = type(layer).__name__
     return name if layer.weights and "Norm" not in name else ""
 
 
-def head_of(output: Any) -> tuple[Any, str]:
+def head_of(output: Any) -> tuple[Any, Activation]:
     """The linear tensor before an output and the activation on the host between the two."""
     node = _node_of(output)
     if not is_head(node.layer):
         return output, "linear"
     name = "softmax" if type(node.layer).__name__ == "Softmax" else node.layer.activation.__name__
-    return node.keras_inputs[0], str(name)
+    return node.keras_inputs[0], cast(Activation, name)
 
 
 def misplaced_heads(model: Any) -> list[str]:

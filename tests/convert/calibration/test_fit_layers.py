@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from convert.calibration.bias_onset import CLOCK, arrival_step, with_late_biases
+from convert.calibration.bias_onset import BIAS_SOURCE, arrival_step, with_bias_onset
 from convert.calibration.fit_layers import calibrate_spiking
 from convert.calibration.fit_weights import refitted
 from convert.calibration.gains import fit_gains
 from convert.calibration.simulate import arriving, drive_hz, encode, few_enough, fire
 from convert.calibration.spike_trains import Trains
 from convert.calibration.synaptic_filters import LARGEST_STEP, with_synapses
-from convert.network.network import INPUT, ConvertedNetwork, Convolution, Projection, Sparse
+from convert.network import INPUT, Convolution, Network, Projection, Sparse
 from tests.builders.image_networks import chain, images
 
 
-def first_layer(network: ConvertedNetwork):  # type: ignore[no-untyped-def]
+def first_layer(network: Network):  # type: ignore[no-untyped-def]
     """The rates that the first chip population should have and the drive that comes to it."""
     host, chip = network.populations[:2]
     wanted = {INPUT: images()}
@@ -50,7 +50,7 @@ def test_calibration_brings_the_last_layer_nearer_to_its_rates():
     assert _rate_error(calibration.network, calibration.arrival) < 0.5 * _rate_error(network, calibration.arrival)
 
 
-def _rate_error(network: ConvertedNetwork, arrival: dict[str, int]) -> float:
+def _rate_error(network: Network, arrival: dict[str, int]) -> float:
     """Root mean square error of the last population's rates, relative to them, on images not calibrated on."""
     wanted, trains = {INPUT: images(8, seed=1)}, {}
     exact = chain(layers=4)
@@ -139,15 +139,15 @@ def test_arrival_is_where_the_drive_reaches_half_of_its_later_size():
 
 def test_late_biases_come_from_one_host_neuron_for_each_step():
     network = chain()
-    late = with_late_biases(network, {"p1": 3, "p2": 7, "p3": 7})
-    clocks = [p for p in late.populations if p.kind == "Clock"]
-    assert [(c.name, c.start_step, c.neurons, c.on_chip) for c in clocks] == [
-        (f"{CLOCK}@3", 2, 1, False),
-        (f"{CLOCK}@7", 6, 1, False),
+    late = with_bias_onset(network, {"p1": 3, "p2": 7, "p3": 7})
+    clocks = [p for p in late.populations if p.source_layer == "BiasSource"]
+    assert [(c.name, c.onset_step, c.neurons, c.on_chip) for c in clocks] == [
+        (f"{BIAS_SOURCE}@3", 2, 1, False),
+        (f"{BIAS_SOURCE}@7", 6, 1, False),
     ]
     assert not any(late.population(n).bias_hz.any() for n in ("p1", "p2", "p3"))
     assert late.population("p0").bias_hz.any()
-    (bias,) = [p for p in late.into("p3") if p.source == f"{CLOCK}@7"]
+    (bias,) = [p for p in late.into("p3") if p.source == f"{BIAS_SOURCE}@7"]
     assert isinstance(bias.transform, Sparse)
     per_spike = bias.transform.matrix.toarray()[:, 0]
     assert np.allclose(per_spike / late.dt_s, network.population("p3").bias_hz.ravel())
@@ -155,7 +155,7 @@ def test_late_biases_come_from_one_host_neuron_for_each_step():
 
 def test_a_population_without_bias_needs_no_clock():
     network = chain(bias_hz=0.0)
-    assert [p.name for p in with_late_biases(network, {"p1": 3}).populations] == [p.name for p in network.populations]
+    assert [p.name for p in with_bias_onset(network, {"p1": 3}).populations] == [p.name for p in network.populations]
 
 
 @pytest.mark.parametrize("timesteps", [64, 2**22])

@@ -15,6 +15,7 @@ from convert.frontends.keras.cut import cut_at_relus
 from convert.frontends.keras.load import load_model
 from convert.frontends.keras.passes.max_pooling import replace_max_pooling
 from convert.lowering.lower import lower
+from convert.network import Neuron
 from convert.network.rescale import with_scales
 from convert.training.tandem import spiking_rates
 from convert.upstream.tensorflow import load_tf_keras
@@ -59,7 +60,10 @@ def test_rates_come_nearer_to_those_of_the_model_with_max_pooling(model_file):
         expected = outputs[name][:100].reshape(-1, *shape) * scale[name]
         assert np.allclose(np.maximum(wanted_hz[name], 0), expected, atol=1e-3)
     network = with_scales(unit, scale)
-    network = replace(network, populations=tuple(replace(p, vmin=-2.0 * p.on_chip) for p in network.populations))
+    network = replace(
+        network,
+        populations=tuple(replace(p, neuron=Neuron(floor=-2.0)) if p.on_chip else p for p in network.populations),
+    )
     middle, errors = names[1], []
     for aim in (None, wanted_hz):
         made = calibrate_spiking(network, images[:100], wanted_hz=aim)

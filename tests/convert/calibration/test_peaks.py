@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import convert
+from convert.bundle import load_network
 from convert.calibration.activity import measure_activity
 from convert.calibration.peaks import kept, largest
 from convert.frontends.keras.cut import cut_at_relus
 from convert.frontends.keras.load import load_model
-from convert.network.bundle import load_network
 
 
 @pytest.mark.parametrize("count", [1, 2, 6, 19, 20, 21, 22, 40, 41, 101, 128, 300])

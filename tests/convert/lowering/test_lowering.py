@@ -11,7 +11,7 @@ from convert.frontends.keras.cut import cut_at_relus
 from convert.frontends.keras.load import load_model
 from convert.lowering.agreement import keras_form, rate_outputs
 from convert.lowering.lower import lower
-from convert.network.network import Convolution, ConvolutionTranspose, Sparse
+from convert.network import Convolution, ConvolutionTranspose, Sparse
 from convert.network.rescale import with_gains, with_scales, without_silent
 from convert.upstream.tensorflow import load_keras3
 from tests.builders.keras_models import PATTERNS, images_for, model_with, randomized

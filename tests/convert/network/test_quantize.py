@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from scipy import sparse
 
-from convert.calibration.bias_onset import with_late_biases
-from convert.network.network import INPUT, Projection, Sparse
+from convert.calibration.bias_onset import with_bias_onset
+from convert.network import INPUT, Projection, Sparse
 from convert.network.quantize import LEVELS, with_eight_bits
 from deploy.emulator.integers import discretize
 from tests.builders.image_networks import chain
@@ -35,7 +35,7 @@ def test_biases_share_the_scale_of_weights():
     network = network.with_(populations=(network.population("p0"), large))
     step = 0.9 / LEVELS  # a clock's spike brings 0.9 thresholds in each step of 1 ms
     before = with_eight_bits(network)
-    after = with_eight_bits(with_late_biases(network, {"p1": 3}))
+    after = with_eight_bits(with_bias_onset(network, {"p1": 3}))
     for kernel in (n.into("p1")[0].transform.kernel for n in (before, after)):
         assert np.allclose(kernel / step, np.round(kernel / step))
     assert np.allclose(after.into("p1")[1].transform.matrix.data, 0.9)

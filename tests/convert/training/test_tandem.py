@@ -10,7 +10,7 @@ from scipy.special import log_softmax, softmax
 
 from convert.calibration.fit_layers import calibrate_spiking
 from convert.calibration.simulate import drive_hz
-from convert.network.network import INPUT, Convolution, Projection
+from convert.network import INPUT, Convolution, Projection
 from convert.network.tensorflow_form import apply
 from convert.training.tandem import TEMPERATURE, distillation_loss, spiking_rates, train_spiking
 from tests.builders.image_networks import chain, images

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from convert.errors import UserError
-from convert.network.network import Population
+from convert.network import Population
 from deploy.emulator import compile_network, run, run_model
 from deploy.emulator.from_model import flatten_model, host_spikes
 from partition.geometry.tile import tile_slices

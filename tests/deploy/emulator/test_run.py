@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convert.errors import UserError
-from convert.network.network import INPUT, Sparse
+from convert.network import INPUT, Sparse
 from deploy.emulator import compile_network, drives_hz, execute, run, stream
 from deploy.emulator.results import state_from_arrays
 from partition.geometry.links import chip_links
@@ -110,7 +110,7 @@ def test_images_are_read_only_a_few_ahead(case: Case) -> None:
 
 
 def test_drives_do_not_depend_on_the_batch(case: Case) -> None:
-    images = np.random.default_rng(0).random((4, *case.network.input_shape))
+    images = np.random.default_rng(0).random((4, *case.network.input.shape))
     together = drives_hz(case.network, images)["host"]
     for image, drive in zip(images, together, strict=True):
         np.testing.assert_array_equal(drives_hz(case.network, image[None])["host"][0], drive)
@@ -119,7 +119,7 @@ def test_drives_do_not_depend_on_the_batch(case: Case) -> None:
 def test_drives_are_the_affine_map_of_the_image(case: Case) -> None:
     from scipy.signal import correlate2d
 
-    image = np.random.default_rng(0).random(case.network.input_shape)
+    image = np.random.default_rng(0).random(case.network.input.shape)
     (projection,) = [p for p in case.network.projections if p.source == INPUT]
     assert not isinstance(projection.transform, Sparse)
     kernel = projection.transform.kernel

@@ -8,28 +8,18 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from convert.network.network import (
-    INPUT,
-    ConvertedNetwork,
-    Convolution,
-    ConvolutionTranspose,
-    Population,
-    Projection,
-    Readout,
-    Sparse,
-)
-from convert.network.rescale import scaled
-from convert.network.tensorflow_form import as_matrix
+from convert.network import INPUT, Convolution, ConvolutionTranspose, Input, Network, Projection, Readout, Sparse
 from deploy.events.counts import fanout, layer_counts
 from deploy.targets.registry import Job
 from partition.result import Block, Partition
+from tests.builders.populations import population
 
 
 def geometry():
     """A host and three chip populations with every kind of projection, all weights nonzero."""
     rng = np.random.default_rng(1)
     shapes = {"host": (6, 5, 2), "a": (6, 5, 3), "b": (3, 3, 4), "c": (6, 6, 2)}
-    populations = tuple(Population(n, "", s, np.zeros(s), 1.0, n != "host") for n, s in shapes.items())
+    populations = tuple(population(n, s, on_chip=n != "host", scale_hz=1.0) for n, s in shapes.items())
     projections = (
         Projection("host", "a", Convolution(rng.uniform(1, 2, (3, 3, 2, 3)))),
         Projection("a", "b", Convolution(rng.uniform(1, 2, (3, 2, 3, 4)), (2, 2))),
@@ -37,15 +27,15 @@ def geometry():
         Projection("b", "c", ConvolutionTranspose(rng.uniform(1, 2, (3, 3, 4, 2)), (2, 2))),
         Projection("a", "out", Convolution(rng.uniform(1, 2, (1, 1, 3, 1)))),
     )
-    return ConvertedNetwork(
-        (6, 5, 2), populations, projections, (Readout("out", (6, 5, 1), np.zeros((6, 5, 1))),), timesteps=9
+    return Network(
+        Input((6, 5, 2)), populations, projections, (Readout("out", (6, 5, 1), np.zeros((6, 5, 1))),), timesteps=9
     )
 
 
 def synapses(network, projection):
     """The number of weights, shape (target neurons, source neurons), from the definition of the transform."""
     shapes = network.shape_of(projection.source), network.shape_of(projection.target)
-    return (as_matrix(projection.transform, *shapes).toarray() != 0).astype(int)
+    return (projection.transform.as_matrix(*shapes).toarray() != 0).astype(int)
 
 
 def whole(network):
@@ -115,6 +105,6 @@ def neurons(network, block):
 def test_scaled_weights_have_the_same_fanout():
     network = geometry()
     louder = replace(
-        network, projections=tuple(replace(p, transform=scaled(p.transform, 2.0)) for p in network.projections)
+        network, projections=tuple(replace(p, transform=p.transform.scaled(2.0)) for p in network.projections)
     )
     np.testing.assert_array_equal(fanout(louder, whole(louder), "host"), fanout(network, whole(network), "host"))

@@ -35,7 +35,7 @@ def test_blocks_are_the_partitions(case: Case, model) -> None:
 
 
 def test_a_lower_vmin_reaches_the_blocks(case: Case, model) -> None:
-    floor = {p.name: p.vmin for p in case.network.populations}
+    floor = {p.name: p.neuron.floor for p in case.network.populations}
     for block, plan in zip(model.blocks, case.partition.blocks, strict=True):
         assert (block.compartment.vmin < 0) == (floor[plan.layer] < 0)
 

@@ -10,15 +10,7 @@ import numpy as np
 import pytest
 from nengo.exceptions import BuildError
 
-from convert.network.network import (
-    INPUT,
-    ConvertedNetwork,
-    Convolution,
-    ConvolutionTranspose,
-    Population,
-    Projection,
-    Readout,
-)
+from convert.network import INPUT, Convolution, ConvolutionTranspose, Input, Network, Projection, Readout
 from deploy.nengo_loihi.build import chip_form, simulator
 from partition.core.packing import PLAIN, Packing
 from partition.core.synapse_lists import packings
@@ -28,6 +20,7 @@ from partition.geometry.tile import Tile, tile_slices
 from partition.hardware import LOIHI
 from partition.result import Block, Partition
 from tests.builders.block_counts import assert_counts_of_blocks
+from tests.builders.populations import population
 from tests.builders.random_networks import Case, random_case
 from tests.builders.reference_emulator import built, fast, reference
 
@@ -57,7 +50,7 @@ def assert_closed_form(case: Case, model: Any) -> None:
             np.testing.assert_array_equal(mine, theirs, err_msg=f"{p.name} {p.shape} {tiles[p.name]} {packing}")
 
 
-def every_kind_of_convolution() -> ConvertedNetwork:
+def every_kind_of_convolution() -> Network:
     """Convolutions with and without strides and a transposed one, more than 256 neurons in a tile."""
     rng = np.random.default_rng(0)
     shapes = {"host": (9, 10, 3), "fine": (9, 10, 8), "coarse": (5, 5, 6), "up": (10, 10, 4)}
@@ -67,11 +60,13 @@ def every_kind_of_convolution() -> ConvertedNetwork:
         kernel = rng.normal(0.1, 1.0, (*size, shapes[source][2], shapes[target][2])) / np.sqrt(np.prod(size))
         kind = ConvolutionTranspose if target == "up" else Convolution
         projections.append(Projection(source, target, kind(kernel, (stride, stride))))
-    populations = [Population(n, n, s, np.full(s, 20.0), 1.0, n != "host", -2.0) for n, s in shapes.items()]
+    populations = [
+        population(n, s, on_chip=n != "host", bias_hz=20.0, floor=-2.0, scale_hz=1.0) for n, s in shapes.items()
+    ]
     last = shapes["up"]
     projections.append(Projection("up", "out", Convolution(rng.normal(size=(1, 1, last[2], 1)))))
     readout = Readout("out", (*last[:2], 1), np.zeros((*last[:2], 1)))
-    return ConvertedNetwork((9, 10, 1), tuple(populations), tuple(projections), (readout,), timesteps=12)
+    return Network(Input((9, 10, 1)), tuple(populations), tuple(projections), (readout,), timesteps=12)
 
 
 def cases() -> list[Case]:

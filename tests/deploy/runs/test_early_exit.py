@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from convert.bundle import load_network
 from convert.errors import UserError
-from convert.network.bundle import load_network
-from convert.network.network import INPUT
+from convert.network import INPUT
 from deploy.api import RunOptions, run
 from deploy.energy.devices import DAVIES_2018
 from deploy.energy.estimate import counts_of, loihi_estimate, run_until
@@ -241,7 +241,7 @@ def test_a_layer_has_settled_once_its_rate_stays():
 def test_the_last_layers_drive_arrives_after_its_depth_and_its_bias(job):
     network = job.network
     deepest = max(network.depth().values())
-    starts = [p.start_step for p in network.populations if not p.on_chip]
+    starts = [p.onset_step for p in network.populations if not p.on_chip]
     assert network.depth()[INPUT] == 0
     assert last_arrival_step(network) >= deepest
     assert last_arrival_step(network) > max(starts)

@@ -10,19 +10,11 @@ import pytest
 from scipy import sparse
 
 from convert.errors import UserError
-from convert.network.network import (
-    INPUT,
-    ConvertedNetwork,
-    Convolution,
-    Population,
-    Projection,
-    Readout,
-    Sparse,
-    require_timesteps,
-)
+from convert.network import INPUT, Convolution, Input, Network, Projection, Readout, Sparse, require_timesteps
 from deploy.runs.readout import checkpoints_of, outputs_of, windows_at
 from deploy.targets.registry import window_counts
 from tests.builders.one_neuron import chain
+from tests.builders.populations import population
 
 
 def test_window_counts_by_hand():
@@ -33,7 +25,7 @@ def test_window_counts_by_hand():
 def test_windows_are_the_second_half_after_the_first_spikes():
     network, _ = chain(0.6)
     assert windows_at(network, [1, 2, 8, 32]) == [(0, 1), (1, 2), (4, 8), (16, 32)]
-    populations = tuple(Population(f"p{i}", "", (1, 1, 1), np.zeros((1, 1, 1)), 1.0, i > 0) for i in range(7))
+    populations = tuple(population(f"p{i}", (1, 1, 1), on_chip=i > 0, scale_hz=1.0) for i in range(7))
     names = (INPUT, *(p.name for p in populations), "out")
     deep = replace(
         network,
@@ -84,9 +76,9 @@ def test_convolutional_readout_by_hand():
     rng = np.random.default_rng(0)
     kernel = rng.normal(size=(1, 1, 1, 2))
     bias = rng.normal(size=(2, 3, 2))
-    population = Population("p", "", shape, np.zeros(shape), 1.0)
+    source = population("p", shape, scale_hz=1.0)
     readout = Readout("out", (2, 3, 2), bias)
-    network = ConvertedNetwork(shape, (population,), (Projection("p", "out", Convolution(kernel)),), (readout,))
+    network = Network(Input(shape), (source,), (Projection("p", "out", Convolution(kernel)),), (readout,))
     counts = rng.integers(0, 9, (1, 6))
     found = outputs_of(network, readout, {"p": counts}, [(2, 10)])
     np.testing.assert_allclose(found[0], counts.reshape(2, 3, 1) / 0.008 * kernel[0, 0, 0] + bias, rtol=1e-5)

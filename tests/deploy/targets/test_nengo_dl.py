@@ -13,6 +13,7 @@ from convert.frontends.keras.load import load_model
 from convert.frontends.keras.passes.max_pooling import replace_max_pooling
 from convert.lowering.agreement import keras_form
 from convert.lowering.lower import lower
+from convert.network import Neuron
 from convert.network.rescale import with_gains, with_scales
 from deploy.runs.readout import outputs_of
 from deploy.targets.registry import Job, prepare
@@ -47,7 +48,7 @@ def slow(network, activities):
     depth = network.depth()
     scales = {p.name: 900 / 3 ** depth[p.name] / top for p, top in zip(network.populations, largest, strict=True)}
     network = with_scales(network, scales)
-    populations = tuple(replace(p, vmin=-1e4 if p.on_chip else 0.0) for p in network.populations)
+    populations = tuple(replace(p, neuron=Neuron(floor=-1e4)) if p.on_chip else p for p in network.populations)
     return replace(network, populations=populations, timesteps=STEPS)
 
 

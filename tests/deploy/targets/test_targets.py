@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from convert.bundle import load_network
 from convert.errors import UserError
-from convert.network.bundle import load_network
 from deploy.targets.registry import TARGETS, Job, prepare
 from partition.result import read_partition
 from tests.builders.one_neuron import chain

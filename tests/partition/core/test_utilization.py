@@ -9,18 +9,19 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from convert.errors import UserError
-from convert.network.network import ConvertedNetwork, Sparse
+from convert.network import Network, Sparse
 from partition.core.utilization import utilization
 from partition.geometry.links import chip_links
 from partition.hardware import LOIHI
 from partition.tiles.feasible import menus
 from tests.builders.loihi_model import loihi_model
-from tests.builders.shaped_networks import chain, convolution, identity, population, transposed, unet
+from tests.builders.populations import population
+from tests.builders.shaped_networks import chain, convolution, identity, transposed, unet
 
 RNG = np.random.default_rng(0)
 
 
-def assert_equal(network: ConvertedNetwork, tiles: dict[str, tuple[int, int, int]]) -> None:
+def assert_equal(network: Network, tiles: dict[str, tuple[int, int, int]]) -> None:
     model, ensembles = loihi_model(network, tiles)
     links = chip_links(network)
     for p in network.chip_populations:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from convert.network.network import Sparse
+from convert.network import Sparse
 from partition.geometry.blocks import block_of_neuron, cores
 from partition.geometry.links import Link, chip_links
 from partition.traffic.unicast import check_rates, traffic

@@ -1,0 +1,128 @@
+"""The bundle: one folder with all that a converted network needs, readable without Keras."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import UserError
+from .network import Network, archive, require_runnable
+from .report import ConversionReport
+from .storage.atomic import whole_folder
+from .storage.reports import read_report, write_report
+
+NETWORK, RATE_NETWORK = "network.npz", "rate_network.npz"
+RATES, PEAK_RATES = "rates.npz", "rates_p95.npz"
+REPORT, RATES_PICTURE = "conversion.json", "rates.svg"
+
+Rates = Mapping[str, NDArray[np.float32]]
+"""A rate in Hz of every neuron by population, each of the population's shape."""
+
+
+def save_bundle(
+    bundle: Path,
+    network: Network,
+    rates_hz: Rates,
+    report: ConversionReport,
+    *,
+    peak_rates_hz: Rates | None = None,
+    rate_network: Network | None = None,
+    force: bool = False,
+) -> None:
+    """Writes the folder ``bundle``, whole or not at all; ``partition-model`` and ``deploy-model`` take it from there.
+
+    ``rates_hz`` are mean rates, ``peak_rates_hz`` their 95th percentiles over images; ``rate_network`` is the same
+    network before its weights were fitted to spikes. Nothing here comes from Keras. Raises ``UserError``.
+    """
+    with whole_folder(bundle, force=force) as folder:
+        write_bundle(folder, network, rates_hz, report, peak_rates_hz=peak_rates_hz, rate_network=rate_network)
+
+
+def write_bundle(
+    folder: Path,
+    network: Network,
+    rates_hz: Rates,
+    report: ConversionReport,
+    *,
+    peak_rates_hz: Rates | None = None,
+    rate_network: Network | None = None,
+) -> None:
+    """The files of ``save_bundle`` in a ``folder`` that is there."""
+    archive.save_network(network, folder / NETWORK)
+    if rate_network is not None:
+        archive.save_network(rate_network, folder / RATE_NETWORK)
+    save_rates(rates_hz, folder / RATES)
+    if peak_rates_hz is not None:
+        save_rates(peak_rates_hz, folder / PEAK_RATES)
+    write_report(folder / REPORT, report)
+
+
+def load_network(bundle: str | Path) -> Network:
+    """The network in the folder ``bundle``. Raises ``UserError`` if it is none."""
+    with _reading(bundle, NETWORK) as path:
+        network = archive.load_network(path)
+    require_runnable(network)
+    return network
+
+
+def load_rate_network(bundle: str | Path) -> Network | None:
+    """The network before its weights were fitted to spikes, None if it was not kept."""
+    if not (Path(bundle) / RATE_NETWORK).exists():
+        return None
+    with _reading(bundle, RATE_NETWORK) as path:
+        return archive.load_network(path)
+
+
+def save_rates(rates_hz: Rates, path: Path) -> None:
+    """Writes one rate of every neuron, its mean or a percentile on the calibration images, by population."""
+    np.savez_compressed(path, **rates_hz)  # type: ignore[arg-type]
+
+
+def load_rates(bundle: str | Path) -> dict[str, NDArray[np.float32]]:
+    """Mean rates in Hz by population, each of the population's shape, on the calibration images."""
+    return _rates(bundle, RATES)
+
+
+def load_peak_rates(bundle: str | Path) -> dict[str, NDArray[np.float32]] | None:
+    """95th percentiles of the rates in Hz over the calibration images, like ``load_rates``; None if there are none."""
+    return _rates(bundle, PEAK_RATES) if (Path(bundle) / PEAK_RATES).exists() else None
+
+
+def load_report(bundle: str | Path) -> ConversionReport:
+    """conversion.json of ``bundle``."""
+    with _reading(bundle, REPORT) as path:
+        return read_report(path, ConversionReport, "convert the model again")
+
+
+def source_of(bundle: str | Path) -> Path:
+    """The model in ``bundle`` as it was given. Raises ``UserError`` if there is none."""
+    found = sorted(Path(bundle).glob("source*"))
+    if not found:
+        raise UserError(f"{bundle} is damaged (no source model in it); convert the model again")
+    return found[0]
+
+
+def _rates(bundle: str | Path, file: str) -> dict[str, NDArray[np.float32]]:
+    with _reading(bundle, file) as path, np.load(path, allow_pickle=False) as data:
+        return {name: data[name] for name in data.files}
+
+
+@contextmanager
+def _reading(bundle: str | Path, name: str) -> Iterator[Path]:
+    """The path of the file ``name``; what goes wrong while it is read becomes a ``UserError``."""
+    path = Path(bundle) / name
+    if not path.is_file():
+        raise UserError(f"{bundle} is not a bundle (no {name} in it); make one with convert-model MODEL -o {bundle}")
+    try:
+        yield path
+    except (OSError, EOFError, LookupError, TypeError, ValueError, msgspec.MsgspecError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path} is damaged ({type(error).__name__}: {error}); convert the model again") from error
+    except (zlib.error, AttributeError) as error:
+        raise UserError(f"{path} is damaged ({type(error).__name__}: {error}); convert the model again") from error

@@ -1,0 +1,252 @@
+"""A network in one .npz file: a description in JSON, checked when it is read, and float32 arrays by number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import singledispatch
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from convert.errors import UserError
+
+from .network import INPUT, Activation, Input, Network, Population, Projection, Readout, TimeCourse
+from .neuron import HOST, Neuron
+from .transforms import Convolution, ConvolutionTranspose, Padding, Shape, SharedKernel, Sparse, Transform
+
+FORMAT = 3
+READ = (2, FORMAT)
+
+Put = Callable[[NDArray[Any]], str]
+"""Keeps an array and gives its name."""
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class ConvolutionRow(msgspec.Struct, tag_field="kind", tag="Convolution"):
+    strides: tuple[int, int]
+    padding: Padding
+    kernel: str
+
+    def transform(self, arrays: Arrays) -> Transform:
+        return Convolution(_floats(arrays, self.kernel, 4), self.strides, self.padding)
+
+
+class ConvolutionTransposeRow(msgspec.Struct, tag_field="kind", tag="ConvolutionTranspose"):
+    strides: tuple[int, int]
+    padding: Padding
+    kernel: str
+
+    def transform(self, arrays: Arrays) -> Transform:
+        return ConvolutionTranspose(_floats(arrays, self.kernel, 4), self.strides, self.padding)
+
+
+class SparseRow(msgspec.Struct, tag_field="kind", tag="Sparse"):
+    shape: tuple[int, int]
+    data: str
+    indices: str
+    indptr: str
+
+    def transform(self, arrays: Arrays) -> Transform:
+        parts = (_floats(arrays, self.data, 1), arrays[self.indices], arrays[self.indptr])
+        matrix = sparse.csr_array(parts, shape=self.shape)
+        matrix.check_format()
+        return Sparse(matrix)
+
+
+class PopulationRow(msgspec.Struct):
+    name: str
+    source_layer: str
+    shape: Shape
+    bias_hz: str
+    scale_hz: float
+    on_chip: bool
+    neuron: Neuron
+    synapse_s: float
+    onset_step: int
+
+
+class ReadoutRow(msgspec.Struct):
+    name: str
+    shape: Shape
+    bias: str
+    activation: Activation
+
+
+class ProjectionRow(msgspec.Struct):
+    source: str
+    target: str
+    transform: ConvolutionRow | ConvolutionTransposeRow | SparseRow
+
+
+class Description(msgspec.Struct):
+    """Everything but the arrays, which it names."""
+
+    input: Input
+    dt_s: float
+    timesteps: int
+    populations: list[PopulationRow]
+    readouts: list[ReadoutRow]
+    projections: list[ProjectionRow]
+    format: int = FORMAT
+
+
+def save_network(network: Network, path: Path) -> None:
+    """Writes ``network`` to the file ``path``."""
+    arrays: dict[str, NDArray[Any]] = {}
+
+    def put(array: NDArray[Any]) -> str:
+        arrays[f"a{len(arrays)}"] = array
+        return f"a{len(arrays) - 1}"
+
+    description = Description(
+        network.input,
+        network.dt_s,
+        network.timesteps,
+        [
+            PopulationRow(
+                p.name,
+                p.source_layer,
+                p.shape,
+                put(_singles(p.bias_hz)),
+                p.scale_hz,
+                p.on_chip,
+                p.neuron,
+                p.synapse_s,
+                p.onset_step,
+            )
+            for p in network.populations
+        ],
+        [ReadoutRow(r.name, r.shape, put(_singles(r.bias)), r.activation) for r in network.readouts],
+        [ProjectionRow(p.source, p.target, _row(p.transform, put)) for p in network.projections],
+    )
+    text = msgspec.json.encode(description, enc_hook=_number).decode()
+    np.savez(path, description=text, **arrays)  # type: ignore[arg-type]
+
+
+def load_network(path: Path) -> Network:
+    """The network in the file ``path``.
+
+    Raises ``UserError`` for another format and for parts that do not fit together, ``ValueError``, ``KeyError`` or
+    ``OSError`` for a file that is damaged.
+    """
+    with np.load(path, allow_pickle=False) as data:
+        raw = msgspec.json.decode(str(data["description"]))
+        if not isinstance(raw, dict) or raw.get("format") not in READ:
+            found = raw.get("format") if isinstance(raw, dict) else None
+            raise UserError(f"{path} has format {found} and this version reads {FORMAT}; convert the model again")
+        description = msgspec.convert(raw if raw["format"] == FORMAT else _from_format_2(raw), Description)
+        network = Network(
+            description.input,
+            tuple(_population(row, data) for row in description.populations),
+            tuple(Projection(r.source, r.target, r.transform.transform(data)) for r in description.projections),
+            tuple(Readout(r.name, r.shape, _floats(data, r.bias, 3), r.activation) for r in description.readouts),
+            description.dt_s,
+            description.timesteps,
+        )
+    if problems := misfits(network):
+        raise UserError([f"{path}: {problem}; convert the model again" for problem in problems])
+    return network
+
+
+def misfits(network: Network) -> list[str]:
+    """What does not fit together in ``network``, one sentence for each."""
+    problems = []
+    shapes = {INPUT: network.input.shape} | {target.name: target.shape for target in network.readouts}
+    for population in network.populations:
+        for projection in network.into(population.name):
+            if projection.source not in shapes:
+                problems.append(f"'{population.name}' takes from '{projection.source}', which does not come before it")
+        if population.bias_hz.shape != population.shape:
+            problems.append(f"the biases of '{population.name}' have shape {population.bias_hz.shape}")
+        shapes[population.name] = population.shape
+    for readout in network.readouts:
+        if readout.bias.shape != readout.shape:
+            problems.append(f"the biases of '{readout.name}' have shape {readout.bias.shape}")
+    for p in network.projections:
+        if p.source not in shapes or p.target not in shapes:
+            problems.append(f"a projection goes from '{p.source}' to '{p.target}', and one of them is missing")
+        elif not _connects(p.transform, shapes[p.source], shapes[p.target]):
+            problems.append(f"the projection from '{p.source}' to '{p.target}' does not fit their shapes")
+    return problems
+
+
+@singledispatch
+def _connects(transform: Transform, source: Shape, target: Shape) -> bool:
+    """Whether the shapes are those that ``transform`` maps from and to."""
+    return bool(transform.as_matrix(source, target).shape == (prod(target), prod(source)))
+
+
+@_connects.register
+def _(transform: SharedKernel, source: Shape, target: Shape) -> bool:
+    return transform.kernel.shape[2:] == (source[2], target[2])
+
+
+@singledispatch
+def _row(transform: Transform, put: Put) -> ConvolutionRow | ConvolutionTransposeRow | SparseRow:
+    raise TypeError(f"no row for {type(transform).__name__}")
+
+
+@_row.register
+def _(transform: Convolution, put: Put) -> ConvolutionRow:
+    return ConvolutionRow(transform.strides, transform.padding, put(_singles(transform.kernel)))
+
+
+@_row.register
+def _(transform: ConvolutionTranspose, put: Put) -> ConvolutionTransposeRow:
+    return ConvolutionTransposeRow(transform.strides, transform.padding, put(_singles(transform.kernel)))
+
+
+@_row.register
+def _(transform: Sparse, put: Put) -> SparseRow:
+    m = transform.matrix
+    parts = (_singles(m.data), m.indices.astype(np.int32), m.indptr.astype(np.int32))
+    return SparseRow(m.shape, *(put(part) for part in parts))  # type: ignore[arg-type]
+
+
+def _population(row: PopulationRow, arrays: Arrays) -> Population:
+    return Population(
+        row.name,
+        row.source_layer,
+        row.shape,
+        _floats(arrays, row.bias_hz, 3),
+        row.scale_hz,
+        row.on_chip,
+        row.neuron,
+        row.synapse_s,
+        row.onset_step,
+    )
+
+
+def _floats(arrays: Arrays, name: str, axes: int) -> NDArray[np.float64]:
+    """The array ``name``, finite numbers along so many ``axes``."""
+    array = np.asarray(arrays[name])
+    if array.ndim != axes or array.dtype.kind != "f" or not np.isfinite(array).all():
+        raise ValueError(f"array {name} of type {array.dtype} and shape {array.shape} is not what belongs there")
+    return array.astype(np.float64)
+
+
+def _singles(array: NDArray[Any]) -> NDArray[np.float32]:
+    return np.asarray(array, np.float32)
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(type(value).__name__)
+
+
+def _from_format_2(raw: dict[str, Any]) -> dict[str, Any]:
+    """What version 0.1.0 wrote: neurons had a floor only, and the host's own equation went without saying."""
+    rows = []
+    for row in raw["populations"]:
+        neuron = Neuron(floor=row["vmin"]) if row["on_chip"] else HOST
+        kept = {key: row[key] for key in ("name", "shape", "bias_hz", "scale_hz", "on_chip", "synapse_s")}
+        renamed = {"source_layer": row["kind"], "onset_step": row["start_step"]}
+        rows.append({**kept, **renamed, "neuron": msgspec.to_builtins(neuron)})
+    given = {"shape": raw["input_shape"], "time_course": TimeCourse.CONSTANT.value}
+    return {**raw, "format": FORMAT, "populations": rows, "input": given}

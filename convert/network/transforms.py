@@ -1,0 +1,214 @@
+"""What a projection does to rates and spikes: a kernel shared by all pixels, the adjoint of one, or single synapses.
+
+Every geometric rule stands here once: which source position reaches which target position along an axis is
+``Transform.taps``, and all that other files need (matrices, fan-outs, the partition's links) follows from it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Shape = tuple[int, int, int]
+"""(rows, columns, channels), channels last; a plain vector of n is (1, 1, n)."""
+
+Array = NDArray[np.float64]
+
+Padding = Literal["same", "valid"]
+"""As in TensorFlow: 'same' keeps ceil(size / stride) positions, 'valid' those whose kernel lies inside."""
+
+Taps = NDArray[np.int64]
+"""Shape (source positions, target positions) along one axis: the kernel tap that connects them, -1 for none."""
+
+Gain = float | Array
+"""One number, or one for each channel of the target."""
+
+DENSE = 0.9
+"""Share of weights that are not zero, above which a kernel has no structure of zeros to keep."""
+
+
+def positions(source: int, size: int, stride: int, padding: Padding) -> int:
+    """The positions that a convolution of ``size`` taps keeps along an axis; below 1 where it does not fit."""
+    return -(-source // stride) if padding == "same" else (source - size) // stride + 1
+
+
+def leading_zeros(source: int, target: int, size: int, stride: int, padding: Padding) -> int:
+    """Positions that padding adds before the first one of a convolution's source. Source: TensorFlow, ``SAME``."""
+    return max((target - 1) * stride + size - source, 0) // 2 if padding == "same" else 0
+
+
+def transposed_offset(size: int, stride: int, padding: Padding) -> int:
+    """Target positions by which a transposed convolution is moved to the front. Source: Keras' Conv2DTranspose."""
+    return max(size - stride, 0) // 2 if padding == "same" else 0
+
+
+class Transform(Protocol):
+    """A linear map from one population's shape to another's; ``source`` and ``target`` are these shapes."""
+
+    @property
+    def weights(self) -> Array:
+        """The weights that are stored, in the order and shape that ``with_weights`` takes."""
+        ...
+
+    def with_weights(self, weights: Array) -> Transform:
+        """The same connections with other ``weights``."""
+        ...
+
+    def scaled(self, gain: Gain, target: Shape | tuple[()] = ()) -> Transform:
+        """All weights times ``gain``: a number, or one for each channel of ``target``."""
+        ...
+
+    def axes(self, source: Shape, target: Shape) -> tuple[Taps, Taps] | None:
+        """The taps of rows and of columns; None where pixels share no kernel."""
+        ...
+
+    def as_matrix(self, source: Shape, target: Shape) -> sparse.csr_array:
+        """Shape (target neurons, source neurons)."""
+        ...
+
+    def fan_out(self, source: Shape, target: Shape) -> NDArray[np.int64]:
+        """The synapses of each source neuron, of the source's shape."""
+        ...
+
+    def largest_weights(self, target: Shape) -> Array:
+        """The size of the largest weight into each target neuron, of the target's shape or (channels,)."""
+        ...
+
+
+@dataclass(frozen=True)
+class SharedKernel(ABC):
+    """What both convolutions have in common: ``kernel`` has shape (rows, columns, channels in, channels out)."""
+
+    kernel: Array
+    strides: tuple[int, int] = (1, 1)
+    padding: Padding = "same"
+
+    @property
+    def weights(self) -> Array:
+        return self.kernel
+
+    def with_weights(self, weights: Array) -> SharedKernel:
+        return replace(self, kernel=weights)
+
+    def scaled(self, gain: Gain, target: Shape | tuple[()] = ()) -> SharedKernel:
+        return replace(self, kernel=self.kernel * gain)
+
+    @abstractmethod
+    def taps(self, axis: int, source: int, target: int) -> Taps:
+        """The taps along ``axis`` (0 rows, 1 columns) of so many positions."""
+
+    def axes(self, source: Shape, target: Shape) -> tuple[Taps, Taps]:
+        return self.taps(0, source[0], target[0]), self.taps(1, source[1], target[1])
+
+    def as_matrix(self, source: Shape, target: Shape) -> sparse.csr_array:
+        rows, columns, values = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
+        index_in = np.arange(prod(source)).reshape(source)
+        index_out = np.arange(prod(target)).reshape(target)
+        for (ky, kx), (ins, outs) in _pixels_by_tap(*self.axes(source, target)):
+            i, o = index_in[np.ix_(*ins)], index_out[np.ix_(*outs)]
+            weights = self.kernel[ky, kx]
+            for c, d in zip(*np.nonzero(weights), strict=True):
+                rows.append(o[..., d].ravel())
+                columns.append(i[..., c].ravel())
+                values.append(np.full(i[..., c].size, weights[c, d]))
+        data = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+        return sparse.csr_array(sparse.coo_array(data, shape=(prod(target), prod(source))))
+
+    def fan_out(self, source: Shape, target: Shape) -> NDArray[np.int64]:
+        rows, columns = ((taps >= 0).sum(axis=1) for taps in self.axes(source, target))
+        return np.broadcast_to(np.outer(rows, columns)[:, :, None] * target[2], source)
+
+    def largest_weights(self, target: Shape) -> Array:
+        return np.asarray(np.abs(self.kernel).max(axis=(0, 1, 2)))
+
+
+@dataclass(frozen=True)
+class Convolution(SharedKernel):
+    """Correlation with one kernel for every pixel, as ``nengo.Convolution`` and ``keras.layers.Conv2D`` do it.
+
+    target[o] = sum over taps k of source[o * stride + k - leading zeros] * kernel[k].
+    """
+
+    def taps(self, axis: int, source: int, target: int) -> Taps:
+        size, stride = self.kernel.shape[axis], self.strides[axis]
+        zeros = leading_zeros(source, target, size, stride, self.padding)
+        return _inside(np.arange(source)[:, None] + zeros - stride * np.arange(target)[None, :], size)
+
+
+@dataclass(frozen=True)
+class ConvolutionTranspose(SharedKernel):
+    """The adjoint of ``Convolution``, as ``keras.layers.Conv2DTranspose`` does it.
+
+    Source pixel i adds ``kernel`` to the target pixels from i * stride - offset on; what falls outside is lost.
+    """
+
+    def taps(self, axis: int, source: int, target: int) -> Taps:
+        size, stride = self.kernel.shape[axis], self.strides[axis]
+        offset = transposed_offset(size, stride, self.padding)
+        return _inside(np.arange(target)[None, :] + offset - stride * np.arange(source)[:, None], size)
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """One weight for each connected pair: ``matrix`` has shape (target neurons, source neurons)."""
+
+    matrix: sparse.csr_array
+
+    @property
+    def weights(self) -> Array:
+        self.matrix.sort_indices()  # matrices with other weights share them
+        return np.asarray(self.matrix.data)
+
+    def with_weights(self, weights: Array) -> Sparse:
+        m = self.matrix
+        return Sparse(sparse.csr_array((weights, m.indices, m.indptr), shape=m.shape))
+
+    def scaled(self, gain: Gain, target: Shape | tuple[()] = ()) -> Sparse:
+        if np.ndim(gain) == 0:
+            return self.with_weights(self.weights * gain)
+        rows = np.broadcast_to(gain, target).ravel()
+        return Sparse(sparse.csr_array(sparse.diags_array(rows) @ self.matrix))
+
+    def axes(self, source: Shape, target: Shape) -> None:
+        return None
+
+    def as_matrix(self, source: Shape, target: Shape) -> sparse.csr_array:
+        return self.matrix
+
+    def fan_out(self, source: Shape, target: Shape) -> NDArray[np.int64]:
+        synapses = np.bincount(self.matrix.indices, minlength=self.matrix.shape[1])
+        return np.asarray(synapses.reshape(source))
+
+    def largest_weights(self, target: Shape) -> Array:
+        return np.asarray(abs(self.matrix).max(axis=1).toarray().reshape(target))
+
+
+def dense_convolution(transform: Transform) -> Convolution | None:
+    """``transform`` if it is a convolution whose kernel has no structure of zeros (depthwise, grouped, identity)."""
+    if isinstance(transform, Convolution) and bool(np.mean(transform.kernel != 0) > DENSE):
+        return transform
+    return None
+
+
+def _inside(taps: NDArray[Any], size: int) -> Taps:
+    """``taps`` with -1 for those that the kernel does not have."""
+    return np.where((taps >= 0) & (taps < size), taps, -1)
+
+
+Pixels = tuple[tuple[Taps, Taps], tuple[Taps, Taps]]
+"""((rows, columns) of the source, (rows, columns) of the target) that one tap connects."""
+
+
+def _pixels_by_tap(rows: Taps, columns: Taps) -> Iterator[tuple[tuple[int, int], Pixels]]:
+    """Each tap of a kernel, rows first, with what it connects."""
+    of_rows, of_columns = ([np.nonzero(t == tap) for tap in range(int(t.max(initial=-1)) + 1)] for t in (rows, columns))
+    for ky, (i, y) in enumerate(of_rows):
+        for kx, (j, x) in enumerate(of_columns):
+            yield (ky, kx), ((i, j), (y, x))

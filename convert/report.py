@@ -1,0 +1,84 @@
+"""conversion.json: how a model was converted, and what was measured on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+Task = Literal["classification", "segmentation"]
+"""What the labels say: the class of each image, or of each pixel."""
+
+Metrics = Mapping[str, float | None]
+"""Metrics by name; None for one that the data does not define."""
+
+
+class LayerReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One population; rates in Hz on the images that ``rates_measured_on`` names, ``gain`` (smallest, largest)."""
+
+    name: str
+    kind: str
+    """The kind of layer that it comes from."""
+    shape: tuple[int, int, int]
+    neurons: int
+    on_chip: bool
+    scale_hz: float
+    percentile_rate_hz: float
+    """The target."""
+    mean_rate_hz: float
+    rates_hz_percentiles: dict[str, dict[str, float]] = {}
+    """'before' and, if there was fine-tuning, 'after': 50, 90, 99, 99.9 and max, at the scale from before."""
+    share_in_range: float | None = None
+    """Of neurons x images at or below the target."""
+    gain: tuple[float, float] = (1.0, 1.0)
+    synapse_s: float = 0.0
+    arrival_step: int = 0
+
+
+class MeasuredOn(msgspec.Struct, frozen=True, kw_only=True):
+    """The images on which rates were looked at; ``held_out_from_calibration`` is false if there were too few others."""
+
+    count: int
+    of: Literal["images", "crops"]
+    held_out_from_calibration: bool
+
+
+class AgreementReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The largest difference between the rate network and the model, and what is tolerated."""
+
+    max_abs_error: float
+    tolerance: float
+
+
+class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What conversion.json holds; None is what a network does not have that comes from no model, or has no labels."""
+
+    model: str | None = None
+    task: Task | None = None
+    class_names: tuple[str, ...] = ()
+    input_shape: tuple[int, int, int]
+    layers: tuple[LayerReport, ...] = ()
+    left_out_silent: tuple[str, ...] = ()
+    """Populations that never fired on the calibration images."""
+    dt_s: float
+    timesteps: int
+    synapse_s: float | None = None
+    """As asked for; None: chosen for each layer."""
+    percentile: float | None = None
+    rates_hz: tuple[float, float] | None = None
+    one_scale: bool = False
+    max_pooling: Literal["average", "strided"] | None = None
+    fine_tune_epochs: int = 0
+    spiking_batches: int = 0
+    seed: int | None = None
+    agreement: AgreementReport | None = None
+    metrics: dict[str, Metrics] = {}
+    """'ann', 'max_pooling_replaced', 'fine_tuned', 'rate'."""
+    metrics_measured_on: str | None = None
+    rates_measured_on: MeasuredOn | None = None
+    rate_network_is_original: bool = False
+    """Whether the rate network computes what the model computes as it was given: nothing was replaced or trained."""
+
+    def layer(self, name: str) -> LayerReport | None:
+        return next((layer for layer in self.layers if layer.name == name), None)

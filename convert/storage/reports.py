@@ -1,0 +1,44 @@
+"""Typed reports as JSON files: written whole, checked when they are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from convert.errors import UserError
+
+from .atomic import whole_file
+
+T = TypeVar("T")
+
+LARGEST_BYTES = 2**29
+"""A report beyond this is none of ours: partition.json of 8,000 cores has 1 MB."""
+
+
+def write_report(path: Path, report: msgspec.Struct) -> None:
+    """``report`` as indented JSON; numpy scalars and arrays become numbers and lists, NaN and infinity null."""
+    with whole_file(path) as beside:
+        beside.write_bytes(msgspec.json.format(msgspec.json.encode(report, enc_hook=_plain), indent=2) + b"\n")
+
+
+def read_report(path: Path, kind: type[T], way_out: str) -> T:
+    """The report in the file ``path``. Raises ``UserError``, which ends in ``way_out``, if it is no ``kind``."""
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise UserError(f"{path} has {path.stat().st_size:,} bytes, more than {LARGEST_BYTES:,}; {way_out}")
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"{path} is damaged ({error}); {way_out}") from error
+    except OSError as error:
+        raise UserError(f"cannot read {path} ({error.strerror or error}); {way_out}") from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
