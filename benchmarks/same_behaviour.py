@@ -15,6 +15,7 @@ import argparse
 import importlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,8 @@ import numpy as np
 
 NETWORKS = 200
 KERAS_MODELS = 12
+RENAMED = re.compile("^clock@")
+"""Host neurons that start biases had another name."""
 UNTIMED = {"seconds", "seconds_per_image", "devices_measured", "seconds_per_inference", "seed_of_run"}
 """Keys of reports that no two runs share."""
 
@@ -99,7 +102,9 @@ def _record_bundle(folder: Path, name: str, job: Job, rates_of: Path | None) -> 
         shutil.copytree(bundle, own, dirs_exist_ok=True)
         if rates_of is not None:
             for file in ("rates.npz", "rates_p95.npz"):
-                shutil.copy(rates_of / f"{name}.bundle" / file, bundle / file)
+                with np.load(rates_of / f"{name}.bundle" / file) as rates:
+                    renamed = {RENAMED.sub("bias@", key): rates[key] for key in rates.files}
+                np.savez_compressed(bundle / file, **renamed)
             _command("partition.cli", own, "--seconds", "100000")
         _command("partition.cli", bundle, "--seconds", "100000")
     _command("deploy.cli", bundle, "--data", test, "--no-measure", "--force", *running)
@@ -209,8 +214,13 @@ def _record_lowering(folder: Path, count: int) -> None:
         except importlib.import_module("convert.errors").UserError as error:
             arrays[f"{seed}/refused"] = np.asarray(str(error))
             continue
-        arrays |= {f"{seed}/{key}": value for key, value in _network_arrays(lowered(cut_model))}
+        arrays |= {f"{seed}/{key}": value for key, value in _network_arrays(lowered(*_segments(cut_model)))}
     np.savez_compressed(folder / "lowering.npz", **arrays)
+
+
+def _segments(cut: Any) -> tuple[Any, ...]:
+    """What ``lower`` takes: the whole cut, or its parts."""
+    return (cut.segments, cut.shapes) if hasattr(cut, "model") else (cut,)
 
 
 def compare(before: Path, after: Path) -> int:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.bundle import RATES_PICTURE, REPORT, write_bundle
-from convert.calibration.sample import Sample
+from convert.bundle import MODEL, RATES_PICTURE, REPORT, write_bundle
 from convert.data.dataset import Dataset, open_data
-from convert.data.evaluate import Predictor, activate, keras_predictor
-from convert.network import INPUT, Network
-from convert.report import ConversionReport, Metrics
+from convert.data.evaluate import Predictor, activate
+from convert.network import INPUT, Network, require_timesteps
+from convert.report import ConversionReport, LayerReport, Metrics
 from convert.storage.atomic import whole_folder
 
 from .errors import UserError
 from .options import Options, Progress, silent
-from .pipeline import make_network, rates_of
 
 if TYPE_CHECKING:
     from convert.calibration.activity import Rates
+    from convert.calibration.sample import Sample
+    from convert.draft import Draft
+    from convert.frontends.keras.cut import Cut
+    from convert.frontends.original import Original
 
 
 def convert(
@@ -40,86 +43,172 @@ def convert(
     written then.
     """
     from convert.calibration.figure import draw
-    from convert.frontends.keras.cut import cut_at_relus
-    from convert.frontends.keras.load import load_model
-    from convert.frontends.keras.passes.max_pooling import replace_max_pooling
+    from convert.calibration.sample import Sample
+    from convert.stages import run
 
     options = options or Options()
-    model_path, bundle = Path(model_path), Path(bundle)
+    model_path, data_path, bundle = Path(model_path), Path(data_path), Path(bundle)
     if force and bundle.exists() and not (bundle / REPORT).is_file():
         raise UserError(f"{bundle} is not a bundle and is kept, --force or not; choose another name")
     with whole_folder(bundle, force=force) as folder:
-        source = load_model(model_path, max_pooling=options.max_pooling is not None)
-        model = source if options.max_pooling is None else replace_max_pooling(source, options.max_pooling)
-        cut = cut_at_relus(model)
-        dataset = open_data(data_path, input_shape=cut.shapes[INPUT], target_shape=tuple(model.outputs[0].shape)[1:])
-        sample = Sample(dataset, cut.shapes[INPUT], options)
-        metrics: dict[str, Metrics] = {"ann": sample.metrics(keras_predictor(source))}
-        if model is not source:
-            metrics["max_pooling_replaced"] = sample.metrics(keras_predictor(model))
+        models = _opened(model_path, options)
+        dataset = open_data(data_path, input_shape=models.cut.shapes[INPUT], target_shape=models.output_shape)
+        sample = Sample(dataset, models.cut.shapes[INPUT], options)
+        metrics: dict[str, Metrics] = {"ann": sample.metrics(models.given.outputs)}
+        if models.replaced:
+            metrics["max_pooling_replaced"] = sample.metrics(models.cut.original.outputs)
         before = None
         if options.fine_tune_epochs:
-            before = rates_of(cut, sample, options)
-            _fine_tune(model, cut, dataset, before, options, progress)
-            metrics["fine_tuned"] = sample.metrics(keras_predictor(model))
-        followed = source if model is not source and not options.fine_tune_epochs else None
-        made = make_network(cut, sample, before, followed, options, progress)
-        network = made.network
-        metrics["rate"] = sample.metrics(_rate_predictor(made.rate_network))
-        report = ConversionReport(
-            model=model_path.name,
-            task=dataset.task,
-            class_names=dataset.class_names,
-            input_shape=network.input.shape,
-            layers=made.layers,
-            left_out_silent=tuple(made.silent),
-            dt_s=network.dt_s,
-            timesteps=network.timesteps,
-            synapse_s=options.synapse_s,
-            percentile=options.percentile,
-            rates_hz=options.rates_hz,
-            one_scale=options.one_scale,
-            max_pooling=options.max_pooling,
-            fine_tune_epochs=options.fine_tune_epochs,
-            spiking_batches=options.spiking_batches,
-            seed=options.seed,
-            agreement=made.agreement,
-            metrics=metrics,
-            metrics_measured_on=f"{len(sample.scored)} images of {Path(data_path).name} (training data)",
-            rates_measured_on=sample.described(),
-            rate_network_is_original=model is source and not options.fine_tune_epochs,
-        )
+            before = _measured(models.cut.original, models.cut, sample, options)
+            _fine_tune(models.cut, dataset, before, options, progress)
+            metrics["fine_tuned"] = sample.metrics(models.cut.original.outputs)
+        draft = run(_lowered(models, sample, options, progress))
+        assert draft.rate_network is not None
+        metrics["rate"] = sample.metrics(_rate_predictor(draft.rate_network))
+        report = _report(draft, before, metrics, models, model_path, data_path)
         write_bundle(
             folder,
-            network,
-            made.rates_hz,
+            draft.network,
+            draft.firing.mean_hz,
             report,
-            peak_rates_hz=made.peak_rates_hz,
-            rate_network=made.rate_network,
+            peak_rates_hz=draft.firing.peak_hz,
+            rate_network=draft.rate_network,
         )
+        models.cut.model.save(folder / MODEL)
         _copy(model_path, folder / f"source{model_path.suffix}")
         draw(report, folder / RATES_PICTURE)
     return report
 
 
-def _fine_tune(model: Any, cut: Any, dataset: Dataset, rates: Rates, options: Options, progress: Progress) -> None:
-    from convert.training.rate_loss import KEEP, RELEARN, batches_per_epoch, fine_tune
+@dataclass(frozen=True)
+class _Models:
+    """The model as it was ``given``, and ``cut`` into segments, max pooling ``replaced`` or not."""
 
-    readout = next(s for s in cut.segments if s.is_readout)
-    total = options.fine_tune_epochs * batches_per_epoch(dataset, readout)
+    given: Original
+    cut: Cut
+    replaced: bool
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        return tuple(self.cut.model.outputs[0].shape)[1:]
+
+
+def _opened(path: Path, options: Options) -> _Models:
+    from convert.frontends.keras.cut import cut_at_relus
+    from convert.frontends.keras.load import load_model
+    from convert.frontends.keras.original import KerasOriginal
+    from convert.frontends.keras.passes import POOLING
+
+    given = load_model(path, max_pooling=options.max_pooling is not None)
+    if options.max_pooling is None:
+        cut = cut_at_relus(given)
+        return _Models(cut.original, cut, False)
+    cut = cut_at_relus(POOLING[options.max_pooling](given))
+    return _Models(KerasOriginal(given, cut.populations), cut, True)
+
+
+def _measured(original: Original, cut: Cut, sample: Sample, options: Options) -> Rates:
+    """What sets the scales on the images for calibration, and how rates lie on others where there are enough."""
+    from convert.calibration.activity import measure_rates
+
+    return measure_rates(
+        original,
+        cut.segments,
+        sample.calibration,
+        sample.calibration if sample.held_out is None else sample.held_out,
+        percentile=options.percentile,
+        rates_hz=options.rates_hz,
+        one_scale=options.one_scale,
+    )
+
+
+def _fine_tune(cut: Cut, dataset: Dataset, rates: Rates, options: Options, progress: Progress) -> None:
+    from convert.training.rate_loss import KEEP, RELEARN, RateGoal, batches_per_epoch, fine_tune
+
+    goal = RateGoal(options.percentile, rates.scale_hz, rates.targets_hz)
+    total = options.fine_tune_epochs * batches_per_epoch(dataset, cut.readout)
     with progress("fine-tuning", total) as advance:
         fine_tune(
-            model,
             cut,
             dataset,
+            goal,
             epochs=options.fine_tune_epochs,
-            scale_hz=rates.scale_hz,
-            percentile=options.percentile,
-            targets_hz=rates.targets_hz,
             pace=RELEARN if options.max_pooling else KEEP,
             seed=options.seed,
             advance=advance,
         )
+
+
+def _lowered(models: _Models, sample: Sample, options: Options, progress: Progress) -> Draft:
+    """The network in the original's own units, and what it is to do.
+
+    Where max pooling was replaced and nothing trained since, calibration aims at the model that still has it.
+    """
+    from convert.draft import Draft, Goal
+    from convert.lowering.lower import lower
+
+    cut = models.cut
+    with progress("lowering layers", len(cut.segments)) as advance:
+        network = lower(cut.segments, cut.shapes, advance)
+    require_timesteps(network.with_(timesteps=options.timesteps))
+    teacher = cut.original if options.fine_tune_epochs else models.given
+    rates = _measured(teacher, cut, sample, options)
+    return Draft(network, Goal(cut.original, teacher, rates, sample, options, progress))
+
+
+def _report(
+    draft: Draft,
+    before: Rates | None,
+    metrics: dict[str, Metrics],
+    models: _Models,
+    model_path: Path,
+    data_path: Path,
+) -> ConversionReport:
+    network, sample, options = draft.network, draft.goal.sample, draft.goal.options
+    return ConversionReport(
+        model=model_path.name,
+        task=sample.dataset.task,
+        class_names=sample.dataset.class_names,
+        input_shape=network.input.shape,
+        layers=tuple(_layer(draft, name, before) for name in draft.goal.rates.activity if name not in draft.silent),
+        left_out_silent=draft.silent,
+        dt_s=network.dt_s,
+        timesteps=network.timesteps,
+        synapse_s=options.synapse_s,
+        percentile=options.percentile,
+        rates_hz=options.rates_hz,
+        one_scale=options.one_scale,
+        max_pooling=options.max_pooling,
+        fine_tune_epochs=options.fine_tune_epochs,
+        spiking_batches=options.spiking_batches,
+        seed=options.seed,
+        agreement=draft.agreement,
+        metrics=metrics,
+        metrics_measured_on=f"{len(sample.scored)} images of {data_path.name} (training data)",
+        rates_measured_on=sample.described(),
+        rate_network_is_original=not models.replaced and not options.fine_tune_epochs,
+    )
+
+
+def _layer(draft: Draft, name: str, before: Rates | None) -> LayerReport:
+    from convert.calibration.activity import percentiles_hz
+
+    population, rates, gain = draft.network.population(name), draft.goal.rates, draft.gains.get(name)
+    return LayerReport(
+        name=name,
+        kind=population.source_layer,
+        shape=population.shape,
+        neurons=population.neurons,
+        on_chip=population.on_chip,
+        scale_hz=population.scale_hz,
+        percentile_rate_hz=rates.activity[name].percentile * population.scale_hz,
+        mean_rate_hz=float(draft.firing.mean_hz[name].mean()),
+        rates_hz_percentiles=percentiles_hz(name, before, rates),
+        share_in_range=rates.spread[name].share_in_range,
+        gain=(1.0, 1.0) if gain is None else (float(gain.min()), float(gain.max())),
+        synapse_s=population.synapse_s,
+        arrival_step=draft.arrival.get(name, 0),
+    )
 
 
 def _rate_predictor(network: Network) -> Predictor:
@@ -130,9 +219,8 @@ def _rate_predictor(network: Network) -> Predictor:
 
     def predictor(images: NDArray[np.float32]) -> NDArray[np.float32]:
         outputs = model(images, training=False)
-        values = np.asarray(outputs[0] if isinstance(outputs, (list, tuple)) else outputs)
-        shape = readout.shape if readout.shape[:2] != (1, 1) else readout.shape[2:]
-        return activate(values, readout.activation).reshape(len(images), *shape)
+        values: Any = outputs[0] if isinstance(outputs, (list, tuple)) else outputs
+        return activate(np.asarray(values), readout.activation).reshape(len(images), *readout.output_shape)
 
     return predictor
 

@@ -19,6 +19,7 @@ from .storage.atomic import whole_folder
 from .storage.reports import read_report, write_report
 
 NETWORK, RATE_NETWORK = "network.npz", "rate_network.npz"
+MODEL = "model.keras"
 RATES, PEAK_RATES = "rates.npz", "rates_p95.npz"
 REPORT, RATES_PICTURE = "conversion.json", "rates.svg"
 

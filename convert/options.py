@@ -10,6 +10,9 @@ from typing import Literal
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """From what is done and its number of steps to a context whose value is called with the steps just done."""
 
+MaxPooling = Literal["average", "strided"]
+"""What to put in place of max pooling."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -17,7 +20,8 @@ class Options:
 
     ``rates_hz`` are the rates at the ``percentile`` of the last and of the first layer on the chip.
     With ``one_scale`` they are those of the layer with the largest activations, and all layers keep their proportions.
-    ``synapse_s`` None chooses a time constant for each population: see ``convert.synapses``.
+    ``synapse_s`` None chooses a time constant for each population: see ``convert.calibration.synaptic_filters``.
+    ``metric_images`` are scored, a 64th of them where an image is a segmentation: accuracy is then one of pixels.
     """
 
     fine_tune_epochs: int = 0
@@ -25,7 +29,7 @@ class Options:
     percentile: float = 99.9
     rates_hz: tuple[float, float] = (400.0, 600.0)
     one_scale: bool = False
-    max_pooling: Literal["average", "strided"] | None = None
+    max_pooling: MaxPooling | None = None
     timesteps: int = 128
     synapse_s: float | None = None
     vmin: float = -2.0
@@ -35,4 +39,5 @@ class Options:
 
 
 def silent(description: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+    """A ``Progress`` that tells nobody."""
     return nullcontext(lambda steps: None)

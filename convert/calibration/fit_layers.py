@@ -17,10 +17,11 @@ from convert.network import INPUT, Network, Population
 from convert.network.rescale import with_gains
 
 from .bias_onset import arrival_step
-from .fit_weights import refitted
+from .firing_rates import FiringRates
+from .fit_weights import with_fitted_weights
 from .gains import fit_gains
 from .simulate import DriveOf, RatesHz, arriving, drive_hz, encode, fire, unused
-from .spike_trains import Trains, for_each
+from .spike_trains import SpikeTrains, for_each
 
 SETTLING_STEPS = 16
 """Rates are taken from so many steps after the arrival on."""
@@ -31,11 +32,13 @@ GAIN_IMAGES = 32
 
 @dataclass(frozen=True)
 class Calibration:
-    """The calibrated network, biases still from step 0 on; gains (channels,) and step of arrival by chip population."""
+    """The calibrated network, biases still from step 0 on; gains (channels,) and step of arrival by chip population;
+    the rates at which all populations fired."""
 
     network: Network
     gains: dict[str, NDArray[np.float64]]
     arrival: dict[str, int]
+    rates: FiringRates
 
 
 def calibrate_spiking(
@@ -50,10 +53,11 @@ def calibrate_spiking(
     ``wanted_hz`` has the drives, shape (images, *shape), that populations should get: those of the network without
     spikes, unless another one is to be followed.
     """
-    trains: dict[str, Trains] = {}
+    trains: dict[str, SpikeTrains] = {}
     rates_hz: dict[str, NDArray[np.float32]] = {INPUT: images}
     gains: dict[str, NDArray[np.float64]] = {}
     arrival: dict[str, int] = {}
+    fired = FiringRates()
     for name in [population.name for population in network.populations]:
         population = network.population(name)
         wanted = drive_hz(network, population, rates_hz) if wanted_hz is None else wanted_hz[name]
@@ -61,28 +65,29 @@ def calibrate_spiking(
             network, gains[name], arrival[name], trains[name] = _calibrated(network, name, trains, wanted)
         else:
             trains[name] = encode(network, wanted)
+        fired = fired.with_(population, trains[name], network.dt_s)
         rates_hz[name] = np.maximum(wanted, 0)
         for source in unused(network, name, trains):
             del trains[source], rates_hz[source]
         advance(1)
-    return Calibration(with_gains(network, gains), gains, arrival)
+    return Calibration(with_gains(network, gains), gains, arrival, fired)
 
 
 def _calibrated(
-    network: Network, name: str, trains: Mapping[str, Trains], wanted_hz: NDArray[np.float32]
-) -> tuple[Network, NDArray[np.float64], int, Trains]:
+    network: Network, name: str, trains: Mapping[str, SpikeTrains], wanted_hz: NDArray[np.float32]
+) -> tuple[Network, NDArray[np.float64], int, SpikeTrains]:
     """``network`` with the weights of population ``name`` fitted; its gain, step of arrival and spikes then.
 
     Weights are fitted twice: to the drive that the layer wants, and then to what it fires too little or too much.
     """
     population, images = network.population(name), len(wanted_hz)
     few, rates_hz = min(images, GAIN_IMAGES), np.maximum(wanted_hz, 0)
-    arrival = arrival_step(_size(network, population, arriving(network, population, trains), few))
+    arrival = arrival_step(_mean_size(network, population, arriving(network, population, trains), few))
     settled = min(arrival + SETTLING_STEPS, network.timesteps * 3 // 4)
     # a spike reaches the next layer a step later
     delivered_hz = {p.source: _mean_hz(network, p.source, trains, settled - 1, -1) for p in network.into(name)}
 
-    network = refitted(network, name, delivered_hz, wanted_hz - drive_hz(network, population, delivered_hz))
+    network = with_fitted_weights(network, name, delivered_hz, wanted_hz - drive_hz(network, population, delivered_hz))
     population = network.population(name)
     drive = arriving(network, population, trains)
     gain = fit_gains(network, population, drive, rates_hz[:few], bias_from=arrival, settled=settled)
@@ -90,7 +95,7 @@ def _calibrated(
 
     error_hz = rates_hz - _mean_hz(network, name, {name: fired}, settled)
     lost_hz = np.where((wanted_hz > 0) | (error_hz < 0), error_hz, np.float32(0))
-    again = refitted(network, name, delivered_hz, lost_hz)
+    again = with_fitted_weights(network, name, delivered_hz, lost_hz)
     if again is network:
         return network, gain, arrival, fired
     drive = arriving(again, population, trains)
@@ -102,14 +107,14 @@ def _calibrated(
 
 
 def _mean_hz(
-    network: Network, source: str, trains: Mapping[str, Trains], start: int, stop: int | None = None
+    network: Network, source: str, trains: Mapping[str, SpikeTrains], start: int, stop: int | None = None
 ) -> NDArray[np.float32]:
     """Mean rates of ``source``, shape (images, *shape), from step ``start`` up to ``stop``."""
     return trains[source].share(start, stop).reshape(-1, *network.shape_of(source)) / np.float32(network.dt_s)
 
 
-def _size(network: Network, population: Population, drive: DriveOf, images: int) -> NDArray[np.float32]:
-    """Mean size of ``drive`` over neurons and the first ``images``, shape (steps,)."""
+def _mean_size(network: Network, population: Population, drive: DriveOf, images: int) -> NDArray[np.float32]:
+    """Mean absolute ``drive`` over neurons and the first ``images``, shape (steps,)."""
     sizes = np.empty((images, network.timesteps), np.float32)
 
     def image(k: int) -> None:

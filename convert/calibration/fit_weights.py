@@ -37,7 +37,7 @@ Fitted = tuple[Projection, Convolution]
 """A projection whose kernel is fitted, and its transform."""
 
 
-def refitted(network: Network, name: str, delivered_hz: RatesHz, missing_hz: NDArray[np.float32]) -> Network:
+def with_fitted_weights(network: Network, name: str, delivered_hz: RatesHz, missing_hz: NDArray[np.float32]) -> Network:
     """``network`` with kernels and biases of population ``name`` such that sources firing at ``delivered_hz`` give it
     ``missing_hz`` more drive, shape (images, *shape), as nearly as least squares can.
 

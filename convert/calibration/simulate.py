@@ -6,7 +6,7 @@ integers. A layer runs through all its steps before the next one starts, for the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import singledispatch
 from typing import Any
 
@@ -14,10 +14,11 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network import Network, Population, Shape, SharedKernel, Taps, Transform
+from convert.frontends.original import Images
+from convert.network import INPUT, Network, Population, Shape, SharedKernel, Taps, Transform
 from convert.network.tensorflow_form import apply
 
-from .spike_trains import Trains, for_each
+from .spike_trains import SpikeTrains, for_each
 
 WORK = 2**29
 """Neurons x steps x images of the widest layer that calibration looks at; beyond, fewer images are used."""
@@ -33,7 +34,7 @@ DriveOf = Callable[[int], Drive]
 """From an image's number to its drive."""
 
 
-def few_enough(network: Network, images: NDArray[np.float32]) -> NDArray[np.float32]:
+def affordable(network: Network, images: NDArray[np.float32]) -> NDArray[np.float32]:
     """As many of ``images`` as can be simulated in a few minutes."""
     widest = max(population.neurons for population in network.populations)
     return images[: max(1, WORK // (widest * network.timesteps))]
@@ -46,10 +47,10 @@ def drive_hz(network: Network, population: Population, rates_hz: RatesHz) -> NDA
     return np.asarray(total + population.bias_hz, dtype=np.float32)
 
 
-def encode(network: Network, drive: NDArray[np.float32]) -> Trains:
+def encode(network: Network, drive: NDArray[np.float32]) -> SpikeTrains:
     """Spikes of host neurons for ``drive`` in Hz, shape (images, *shape): the steps of its integral's floor."""
     per_step = np.maximum(np.float64(drive), 0).reshape(len(drive), -1) * network.dt_s
-    trains = Trains.silent(len(drive), network.timesteps, per_step.shape[1])
+    trains = SpikeTrains.silent(len(drive), network.timesteps, per_step.shape[1])
     for_each(len(drive), lambda k: trains.set(k, _encode(per_step[k], network.timesteps)))
     return trains
 
@@ -64,7 +65,7 @@ def _encode(per_step: Any, steps: Any) -> Any:
     return spikes
 
 
-def arriving(network: Network, population: Population, trains: Mapping[str, Trains]) -> DriveOf:
+def arriving(network: Network, population: Population, trains: Mapping[str, SpikeTrains]) -> DriveOf:
     """What the spikes ``trains`` of its sources bring to ``population``, without its bias."""
     into = [
         (trains[p.source], _delivery(p.transform, network.shape_of(p.source), population.shape))
@@ -137,9 +138,9 @@ def fire(
     images: int,
     gain: NDArray[np.float64],
     bias_from: int,
-) -> Trains:
+) -> SpikeTrains:
     """Spikes when ``gain``, by channel, multiplies what arrives and the bias, which sets in at step ``bias_from``."""
-    trains = Trains.silent(images, network.timesteps, population.neurons)
+    trains = SpikeTrains.silent(images, network.timesteps, population.neurons)
     keep = np.float32(np.exp(-network.dt_s / population.synapse_s)) if population.synapse_s else np.float32(0)
     bias = np.float32(population.bias_hz * gain * network.dt_s).ravel()
     floor = np.float32(population.neuron.floor)
@@ -170,6 +171,21 @@ def _integrate(drive: Any, gain: Any, bias: Any, bias_from: int, keep: Any, floo
             spikes[t, n] = fired
             voltage[n] = np.float32(0) if fired else v
     return spikes
+
+
+def simulated(network: Network, arrival: Mapping[str, int], images: Images) -> Iterator[tuple[Population, SpikeTrains]]:
+    """Each population with its spikes on raw ``images``; chip populations get their bias from step ``arrival`` on."""
+    trains: dict[str, SpikeTrains] = {}
+    for population in network.populations:
+        name = population.name
+        if population.on_chip:
+            drive = arriving(network, population, trains)
+            trains[name] = fire(network, population, drive, len(images), np.ones(population.shape[2]), arrival[name])
+        else:
+            trains[name] = encode(network, drive_hz(network, population, {INPUT: images}))
+        yield population, trains[name]
+        for source in unused(network, name, trains):
+            del trains[source]
 
 
 def unused(network: Network, done: str, held: Mapping[str, object]) -> list[str]:

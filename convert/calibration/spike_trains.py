@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Trains:
+class SpikeTrains:
     """Spikes of ``neurons`` neurons, eight to a byte: ``bits`` has shape (images, steps, bytes)."""
 
     bits: NDArray[np.uint8]
     neurons: int
 
     @classmethod
-    def silent(cls, images: int, steps: int, neurons: int) -> Trains:
+    def silent(cls, images: int, steps: int, neurons: int) -> SpikeTrains:
         return cls(np.zeros((images, steps, -(-neurons // 8)), np.uint8), neurons)
 
     def set(self, image: int, spikes: NDArray[np.uint8]) -> None:

@@ -18,7 +18,7 @@ LARGEST_STEP = 0.5
 """The largest share of a threshold that one spike may bring in one step."""
 
 
-def with_synapses(network: Network, synapse_s: float | None = None) -> Network:
+def with_synaptic_filters(network: Network, synapse_s: float | None = None) -> Network:
     """``network`` with the time constant ``synapse_s`` on all that enters the chip's populations, or if that is None
     with the least that keeps a spike's first step below ``LARGEST_STEP``, in the mean of a population's neurons."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convert.frontends.keras.cut import Segment
+from convert.frontends.original import Segment
 from convert.network import INPUT
 
 HOST_HZ = 990.0
@@ -21,12 +21,12 @@ def target_rates(segments: Sequence[Segment], rates_hz: tuple[float, float]) -> 
     depth = {INPUT: -1}
     for segment in segments:
         depth[segment.target] = 1 + max(depth[source] for source in segment.sources)
-    chip = {s.target: depth[s.target] for s in segments if not s.is_readout and INPUT not in s.sources}
+    chip = {s.target: depth[s.target] for s in segments if s.activation is None and INPUT not in s.sources}
     last = max(chip.values(), default=1)
     smallest, largest = rates_hz
     factor = (smallest / largest) ** (1 / max(1, last - 1))
     return {
         s.target: largest * factor ** (chip[s.target] - 1) if s.target in chip else HOST_HZ
         for s in segments
-        if not s.is_readout
+        if s.activation is None
     }

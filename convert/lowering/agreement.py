@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,7 +118,7 @@ def rate_outputs(network: Network, images: NDArray[np.float32]) -> list[NDArray[
     ]
 
 
-def agreement(network: Network, images: NDArray[np.float32], expected: list[NDArray[np.float32]]) -> Agreement:
+def agreement(network: Network, images: NDArray[np.float32], expected: Sequence[NDArray[np.float32]]) -> Agreement:
     """Compares the rate network with ``expected``, the model's outputs before softmax or sigmoid, on ``images``."""
     pairs = list(zip(rate_outputs(network, images), expected, strict=True))
     error = max(float(np.abs(found.reshape(wanted.shape) - wanted).max()) for found, wanted in pairs)

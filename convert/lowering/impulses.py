@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import product
 from math import ceil, prod
 
@@ -10,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from convert.frontends.original import Function
 from convert.network import Shape
-
-Function = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""From (batch, rows, columns, channels) to (batch, rows, columns, channels), linear."""
 
 ROUNDING = 1e-7
 """Responses up to this, relative to the largest, are zeros."""

@@ -15,11 +15,12 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.frontends.original import Function
 from convert.network import Convolution, ConvolutionTranspose, Padding, Shape, Sparse, Transform
 from convert.network.tensorflow_form import apply
 from convert.network.transforms import leading_zeros, positions, transposed_offset
 
-from .impulses import Function, matrix_of
+from .impulses import matrix_of
 from .taps import Pair, Taps, taps_of
 
 TOLERANCE = 1e-5
@@ -29,7 +30,7 @@ DENSE_ENOUGH = 0.25
 """A shared kernel with a smaller share of nonzero weights costs more synaptic operations than its memory is worth."""
 
 
-def measure(
+def linearize(
     function: Function, adjoint: Function, source: Shape, target: Shape, guesses: Iterable[Transform] = ()
 ) -> Transform:
     """The transform equal to ``function``: a convolution where one reproduces it on random images, else ``Sparse``.

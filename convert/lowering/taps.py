@@ -8,9 +8,10 @@ from math import ceil, prod
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.frontends.original import Function
 from convert.network import Shape
 
-from .impulses import AT_A_TIME, Function, responses_to, without_rounding
+from .impulses import AT_A_TIME, responses_to, without_rounding
 
 Pair = tuple[int, int]
 """A number for the rows and one for the columns."""

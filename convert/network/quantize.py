@@ -13,7 +13,7 @@ LEVELS = 127
 """The largest weight of a core in steps of its scale. Source: ``discretize_weights`` in nengo_loihi, mixed signs."""
 
 
-def with_eight_bits(network: Network) -> Network:
+def with_8bit_weights(network: Network) -> Network:
     """``network`` with the weights and biases of every chip population rounded to eight bits.
 
     Biases count as weights, for a host neuron's synapses deliver them. One scale for a whole population is the coarsest

@@ -12,7 +12,8 @@ import numpy as np
 from convert.data.crops import training_batches
 from convert.data.dataset import Dataset
 from convert.errors import UserError
-from convert.frontends.keras.cut import Cut, Segment
+from convert.frontends.keras.cut import Cut
+from convert.frontends.keras.segment import KerasSegment
 from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
 
 WEIGHT = 1e-3
@@ -52,49 +53,43 @@ def percentile_loss(activity: Any, percentile: float, low: float, high: float) -
     return tf.reduce_sum(tf.nn.relu(low - p) ** 2 + tf.nn.relu(p - high) ** 2) / 2
 
 
+@dataclass(frozen=True)
+class RateGoal:
+    """What the percentile of each population's rates is to be: Hz by population, at ``scale_hz`` for activation 1."""
+
+    percentile: float
+    scale_hz: Mapping[str, float]
+    targets_hz: Mapping[str, float]
+
+    def loss(self, name: str, activity: Any) -> Any:
+        """The percentile loss of population ``name``, whose Keras activations are ``activity``."""
+        relative = activity * self.scale_hz[name] / self.targets_hz[name]
+        return percentile_loss(relative, self.percentile, LOWEST, 1.0)
+
+
 def fine_tune(
-    model: Any,
     cut: Cut,
     dataset: Dataset,
+    goal: RateGoal,
     *,
     epochs: int,
-    scale_hz: Mapping[str, float],
-    percentile: float,
-    targets_hz: Mapping[str, float],
     pace: Pace,
     seed: int,
     advance: Callable[[int], None] = lambda steps: None,
 ) -> None:
-    """Trains ``model`` in place on the task and on the percentile loss; the learning rate falls as a half cosine.
+    """Trains the model of ``cut`` in place on the task and on the percentile loss, the learning rate a half cosine.
 
     ``advance`` is called once per batch. Raises ``UserError`` if the loss stops being a number.
     """
     keras, tf = load_tf_keras(), load_tensorflow()
     keras.utils.set_random_seed(seed)
-    readout = next(s for s in cut.segments if s.is_readout)
-    trained = keras.Model(model.inputs, [readout.drive, *cut.activities.outputs])
-    for layer in model.layers:
+    for layer in cut.model.layers:
         if type(layer).__name__ == "BatchNormalization" and pace.batch_norm_momentum is not None:
             layer.momentum = pace.batch_norm_momentum
-    names = [s.target for s in cut.segments if not s.is_readout]
-    steps = epochs * batches_per_epoch(dataset, readout)
-    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(pace.learning_rate, max(1, steps)))
-    task_loss = _task_loss(dataset, readout)
-
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-    def step(images: Any, labels: Any) -> Any:
-        with tf.GradientTape() as tape:
-            logits, *activities = trained(images, training=True)
-            loss = task_loss(labels, logits)
-            for name, activity in zip(names, activities, strict=True):
-                relative = activity * scale_hz[name] / targets_hz[name]
-                loss += WEIGHT * percentile_loss(relative, percentile, LOWEST, 1.0)
-        variables = trained.trainable_variables
-        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 1.0)
-        optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        return loss
-
-    shape = tuple(model.inputs[0].shape)[1:3]
+    steps = epochs * batches_per_epoch(dataset, cut.readout)
+    schedule = keras.optimizers.schedules.CosineDecay(pace.learning_rate, max(1, steps))
+    step = _step(cut, goal, _task_loss(dataset, cut.readout), keras.optimizers.Adam(schedule))
+    shape = tuple(cut.model.inputs[0].shape)[1:3]
     for epoch in range(epochs):
         for images, labels in training_batches(dataset, BATCH, shape, seed + epoch):
             loss = float(step(tf.constant(images, tf.float32), tf.constant(labels)))
@@ -103,7 +98,27 @@ def fine_tune(
             advance(1)
 
 
-def batches_per_epoch(dataset: Dataset, readout: Segment) -> int:
+def _step(cut: Cut, goal: RateGoal, task_loss: Callable[[Any, Any], Any], optimizer: Any) -> Callable[[Any, Any], Any]:
+    """One step of ``optimizer``: from images and labels to the loss."""
+    keras, tf = load_tf_keras(), load_tensorflow()
+    trained = keras.Model(cut.model.inputs, [cut.readout.drive, *cut.original.at_relus.outputs])
+
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def step(images: Any, labels: Any) -> Any:
+        with tf.GradientTape() as tape:
+            logits, *activities = trained(images, training=True)
+            loss = task_loss(labels, logits)
+            for name, activity in zip(cut.populations, activities, strict=True):
+                loss += WEIGHT * goal.loss(name, activity)
+        variables = trained.trainable_variables
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 1.0)
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return loss
+
+    return step  # type: ignore[no-any-return]
+
+
+def batches_per_epoch(dataset: Dataset, readout: KerasSegment) -> int:
     """How many batches ``training_batches`` gives, for the schedule and the progress bar."""
     if dataset.task == "classification":
         return -(-len(dataset) // BATCH)
@@ -113,7 +128,7 @@ def batches_per_epoch(dataset: Dataset, readout: Segment) -> int:
     return ceil(crops / BATCH)
 
 
-def _task_loss(dataset: Dataset, readout: Segment) -> Callable[[Any, Any], Any]:
+def _task_loss(dataset: Dataset, readout: KerasSegment) -> Callable[[Any, Any], Any]:
     """Cross-entropy on logits: binary for a single channel, else over the classes."""
     keras, tf = load_tf_keras(), load_tensorflow()
     loss: Callable[[Any, Any], Any]

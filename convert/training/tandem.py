@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.calibration.simulate import RatesHz, arriving, drive_hz, encode, fire, unused
-from convert.calibration.spike_trains import Trains
-from convert.frontends.keras.activations import Teacher
+from convert.calibration.simulate import RatesHz, simulated
+from convert.frontends.original import Images, Original
 from convert.network import INPUT, Network, Population
-from convert.network.quantize import with_eight_bits
+from convert.network.quantize import with_8bit_weights
 from convert.network.tensorflow_form import apply
 from convert.network.transforms import dense_convolution
 from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
@@ -39,20 +38,20 @@ BATCH = 32
 def train_spiking(
     network: Network,
     arrival: Mapping[str, int],
-    batches: Iterable[NDArray[np.float32]],
-    teacher: Teacher,
+    batches: Iterable[Images],
+    teacher: Original,
     *,
     count: int,
     advance: Callable[[int], None] = lambda steps: None,
 ) -> Network:
     """``network``, calibrated and with biases from step ``arrival`` on, trained on ``count`` batches of raw images
-    (images, rows, columns, channels) to give the first output of ``teacher``."""
+    (images, rows, columns, channels) to give the first readout of ``teacher``."""
     keras, tf = load_tf_keras(), load_tensorflow()
     trained = _Trained(network)
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, max(1, count)))
     for images in batches:
-        fired_hz = spiking_rates(with_eight_bits(trained.network()), arrival, images)
-        wanted = tf.constant(teacher(images)[0], tf.float32)
+        fired_hz = spiking_rates(with_8bit_weights(trained.network()), arrival, images)
+        wanted = tf.constant(teacher.logits(images)[0], tf.float32)
         with tf.GradientTape() as tape:
             loss = distillation_loss(wanted, trained.outputs(fired_hz))
         gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, trained.variables), 1.0)
@@ -61,21 +60,13 @@ def train_spiking(
     return trained.network()
 
 
-def spiking_rates(network: Network, arrival: Mapping[str, int], images: NDArray[np.float32]) -> RatesHz:
+def spiking_rates(network: Network, arrival: Mapping[str, int], images: Images) -> RatesHz:
     """Mean rate of every neuron over the second half of the steps, from its layer's arrival at the earliest."""
-    trains: dict[str, Trains] = {}
-    rates_hz: dict[str, NDArray[np.float32]] = {}
-    for population in network.populations:
-        name = population.name
-        if population.on_chip:
-            drive = arriving(network, population, trains)
-            trains[name] = fire(network, population, drive, len(images), np.ones(population.shape[2]), arrival[name])
-        else:
-            trains[name] = encode(network, drive_hz(network, population, {INPUT: images}))
-        start = max(arrival.get(name, 0), network.timesteps // 2)
-        rates_hz[name] = trains[name].share(start).reshape(-1, *population.shape) / np.float32(network.dt_s)
-        for source in unused(network, name, trains):
-            del trains[source]
+    rates_hz = {}
+    for population, spikes in simulated(network, arrival, images):
+        start = max(arrival.get(population.name, 0), network.timesteps // 2)
+        share = spikes.share(start).reshape(-1, *population.shape)
+        rates_hz[population.name] = share / np.float32(network.dt_s)
     return rates_hz
 
 

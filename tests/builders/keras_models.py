@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from convert.frontends.keras.cut import cut_at_relus
+from convert.lowering.lower import lower
+from convert.network import Network
 from convert.upstream.tensorflow import load_keras3
 
 Build = Callable[[Any, Any], Any]
@@ -243,3 +246,9 @@ def images_for(model: Any, which: int = 0, count: int = 2) -> Any:
     """Random 8-bit images of the shape of the model's input number ``which``, float32."""
     shape = (count, *(int(n) for n in model.inputs[which].shape[1:]))
     return np.random.default_rng(1 + which).integers(0, 256, shape).astype(np.float32)
+
+
+def lowered(model: Any) -> Network:
+    """The network of a flat tf-keras model, in units of its activations."""
+    cut = cut_at_relus(model)
+    return lower(cut.segments, cut.shapes)

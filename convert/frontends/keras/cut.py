@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import cached_property
+from typing import Any
 
 from convert.errors import UserError
 from convert.network import INPUT, Shape
@@ -11,38 +12,31 @@ from convert.network.network import Activation
 from convert.upstream.tensorflow import load_tf_keras
 
 from .layers import MAX_POOLING, POOLED, SPIKING, is_head, role
-from .rewrite import nodes_of
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Everything linear before one population or readout.
-
-    ``function`` is a tf-keras model from the outputs of ``sources`` (in their order) to the target's drive, and
-    ``drive`` the same tensor in the whole model's graph;
-    ``activation`` is the host's for a readout, None for a population.
-    """
-
-    target: str
-    source_layer: str
-    shape: Shape
-    sources: tuple[str, ...]
-    function: Any
-    drive: Any
-    activation: Activation | None
-
-    @property
-    def is_readout(self) -> bool:
-        return self.activation is not None
+from .nodes import head_of, name_of, node_of, nodes_of
+from .original import KerasOriginal
+from .segment import KerasSegment
 
 
 @dataclass(frozen=True)
 class Cut:
-    """All segments in feed-forward order; ``activities`` is a tf-keras model from the image to every ReLU's output."""
+    """The segments of ``model`` in feed-forward order, and the shapes of the input and of all populations."""
 
-    segments: tuple[Segment, ...]
-    activities: Any
+    model: Any
+    segments: tuple[KerasSegment, ...]
     shapes: dict[str, Shape]
+
+    @property
+    def populations(self) -> dict[str, Shape]:
+        return {s.target: s.shape for s in self.segments if s.activation is None}
+
+    @property
+    def readout(self) -> KerasSegment:
+        """The first output."""
+        return next(s for s in self.segments if s.activation is not None)
+
+    @cached_property
+    def original(self) -> KerasOriginal:
+        return KerasOriginal(self.model, self.populations)
 
 
 def as_shape(tensor: Any) -> Shape:
@@ -78,24 +72,12 @@ def cut_at_relus(model: Any) -> Cut:
     problems += misplaced_heads(model) + _mixed(segments) + _nothing_on_chip(segments)
     if problems:
         raise UserError(problems)
-    activities = load_tf_keras().Model(model.inputs, [tensors[name] for name in drives])
-    return Cut(tuple(segments), activities, {name: as_shape(tensor) for name, tensor in tensors.items()})
-
-
-def name_of(node: Any) -> str:
-    """The layer's name for its first call; the n-th one has a number."""
-    index = node.layer._inbound_nodes.index(node)
-    return str(node.layer.name) if index == 0 else f"{node.layer.name}_{index + 1}"
-
-
-def _node_of(tensor: Any) -> Any:
-    history = tensor._keras_history
-    return history.layer._inbound_nodes[history.node_index]
+    return Cut(model, tuple(segments), {name: as_shape(tensor) for name, tensor in tensors.items()})
 
 
 def _segment(
     target: str, drive: Any, activation: Activation | None, names: dict[int, str], tensors: dict[str, Any]
-) -> Segment:
+) -> KerasSegment:
     if id(drive) in names:  # a ReLU or an output right after a ReLU; a segment needs a layer of its own
         drive = load_tf_keras().layers.Activation("linear", name=f"{target.replace(':', '_')}_drive")(drive)
     sources: list[str] = []
@@ -111,28 +93,19 @@ def _segment(
         if id(tensor) in seen:
             continue
         seen.add(id(tensor))
-        node = _node_of(tensor)
+        node = node_of(tensor)
         source_layer = source_layer or _source_layer(node.layer)
         stack.extend(node.keras_inputs)
     order = [name for name in tensors if name in sources]
     function = load_tf_keras().Model([tensors[name] for name in order], drive)
-    source_layer = source_layer or type(_node_of(drive).layer).__name__
-    return Segment(target, source_layer, as_shape(drive), tuple(order), function, drive, activation)
+    source_layer = source_layer or type(node_of(drive).layer).__name__
+    return KerasSegment(target, source_layer, as_shape(drive), tuple(order), function, drive, activation)
 
 
 def _source_layer(layer: Any) -> str:
     """The class of a layer that a population is known by: one with weights that is no normalization."""
     name = type(layer).__name__
     return name if layer.weights and "Norm" not in name else ""
-
-
-def head_of(output: Any) -> tuple[Any, Activation]:
-    """The linear tensor before an output and the activation on the host between the two."""
-    node = _node_of(output)
-    if not is_head(node.layer):
-        return output, "linear"
-    name = "softmax" if type(node.layer).__name__ == "Softmax" else node.layer.activation.__name__
-    return node.keras_inputs[0], cast(Activation, name)
 
 
 def misplaced_heads(model: Any) -> list[str]:
@@ -147,7 +120,7 @@ def misplaced_heads(model: Any) -> list[str]:
     ]
 
 
-def _mixed(segments: list[Segment]) -> list[str]:
+def _mixed(segments: list[KerasSegment]) -> list[str]:
     return [
         f"layer '{s.target}' adds the image to the output of '{next(n for n in s.sources if n != INPUT)}': "
         "only spikes can be added on the chip; pass the image through a Conv2D + ReLU first"
@@ -156,8 +129,8 @@ def _mixed(segments: list[Segment]) -> list[str]:
     ]
 
 
-def _nothing_on_chip(segments: list[Segment]) -> list[str]:
-    if any(not s.is_readout and INPUT not in s.sources for s in segments):
+def _nothing_on_chip(segments: list[KerasSegment]) -> list[str]:
+    if any(s.activation is None and INPUT not in s.sources for s in segments):
         return []
     return [
         "nothing of this model would run on the chip: its first ReLU layer encodes the image on the host and there is "

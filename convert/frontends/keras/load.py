@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from convert.errors import UserError
-from convert.frontends.keras.passes.split_relus import split_relus
 from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
 
 from .cut import misplaced_heads
 from .files import Config, UnreadableError, layer_configs, read_model
 from .layers import ACTIVATION_LAYERS, NOTHING, refusal, unknown
 from .operations import WRITTEN, as_layer, is_operation
+from .passes import KERAS_PASSES
 from .rewrite import Call
 
 
@@ -24,7 +24,7 @@ def load_model(path: Path, *, max_pooling: bool = True) -> Any:
     """The model in ``path`` (Keras 3 or 2 .keras, .h5, SavedModel folder) as a flat tf-keras functional model.
 
     Nested models are inlined, activations given as arguments become layers of their own (named LAYER_relu), operations
-    such as ``x + y`` layers, capped and leaky ReLUs plain ones, so each layer is one of ``convert.layers.REGISTRY``.
+    such as ``x + y`` layers, capped and leaky ReLUs plain ones, so each layer is one of ``layers.REGISTRY``.
     Several inputs become the channels of one, in the order of ``model.inputs``. Raises ``UserError`` with all problems
     of the model; max pooling is one if ``max_pooling`` is false.
     """
@@ -50,7 +50,9 @@ def load_model(path: Path, *, max_pooling: bool = True) -> Any:
     problems = rebuild.problems + misplaced_heads(rebuilt) + _bad_weights(path, rebuilt)
     if problems:
         raise UserError(problems)
-    return split_relus(rebuilt)
+    for rewrite in KERAS_PASSES:
+        rebuilt = rewrite(rebuilt)
+    return rebuilt
 
 
 class _Rebuild:

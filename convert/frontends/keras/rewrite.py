@@ -7,14 +7,10 @@ from typing import Any
 
 from convert.upstream.tensorflow import load_tf_keras
 
+from .nodes import nodes_of
+
 Call = Callable[[Any], Any]
 """From the tensor, or the list of tensors, that a layer is called on to its output."""
-
-
-def nodes_of(model: Any) -> list[Any]:
-    """The layer calls of a flat model in feed-forward order, inputs left out."""
-    depths = sorted(model._nodes_by_depth, reverse=True)
-    return [node for depth in depths for node in model._nodes_by_depth[depth] if not node.is_input]
 
 
 def rewritten(model: Any, replace: Callable[[Any], Call | None]) -> Any:

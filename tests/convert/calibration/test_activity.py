@@ -11,39 +11,66 @@ import pytest
 import convert
 from convert.calibration import activity as rates
 from convert.calibration import figure as rates_picture
-from convert.calibration.activity import PERCENTILES, Activity, Rates, Spread, percentiles_hz, spread
+from convert.calibration.activity import (
+    PERCENTILES,
+    Activity,
+    Rates,
+    Spread,
+    measure_activity,
+    measure_spread,
+    percentiles_hz,
+)
 from convert.calibration.sample import HELD_OUT, Sample
 from convert.data.dataset import Dataset
 from convert.frontends.keras.cut import cut_at_relus
 from convert.frontends.keras.load import load_model
+from convert.report import MeasuredOn
 
 SHAPES = {"a": (3, 3, 4), "b": (1, 1, 5)}
 COUNT, CALIBRATION = 20, 8
 
 
-def two_populations(batch, training):
+class TwoPopulations:
     """Activities of ``SHAPES`` that grow from image to image, the last channels of ``a`` the larger ones."""
-    k = batch.reshape(len(batch), 1, 1, 1)
-    channel = np.arange(4).reshape(1, 1, 1, 4)
-    pixel = np.arange(9).reshape(1, 3, 3, 1)
-    return [np.maximum(k * channel - 3 + pixel, 0), np.maximum(k[..., 0, 0] - np.arange(5), 0)]
+
+    def activities(self, images):
+        k = images.reshape(len(images), 1, 1, 1)
+        channel = np.arange(4).reshape(1, 1, 1, 4)
+        pixel = np.arange(9).reshape(1, 3, 3, 1)
+        a, b = np.maximum(k * channel - 3 + pixel, 0), np.maximum(k[..., 0, 0] - np.arange(5), 0)
+        return {"a": a.reshape(-1, *SHAPES["a"]), "b": b.reshape(-1, *SHAPES["b"])}
+
+
+class Given:
+    """Its activities are the images themselves."""
+
+    def activities(self, images):
+        return {"a": images}
 
 
 def test_the_spread_is_that_of_all_neurons_and_images():
     images = np.arange(10, dtype=np.float32).reshape(10, 1)
     limits = {"a": 7.0, "b": 1e-3}
-    found = spread(two_populations, SHAPES, np.array_split(images, 3), len(images), at_most=limits)
-    for (name, limit), values in zip(limits.items(), two_populations(images, training=False), strict=True):
+    found = measure_spread(TwoPopulations(), np.array_split(images, 3), len(images), at_most=limits)
+    for name, values in TwoPopulations().activities(images).items():
         expected = np.percentile(values, list(PERCENTILES.values()))
         assert np.allclose(list(found[name].percentiles.values()), expected, rtol=1e-6)
         assert list(found[name].percentiles) == ["50", "90", "99", "99.9", "max"]
-        assert found[name].share_in_range == np.mean(values <= limit)
+        assert found[name].share_in_range == np.mean(values <= limits[name])
+
+
+def test_the_activity_is_the_percentile_and_the_mean_of_all_neurons_and_images():
+    images = np.arange(10, dtype=np.float32).reshape(10, 1)
+    found = measure_activity(TwoPopulations(), np.array_split(images, 3), len(images), percentile=90.0)
+    for name, values in TwoPopulations().activities(images).items():
+        assert found[name].mean == pytest.approx(values.mean())
+        assert found[name].percentile == pytest.approx(np.percentile(values, 90.0))
 
 
 def test_a_sample_comes_from_all_channels(monkeypatch):
-    monkeypatch.setattr(rates, "SAMPLE", 1500)
+    monkeypatch.setattr(rates, "KEPT", 1500)
     values = np.random.default_rng(0).uniform(0, 1, (64, 4, 4, 6)) * np.arange(1, 7)
-    found = spread(lambda batch, training: batch, {"a": (4, 4, 6)}, [np.float32(values)], 64, at_most={"a": 3.0})
+    found = measure_spread(Given(), [np.float32(values)], 64, at_most={"a": 3.0})
     exact = np.percentile(values, list(PERCENTILES.values()))
     assert np.allclose(list(found["a"].percentiles.values()), exact, rtol=0.06)
     assert found["a"].percentiles["max"] == np.float32(values).max()
@@ -52,7 +79,7 @@ def test_a_sample_comes_from_all_channels(monkeypatch):
 
 def test_both_sets_are_at_the_scale_from_before_fine_tuning():
     def at(percentile, median):
-        activity = {"a": Activity(percentile, np.zeros((1, 1, 1), np.float32), np.zeros((1, 1, 1), np.float32))}
+        activity = {"a": Activity(percentile, 1.0)}
         return Rates(activity, {"a": Spread({"50": median}, 1.0)}, {"a": 400.0})
 
     before, now = at(8.0, 2.0), at(4.0, 1.0)
@@ -77,7 +104,7 @@ def test_held_out_inputs_are_none_of_those_that_set_the_scales(task, size, of):
     used, others = ({values.tobytes() for values in group} for group in (chosen.calibration, chosen.held_out))
     assert len(others) == 12
     assert not used & others
-    assert chosen.described() == {"count": 12, "of": of, "held_out_from_calibration": True}
+    assert chosen.described() == MeasuredOn(count=12, of=of, held_out_from_calibration=True)
 
 
 def test_other_crops_of_the_same_images_are_held_out_where_there_are_no_other_images():
@@ -91,7 +118,7 @@ def test_other_crops_of_the_same_images_are_held_out_where_there_are_no_other_im
 @pytest.mark.parametrize(("left", "expected"), [(HELD_OUT - 1, (12, False)), (HELD_OUT, (HELD_OUT, True))])
 def test_the_same_inputs_serve_where_too_few_others_are_left(task, left, expected):
     told = measured(numbered(12 + left, 8), (8, 8, 1), task, calibration_images=12).described()
-    assert (told["count"], told["held_out_from_calibration"]) == expected
+    assert (told.count, told.held_out_from_calibration) == expected
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +139,8 @@ def test_conversion_json_tells_the_rates_of_keras_before_and_after(tiny, tuned):
     groups = images[:CALIBRATION], images[CALIBRATION : 2 * CALIBRATION]
     models = {"before": tiny / "model.keras", "after": tuned / "tuned.bundle" / "model.keras"}
     cuts = {when: cut_at_relus(load_model(path)) for when, path in models.items()}
-    for i, layer in enumerate(report["layers"]):
-        acts = {when: [np.asarray(c.activities(g, training=False)[i]) for g in groups] for when, c in cuts.items()}
+    for layer in report["layers"]:
+        acts = {when: [c.original.activities(g)[layer["name"]] for g in groups] for when, c in cuts.items()}
         scale = layer["percentile_rate_hz"] / np.percentile(acts["before"][0], report["percentile"])
         for when, (_, others) in acts.items():
             expected = scale * np.percentile(others, list(PERCENTILES.values()))
@@ -135,10 +162,10 @@ def test_without_fine_tuning_there_is_one_set(tiny):
 
 
 def test_the_picture_is_the_same_for_the_same_report(tuned, tmp_path):
-    report = json.loads((tuned / "tuned.bundle" / "conversion.json").read_text())
+    report = convert.load_report(tuned / "tuned.bundle")
     rates_picture.draw(report, tmp_path / "again.svg")
     assert (tmp_path / "again.svg").read_bytes() == (tuned / "tuned.bundle" / "rates.svg").read_bytes()
-    report["layers"][0]["rates_hz_percentiles"]["after"]["90"] += 50
+    report.layers[0].rates_hz_percentiles["after"]["90"] += 50
     rates_picture.draw(report, tmp_path / "other.svg")
     assert (tmp_path / "again.svg").read_bytes() != (tmp_path / "other.svg").read_bytes()
 
@@ -155,13 +182,14 @@ def test_the_picture_shows_both_sets_only_after_fine_tuning(tiny, tuned):
 
 def test_with_one_scale_all_layers_keep_their_proportions_and_none_exceeds_its_rate():
     segments = [
-        SimpleNamespace(target="a", sources=("input",), is_readout=False, shape=SHAPES["a"]),
-        SimpleNamespace(target="b", sources=("a",), is_readout=False, shape=SHAPES["b"]),
+        SimpleNamespace(target="a", sources=("input",), activation=None, shape=SHAPES["a"]),
+        SimpleNamespace(target="b", sources=("a",), activation=None, shape=SHAPES["b"]),
     ]
-    cut = SimpleNamespace(segments=segments, activities=two_populations)
     images = np.arange(20, dtype=np.float32).reshape(20, 1)
     by_layer, shared = (
-        rates.measure_rates(cut, images, images, percentile=99.0, rates_hz=(100.0, 200.0), one_scale=one_scale)
+        rates.measure_rates(
+            TwoPopulations(), segments, images, images, percentile=99.0, rates_hz=(100.0, 200.0), one_scale=one_scale
+        )
         for one_scale in (False, True)
     )
     assert len(set(shared.scale_hz.values())) == 1

@@ -1,4 +1,4 @@
-"""Calibration without training: gains, arrival of the drive, late biases, weights refitted."""
+"""Calibration without training: gains, arrival of the drive, late biases, weights with_fitted_weights."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from scipy import sparse
 
 from convert.calibration.bias_onset import BIAS_SOURCE, arrival_step, with_bias_onset
 from convert.calibration.fit_layers import calibrate_spiking
-from convert.calibration.fit_weights import refitted
+from convert.calibration.fit_weights import with_fitted_weights
 from convert.calibration.gains import fit_gains
-from convert.calibration.simulate import arriving, drive_hz, encode, few_enough, fire
-from convert.calibration.spike_trains import Trains
-from convert.calibration.synaptic_filters import LARGEST_STEP, with_synapses
+from convert.calibration.simulate import affordable, arriving, drive_hz, encode, fire
+from convert.calibration.spike_trains import SpikeTrains
+from convert.calibration.synaptic_filters import LARGEST_STEP, with_synaptic_filters
 from convert.network import INPUT, Convolution, Network, Projection, Sparse
 from tests.builders.image_networks import chain, images
 
@@ -90,7 +90,7 @@ def test_weights_are_refitted_to_sources_that_are_off(count, size):
     chip, share = network.population("p1"), np.float32([0.7, 0.8, 0.9, 1.1])
     off = {"p0": rates * share + 10}
     wanted = drive_hz(network, chip, {"p0": rates})
-    found = refitted(network, "p1", off, wanted - drive_hz(network, chip, off))
+    found = with_fitted_weights(network, "p1", off, wanted - drive_hz(network, chip, off))
     before, after = network.into("p1")[0].transform, found.into("p1")[0].transform
     assert isinstance(before, Convolution)
     assert isinstance(after, Convolution)
@@ -105,11 +105,11 @@ def test_a_layer_with_a_structure_of_zeros_is_left_as_trained():
     network = chain(layers=1)
     rng = np.random.default_rng(2)
     rates, missing = rng.uniform(0, 100, (2, 50, 6, 6, 4)).astype(np.float32)
-    assert refitted(network, "p1", {"p0": rates}, missing) is not network
+    assert with_fitted_weights(network, "p1", {"p0": rates}, missing) is not network
     (projection,) = network.into("p1")
     depthwise = replace(projection, transform=Convolution(np.eye(4) * np.ones((3, 3, 1, 1))))
     structured = replace(network, projections=(network.projections[0], depthwise, *network.projections[2:]))
-    assert refitted(structured, "p1", {"p0": rates}, missing) is structured
+    assert with_fitted_weights(structured, "p1", {"p0": rates}, missing) is structured
 
 
 @pytest.mark.parametrize("count", [1, 2, 8, 64])
@@ -117,7 +117,7 @@ def test_what_is_only_noise_hardly_changes_the_weights(count):
     network = chain(layers=1)
     rng = np.random.default_rng(count)
     rates, held_out = rng.uniform(0, 100, (2, count, 6, 6, 4)).astype(np.float32)
-    found = refitted(network, "p1", {"p0": rates}, rng.normal(0, 20, rates.shape).astype(np.float32))
+    found = with_fitted_weights(network, "p1", {"p0": rates}, rng.normal(0, 20, rates.shape).astype(np.float32))
     chip = found.population("p1")
     change = drive_hz(found, chip, {"p0": held_out}) - drive_hz(network, network.population("p1"), {"p0": held_out})
     assert np.sqrt(np.mean(change**2)) < 10
@@ -161,12 +161,12 @@ def test_a_population_without_bias_needs_no_clock():
 @pytest.mark.parametrize("timesteps", [64, 2**22])
 def test_simulated_images_are_bounded_by_time_and_memory(timesteps):
     network = replace(chain(), timesteps=timesteps)
-    assert len(few_enough(network, images(8))) == (8 if timesteps == 64 else 1)
+    assert len(affordable(network, images(8))) == (8 if timesteps == 64 else 1)
 
 
 def test_spikes_are_kept_eight_to_a_byte():
     spikes = (np.random.default_rng(0).random((3, 20, 13)) < 0.3).astype(np.uint8)
-    trains = Trains.silent(3, 20, 13)
+    trains = SpikeTrains.silent(3, 20, 13)
     for k, image in enumerate(spikes):
         trains.set(k, image)
     assert trains.bits.shape == (3, 20, 2)
@@ -186,10 +186,10 @@ def test_synapses_filter_spikes_that_are_large_beside_the_threshold(weight):
     made = chain(layers=2)
     eye = Projection("p1", "p2", Sparse(sparse.csr_array(weight * sparse.eye_array(144))))
     small = [replace(p, transform=Convolution(np.clip(p.transform.kernel, -0.2, 0.2))) for p in made.projections[1:]]
-    network = with_synapses(replace(made, projections=(made.projections[0], *small, eye)))
+    network = with_synaptic_filters(replace(made, projections=(made.projections[0], *small, eye)))
     found_s = {p.name: p.synapse_s for p in network.populations}
     assert found_s["p0"] == found_s["p1"] == 0
     first_step = weight * (1 - np.exp(-network.dt_s / found_s["p2"])) if found_s["p2"] else weight
     assert np.isclose(first_step, min(weight, LARGEST_STEP))
-    assert {p.synapse_s for p in with_synapses(network, 0.003).chip_populations} == {0.003}
-    assert not with_synapses(network, 0.003).population("p0").synapse_s
+    assert {p.synapse_s for p in with_synaptic_filters(network, 0.003).chip_populations} == {0.003}
+    assert not with_synaptic_filters(network, 0.003).population("p0").synapse_s

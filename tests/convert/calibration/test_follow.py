@@ -10,10 +10,10 @@ from scipy.special import softmax
 
 from convert import Options, convert, load_network
 from convert.calibration.fit_layers import calibrate_spiking
-from convert.frontends.keras.activations import at_relus, drives_hz, teacher_of
 from convert.frontends.keras.cut import cut_at_relus
 from convert.frontends.keras.load import load_model
-from convert.frontends.keras.passes.max_pooling import replace_max_pooling
+from convert.frontends.keras.original import KerasOriginal
+from convert.frontends.keras.passes import average_pooling
 from convert.lowering.lower import lower
 from convert.network import Neuron
 from convert.network.rescale import with_scales
@@ -48,30 +48,29 @@ def model_file(tmp_path):
 
 def test_rates_come_nearer_to_those_of_the_model_with_max_pooling(model_file):
     source = load_model(model_file)
-    cut = cut_at_relus(replace_max_pooling(source, "average"))
+    cut = cut_at_relus(average_pooling(source))
+    followed = KerasOriginal(source, cut.populations)
     images = np.random.default_rng(0).normal(0, 1, (120, 12, 12, 1)).astype(np.float32)
-    unit = lower(cut).with_(timesteps=256)
-    names = [p.name for p in unit.populations]
-    outputs = dict(zip(names, map(np.asarray, at_relus(source, names, "output")(images)), strict=True))
+    unit = lower(cut.segments, cut.shapes).with_(timesteps=256)
+    outputs = followed.activities(images)
     scale = {name: 300 / float(output.max()) for name, output in outputs.items()}
-    shapes = {p.name: p.shape for p in unit.populations}
-    wanted_hz = drives_hz(source, shapes, images[:100], scale)
-    for name, shape in shapes.items():
-        expected = outputs[name][:100].reshape(-1, *shape) * scale[name]
-        assert np.allclose(np.maximum(wanted_hz[name], 0), expected, atol=1e-3)
+    wanted_hz = {name: drive * np.float32(scale[name]) for name, drive in followed.drives(images[:100]).items()}
+    for name, shape in cut.populations.items():
+        assert wanted_hz[name].shape == (100, *shape)
+        assert np.allclose(np.maximum(wanted_hz[name], 0), outputs[name][:100] * scale[name], atol=1e-3)
     network = with_scales(unit, scale)
-    network = replace(
-        network,
-        populations=tuple(replace(p, neuron=Neuron(floor=-2.0)) if p.on_chip else p for p in network.populations),
-    )
-    middle, errors = names[1], []
+    neuron = Neuron(floor=-2.0)
+    populations = tuple(replace(p, neuron=neuron) if p.on_chip else p for p in network.populations)
+    network = replace(network, populations=populations)
+    middle, errors = [p.name for p in network.populations][1], []
     for aim in (None, wanted_hz):
         made = calibrate_spiking(network, images[:100], wanted_hz=aim)
         rates_hz = spiking_rates(made.network, made.arrival, images[100:])[middle]
         errors.append(np.abs(rates_hz - outputs[middle][100:] * scale[middle]).mean())
     assert errors[1] < 0.8 * errors[0]
-    (logits,) = teacher_of(source)(images[:4])
+    (logits,) = followed.logits(images[:4])
     assert np.allclose(softmax(logits, axis=1), source(images[:4]), atol=1e-6)
+    assert np.allclose(followed.outputs(images[:4]), source(images[:4]), atol=1e-6)
 
 
 def test_all_of_it_by_convert(model_file, tmp_path):
@@ -79,7 +78,7 @@ def test_all_of_it_by_convert(model_file, tmp_path):
     np.savez(tmp_path / "data.npz", x=rng.normal(0, 1, (24, 12, 12, 1)), y=rng.integers(0, 3, 24))
     options = Options(max_pooling="average", fine_tune_epochs=0, spiking_batches=1, timesteps=32)
     report = convert(model_file, tmp_path / "data.npz", tmp_path / "made.bundle", options)
-    assert set(report["metrics"]) == {"ann", "max_pooling_replaced", "rate"}
+    assert set(report.metrics) == {"ann", "max_pooling_replaced", "rate"}
     network = load_network(tmp_path / "made.bundle")
     assert len(network.chip_populations) == 2
     assert all(np.isfinite(p.transform.kernel).all() for p in network.projections if hasattr(p.transform, "kernel"))

@@ -14,7 +14,7 @@ from convert.lowering.lower import lower
 from convert.network import Convolution, ConvolutionTranspose, Sparse
 from convert.network.rescale import with_gains, with_scales, without_silent
 from convert.upstream.tensorflow import load_keras3
-from tests.builders.keras_models import PATTERNS, images_for, model_with, randomized
+from tests.builders.keras_models import PATTERNS, images_for, lowered, model_with, randomized
 
 KINDS = {
     "conv_same": Convolution,
@@ -53,12 +53,12 @@ IN_NENGO_DL = (
 )
 
 
-def lowered(name: str, folder: Path):  # type: ignore[no-untyped-def]
+def lowered_and_scaled(name: str, folder: Path):  # type: ignore[no-untyped-def]
     """(Keras 3 model, cut, network with a scale of its own for each population)."""
     model = model_with(name)
     model.save(folder / "model.keras")
     cut = cut_at_relus(load_model(folder / "model.keras"))
-    network = lower(cut)
+    network = lower(cut.segments, cut.shapes)
     return model, cut, with_scales(network, {p.name: 50.0 + 13 * i for i, p in enumerate(network.populations)})
 
 
@@ -80,7 +80,7 @@ def same(found, wanted):  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("name", PATTERNS)
 def test_rate_network_agrees_with_keras(name, tmp_path):
-    model, _, network = lowered(name, tmp_path)
+    model, _, network = lowered_and_scaled(name, tmp_path)
     images = images_for(model)
     outputs = keras_form(network)(images)
     same(outputs[0] if isinstance(outputs, list) else outputs, logits(model, images))
@@ -90,27 +90,27 @@ def test_rate_network_agrees_with_keras(name, tmp_path):
 
 @pytest.mark.parametrize("name", IN_NENGO_DL)
 def test_nengo_dl_agrees_with_keras(name, tmp_path):
-    model, _, network = lowered(name, tmp_path)
+    model, _, network = lowered_and_scaled(name, tmp_path)
     images = images_for(model)
     same(rate_outputs(network, images)[0], logits(model, images))
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_one_projection_of_the_cheapest_kind(name, tmp_path):
-    _, _, network = lowered(name, tmp_path)
+    _, _, network = lowered_and_scaled(name, tmp_path)
     into = network.into(network.populations[1].name)
     assert [type(p.transform) for p in into] == [KINDS[name]]
 
 
 @pytest.mark.parametrize("name", ["residual_projection", "bottleneck_projection", "skip_concatenate"])
 def test_every_path_of_a_block_is_a_shared_kernel(name, tmp_path):
-    _, _, network = lowered(name, tmp_path)
+    _, _, network = lowered_and_scaled(name, tmp_path)
     assert not any(isinstance(p.transform, Sparse) for p in network.projections)
 
 
 def test_the_parts_of_a_capped_relu_share_what_enters_them(tmp_path):
-    _, cut, _ = lowered("inverted_residual", tmp_path)
-    network = lower(cut)
+    _, cut, _ = lowered_and_scaled("inverted_residual", tmp_path)
+    network = lower(cut.segments, cut.shapes)
     capped = [p.name for p in network.populations if f"{p.name}_over" in cut.shapes]
     assert len(capped) == 5
     for name in capped:
@@ -128,7 +128,7 @@ def test_silent_caps_are_left_out(tmp_path):
     x = keras.layers.Conv2D(3, 1, activation=keras.layers.ReLU(1e9))(x)
     model = randomized(keras.Model(image, keras.layers.Conv2D(1, 1)(x)))
     model.save(tmp_path / "model.keras")
-    network = lower(cut_at_relus(load_model(tmp_path / "model.keras")))
+    network = lowered(load_model(tmp_path / "model.keras"))
     first, cap, second, last = (p.name for p in network.populations)
     kept = without_silent(network, {cap, last})
     assert [p.name for p in kept.populations] == [first, second]
@@ -143,26 +143,26 @@ def test_a_relu_right_after_a_relu_and_after_the_image(tmp_path):
     x = keras.layers.ReLU(1e9)(keras.layers.ReLU(100)(keras.layers.ReLU()(image)))
     model = keras.Model(image, keras.layers.Conv2D(1, 3)(x))
     model.save(tmp_path / "model.keras")
-    network = lower(cut_at_relus(load_model(tmp_path / "model.keras")))
+    network = lowered(load_model(tmp_path / "model.keras"))
     same(keras_form(network)(images_for(model)), model.predict(images_for(model), verbose=0))
 
 
 def test_bias_of_padded_batch_norm_differs_by_pixel(tmp_path):
-    _, _, network = lowered("batch_norm_before_padded_conv", tmp_path)
+    _, _, network = lowered_and_scaled("batch_norm_before_padded_conv", tmp_path)
     bias = network.populations[1].bias_hz
     assert not np.allclose(bias[0, 0], bias[5, 5])
     assert np.allclose(bias[4, 4], bias[5, 5])
 
 
 def test_scales_change_no_output(tmp_path):
-    model, _, network = lowered("skip_concatenate", tmp_path)
+    model, _, network = lowered_and_scaled("skip_concatenate", tmp_path)
     images = images_for(model)
     other = with_scales(network, {p.name: 200.0 for p in network.populations})
     same(keras_form(other)(images), np.asarray(keras_form(network)(images)))
 
 
 def test_gains_multiply_what_enters_a_channel(tmp_path):
-    _, _, network = lowered("residual_identity", tmp_path)
+    _, _, network = lowered_and_scaled("residual_identity", tmp_path)
     last = network.populations[-1]
     gains = np.arange(1.0, last.shape[2] + 1)
     louder = with_gains(network, {last.name: gains})
@@ -181,7 +181,7 @@ def test_model_that_ends_with_a_relu(tmp_path):
     x = keras.layers.Conv2D(2, 3, activation="relu")(image)
     model = randomized(keras.Model(image, keras.layers.Conv2D(3, 3, activation="relu", name="last")(x)))
     model.save(tmp_path / "model.keras")
-    network = lower(cut_at_relus(load_model(tmp_path / "model.keras")))
+    network = lowered(load_model(tmp_path / "model.keras"))
     images = images_for(model)
     same(keras_form(network)(images), model.predict(images, verbose=0))
     assert [p.source for p in network.into("last_relu:out")] == ["last_relu"]

@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 
 from convert.data.evaluate import activate
-from convert.frontends.keras.cut import cut_at_relus
 from convert.frontends.keras.load import load_model
-from convert.frontends.keras.passes.max_pooling import replace_max_pooling
+from convert.frontends.keras.passes import average_pooling
 from convert.lowering.agreement import keras_form
-from convert.lowering.lower import lower
 from convert.network.rescale import with_scales
-from tests.builders.keras_models import images_for
+from tests.builders.keras_models import images_for, lowered
 from tests.builders.random_keras_models import random_model
 
 
@@ -29,8 +27,8 @@ def test_rate_network_agrees_with_keras(seed, tmp_path):
     images = images_for(model)
     pooled = any(type(layer).__name__ == "MaxPooling2D" for layer in loaded.layers)
     if pooled:
-        loaded = replace_max_pooling(loaded, "average")
-    network = lower(cut_at_relus(loaded))
+        loaded = average_pooling(loaded)
+    network = lowered(loaded)
     network = with_scales(network, {p.name: 50.0 + 13 * i for i, p in enumerate(network.populations)})
     found = outputs_of(keras_form(network), images)
     for readout, values, wanted in zip(

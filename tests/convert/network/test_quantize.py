@@ -9,14 +9,14 @@ from scipy import sparse
 
 from convert.calibration.bias_onset import with_bias_onset
 from convert.network import INPUT, Projection, Sparse
-from convert.network.quantize import LEVELS, with_eight_bits
+from convert.network.quantize import LEVELS, with_8bit_weights
 from deploy.emulator.integers import discretize
 from tests.builders.image_networks import chain
 
 
 def test_weights_are_those_of_a_core_that_holds_the_whole_layer():
     network = chain(layers=2, bias_hz=0.0)
-    rounded = with_eight_bits(network)
+    rounded = with_8bit_weights(network)
     integers = discretize(network, {p.name: p.shape for p in network.chip_populations})
     for source, name in (("p0", "p1"), ("p1", "p2")):
         (plain,), (eight,) = network.into(name), rounded.into(name)
@@ -34,8 +34,8 @@ def test_biases_share_the_scale_of_weights():
     large = replace(network.population("p1"), bias_hz=np.full((6, 6, 4), 900.0))
     network = network.with_(populations=(network.population("p0"), large))
     step = 0.9 / LEVELS  # a clock's spike brings 0.9 thresholds in each step of 1 ms
-    before = with_eight_bits(network)
-    after = with_eight_bits(with_bias_onset(network, {"p1": 3}))
+    before = with_8bit_weights(network)
+    after = with_8bit_weights(with_bias_onset(network, {"p1": 3}))
     for kernel in (n.into("p1")[0].transform.kernel for n in (before, after)):
         assert np.allclose(kernel / step, np.round(kernel / step))
     assert np.allclose(after.into("p1")[1].transform.matrix.data, 0.9)
@@ -45,7 +45,7 @@ def test_what_meets_the_image_and_what_is_zero_stays():
     network = chain(layers=1, bias_hz=0.0)
     silent = Projection("p0", "p1", Sparse(sparse.csr_array((144, 144))))
     network = network.with_(projections=(network.projections[0], silent))
-    rounded = with_eight_bits(network)
+    rounded = with_8bit_weights(network)
     assert rounded.into("p0")[0] is network.into("p0")[0]
     assert network.into("p0")[0].source == INPUT
     assert rounded.into("p1")[0].transform.matrix.nnz == 0

@@ -30,25 +30,26 @@ def outputs(network, rates_hz):
     return network.readouts[0].bias + np.asarray(apply(projection.transform, rates_hz["p3"], (6, 6, 4)))
 
 
-def teacher(network):
-    """Images -> what the network gives without spikes."""
+class Teacher:
+    """What the network gives without spikes."""
 
-    def exact(batch):
-        rates = {INPUT: batch}
-        for p in network.populations:
-            rates[p.name] = np.maximum(drive_hz(network, p, rates), 0)
-        return [np.float32(outputs(network, rates))]
+    def __init__(self, network):
+        self.network = network
 
-    return exact
+    def logits(self, images):
+        rates = {INPUT: images}
+        for p in self.network.populations:
+            rates[p.name] = np.maximum(drive_hz(self.network, p, rates), 0)
+        return [np.float32(outputs(self.network, rates))]
 
 
 def test_training_brings_the_spiking_outputs_nearer_to_the_teacher_on_other_images(network):
     arrival = calibrate_spiking(network, images(8)).arrival
-    exact, batches = teacher(network), [images(16, seed) for seed in range(60)]
+    exact, batches = Teacher(network), [images(16, seed) for seed in range(60)]
     steps = []
     trained = train_spiking(network, arrival, batches, exact, count=60, advance=steps.append)
     held_out = images(32, seed=99)
-    (wanted,) = exact(held_out)
+    (wanted,) = exact.logits(held_out)
     least = float(distillation_loss(wanted, wanted))
     before, after = (
         float(distillation_loss(wanted, outputs(n, spiking_rates(n, arrival, held_out)))) - least
@@ -62,7 +63,7 @@ def test_what_has_a_structure_of_zeros_and_what_meets_the_image_stays(network):
     start = calibrate_spiking(network, images(8))
     eye = Projection("p0", "p1", Convolution(np.eye(4).reshape(1, 1, 4, 4)))
     given = replace(start.network, projections=(*start.network.projections, eye))
-    trained = train_spiking(given, start.arrival, [images(4)], teacher(network), count=1)
+    trained = train_spiking(given, start.arrival, [images(4)], Teacher(network), count=1)
     for before, after in zip(given.projections, trained.projections, strict=True):
         changed = not np.array_equal(before.transform.kernel, after.transform.kernel)
         assert changed == (before.source != INPUT and before is not eye)

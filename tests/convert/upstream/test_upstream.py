@@ -11,7 +11,7 @@ from tests.builders.paths import ROOT
 
 NENGO_LOIHI_ALONE = """
 import sys
-from convert.compat import load_nengo_loihi
+from convert.upstream.nengo_loihi import load_nengo_loihi
 loihi = load_nengo_loihi()
 for name in ("tensorflow", "tf_keras", "keras", "nengo_dl", "nengo_extras"):
     assert name not in sys.modules, name
@@ -20,7 +20,9 @@ import tensorflow
 
 BOTH = """
 import nengo
-from convert.compat import load_keras3, load_nengo_dl, load_nengo_loihi
+from convert.upstream.nengo_dl import load_nengo_dl
+from convert.upstream.nengo_loihi import load_nengo_loihi
+from convert.upstream.tensorflow import load_keras3
 LOADERS
 loihi, dl = load_nengo_loihi(), load_nengo_dl()
 with nengo.Network(seed=0) as net:

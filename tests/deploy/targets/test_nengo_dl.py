@@ -10,7 +10,7 @@ import pytest
 from convert.data.evaluate import activate
 from convert.frontends.keras.cut import cut_at_relus
 from convert.frontends.keras.load import load_model
-from convert.frontends.keras.passes.max_pooling import replace_max_pooling
+from convert.frontends.keras.passes import average_pooling
 from convert.lowering.agreement import keras_form
 from convert.lowering.lower import lower
 from convert.network import Neuron
@@ -30,9 +30,9 @@ LOSS = 0.25
 def test_long_spiking_runs_approach_the_rates(seed, tmp_path):
     model = random_model(seed, blocks=1)
     model.save(tmp_path / "model.keras")
-    cut = cut_at_relus(replace_max_pooling(load_model(tmp_path / "model.keras"), "average"))
+    cut = cut_at_relus(average_pooling(load_model(tmp_path / "model.keras")))
     images = images_for(model, count=1)
-    network = slow(lower(cut), cut.activities(images))
+    network = slow(lower(cut.segments, cut.shapes), cut.original.activities(images))
     blocks = tuple(Block(p.name, tuple((0, n) for n in p.shape), 0, i) for i, p in enumerate(network.chip_populations))
     partition = Partition("", {p.name: p.shape for p in network.chip_populations}, blocks)
     job = Job(network, partition, [(STEPS // 2, STEPS)])
@@ -44,9 +44,8 @@ def test_long_spiking_runs_approach_the_rates(seed, tmp_path):
 
 def slow(network, activities):
     """``network`` at rates that lose little at resets, without a floor for voltages."""
-    largest = [float(np.max(a)) or 1.0 for a in (activities if isinstance(activities, list) else [activities])]
     depth = network.depth()
-    scales = {p.name: 900 / 3 ** depth[p.name] / top for p, top in zip(network.populations, largest, strict=True)}
+    scales = {name: 900 / 3 ** depth[name] / (float(np.max(a)) or 1.0) for name, a in activities.items()}
     network = with_scales(network, scales)
     populations = tuple(replace(p, neuron=Neuron(floor=-1e4)) if p.on_chip else p for p in network.populations)
     return replace(network, populations=populations, timesteps=STEPS)

@@ -1,1 +1,19 @@
-"""Keras -> Keras: what is rewritten before the cut."""
+"""Keras -> Keras: what is rewritten before the cut. A pass takes a flat tf-keras model and gives a flat one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from convert.options import MaxPooling
+
+from .max_pooling import average_pooling, strided_pooling
+from .split_relus import split_relus
+
+Pass = Callable[[Any], Any]
+
+KERAS_PASSES: tuple[Pass, ...] = (split_relus,)
+"""What every model goes through when it is loaded: the outputs stay the same."""
+
+POOLING: dict[MaxPooling, Pass] = {"average": average_pooling, "strided": strided_pooling}
+"""What takes the place of max pooling, by the name that ``--max-pooling`` takes; the outputs change."""

@@ -1,7 +1,8 @@
-"""Max pooling replaced by what spikes can do: a mean, or every n-th pixel."""
+"""Max pooling replaced by what spikes can do: a mean, or one pixel of each window."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,20 +11,29 @@ from convert.frontends.keras.rewrite import rewritten
 from convert.upstream.tensorflow import load_tf_keras
 
 
-def replace_max_pooling(model: Any, how: str) -> Any:
-    """A copy of ``model`` with 'average' pooling, or one pixel of each window ('strided'), for each max pooling."""
-    keras = load_tf_keras()
+def average_pooling(model: Any) -> Any:
+    """A copy of ``model`` with the mean of each window in place of its maximum."""
+    return _with(_average, model)
 
-    def replaced(layer: Any) -> Any:
-        if type(layer).__name__ != "MaxPooling2D":
-            return None
-        if how == "average":
-            return keras.layers.AveragePooling2D(layer.pool_size, layer.strides, layer.padding, name=layer.name)
-        one_of_each = keras.layers.DepthwiseConv2D(
-            1, layer.strides, padding=layer.padding, use_bias=False, trainable=False, name=layer.name
-        )
-        one_of_each.build(layer.input_shape)
-        one_of_each.set_weights([np.ones_like(w) for w in one_of_each.get_weights()])
-        return one_of_each
 
-    return rewritten(model, replaced)
+def strided_pooling(model: Any) -> Any:
+    """A copy of ``model`` with the first pixel of each window in place of its maximum."""
+    return _with(_first_pixel, model)
+
+
+def _with(replacement: Callable[[Any], Any], model: Any) -> Any:
+    return rewritten(model, lambda layer: replacement(layer) if type(layer).__name__ == "MaxPooling2D" else None)
+
+
+def _average(layer: Any) -> Any:
+    pooling = load_tf_keras().layers.AveragePooling2D
+    return pooling(layer.pool_size, layer.strides, layer.padding, name=layer.name)
+
+
+def _first_pixel(layer: Any) -> Any:
+    pick = load_tf_keras().layers.DepthwiseConv2D(
+        1, layer.strides, padding=layer.padding, use_bias=False, trainable=False, name=layer.name
+    )
+    pick.build(layer.input_shape)
+    pick.set_weights([np.ones_like(w) for w in pick.get_weights()])
+    return pick
