@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from convert.data.evaluate import Predictor, activate
 from convert.network import INPUT, Network, require_timesteps
 from convert.report import ConversionReport, LayerReport, Metrics
 from convert.storage.atomic import whole_folder
+from convert.upstream.types import Tensor
 
 from .errors import UserError
 from .options import Options, Progress, silent
@@ -219,7 +220,7 @@ def _rate_predictor(network: Network) -> Predictor:
 
     def predictor(images: NDArray[np.float32]) -> NDArray[np.float32]:
         outputs = model(images, training=False)
-        values: Any = outputs[0] if isinstance(outputs, (list, tuple)) else outputs
+        values: Tensor = outputs[0] if isinstance(outputs, (list, tuple)) else outputs
         return activate(np.asarray(values), readout.activation).reshape(len(images), *readout.output_shape)
 
     return predictor

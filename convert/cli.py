@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import rich_click as click
 
 from convert.console.terminal import command, console, progress, table
+from convert.options import MaxPooling, Options
 
 if TYPE_CHECKING:
     from .report import ConversionReport, LayerReport
+
+
+DEFAULTS = Options()
 
 
 @click.command(
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--fine-tune",
     type=click.IntRange(0),
-    default=0,
+    default=DEFAULTS.fine_tune_epochs,
     metavar="EPOCHS",
     show_default=True,
     help="Train on with the percentile firing-rate loss for so many epochs.",
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
     "--spiking-fine-tune",
     "spiking_batches",
     type=click.IntRange(0),
-    default=0,
+    default=DEFAULTS.spiking_batches,
     metavar="BATCHES",
     show_default=True,
     help="Then train the spiking network itself on so many batches (about 100; slow).",
@@ -44,14 +48,14 @@ if TYPE_CHECKING:
 @click.option(
     "--percentile",
     type=click.FloatRange(50, 100),
-    default=99.9,
+    default=DEFAULTS.percentile,
     show_default=True,
     help="The percentile of a layer's activations that gets the largest rate.",
 )
 @click.option(
     "--rates",
     type=(click.FloatRange(1, 1000), click.FloatRange(1, 1000)),
-    default=(400.0, 600.0),
+    default=DEFAULTS.rates_hz,
     metavar="MIN MAX",
     show_default=True,
     help="Rates in Hz at the percentile: MAX in the first layer on the chip, falling to MIN in the last.",
@@ -59,8 +63,14 @@ if TYPE_CHECKING:
 @click.option(
     "--one-scale", is_flag=True, help="Give all layers the same scale, as a network has that was trained for its rates."
 )
-@click.option("--max-pooling", type=click.Choice(["average", "strided"]), help="What to put in place of max pooling.")
-@click.option("--timesteps", type=click.IntRange(8), default=128, show_default=True, help="Steps per image, 1 ms each.")
+@click.option("--max-pooling", type=click.Choice(get_args(MaxPooling)), help="What to put in place of max pooling.")
+@click.option(
+    "--timesteps",
+    type=click.IntRange(8),
+    default=DEFAULTS.timesteps,
+    show_default=True,
+    help="Steps per image, 1 ms each.",
+)
 @click.option(
     "--synapse",
     "synapse_s",
@@ -70,18 +80,18 @@ if TYPE_CHECKING:
 @click.option(
     "--vmin",
     type=click.FloatRange(max=0),
-    default=-2.0,
+    default=DEFAULTS.vmin,
     show_default=True,
     help="Floor of the membrane voltage, in thresholds.",
 )
 @click.option(
     "--calibration-images",
     type=click.IntRange(1),
-    default=128,
+    default=DEFAULTS.calibration_images,
     show_default=True,
     help="Training images that rates, weights and gains are fitted to; more take longer.",
 )
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=int, default=DEFAULTS.seed, show_default=True)
 @click.option("--force", is_flag=True, help="Replace an existing bundle.")
 @command
 def main(model: Path, data: Path, bundle: Path, force: bool, **options: Any) -> None:
@@ -93,7 +103,6 @@ def main(model: Path, data: Path, bundle: Path, force: bool, **options: Any) -> 
     """
     from .api import convert
     from .errors import UserError
-    from .options import Options
 
     low, high = options.pop("rates")
     if low > high:

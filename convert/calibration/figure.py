@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from convert.report import ConversionReport
+from convert.upstream.types import Axes, Figure
 
 LIGHT, DARK, TARGET = "#7fb2dd", "#08306b", "#d55e00"
 """Before and after differ in lightness, the target in hue too; they stay apart for every kind of colour vision."""
@@ -42,7 +42,7 @@ def draw(report: ConversionReport, path: Path) -> None:
         figure.savefig(path, format="svg", metadata={"Date": None})
 
 
-def _range(axes: Any, y: float, rates: Mapping[str, float], colour: str) -> None:
+def _range(axes: Axes, y: float, rates: Mapping[str, float], colour: str) -> None:
     """Thin from the median to the maximum, thick from the 90th to the 99.9th percentile, the 99th a gap."""
     end = axes.get_xlim()[1]
     axes.plot([rates["50"], rates["max"]], [y, y], color=colour, lw=0.9, solid_capstyle="butt", zorder=2)
@@ -54,7 +54,7 @@ def _range(axes: Any, y: float, rates: Mapping[str, float], colour: str) -> None
         axes.plot([rates["max"]], [y], "|", color=colour, markersize=5, markeredgewidth=0.9, zorder=2)
 
 
-def _layer_axis(axes: Any, names: list[str]) -> None:
+def _layer_axis(axes: Axes, names: list[str]) -> None:
     axes.set_yticks(
         range(len(names)), [n if len(n) <= LONGEST_NAME else n[: LONGEST_NAME - 1] + "…" for n in names], fontsize=8
     )
@@ -69,7 +69,7 @@ def _layer_axis(axes: Any, names: list[str]) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _legend(figure: Any, *, fine_tuned: bool) -> None:
+def _legend(figure: Figure, *, fine_tuned: bool) -> None:
     from matplotlib.lines import Line2D
 
     sets = {"before fine-tuning": LIGHT, "after": DARK} if fine_tuned else {"all neurons and images": DARK}

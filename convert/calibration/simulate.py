@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import singledispatch
-from typing import Any
 
 import numba
 import numpy as np
@@ -26,6 +25,9 @@ WORK = 2**29
 
 RatesHz = Mapping[str, NDArray[np.float32]]
 """Rates by population, shape (images, *shape)."""
+
+Spikes = NDArray[np.uint8]
+"""1 for a spike, shape (steps, neurons)."""
 
 Drive = NDArray[np.float32]
 """What one image brings to neurons in each step, in thresholds, shape (steps, neurons)."""
@@ -56,7 +58,7 @@ def encode(network: Network, drive: NDArray[np.float32]) -> SpikeTrains:
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _encode(per_step: Any, steps: Any) -> Any:
+def _encode(per_step: NDArray[np.float64], steps: int) -> Spikes:
     """Spikes (steps, neurons) of neurons that are driven by ``per_step`` thresholds."""
     spikes = np.empty((steps, per_step.size), dtype=np.uint8)
     for t in range(steps):
@@ -115,7 +117,7 @@ def _targets(taps: Taps, size: int) -> NDArray[np.int64]:
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _deliver(spikes: Any, kernel: Any, to_row: Any, to_column: Any, drive: Any) -> None:
+def _deliver(spikes: Spikes, kernel: Drive, to_row: Taps, to_column: Taps, drive: Drive) -> None:
     """Adds the kernel's weights around every spike: spikes and drive (steps, rows, columns, channels)."""
     steps, rows, columns, channels = spikes.shape
     for t in range(steps):
@@ -153,7 +155,7 @@ def fire(
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _integrate(drive: Any, gain: Any, bias: Any, bias_from: int, keep: Any, floor: Any) -> Any:
+def _integrate(drive: Drive, gain: Drive, bias: Drive, bias_from: int, keep: np.float32, floor: np.float32) -> Spikes:
     """Hard-reset neurons, drive (steps, neurons) and bias in thresholds, ``gain`` by channel; their spikes."""
     steps, neurons = drive.shape
     spikes = np.empty(drive.shape, dtype=np.uint8)

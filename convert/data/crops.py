@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import ceil
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
+from convert.upstream.types import Values
 
 from .dataset import Dataset
 
@@ -33,12 +33,12 @@ def crop_positions(image_size: Size, crop_size: Size, overlap: int) -> list[Size
     return [(row, column) for row in rows for column in columns]
 
 
-def cut(image: NDArray[Any], positions: Sequence[Size], size: Size) -> NDArray[Any]:
+def cut(image: Values, positions: Sequence[Size], size: Size) -> Values:
     """The crops of ``image``, shape (h, w, ...), at ``positions``: shape (crops, *size, ...)."""
     return np.stack([image[row : row + size[0], column : column + size[1]] for row, column in positions])
 
 
-def stitch(crops: NDArray[Any], positions: Sequence[Size], image_size: Size) -> NDArray[np.float32]:
+def stitch(crops: Values, positions: Sequence[Size], image_size: Size) -> NDArray[np.float32]:
     """The image of which ``crops``, shape (crops, h, w, ...), are parts: where they overlap, their mean weighted by a
     squared sine, largest in a crop's middle. Raises ``UserError`` if they leave a pixel uncovered."""
     height, width = crops.shape[1:3]
@@ -54,7 +54,7 @@ def stitch(crops: NDArray[Any], positions: Sequence[Size], image_size: Size) -> 
     return (total / weight).astype(np.float32)
 
 
-def training_batches(dataset: Dataset, size: int, crop: Size, seed: int) -> Iterator[tuple[Any, Any]]:
+def training_batches(dataset: Dataset, size: int, crop: Size, seed: int) -> Iterator[tuple[Values, Values]]:
     """One epoch of images (b, h, w, c) and labels in random order, ``size`` at a time, differently for every seed.
 
     Classification: every image once, mirrored left to right at random. Segmentation: as many random crops of size
@@ -77,14 +77,14 @@ def _tiling_crops(image_size: Sequence[int], crop: Size) -> int:
     return ceil(image_size[0] / crop[0]) * ceil(image_size[1] / crop[1])
 
 
-def _augmented(dataset: Dataset, i: int, crop: Size, rng: np.random.Generator) -> tuple[Any, Any]:
-    image, label = dataset.image(i), dataset.label(i)
+def _augmented(dataset: Dataset, i: int, crop: Size, rng: np.random.Generator) -> tuple[Values, Values]:
+    image, label = dataset.image(i), np.asarray(dataset.label(i))
     mirrored = rng.random() < 0.5
     if dataset.task == "classification":
         return (image[:, ::-1] if mirrored and image.ndim == 3 else image), label
     row, column = (int(rng.integers(0, have - want + 1)) for have, want in zip(image.shape[:2], crop, strict=True))
     turns = int(rng.integers(4)) if crop[0] == crop[1] else 2 * int(rng.integers(2))
-    parts = (cut(array, [(row, column)], crop)[0] for array in (image, np.asarray(label)))
+    parts = (cut(array, [(row, column)], crop)[0] for array in (image, label))
     image, label = (np.rot90(part[:, ::-1] if mirrored else part, turns) for part in parts)
     return image, label
 

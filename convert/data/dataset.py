@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
+from convert.upstream.types import Values
 
 from .folders import open_folder
 from .npz import open_archive
-from .validation import LAYOUTS, ClassMap, Expected, Image, Source, Task
+from .validation import LAYOUTS, ClassMap, Expected, Image, ImageSource, Task
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Images with their labels; ``indices`` says which of the source's, and in which order."""
 
-    source: Source = field(repr=False)
+    source: ImageSource = field(repr=False)
     indices: NDArray[np.int64] = field(repr=False)
 
     @property
@@ -43,7 +43,7 @@ class Dataset:
         """The class of image ``i``, or the class of every pixel, uint8 (h, w)."""
         return self.source.label(int(self.indices[i]))
 
-    def batches(self, size: int, limit: int | None = None) -> Iterator[tuple[Image, NDArray[Any]]]:
+    def batches(self, size: int, limit: int | None = None) -> Iterator[tuple[Image, Values]]:
         """Images (b, h, w, c) and labels (b,) or (b, h, w), ``size`` at a time, of the first ``limit`` images.
 
         Segmentation images must be of one size; cut others with ``convert.crops``.
@@ -53,7 +53,7 @@ class Dataset:
             chosen = range(start, min(start + size, count))
             yield np.stack([self.image(i) for i in chosen]), np.asarray([self.label(i) for i in chosen])
 
-    def subset(self, indices: Sequence[int] | NDArray[np.integer[Any]]) -> Dataset:
+    def subset(self, indices: Sequence[int] | NDArray[np.intp]) -> Dataset:
         """The images at ``indices``, in that order."""
         return replace(self, indices=self.indices[np.asarray(indices, dtype=np.int64)])
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.network import Shape
+from convert.network.network import Activation
+from convert.upstream.types import Model, Values
 
 from .crops import Size, crop_positions, cut, stitch
 from .dataset import Dataset
@@ -65,7 +66,7 @@ def predict(
         yield crops.join(np.concatenate(parts))
 
 
-def keras_predictor(model: Any) -> Predictor:
+def keras_predictor(model: Model) -> Predictor:
     """The first output of a Keras model."""
 
     def predictor(images: NDArray[np.float32]) -> Outputs:
@@ -75,7 +76,7 @@ def keras_predictor(model: Any) -> Predictor:
     return predictor
 
 
-def activate(values: NDArray[Any], activation: str) -> NDArray[Any]:
+def activate(values: Values, activation: Activation) -> Values:
     """The host's activation: 'linear', 'softmax' over the last axis or 'sigmoid'."""
     if activation == "linear":
         return values

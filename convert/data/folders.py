@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convert.errors import UserError
+from convert.upstream.types import Values
 
 from .validation import (
     LAYOUTS,
@@ -17,7 +16,8 @@ from .validation import (
     ClassMap,
     Expected,
     Image,
-    Source,
+    ImageSource,
+    Task,
     check_size,
     first_problems,
     fit_class_map,
@@ -33,7 +33,7 @@ CHECKED_FILES = 1000
 """Headers read before the start, evenly spread; every file is checked when it is read."""
 
 
-def open_folder(path: Path, expected: Expected) -> Source:
+def open_folder(path: Path, expected: Expected) -> ImageSource:
     """The images in the folder ``path``, by the layout found there."""
     folders = {child.name: child for child in _children(path) if child.is_dir()}
     images = [folders[name] for name in IMAGE_FOLDERS if name in folders]
@@ -52,7 +52,7 @@ def open_folder(path: Path, expected: Expected) -> Source:
     return _classes(path, folders, expected)
 
 
-def read_pixels(path: Path, *, indices: bool = False) -> NDArray[Any]:
+def read_pixels(path: Path, *, indices: bool = False) -> Values:
     """Pixel values as stored, (h, w) or (h, w, c); ``indices`` keeps a palette's numbers, not its colours."""
     from PIL import Image as Pillow
 
@@ -73,7 +73,7 @@ def read_pixels(path: Path, *, indices: bool = False) -> NDArray[Any]:
         raise UserError(f"{path.name}: cannot be read as an image ({error}); replace or remove the file") from error
 
 
-def _read_tiff(path: Path) -> NDArray[Any]:
+def _read_tiff(path: Path) -> Values:
     """What Pillow does not read, such as 16-bit colour and float channels."""
     import tifffile
 
@@ -83,7 +83,7 @@ def _read_tiff(path: Path) -> NDArray[Any]:
         raise UserError(f"{path.name}: cannot be read as a TIFF image ({error}); replace or remove the file") from error
 
 
-def _classes(path: Path, folders: dict[str, Path], expected: Expected) -> Source:
+def _classes(path: Path, folders: dict[str, Path], expected: Expected) -> ImageSource:
     """One folder for each class; the label is its place in alphabetical order, empty folders included."""
     names = sorted(folders)
     files = [(file, label) for label, name in enumerate(names) for file in _images_in(folders[name])]
@@ -102,10 +102,10 @@ def _classes(path: Path, folders: dict[str, Path], expected: Expected) -> Source
     def image(i: int) -> Image:
         return fit_image(read_pixels(files[i][0]), expected, task, str(files[i][0]))
 
-    return Source(task, len(files), image, lambda i: files[i][1], tuple(names))
+    return ImageSource(task, len(files), image, lambda i: files[i][1], tuple(names))
 
 
-def _pairs(path: Path, images: dict[str, Path], labels: dict[str, Path], expected: Expected) -> Source:
+def _pairs(path: Path, images: dict[str, Path], labels: dict[str, Path], expected: Expected) -> ImageSource:
     """Images and labels of the same stem."""
     if not images:
         raise UserError(f"{path}: no images ({', '.join(SUFFIXES)}) beside the labels; {LAYOUTS}")
@@ -130,10 +130,10 @@ def _pairs(path: Path, images: dict[str, Path], labels: dict[str, Path], expecte
         file = labels[stems[i]]
         return fit_class_map(read_pixels(file, indices=True), expected, str(file))
 
-    return Source(task, len(stems), image, label, tuple(str(k) for k in range(expected.classes or 2)))
+    return ImageSource(task, len(stems), image, label, tuple(str(k) for k in range(expected.classes or 2)))
 
 
-def _check_headers(images: Sequence[Path], expected: Expected, task: Any, labels: Sequence[Path] = ()) -> None:
+def _check_headers(images: Sequence[Path], expected: Expected, task: Task, labels: Sequence[Path] = ()) -> None:
     """Sizes of up to ``CHECKED_FILES`` images, spread evenly, before anything long starts; all problems at once."""
     problems: list[str] = []
     for i in np.unique(np.linspace(0, len(images) - 1, min(len(images), CHECKED_FILES)).round().astype(int)):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from convert.upstream.types import Values
 
 MEMBRANE = 0
 CELL = 1
 
 
-def classification_metrics(scores: NDArray[Any], labels: NDArray[Any]) -> dict[str, float]:
+def classification_metrics(scores: Values, labels: Values) -> dict[str, float]:
     """``accuracy``: the share of images whose largest score, of shape (n, classes), is at the label.
 
     A single score, shape (n, 1) or (n,), is the probability of class 1.
@@ -24,7 +25,7 @@ def classification_metrics(scores: NDArray[Any], labels: NDArray[Any]) -> dict[s
 
 
 def segmentation_metrics(
-    probabilities: Sequence[NDArray[Any]] | NDArray[Any], labels: Sequence[NDArray[Any]] | NDArray[Any]
+    probabilities: Sequence[Values] | Values, labels: Sequence[Values] | Values
 ) -> dict[str, float]:
     """Metrics of n class maps; each image's probabilities have shape (h, w), (h, w, 1) or (h, w, classes).
 
@@ -51,7 +52,7 @@ def segmentation_metrics(
     return {**result, "iou": float(iou[MEMBRANE]), "f1": float(f1[MEMBRANE]), **_component_metrics(predicted, truth)}
 
 
-def class_map(probabilities: NDArray[Any]) -> NDArray[np.uint8]:
+def class_map(probabilities: Values) -> NDArray[np.uint8]:
     """The most probable class of every pixel, shape (h, w)."""
     probabilities = np.asarray(probabilities)
     if probabilities.ndim == 2:
@@ -61,7 +62,7 @@ def class_map(probabilities: NDArray[Any]) -> NDArray[np.uint8]:
     return np.asarray(probabilities.argmax(axis=2), np.uint8)
 
 
-def _confusion(predicted: list[NDArray[Any]], truth: list[NDArray[Any]], classes: int) -> NDArray[np.int64]:
+def _confusion(predicted: list[Values], truth: list[Values], classes: int) -> NDArray[np.int64]:
     """Pixels by (label, prediction)."""
     counts = np.zeros((classes, classes), np.int64)
     for p, t in zip(predicted, truth, strict=True):
@@ -70,12 +71,12 @@ def _confusion(predicted: list[NDArray[Any]], truth: list[NDArray[Any]], classes
     return counts
 
 
-def _ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[np.float64]:
+def _ratio(above: Values, below: Values) -> NDArray[np.float64]:
     """0 / 0 is 1: what neither has is agreed on."""
     return np.where(below > 0, above / np.maximum(below, 1), 1.0)
 
 
-def _component_metrics(predicted: list[NDArray[Any]], truth: list[NDArray[Any]]) -> dict[str, float]:
+def _component_metrics(predicted: list[Values], truth: list[Values]) -> dict[str, float]:
     from skimage.measure import label as components
     from skimage.metrics import adapted_rand_error, variation_of_information
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
+from convert.upstream.types import Values
 
-from .validation import LAYOUTS, ClassMap, Expected, Image, Source, Task, check_classes, fit_class_map, fit_image
+from .validation import LAYOUTS, ClassMap, Expected, Image, ImageSource, Task, check_classes, fit_class_map, fit_image
 
 PAIRS = (
     ("x", "y"),
@@ -27,7 +29,7 @@ CHUNK_BYTES = 64 * 2**20
 LOCAL_HEADER_BYTES = 30
 
 
-def open_archive(path: Path, expected: Expected) -> Source:
+def open_archive(path: Path, expected: Expected) -> ImageSource:
     """The images and labels in the .npz file ``path``; every value is checked once, a part at a time."""
     x, y = _pair(path)
     problems = [_array_problem(name, array) for name, array in (("x", x), ("y", y))]
@@ -46,10 +48,10 @@ def open_archive(path: Path, expected: Expected) -> Source:
         return _segmentation(path, x, y, expected, image)
     labels = check_classes(_class_indices(y, path.name), expected.classes, path.name).astype(np.int64)
     count = expected.classes or int(labels.max()) + 1
-    return Source(task, len(x), image, lambda i: int(labels[i]), tuple(str(k) for k in range(count)))
+    return ImageSource(task, len(x), image, lambda i: int(labels[i]), tuple(str(k) for k in range(count)))
 
 
-def _segmentation(path: Path, x: NDArray[Any], y: NDArray[Any], expected: Expected, image: Any) -> Source:
+def _segmentation(path: Path, x: Values, y: Values, expected: Expected, image: Callable[[int], Image]) -> ImageSource:
     if x.shape[1:3] != y.shape[1:3]:
         raise UserError(f"{path.name}: images of {x.shape[1:3]} pixels with labels of {y.shape[1:3]}; sizes must agree")
 
@@ -60,10 +62,10 @@ def _segmentation(path: Path, x: NDArray[Any], y: NDArray[Any], expected: Expect
     if expected.classes:
         for i in range(len(y)):
             label(i)
-    return Source("segmentation", len(x), image, label, tuple(str(k) for k in range(max(count, 2))))
+    return ImageSource("segmentation", len(x), image, label, tuple(str(k) for k in range(max(count, 2))))
 
 
-def _pair(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
+def _pair(path: Path) -> tuple[Values, Values]:
     """The images and labels by the one pair of names in ``PAIRS`` that the archive holds."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -79,7 +81,7 @@ def _pair(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     raise UserError(f"{path.name} holds {held}, no images x with labels y; {LAYOUTS}")
 
 
-def _mapped(path: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+def _mapped(path: Path, archive: zipfile.ZipFile, name: str) -> Values:
     """The array ``name`` as a memory map: in place if stored, from a temporary file if compressed."""
     info = archive.getinfo(f"{name}.npy")
     if info.compress_type == zipfile.ZIP_STORED:
@@ -96,7 +98,7 @@ def _mapped(path: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
         return _map_npy(unpacked)
 
 
-def _map_npy(file: Any) -> NDArray[Any]:
+def _map_npy(file: IO[bytes]) -> Values:
     """The array whose .npy header begins at the position of ``file``. Source: numpy.lib.format."""
     version = np.lib.format.read_magic(file)
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -108,19 +110,19 @@ def _map_npy(file: Any) -> NDArray[Any]:
     return np.memmap(file, dtype=dtype, mode="r", offset=file.tell(), shape=shape, order="F" if fortran else "C")
 
 
-def _array_problem(name: str, array: NDArray[Any]) -> str | None:
+def _array_problem(name: str, array: Values) -> str | None:
     if array.dtype.kind not in "buif":
         return f"{name} has type {array.dtype}; save numbers, such as uint8 or float32"
     return None if array.ndim >= 1 else f"{name} is a single number; it takes one entry for each image"
 
 
-def _task_of(y: NDArray[Any], expected: Expected) -> Task:
+def _task_of(y: Values, expected: Expected) -> Task:
     if y.ndim <= 2 or (expected.task == "classification" and y.ndim > 2 and y[0].size == 1):
         return "classification"
     return "segmentation"
 
 
-def _class_indices(y: NDArray[Any], name: str) -> NDArray[Any]:
+def _class_indices(y: Values, name: str) -> Values:
     """Class of every image from indices (n,), (n, 1) or one-hot rows (n, classes)."""
     if y[0].size == 1:
         return np.asarray(y).reshape(len(y))
@@ -129,7 +131,7 @@ def _class_indices(y: NDArray[Any], name: str) -> NDArray[Any]:
     return np.asarray(y.argmax(axis=1))
 
 
-def _check_finite(x: NDArray[Any], name: str) -> None:
+def _check_finite(x: Values, name: str) -> None:
     if x.dtype.kind != "f":
         return
     step = max(1, CHUNK_BYTES // max(1, x[0].nbytes))
@@ -141,6 +143,6 @@ def _check_finite(x: NDArray[Any], name: str) -> None:
         )
 
 
-def _not_finite(images: NDArray[Any]) -> NDArray[np.intp]:
+def _not_finite(images: Values) -> NDArray[np.intp]:
     """The indices of images that hold NaN or infinity."""
     return np.flatnonzero(~np.isfinite(images.reshape(len(images), -1)).all(axis=1))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
+from convert.upstream.types import Values
 
 Task = Literal["classification", "segmentation"]
 Image = NDArray[np.float32]
@@ -38,7 +39,7 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Source:
+class ImageSource:
     """Images and labels by index, read when asked for."""
 
     task: Task
@@ -48,7 +49,7 @@ class Source:
     class_names: tuple[str, ...]
 
 
-def fit_image(pixels: NDArray[Any], expected: Expected, task: Task, name: str) -> Image:
+def fit_image(pixels: Values, expected: Expected, task: Task, name: str) -> Image:
     """The stored ``pixels``, shape (h, w) or (h, w, c), as float32 in the shape the model takes, values unchanged.
 
     A vector fits a model of vectors and a network whose input is (1, 1, n). Grey is repeated for a colour model; colour
@@ -68,7 +69,7 @@ def fit_image(pixels: NDArray[Any], expected: Expected, task: Task, name: str) -
     return np.ascontiguousarray(pixels, dtype=np.float32)
 
 
-def fit_channels(pixels: NDArray[Any], channels: int | None, name: str) -> NDArray[Any]:
+def fit_channels(pixels: Values, channels: int | None, name: str) -> Values:
     """``pixels`` with shape (h, w, ``channels``)."""
     if pixels.ndim == 2:
         pixels = pixels[:, :, None]
@@ -104,7 +105,7 @@ def check_size(shape: tuple[int, ...], expected: Expected, task: Task, name: str
         raise UserError(f"{name}: size {_size(shape)}, the model takes {_size(compared)}; resize the images")
 
 
-def fit_class_map(values: NDArray[Any], expected: Expected, name: str) -> ClassMap:
+def fit_class_map(values: Values, expected: Expected, name: str) -> ClassMap:
     """Class of every pixel, shape (h, w): from indices, a binary mask of 0 and 255, or one-hot channels."""
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[:, :, 0]
@@ -127,7 +128,7 @@ def fit_class_map(values: NDArray[Any], expected: Expected, name: str) -> ClassM
     return check_classes(values, expected.classes, name).astype(np.uint8)
 
 
-def check_classes(values: NDArray[Any], classes: int | None, name: str) -> NDArray[Any]:
+def check_classes(values: Values, classes: int | None, name: str) -> Values:
     """``values`` if they are whole numbers from 0 to ``classes`` - 1."""
     if values.dtype.kind not in "buif" or (values.dtype.kind == "f" and not (values == np.floor(values)).all()):
         raise UserError(f"{name}: labels of type {values.dtype} that are not whole numbers; save class indices")
@@ -158,5 +159,5 @@ def _size(shape: tuple[int | None, ...]) -> str:
     return " x ".join("any" if n is None else str(n) for n in shape)
 
 
-def _constant(values: NDArray[Any]) -> bool:
+def _constant(values: Values) -> bool:
     return bool((values == values.flat[0]).all())

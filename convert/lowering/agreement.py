@@ -10,7 +10,6 @@ import functools
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import nengo
 import numpy as np
@@ -21,16 +20,17 @@ from convert.network.nengo_form import add_population, nengo_transform
 from convert.network.tensorflow_form import apply
 from convert.upstream.nengo_dl import load_nengo_dl
 from convert.upstream.tensorflow import load_tf_keras
+from convert.upstream.types import Layer, Model, NengoObject, Tensor
 
 AGREEMENT = 1e-4
 """Largest difference between the rate network and Keras, relative to the largest output, that passes."""
 
 
-def keras_form(network: Network) -> Any:
+def keras_form(network: Network) -> Model:
     """``network`` as a tf-keras functional model; its outputs are the readouts before their activation."""
     keras = load_tf_keras()
     layer = population_layer_class()
-    tensors: dict[str, Any] = {INPUT: keras.Input(network.input.shape, name=INPUT)}
+    tensors: dict[str, Tensor] = {INPUT: keras.Input(network.input.shape, name=INPUT)}
     targets: list[Population | Readout] = [*network.populations, *network.readouts]
     for target in targets:
         into = network.into(target.name)
@@ -40,7 +40,7 @@ def keras_form(network: Network) -> Any:
 
 
 @functools.cache
-def population_layer_class() -> Any:
+def population_layer_class() -> type[Layer]:
     """The Keras layer class, known to NengoDL's converter; made on first use, for it needs TensorFlow."""
     keras, nengo_dl = load_tf_keras(), load_nengo_dl()
 
@@ -51,8 +51,8 @@ def population_layer_class() -> Any:
             super().__init__(name=target.name.replace(":", "_"))
             self.target, self.into, self.network = target, into, network
 
-        def call(self, sources: Any) -> Any:
-            total: Any = self.target.bias_hz if isinstance(self.target, Population) else self.target.bias
+        def call(self, sources: list[Tensor]) -> Tensor:
+            total: Tensor = self.target.bias_hz if isinstance(self.target, Population) else self.target.bias
             total = total.astype(np.float32)
             for source, projection in zip(sources, self.into, strict=True):
                 total = total + apply(projection.transform, source, self.target.shape)
@@ -61,7 +61,7 @@ def population_layer_class() -> Any:
     class ConvertPopulation(nengo_dl.converter.LayerConverter):  # type: ignore[misc,name-defined]
         """One ensemble (or Node, for a readout) and one connection per projection."""
 
-        def convert(self, node_id: int) -> Any:
+        def convert(self, node_id: int) -> NengoObject:
             layer = self.layer
             rates = nengo.RectifiedLinear()
             obj = _readout(layer.target) if isinstance(layer.target, Readout) else _rate_neurons(layer.target, rates)
@@ -75,13 +75,13 @@ def population_layer_class() -> Any:
     return PopulationLayer
 
 
-def _rate_neurons(population: Population, neuron_type: Any) -> Any:
+def _rate_neurons(population: Population, neuron_type: NengoObject) -> NengoObject:
     neurons = add_population(population, neuron_type)
     neurons.ensemble.bias = np.ravel(population.bias_hz)
     return neurons
 
 
-def _readout(readout: Readout) -> Any:
+def _readout(readout: Readout) -> NengoObject:
     node = nengo.Node(size_in=readout.bias.size, label=readout.name)
     nengo.Connection(nengo.Node(np.ravel(readout.bias), label=f"{readout.name} bias"), node, synapse=None)
     return node

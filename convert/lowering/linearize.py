@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from convert.frontends.original import Function
 from convert.network import Convolution, ConvolutionTranspose, Padding, Shape, Sparse, Transform
 from convert.network.tensorflow_form import apply
-from convert.network.transforms import leading_zeros, positions, transposed_offset
+from convert.padding import leading_zeros, positions, transposed_offset
 
 from .impulses import matrix_of
 from .taps import Pair, Taps, taps_of

@@ -1,5 +1,7 @@
 """The network: populations, the projections between them, readouts; all frozen, typed and readable without Keras."""
 
+from convert.padding import Padding
+
 from .network import (
     INPUT,
     Input,
@@ -13,7 +15,7 @@ from .network import (
     require_timesteps,
 )
 from .neuron import CHIP, HOST, Neuron, Reset
-from .transforms import Array, Convolution, ConvolutionTranspose, Padding, Shape, SharedKernel, Sparse, Taps, Transform
+from .transforms import Array, Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Taps, Transform
 
 __all__ = [
     "CHIP",

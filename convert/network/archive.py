@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from functools import singledispatch
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,17 +13,19 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from convert.errors import UserError
+from convert.padding import Padding
+from convert.upstream.types import Config, Values
 
 from .network import INPUT, Activation, Input, Network, Population, Projection, Readout, TimeCourse
 from .neuron import HOST, Neuron
-from .transforms import Convolution, ConvolutionTranspose, Padding, Shape, SharedKernel, Sparse, Transform
+from .transforms import Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Transform
 
 FORMAT = 3
 READ = (2, FORMAT)
 
-Put = Callable[[NDArray[Any]], str]
+Put = Callable[[Values], str]
 """Keeps an array and gives its name."""
-Arrays = Mapping[str, NDArray[Any]]
+Arrays = Mapping[str, Values]
 
 
 class ConvolutionRow(msgspec.Struct, tag_field="kind", tag="Convolution"):
@@ -97,9 +98,9 @@ class Description(msgspec.Struct):
 
 def save_network(network: Network, path: Path) -> None:
     """Writes ``network`` to the file ``path``."""
-    arrays: dict[str, NDArray[Any]] = {}
+    arrays: dict[str, Values] = {}
 
-    def put(array: NDArray[Any]) -> str:
+    def put(array: Values) -> str:
         arrays[f"a{len(arrays)}"] = array
         return f"a{len(arrays) - 1}"
 
@@ -230,17 +231,17 @@ def _floats(arrays: Arrays, name: str, axes: int) -> NDArray[np.float64]:
     return array.astype(np.float64)
 
 
-def _singles(array: NDArray[Any]) -> NDArray[np.float32]:
+def _singles(array: Values) -> NDArray[np.float32]:
     return np.asarray(array, np.float32)
 
 
-def _number(value: Any) -> Any:
+def _number(value: object) -> object:
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(type(value).__name__)
 
 
-def _from_format_2(raw: dict[str, Any]) -> dict[str, Any]:
+def _from_format_2(raw: Config) -> Config:
     """What version 0.1.0 wrote: neurons had a floor only, and the host's own equation went without saying."""
     rows = []
     for row in raw["populations"]:

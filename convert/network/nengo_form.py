@@ -13,6 +13,8 @@ from nengo.dists import Choice
 from numpy.typing import NDArray
 from scipy import sparse
 
+from convert.upstream.types import NengoObject
+
 from .network import INPUT, Network, Population, Projection
 from .transforms import Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Transform
 
@@ -26,7 +28,7 @@ class HardResetRectifiedLinear(nengo.SpikingRectifiedLinear):  # type: ignore[mi
     negative = True
     min_voltage = nengo.params.NumberParam("min_voltage", high=0)
 
-    def __init__(self, min_voltage: float = 0.0, amplitude: float = 1.0, initial_state: Any = None) -> None:
+    def __init__(self, min_voltage: float = 0.0, amplitude: float = 1.0, initial_state: NengoObject = None) -> None:
         super().__init__(amplitude=amplitude, initial_state=initial_state or {"voltage": Choice([0])})
         self.min_voltage = min_voltage
 
@@ -38,7 +40,7 @@ class HardResetRectifiedLinear(nengo.SpikingRectifiedLinear):  # type: ignore[mi
         voltage[spiked] = 0
 
 
-def host_neurons() -> Any:
+def host_neurons() -> NengoObject:
     """Neurons that encode the image on the host: several spikes a step, overshoot kept, v = 0 at first."""
     return nengo.SpikingRectifiedLinear(initial_state={"voltage": Choice([0])})
 
@@ -47,10 +49,10 @@ def host_neurons() -> Any:
 class NengoForm:
     """A network in Nengo: ``drive`` maps a host population to the Node that gives its input current in Hz."""
 
-    net: Any
-    drive: dict[str, Any]
-    neurons: dict[str, Any]
-    connections: list[tuple[Projection, Any]]
+    net: NengoObject
+    drive: dict[str, NengoObject]
+    neurons: dict[str, NengoObject]
+    connections: list[tuple[Projection, NengoObject]]
 
 
 def to_nengo(network: Network, drives_hz: dict[str, NDArray[np.float64]] | None = None) -> NengoForm:
@@ -64,7 +66,7 @@ def to_nengo(network: Network, drives_hz: dict[str, NDArray[np.float64]] | None 
         for population in network.populations:
             neurons[population.name] = add_population(population)
             if not population.on_chip:
-                output: Any = np.zeros(population.neurons)
+                output: NengoObject = np.zeros(population.neurons)
                 if drives_hz is not None:
                     output = presented(drives_hz[population.name], network, population.onset_step)
                 drive[population.name] = nengo.Node(output, label=f"{population.name} drive")
@@ -93,7 +95,7 @@ def presented(
     return at
 
 
-def add_population(population: Population, neuron_type: Any = None) -> Any:
+def add_population(population: Population, neuron_type: NengoObject = None) -> NengoObject:
     """The neurons of one population as an ensemble in the current network: drive in Hz in, spikes of 1 / dt out."""
     if neuron_type is None:
         neuron_type = (
@@ -112,23 +114,23 @@ def add_population(population: Population, neuron_type: Any = None) -> Any:
 
 
 @singledispatch
-def nengo_transform(transform: Transform, source: Shape, target: Shape) -> Any:
+def nengo_transform(transform: Transform, source: Shape, target: Shape) -> NengoObject:
     """``transform`` between populations of these shapes as a nengo transform."""
     raise TypeError(f"no nengo form of {type(transform).__name__}")
 
 
 @nengo_transform.register
-def _(transform: Convolution, source: Shape, target: Shape) -> Any:
+def _(transform: Convolution, source: Shape, target: Shape) -> NengoObject:
     return nengo.Convolution(target[2], source, **_kernel_arguments(transform))
 
 
 @nengo_transform.register
-def _(transform: ConvolutionTranspose, source: Shape, target: Shape) -> Any:
+def _(transform: ConvolutionTranspose, source: Shape, target: Shape) -> NengoObject:
     return nengo.ConvolutionTranspose(target[2], source, output_shape=target, **_kernel_arguments(transform))
 
 
 @nengo_transform.register
-def _(transform: Sparse, source: Shape, target: Shape) -> Any:
+def _(transform: Sparse, source: Shape, target: Shape) -> NengoObject:
     matrix = sparse.csr_matrix(transform.matrix)  # nengo knows scipy's matrices, not its arrays
     return nengo.transforms.Sparse(matrix.shape, init=matrix)
 

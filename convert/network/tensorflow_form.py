@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from functools import singledispatch
-from typing import Any
 
 import numpy as np
 
 from convert.upstream.tensorflow import load_tensorflow
+from convert.upstream.types import Tensor
 
 from .transforms import Convolution, ConvolutionTranspose, Shape, Sparse, Transform
 
 
 @singledispatch
-def apply(transform: Transform, images: Any, target: Shape) -> Any:
+def apply(transform: Transform, images: Tensor, target: Shape) -> Tensor:
     """``transform`` on images of shape (batch, rows, columns, channels), float32."""
     raise TypeError(f"no TensorFlow form of {type(transform).__name__}")
 
 
 @apply.register
-def _(transform: Convolution, images: Any, target: Shape) -> Any:
+def _(transform: Convolution, images: Tensor, target: Shape) -> Tensor:
     tf = load_tensorflow()
     kernel = tf.cast(transform.kernel, tf.float32)
     return tf.nn.conv2d(tf.cast(images, tf.float32), kernel, transform.strides, transform.padding.upper())
 
 
 @apply.register
-def _(transform: ConvolutionTranspose, images: Any, target: Shape) -> Any:
+def _(transform: ConvolutionTranspose, images: Tensor, target: Shape) -> Tensor:
     tf = load_tensorflow()
     images = tf.cast(images, tf.float32)
     kernel = tf.transpose(tf.cast(transform.kernel, tf.float32), (0, 1, 3, 2))
@@ -41,7 +41,7 @@ def _(transform: ConvolutionTranspose, images: Any, target: Shape) -> Any:
 
 
 @apply.register
-def _(transform: Sparse, images: Any, target: Shape) -> Any:
+def _(transform: Sparse, images: Tensor, target: Shape) -> Tensor:
     tf = load_tensorflow()
     flat = tf.reshape(tf.cast(images, tf.float32), (len(images), -1))
     matrix = transform.matrix.tocoo()

@@ -10,19 +10,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any, Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from convert.padding import Padding, leading_zeros, transposed_offset
+
 Shape = tuple[int, int, int]
 """(rows, columns, channels), channels last; a plain vector of n is (1, 1, n)."""
 
 Array = NDArray[np.float64]
-
-Padding = Literal["same", "valid"]
-"""As in TensorFlow: 'same' keeps ceil(size / stride) positions, 'valid' those whose kernel lies inside."""
 
 Taps = NDArray[np.int64]
 """Shape (source positions, target positions) along one axis: the kernel tap that connects them, -1 for none."""
@@ -32,21 +31,6 @@ Gain = float | Array
 
 DENSE = 0.9
 """Share of weights that are not zero, above which a kernel has no structure of zeros to keep."""
-
-
-def positions(source: int, size: int, stride: int, padding: Padding) -> int:
-    """The positions that a convolution of ``size`` taps keeps along an axis; below 1 where it does not fit."""
-    return -(-source // stride) if padding == "same" else (source - size) // stride + 1
-
-
-def leading_zeros(source: int, target: int, size: int, stride: int, padding: Padding) -> int:
-    """Positions that padding adds before the first one of a convolution's source. Source: TensorFlow, ``SAME``."""
-    return max((target - 1) * stride + size - source, 0) // 2 if padding == "same" else 0
-
-
-def transposed_offset(size: int, stride: int, padding: Padding) -> int:
-    """Target positions by which a transposed convolution is moved to the front. Source: Keras' Conv2DTranspose."""
-    return max(size - stride, 0) // 2 if padding == "same" else 0
 
 
 class Transform(Protocol):
@@ -197,7 +181,7 @@ def dense_convolution(transform: Transform) -> Convolution | None:
     return None
 
 
-def _inside(taps: NDArray[Any], size: int) -> Taps:
+def _inside(taps: NDArray[np.int64], size: int) -> Taps:
     """``taps`` with -1 for those that the kernel does not have."""
     return np.where((taps >= 0) & (taps < size), taps, -1)
 

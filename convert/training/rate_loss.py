@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
 
 import numpy as np
 
@@ -15,6 +14,10 @@ from convert.errors import UserError
 from convert.frontends.keras.cut import Cut
 from convert.frontends.keras.segment import KerasSegment
 from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
+from convert.upstream.types import Optimizer, Tensor
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""From labels and logits to a number."""
 
 WEIGHT = 1e-3
 """Of the rate loss beside the task's loss, as in the percentile examples of NengoDL's authors."""
@@ -40,7 +43,7 @@ RELEARN = Pace(1e-3, 0.9)
 """For a network whose max pooling has been replaced."""
 
 
-def percentile_loss(activity: Any, percentile: float, low: float, high: float) -> Any:
+def percentile_loss(activity: Tensor, percentile: float, low: float, high: float) -> Tensor:
     """Sum over channels of (max(0, low - p)^2 + max(0, p - high)^2) / 2, p a channel's percentile over batch and space.
 
     ``activity``, ``low`` and ``high`` are in one unit. Source: Patel et al. 2021, equation 3.
@@ -61,7 +64,7 @@ class RateGoal:
     scale_hz: Mapping[str, float]
     targets_hz: Mapping[str, float]
 
-    def loss(self, name: str, activity: Any) -> Any:
+    def loss(self, name: str, activity: Tensor) -> Tensor:
         """The percentile loss of population ``name``, whose Keras activations are ``activity``."""
         relative = activity * self.scale_hz[name] / self.targets_hz[name]
         return percentile_loss(relative, self.percentile, LOWEST, 1.0)
@@ -98,13 +101,13 @@ def fine_tune(
             advance(1)
 
 
-def _step(cut: Cut, goal: RateGoal, task_loss: Callable[[Any, Any], Any], optimizer: Any) -> Callable[[Any, Any], Any]:
+def _step(cut: Cut, goal: RateGoal, task_loss: Loss, optimizer: Optimizer) -> Loss:
     """One step of ``optimizer``: from images and labels to the loss."""
     keras, tf = load_tf_keras(), load_tensorflow()
     trained = keras.Model(cut.model.inputs, [cut.readout.drive, *cut.original.at_relus.outputs])
 
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-    def step(images: Any, labels: Any) -> Any:
+    def step(images: Tensor, labels: Tensor) -> Tensor:
         with tf.GradientTape() as tape:
             logits, *activities = trained(images, training=True)
             loss = task_loss(labels, logits)
@@ -128,10 +131,10 @@ def batches_per_epoch(dataset: Dataset, readout: KerasSegment) -> int:
     return ceil(crops / BATCH)
 
 
-def _task_loss(dataset: Dataset, readout: KerasSegment) -> Callable[[Any, Any], Any]:
+def _task_loss(dataset: Dataset, readout: KerasSegment) -> Loss:
     """Cross-entropy on logits: binary for a single channel, else over the classes."""
     keras, tf = load_tf_keras(), load_tensorflow()
-    loss: Callable[[Any, Any], Any]
+    loss: Loss
     if readout.shape[2] == 1:
         binary = keras.losses.BinaryCrossentropy(from_logits=True)
         return lambda labels, logits: binary(tf.reshape(tf.cast(labels, tf.float32), tf.shape(logits)), logits)

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convert.calibration.simulate import RatesHz, simulated
 from convert.frontends.original import Images, Original
-from convert.network import INPUT, Network, Population
+from convert.network import INPUT, Array, Network, Population, Readout, Shape, Transform
 from convert.network.quantize import with_8bit_weights
 from convert.network.tensorflow_form import apply
 from convert.network.transforms import dense_convolution
 from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
+from convert.upstream.types import Tensor
 
 LEARNING_RATE = 3e-3
 """Of the largest steps, relative to the root mean square of a kernel; it falls as a half cosine."""
@@ -70,7 +69,7 @@ def spiking_rates(network: Network, arrival: Mapping[str, int], images: Images) 
     return rates_hz
 
 
-def distillation_loss(teacher: Any, student: Any) -> Any:
+def distillation_loss(teacher: Tensor, student: Tensor) -> Tensor:
     """Cross-entropy between outputs before their activation, both divided by ``TEMPERATURE``, in its square.
 
     One channel is a sigmoid's, more are a softmax's. Source: Hinton et al. 2015, section 2.
@@ -96,7 +95,7 @@ class _Trained:
     def __init__(self, network: Network) -> None:
         tf = load_tensorflow()
         self.start = network
-        self.kernels: dict[int, tuple[float, Any]] = {}
+        self.kernels: dict[int, tuple[float, Tensor]] = {}
         for i, projection in enumerate(network.projections):
             convolution = dense_convolution(projection.transform)
             if projection.source != INPUT and convolution is not None:
@@ -109,13 +108,13 @@ class _Trained:
         self.biases = {name: tf.Variable(np.zeros(n, np.float32)) for name, n in channels.items()}
 
     @property
-    def variables(self) -> list[Any]:
+    def variables(self) -> list[Tensor]:
         return [*(relative for _, relative in self.kernels.values()), *self.biases.values()]
 
-    def outputs(self, fired_hz: RatesHz) -> Any:
+    def outputs(self, fired_hz: RatesHz) -> Tensor:
         """The first readout before its activation; values are the spiking network's, gradients the rate network's."""
         tf = load_tensorflow()
-        rates_hz: dict[str, Any] = {}
+        rates_hz: dict[str, Tensor] = {}
         for population in self.start.populations:
             rates_hz[population.name] = tf.constant(fired_hz[population.name])
             if population.on_chip:
@@ -124,11 +123,11 @@ class _Trained:
         readout = self.start.readouts[0]
         return self._drive(readout.name, readout.shape, readout.bias, rates_hz)
 
-    def _drive(self, name: str, shape: tuple[int, int, int], bias: NDArray[np.float64], rates_hz: Any) -> Any:
+    def _drive(self, name: str, shape: Shape, bias: Array, rates_hz: Mapping[str, Tensor]) -> Tensor:
         total = bias.astype(np.float32) + self.biases[name] * self.units[name]
         for i, projection in enumerate(self.start.projections):
             if projection.target == name:
-                transform: Any = projection.transform
+                transform: Transform = projection.transform
                 if i in self.kernels:
                     rms, relative = self.kernels[i]
                     transform = transform.with_weights(rms * relative)
@@ -136,8 +135,8 @@ class _Trained:
         return total
 
     def network(self) -> Network:
-        def bias(target: Any) -> Any:
-            return np.float64(self.biases[target.name].numpy()) * self.units[target.name]
+        def bias(target: Population | Readout) -> Array:
+            return np.asarray(self.biases[target.name].numpy() * np.float64(self.units[target.name]))
 
         def population(p: Population) -> Population:
             return replace(p, bias_hz=p.bias_hz + bias(p)) if p.on_chip else p

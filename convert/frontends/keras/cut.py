@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from convert.errors import UserError
 from convert.network import INPUT, Shape
 from convert.network.network import Activation
 from convert.upstream.tensorflow import load_tf_keras
+from convert.upstream.types import Layer, Model, Tensor
 
 from .layers import MAX_POOLING, POOLED, SPIKING, is_head, role
 from .nodes import head_of, name_of, node_of, nodes_of
@@ -21,7 +21,7 @@ from .segment import KerasSegment
 class Cut:
     """The segments of ``model`` in feed-forward order, and the shapes of the input and of all populations."""
 
-    model: Any
+    model: Model
     segments: tuple[KerasSegment, ...]
     shapes: dict[str, Shape]
 
@@ -39,7 +39,7 @@ class Cut:
         return KerasOriginal(self.model, self.populations)
 
 
-def as_shape(tensor: Any) -> Shape:
+def as_shape(tensor: Tensor) -> Shape:
     """The (rows, columns, channels) of a Keras tensor; a vector is (1, 1, n)."""
     sizes = [int(size) for size in tensor.shape[1:]]
     if len(sizes) not in (1, 3):
@@ -49,11 +49,11 @@ def as_shape(tensor: Any) -> Shape:
     return (1, 1, sizes[0]) if len(sizes) == 1 else (sizes[0], sizes[1], sizes[2])
 
 
-def cut_at_relus(model: Any) -> Cut:
+def cut_at_relus(model: Model) -> Cut:
     """Cuts ``model`` (from ``load_model``) into segments. Raises ``UserError`` with all problems, max pooling too."""
     names = {id(model.inputs[0]): INPUT}
     tensors = {INPUT: model.inputs[0]}
-    drives: dict[str, Any] = {}
+    drives: dict[str, Tensor] = {}
     problems: list[str] = []
     for node in nodes_of(model):
         output = node.outputs
@@ -76,7 +76,7 @@ def cut_at_relus(model: Any) -> Cut:
 
 
 def _segment(
-    target: str, drive: Any, activation: Activation | None, names: dict[int, str], tensors: dict[str, Any]
+    target: str, drive: Tensor, activation: Activation | None, names: dict[int, str], tensors: dict[str, Tensor]
 ) -> KerasSegment:
     if id(drive) in names:  # a ReLU or an output right after a ReLU; a segment needs a layer of its own
         drive = load_tf_keras().layers.Activation("linear", name=f"{target.replace(':', '_')}_drive")(drive)
@@ -102,13 +102,13 @@ def _segment(
     return KerasSegment(target, source_layer, as_shape(drive), tuple(order), function, drive, activation)
 
 
-def _source_layer(layer: Any) -> str:
+def _source_layer(layer: Layer) -> str:
     """The class of a layer that a population is known by: one with weights that is no normalization."""
     name = type(layer).__name__
     return name if layer.weights and "Norm" not in name else ""
 
 
-def misplaced_heads(model: Any) -> list[str]:
+def misplaced_heads(model: Model) -> list[str]:
     """One sentence for every softmax and sigmoid that is not the end of ``model``."""
     nodes, outputs = nodes_of(model), {id(output) for output in model.outputs}
     used = {id(tensor) for node in nodes for tensor in node.keras_inputs}

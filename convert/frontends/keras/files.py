@@ -6,20 +6,19 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from convert.errors import UserError
 from convert.upstream.tensorflow import load_keras3, load_tf_keras
+from convert.upstream.types import Config, Model
 
 WAY_OUT = "save it again with model.save('NAME.keras') and try that file"
-Config = dict[str, Any]
 
 
 class UnreadableError(UserError):
     """Keras refuses the file; its layers may say why (see ``layer_configs``)."""
 
 
-def read_model(path: Path) -> Any:
+def read_model(path: Path) -> Model:
     """The Keras 3 or tf-keras model in ``path``, with a layer graph. Raises ``UserError`` for what is none.
 
     No code that a file brings along is run: Lambda layers are not read.
@@ -117,12 +116,12 @@ def _h5_attribute(path: Path, name: str) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def _read_keras3(path: Path) -> Any:
+def _read_keras3(path: Path) -> Model:
     model = load_keras3().saving.load_model(path, compile=False)
     return getattr(model, "_functional", None) or model
 
 
-def _read_tf_keras(path: Path) -> Any:
+def _read_tf_keras(path: Path) -> Model:
     keras = load_tf_keras()
     from tf_keras.src.saving.serialization_lib import SafeModeScope
 

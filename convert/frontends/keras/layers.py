@@ -4,42 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from enum import Enum
 
-LINEAR, SPIKING, HEAD, POOLED = "linear", "spiking", "head", "pooled"
-"""What a layer becomes: part of a projection; a population; host arithmetic at the output; a max pooling to replace."""
+from convert.upstream.types import Config, Layer
+
+
+class Role(Enum):
+    """What a layer becomes."""
+
+    LINEAR = "part of a projection"
+    SPIKING = "a population"
+    HEAD = "host arithmetic at an output"
+    POOLED = "replaced before conversion"
+
+
+LINEAR, SPIKING, HEAD, POOLED = Role
 
 
 @dataclass(frozen=True)
 class Support:
     """How one Keras class converts; ``refuse`` returns why a particular layer cannot and the way out, or None."""
 
-    kind: str
+    role: Role
     note: str
-    refuse: Callable[[Any], str | None] = lambda layer: None
+    refuse: Callable[[Layer], str | None] = lambda layer: None
 
 
-def _channels_last(layer: Any) -> str | None:
+def _channels_last(layer: Layer) -> str | None:
     if getattr(layer, "data_format", "channels_last") != "channels_last":
         return "only data_format='channels_last' converts; rebuild the model with channels last"
     return None
 
 
-def _threshold(layer: Any) -> str | None:
+def _threshold(layer: Layer) -> str | None:
     return "a ReLU jumps at a threshold; only threshold=0 converts, train with it" if layer.threshold else None
 
 
-def _softmax(layer: Any) -> str | None:
+def _softmax(layer: Layer) -> str | None:
     return None if layer.axis == -1 else "the host's softmax is over the last axis; use axis=-1"
 
 
-def _upsampling(layer: Any) -> str | None:
+def _upsampling(layer: Layer) -> str | None:
     if layer.interpolation not in ("nearest", "bilinear"):
         return f"{layer.interpolation} interpolation is not linear on the pixel grid; use 'nearest' or Conv2DTranspose"
     return _channels_last(layer)
 
 
-def _normalization(layer: Any) -> str | None:
+def _normalization(layer: Layer) -> str | None:
     return "an inverted normalization does not convert; remove invert=True" if getattr(layer, "invert", False) else None
 
 
@@ -48,7 +59,7 @@ MAX_POOLING = (
     "and --fine-tune win back what that costs"
 )
 
-NOTHING = (
+IDENTITY_LAYERS = (
     "Identity",
     "RandomFlip",
     "RandomRotation",
@@ -120,7 +131,7 @@ ACTIVATIONS = {
 }
 """Activation functions by name, as arguments of a layer or in an ``Activation`` layer."""
 
-ACTIVATION_LAYERS: dict[str, tuple[str, dict[str, Any]]] = {
+ACTIVATION_LAYERS: dict[str, tuple[str, Config]] = {
     "relu": ("ReLU", {}),
     "relu6": ("ReLU", {"max_value": 6.0}),
     "leaky_relu": ("LeakyReLU", {"negative_slope": 0.2}),
@@ -129,7 +140,7 @@ ACTIVATION_LAYERS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """The layer (class, arguments) that does the same as an activation function."""
 
-WAYS_OUT = {
+HINTS = {
     "ELU": "a rate has no curve below zero, only a slope; use LeakyReLU or ReLU",
     "Multiply": "spikes are added, not multiplied; use Add or Concatenate",
     "Maximum": "spikes are added, not compared; use Add or Average",
@@ -144,8 +155,8 @@ WAYS_OUT = {
 
 def unknown(kind: str, activation: str | None) -> str | None:
     """Why no layer of class ``kind`` with this activation can convert and the way out, or None if one may."""
-    if kind not in REGISTRY and kind not in (*NOTHING, "Activation"):
-        return WAYS_OUT.get(kind, f"no conversion is known for this class; rebuild it from {', '.join(_core())}")
+    if kind not in REGISTRY and kind not in (*IDENTITY_LAYERS, "Activation"):
+        return HINTS.get(kind, f"no conversion is known for this class; rebuild it from {', '.join(_core())}")
     if activation is not None and activation not in ACTIVATIONS:
         if activation in REGISTRY:
             return f"give {activation} as a layer of its own, not as an activation"
@@ -156,22 +167,22 @@ def unknown(kind: str, activation: str | None) -> str | None:
     return None
 
 
-def refusal(layer: Any, *, max_pooling: bool = True) -> str | None:
+def refusal(layer: Layer, *, max_pooling: bool = True) -> str | None:
     """Why ``layer`` (tf-keras, of a known class) cannot convert as it is set and the way out, or None if it can."""
     if type(layer).__name__ == "Activation":
         return None
     support = REGISTRY[type(layer).__name__]
-    return MAX_POOLING if support.kind == POOLED and not max_pooling else support.refuse(layer)
+    return MAX_POOLING if support.role == POOLED and not max_pooling else support.refuse(layer)
 
 
-def role(layer: Any) -> str:
-    """Which of LINEAR, SPIKING, HEAD and POOLED a convertible layer is."""
+def role(layer: Layer) -> Role:
+    """What a convertible layer becomes."""
     if type(layer).__name__ == "Activation":
         return ACTIVATIONS[layer.activation.__name__]
-    return REGISTRY[type(layer).__name__].kind
+    return REGISTRY[type(layer).__name__].role
 
 
-def is_head(layer: Any) -> bool:
+def is_head(layer: Layer) -> bool:
     """Whether ``layer`` is host arithmetic at an output; asked of layers that do not convert, too."""
     return type(layer).__name__ in ("Activation", *REGISTRY) and role(layer) == HEAD
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from convert.errors import UserError
 from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
+from convert.upstream.types import Config, Layer, Model, Tensor
 
 from .cut import misplaced_heads
-from .files import Config, UnreadableError, layer_configs, read_model
-from .layers import ACTIVATION_LAYERS, NOTHING, refusal, unknown
+from .files import UnreadableError, layer_configs, read_model
+from .layers import ACTIVATION_LAYERS, IDENTITY_LAYERS, refusal, unknown
 from .operations import WRITTEN, as_layer, is_operation
 from .passes import KERAS_PASSES
 from .rewrite import Call
 
 
-def load_model(path: Path, *, max_pooling: bool = True) -> Any:
+def load_model(path: Path, *, max_pooling: bool = True) -> Model:
     """The model in ``path`` (Keras 3 or 2 .keras, .h5, SavedModel folder) as a flat tf-keras functional model.
 
     Nested models are inlined, activations given as arguments become layers of their own (named LAYER_relu), operations
@@ -65,19 +65,19 @@ class _Rebuild:
         self.made: dict[int, Call] = {}
         self.names: set[str] = set()
 
-    def run(self, model: Any, shapes: list[tuple[int, ...]]) -> Any:
+    def run(self, model: Model, shapes: list[tuple[int, ...]]) -> Model:
         """The model anew, its inputs of ``shapes`` in one; refused layers are zeros of the right shape in it."""
         rows, columns = shapes[0][:2]
         image = self.keras.Input((rows, columns, sum(shape[2] for shape in shapes)), name="image")
         inputs = [image] if len(shapes) == 1 else self._channels(image, [shape[2] for shape in shapes])
         return self.keras.Model(image, self._flatten(model, inputs), name=model.name)
 
-    def new_layers(self, kind: str, name: str, config: Config) -> list[Any]:
+    def new_layers(self, kind: str, name: str, config: Config) -> list[Layer]:
         """The tf-keras layers that do what the one of class ``kind`` does, or none and one more problem."""
         found = [self._new_layer(*step) for step in _apart(kind, name, config)]
         return [] if None in found else found
 
-    def _new_layer(self, kind: str, name: str, config: Config) -> Any:
+    def _new_layer(self, kind: str, name: str, config: Config) -> Layer:
         arguments = _arguments(config, getattr(self.keras.layers, kind, None))
         reason = unknown(kind, arguments.get("activation"))
         if reason is None:
@@ -88,7 +88,7 @@ class _Rebuild:
         self.problems.append(f"layer '{name}' ({kind}): {reason}")
         return None
 
-    def _channels(self, image: Any, counts: list[int]) -> list[Any]:
+    def _channels(self, image: Tensor, counts: list[int]) -> list[Tensor]:
         """The channels of ``image`` in groups, the first ``counts[0]`` and so on, each by a fixed convolution."""
         groups = np.split(np.eye(sum(counts)), np.cumsum(counts)[:-1], axis=1)
         found = []
@@ -100,7 +100,7 @@ class _Rebuild:
             pick.set_weights([group[None, None]])
         return found
 
-    def _flatten(self, model: Any, inputs: list[Any]) -> Any:
+    def _flatten(self, model: Model, inputs: list[Tensor]) -> Tensor:
         functional = getattr(model, "_functional", None) or model
         if hasattr(functional, "_run_through_graph"):
             return functional._run_through_graph(inputs, operation_fn=self._layer)
@@ -117,7 +117,7 @@ class _Rebuild:
         outputs = [tensors.get(str(id(tensor))) for tensor in functional.outputs]
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def _layer(self, old: Any) -> Callable[..., Any]:
+    def _layer(self, old: Layer) -> Callable[..., Tensor]:
         """The new layer (or layers) for one old layer or operation; the same one each time the old one is called."""
         if getattr(old, "_functional", None) or hasattr(old, "_run_through_graph") or hasattr(old, "_nodes_by_depth"):
             return lambda inputs, **_: self._flatten(old, _as_list(inputs))
@@ -128,9 +128,9 @@ class _Rebuild:
         make = self.made[id(old)]
         return lambda *inputs, **_: make(list(inputs) if len(inputs) > 1 else inputs[0])
 
-    def _make(self, old: Any) -> Call:
+    def _make(self, old: Layer) -> Call:
         kind = type(old).__name__
-        if kind in NOTHING:
+        if kind in IDENTITY_LAYERS:
             return lambda inputs: inputs
         layers = self.new_layers(kind, old.name, old.get_config())
         if not layers:
@@ -138,7 +138,7 @@ class _Rebuild:
         weights = old.get_weights()
         state = {"loaded": not weights}
 
-        def call(inputs: Any) -> Any:
+        def call(inputs: Tensor) -> Tensor:
             outputs = inputs
             for layer in layers:
                 outputs = layer(outputs)
@@ -149,7 +149,7 @@ class _Rebuild:
 
         return call
 
-    def _operation(self, old: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    def _operation(self, old: Layer, args: tuple[Tensor, ...], kwargs: Config) -> Tensor:
         """What an operation such as ``x + y`` gives, by a layer."""
         found = as_layer(self.keras, old, args, kwargs, self._fresh(old.name))
         kind = type(old).__name__
@@ -163,12 +163,12 @@ class _Rebuild:
         self.problems.append(f"layer '{old.name}' ({kind}): {reason}")
         return self._stand_in(old)([a for a in (*args, *kwargs.values()) if hasattr(a, "_keras_history")])
 
-    def _stand_in(self, old: Any) -> Call:
+    def _stand_in(self, old: Layer) -> Call:
         """Zeros of the shape that ``old`` gives, so that the walk goes on and finds the refusals after this one."""
         tf = load_tensorflow()
         shape = tuple(_as_list(old._inbound_nodes[0].outputs)[0].shape)[1:]
 
-        def zeros(inputs: Any) -> Any:
+        def zeros(inputs: Tensor) -> Tensor:
             return tf.zeros((tf.shape(_as_list(inputs)[0])[0], *shape))
 
         return self.keras.layers.Lambda(zeros)  # type: ignore[no-any-return]
@@ -180,19 +180,19 @@ class _Rebuild:
         return free
 
 
-class _Tensors(dict[str, Any]):
+class _Tensors(dict[str, Tensor]):
     """New tensors by the id of the old ones, in the form that tf-keras' ``Node.map_arguments`` pops them from."""
 
-    def __getitem__(self, key: str) -> list[Any]:
+    def __getitem__(self, key: str) -> list[Tensor]:
         return [super().__getitem__(key)]
 
 
-def _arguments(config: Config, cls: Any) -> dict[str, Any]:
+def _arguments(config: Config, cls: type[Layer] | None) -> Config:
     """The arguments in ``config`` that matter at inference and that ``cls`` of tf-keras knows."""
     known = set(inspect.signature(cls.__init__).parameters) if cls is not None else set()
     skipped = ("_initializer", "_regularizer", "_constraint")
     kept = {k: v for k, v in config.items() if k in known - {"name", "dtype"} and not k.endswith(skipped)}
-    if isinstance(kept.get("axis"), list) and cls.__name__ == "BatchNormalization":
+    if isinstance(kept.get("axis"), list) and cls is not None and cls.__name__ == "BatchNormalization":
         kept["axis"] = kept["axis"][0]
     if isinstance(kept.get("activation"), dict):
         kept["activation"] = _activation_name(kept["activation"])
@@ -216,14 +216,14 @@ def _apart(kind: str, name: str, config: Config) -> list[tuple[str, str, Config]
     return [(kind, name, {**config, "activation": "linear"}), (after[0], f"{name}_{label}", after[1])]
 
 
-def _activation_name(saved: Any) -> str:
+def _activation_name(saved: Config | str | None) -> str:
     """The name of an activation that is saved as a name, a function or a layer."""
     if not isinstance(saved, dict):
         return str(saved or "linear")
     return str(saved["config"] if isinstance(saved["config"], str) else saved["class_name"])
 
 
-def _as_list(value: Any) -> list[Any]:
+def _as_list(value: Tensor) -> list[Tensor]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
@@ -231,7 +231,7 @@ def _all(shapes: list[tuple[int, ...]]) -> str:
     return ", ".join(str(shape) for shape in shapes)
 
 
-def _bad_weights(path: Path, model: Any) -> list[str]:
+def _bad_weights(path: Path, model: Model) -> list[str]:
     return [
         f"layer '{layer.name}' of {path} has {int((~np.isfinite(w)).sum())} weights that are NaN or infinite; "
         "load a checkpoint from before the training diverged"

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from convert.network.network import Activation
+from convert.upstream.types import Model, Node, Tensor
 
 from .layers import is_head
 
 
-def nodes_of(model: Any) -> list[Any]:
+def nodes_of(model: Model) -> list[Node]:
     """The layer calls of a flat model in feed-forward order, inputs left out."""
     depths = sorted(model._nodes_by_depth, reverse=True)
     return [node for depth in depths for node in model._nodes_by_depth[depth] if not node.is_input]
 
 
-def name_of(node: Any) -> str:
+def name_of(node: Node) -> str:
     """The layer's name for its first call; the n-th one has a number."""
     index = node.layer._inbound_nodes.index(node)
     return str(node.layer.name) if index == 0 else f"{node.layer.name}_{index + 1}"
 
 
-def node_of(tensor: Any) -> Any:
+def node_of(tensor: Tensor) -> Node:
     history = tensor._keras_history
     return history.layer._inbound_nodes[history.node_index]
 
 
-def head_of(output: Any) -> tuple[Any, Activation]:
+def head_of(output: Tensor) -> tuple[Tensor, Activation]:
     """The linear tensor before an output and the activation on the host between the two."""
     node = node_of(output)
     if not is_head(node.layer):

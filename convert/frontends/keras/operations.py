@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+
+from convert.upstream.types import Config, Layer, Module, Tensor
 
 NAMES = {
     "Add": "add",
@@ -46,12 +46,14 @@ WRITTEN = (
 """The same for people; softmax and sigmoid at an output besides."""
 
 
-def is_operation(old: Any) -> bool:
+def is_operation(old: Layer) -> bool:
     """Whether ``old`` is no layer but an operation of Keras 3 or tf-keras' stand-in for one."""
     return type(old).__name__ == "TFOpLambda" or not hasattr(old, "get_weights")
 
 
-def as_layer(keras: Any, old: Any, args: Any, kwargs: dict[str, Any], name: str) -> tuple[Any, Any] | None:
+def as_layer(
+    keras: Module, old: Layer, args: tuple[Tensor, ...], kwargs: Config, name: str
+) -> tuple[Layer, Tensor] | None:
     """The tf-keras layer that does what operation ``old`` does, and what to call it on; None if there is none."""
     in_tf_keras = type(old).__name__ == "TFOpLambda"
     kind = NAMES.get(old.symbol if in_tf_keras else type(old).__name__)
@@ -75,7 +77,7 @@ def as_layer(keras: Any, old: Any, args: Any, kwargs: dict[str, Any], name: str)
     return None
 
 
-def _arithmetic(keras: Any, kind: str, operands: list[Any], name: str) -> tuple[Any, Any] | None:
+def _arithmetic(keras: Module, kind: str, operands: list[Tensor], name: str) -> tuple[Layer, Tensor] | None:
     """A sum or difference of two tensors, or scale * x + offset for a tensor and a number."""
     tensors = [operand for operand in operands if hasattr(operand, "_keras_history")]
     if len(tensors) == 2:

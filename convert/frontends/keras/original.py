@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from convert.frontends.original import Images
 from convert.network import Shape
 from convert.upstream.tensorflow import load_tf_keras
+from convert.upstream.types import Model, Tensor
 
 from .nodes import head_of, name_of, nodes_of
 
@@ -24,7 +24,7 @@ BATCH = 8
 class KerasOriginal:
     """``model`` with the ``shapes`` of its populations, whose names are those of its ReLUs."""
 
-    model: Any
+    model: Model
     shapes: Mapping[str, Shape]
 
     def activities(self, images: Images) -> dict[str, Images]:
@@ -40,32 +40,32 @@ class KerasOriginal:
     def outputs(self, images: Images) -> NDArray[np.float32]:
         return np.asarray(_as_list(self.model(images, training=False))[0], dtype=np.float32)
 
-    def _values(self, model: Any, images: Images) -> dict[str, Images]:
+    def _values(self, model: Model, images: Images) -> dict[str, Images]:
         return self._by_population(_as_list(model(images, training=False)), len(images))
 
-    def _by_population(self, values: list[Any], images: int) -> dict[str, Images]:
+    def _by_population(self, values: list[Tensor], images: int) -> dict[str, Images]:
         return {
             name: np.asarray(value, dtype=np.float32).reshape(images, *shape)
             for (name, shape), value in zip(self.shapes.items(), values, strict=True)
         }
 
     @cached_property
-    def at_relus(self) -> Any:
+    def at_relus(self) -> Model:
         """A tf-keras model with the output of every ReLU."""
         tensors = {name_of(node): node.outputs for node in nodes_of(self.model)}
         return load_tf_keras().Model(self.model.inputs, [tensors[name] for name in self.shapes])
 
     @cached_property
-    def before_relus(self) -> Any:
+    def before_relus(self) -> Model:
         """A tf-keras model with the input of every ReLU."""
         tensors = {name_of(node): node.keras_inputs[0] for node in nodes_of(self.model)}
         return load_tf_keras().Model(self.model.inputs, [tensors[name] for name in self.shapes])
 
     @cached_property
-    def before_heads(self) -> Any:
+    def before_heads(self) -> Model:
         """A tf-keras model with the outputs before their activation."""
         return load_tf_keras().Model(self.model.inputs, [head_of(output)[0] for output in self.model.outputs])
 
 
-def _as_list(value: Any) -> list[Any]:
+def _as_list(value: Tensor) -> list[Tensor]:
     return list(value) if isinstance(value, (list, tuple)) else [value]

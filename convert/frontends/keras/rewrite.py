@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from convert.upstream.tensorflow import load_tf_keras
+from convert.upstream.types import Layer, Model, Tensor
 
 from .nodes import nodes_of
 
-Call = Callable[[Any], Any]
+Call = Callable[[Tensor], Tensor]
 """From the tensor, or the list of tensors, that a layer is called on to its output."""
 
 
-def rewritten(model: Any, replace: Callable[[Any], Call | None]) -> Any:
+def rewritten(model: Model, replace: Callable[[Layer], Call | None]) -> Model:
     """A copy of the flat ``model`` that calls ``replace(layer)`` instead of a layer, or its copy where that is None.
 
     ``replace`` is asked once per layer, so a layer that is called several times stays one layer.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from convert.frontends.original import Function, Images
 from convert.network import Array, Shape
 from convert.network.network import Activation
 from convert.upstream.tensorflow import load_tensorflow
+from convert.upstream.types import Model, Node, Tensor
 
 from .nodes import nodes_of
 
@@ -32,8 +32,8 @@ class KerasSegment:
     source_layer: str
     shape: Shape
     sources: tuple[str, ...]
-    function: Any
-    drive: Any
+    function: Model
+    drive: Tensor
     activation: Activation | None
 
     def bias(self) -> Array:
@@ -62,7 +62,7 @@ class KerasSegment:
         return response, adjoint
 
     @cached_property
-    def _silent(self) -> dict[int, Any]:
+    def _silent(self) -> dict[int, Tensor]:
         """What each tensor of ``function`` is for silent sources, by id."""
         tf = load_tensorflow()
         values = {id(tensor): tf.zeros((1, *tensor.shape[1:])) for tensor in self.function.inputs}
@@ -70,7 +70,7 @@ class KerasSegment:
             values[id(node.outputs)] = _call(node, [values[id(tensor)] for tensor in node.keras_inputs])
         return values
 
-    def _run(self, start: Any, images: Any) -> Any:
+    def _run(self, start: Tensor, images: Tensor) -> Tensor:
         """The drive for ``images`` in place of the tensor ``start``; only the layers that it reaches are run."""
         tf = load_tensorflow()
         silent, values = self._silent, {id(start): images}
@@ -82,5 +82,5 @@ class KerasSegment:
         return values[id(self.function.outputs[0])]
 
 
-def _call(node: Any, inputs: list[Any]) -> Any:
+def _call(node: Node, inputs: list[Tensor]) -> Tensor:
     return node.layer(inputs if len(inputs) > 1 else inputs[0])

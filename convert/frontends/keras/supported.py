@@ -6,15 +6,8 @@ from convert.data.folders import IMAGE_FOLDERS, LABEL_ENDINGS, LABEL_FOLDERS, SU
 from convert.data.npz import PAIRS
 from convert.options import Options
 
-from .layers import ACTIVATIONS, HEAD, LINEAR, MAX_POOLING, NOTHING, POOLED, REGISTRY, SPIKING, WAYS_OUT
+from .layers import ACTIVATIONS, HINTS, IDENTITY_LAYERS, MAX_POOLING, REGISTRY
 from .operations import WRITTEN
-
-BECOMES = {
-    LINEAR: "part of a projection",
-    SPIKING: "a population",
-    HEAD: "host arithmetic at an output",
-    POOLED: "replaced before conversion",
-}
 
 TOP = """# What converts
 
@@ -55,7 +48,7 @@ def supported() -> str:
 
 
 def _layers() -> str:
-    rows = [f"| {name} | {BECOMES[support.kind]} | {support.note} |" for name, support in sorted(REGISTRY.items())]
+    rows = [f"| {name} | {support.role.value} | {support.note} |" for name, support in sorted(REGISTRY.items())]
     activations = ", ".join(f"`{name}`" for name in sorted(ACTIVATIONS))
     return "\n".join(
         [
@@ -66,7 +59,7 @@ def _layers() -> str:
             *rows,
             "",
             f"- Activations, as an argument or a layer: {activations}; softmax and sigmoid at an output only.",
-            f"- Left out, for they do nothing at inference: {', '.join(NOTHING)}.",
+            f"- Left out, for they do nothing at inference: {', '.join(IDENTITY_LAYERS)}.",
             f"- Operations on tensors: {WRITTEN}.",
             f"- Max pooling: {MAX_POOLING}.",
             "- Settings: data_format channels_last; ReLU without threshold; UpSampling2D nearest or bilinear; "
@@ -77,7 +70,7 @@ def _layers() -> str:
 
 
 def _refused() -> str:
-    rows = [f"| {name} | {reason} |" for name, reason in sorted(WAYS_OUT.items())]
+    rows = [f"| {name} | {reason} |" for name, reason in sorted(HINTS.items())]
     return "\n".join(
         [
             "## Layers that often occur and do not convert",

@@ -9,10 +9,10 @@ import pytest
 
 from convert.frontends.keras.layers import (
     ACTIVATIONS,
+    HINTS,
+    IDENTITY_LAYERS,
     LINEAR,
-    NOTHING,
     REGISTRY,
-    WAYS_OUT,
     Support,
     is_head,
     register,
@@ -34,15 +34,15 @@ def test_supported_md_is_what_the_script_prints():
     assert printed.stderr == ""
 
 
-@pytest.mark.parametrize("name", [*REGISTRY, *NOTHING, *WAYS_OUT])
+@pytest.mark.parametrize("name", [*REGISTRY, *IDENTITY_LAYERS, *HINTS])
 def test_every_name_is_a_keras_layer(name):
     assert hasattr(load_tf_keras().layers, name)
 
 
 def test_no_name_is_both_supported_and_refused():
-    assert not REGISTRY.keys() & {*WAYS_OUT, *NOTHING}
-    assert all(unknown(name, None) is None for name in (*REGISTRY, *NOTHING, "Activation"))
-    assert all(unknown(name, None) == reason for name, reason in WAYS_OUT.items())
+    assert not REGISTRY.keys() & {*HINTS, *IDENTITY_LAYERS}
+    assert all(unknown(name, None) is None for name in (*REGISTRY, *IDENTITY_LAYERS, "Activation"))
+    assert all(unknown(name, None) == reason for name, reason in HINTS.items())
 
 
 def test_an_unknown_class_is_refused_with_what_to_use():

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from convert.options import MaxPooling
+from convert.upstream.types import Model
 
 from .max_pooling import average_pooling, strided_pooling
 from .split_relus import split_relus
 
-Pass = Callable[[Any], Any]
+Pass = Callable[[Model], Model]
 
 KERAS_PASSES: tuple[Pass, ...] = (split_relus,)
 """What every model goes through when it is loaded: the outputs stay the same."""

@@ -6,16 +6,16 @@ min(relu(x), cap) = relu(x) - relu(x - cap), and relu(x) - slope * relu(-x) is x
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.frontends.keras.rewrite import Call, rewritten
 from convert.upstream.tensorflow import load_tf_keras
+from convert.upstream.types import Layer, Model, Tensor
 
 
-def split_relus(model: Any) -> Any:
+def split_relus(model: Model) -> Model:
     """The flat ``model`` with plain ReLUs only, and the same outputs.
 
     The plain ReLU keeps the layer's NAME; NAME_over is the one beyond the cap, NAME_below the one below zero.
@@ -23,7 +23,7 @@ def split_relus(model: Any) -> Any:
     return rewritten(model, _split) if any(_split(layer) for layer in model.layers) else model
 
 
-def _split(layer: Any) -> Call | None:
+def _split(layer: Layer) -> Call | None:
     """What to call instead of ``layer``, or None for a plain ReLU and for any other layer."""
     keras, name = load_tf_keras(), layer.name
     parts = []
@@ -39,7 +39,7 @@ def _split(layer: Any) -> Call | None:
     plain = keras.layers.ReLU(name=name)
     differences = [keras.layers.Subtract(name=f"{part[1].name}_subtracted") for part in parts]
 
-    def call(x: Any) -> Any:
+    def call(x: Tensor) -> Tensor:
         total = plain(x)
         for part, difference in zip(parts, differences, strict=True):
             taken = x
@@ -51,7 +51,7 @@ def _split(layer: Any) -> Call | None:
     return call
 
 
-def _slope_below_zero(layer: Any) -> NDArray[np.float32]:
+def _slope_below_zero(layer: Layer) -> NDArray[np.float32]:
     """A number, or for a PReLU an array that broadcasts over its input; 0 for other layers."""
     kind = type(layer).__name__
     if kind == "PReLU":
@@ -60,7 +60,7 @@ def _slope_below_zero(layer: Any) -> NDArray[np.float32]:
     return np.asarray(getattr(layer, named[kind]) if kind in named else 0.0)
 
 
-def _times(slope: NDArray[np.float32], layer: Any) -> list[Any]:
+def _times(slope: NDArray[np.float32], layer: Layer) -> list[Layer]:
     """Layers that multiply the output of ``layer`` by ``slope``: each channel by its own, or each element."""
     keras, name = load_tf_keras(), layer.name
     if slope.ndim == 0:
