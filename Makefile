@@ -3,18 +3,34 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
-.PHONY: demo test check clean
+.PHONY: help demo test quick check lint docs clean
 
-demo: $(VENV)/ready
+help:  ## What there is to make
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: $(VENV)/ready  ## A trained U-Net to spikes, through both emulators, to an energy report
 	PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh $(DEMO)
 
-test: $(VENV)/ready check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+test: lint  ## Lint and all tests
+	$(PYTEST)
 
-check: $(VENV)/ready
+quick: lint  ## Lint and the tests that are not marked slow
+	$(PYTEST) -m "not slow"
+
+check: lint  ## Lint and all tests, with the share of the code that they run
+	$(PYTEST) --cov --cov-report=term:skip-covered
+
+lint: $(VENV)/ready  ## Style, format, types, and which room imports which
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/ready  ## SUPPORTED.md and the JSON schemas of the reports, from the code
+	$(BIN)/python -m convert.frontends.keras.supported > SUPPORTED.md
+	$(BIN)/python -m deploy.report.schemas docs/schemas
 
 $(VENV)/ready: setup.cfg constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -22,5 +38,5 @@ $(VENV)/ready: setup.cfg constraints.txt
 	$(PIP) --no-build-isolation --editable '.[dev]'
 	touch $@
 
-clean:
+clean:  ## Everything that is made here
 	rm -rf $(VENV) $(DEMO) build *.egg-info

@@ -43,41 +43,41 @@ def convert(
     Raises ``UserError`` for everything about the model, the data or the folder that the user can put right; nothing is
     written then.
     """
-    from convert.calibration.figure import draw
-    from convert.calibration.sample import Sample
-    from convert.stages import run
-
-    options = options or Options()
     model_path, data_path, bundle = Path(model_path), Path(data_path), Path(bundle)
     if force and bundle.exists() and not (bundle / REPORT).is_file():
         raise UserError(f"{bundle} is not a bundle and is kept, --force or not; choose another name")
     with whole_folder(bundle, force=force) as folder:
-        models = _opened(model_path, options)
-        dataset = open_data(data_path, input_shape=models.cut.shapes[INPUT], target_shape=models.output_shape)
-        sample = Sample(dataset, models.cut.shapes[INPUT], options)
-        metrics: dict[str, Metrics] = {"ann": sample.metrics(models.given.outputs)}
-        if models.replaced:
-            metrics["max_pooling_replaced"] = sample.metrics(models.cut.original.outputs)
-        before = None
-        if options.fine_tune_epochs:
-            before = _measured(models.cut.original, models.cut, sample, options)
-            _fine_tune(models.cut, dataset, before, options, progress)
-            metrics["fine_tuned"] = sample.metrics(models.cut.original.outputs)
-        draft = run(_lowered(models, sample, options, progress))
-        assert draft.rate_network is not None
-        metrics["rate"] = sample.metrics(_rate_predictor(draft.rate_network))
-        report = _report(draft, before, metrics, models, model_path, data_path)
-        write_bundle(
-            folder,
-            draft.network,
-            draft.firing.mean_hz,
-            report,
-            peak_rates_hz=draft.firing.peak_hz,
-            rate_network=draft.rate_network,
-        )
-        models.cut.model.save(folder / MODEL)
-        _copy(model_path, folder / f"source{model_path.suffix}")
-        draw(report, folder / RATES_PICTURE)
+        return _written(folder, model_path, data_path, options or Options(), progress)
+
+
+def _written(folder: Path, model_path: Path, data_path: Path, options: Options, progress: Progress) -> ConversionReport:
+    """Everything that the bundle holds, written into ``folder``."""
+    from convert.calibration.figure import draw
+    from convert.calibration.sample import Sample
+    from convert.stages import run
+
+    models = _opened(model_path, options)
+    dataset = open_data(data_path, input_shape=models.cut.shapes[INPUT], target_shape=models.output_shape)
+    sample = Sample(dataset, models.cut.shapes[INPUT], options)
+    metrics: dict[str, Metrics] = {"ann": sample.metrics(models.given.outputs)}
+    if models.replaced:
+        metrics["max_pooling_replaced"] = sample.metrics(models.cut.original.outputs)
+    before = None
+    if options.fine_tune_epochs:
+        before = _measured(models.cut.original, models.cut, sample, options)
+        _fine_tune(models.cut, dataset, before, options, progress)
+        metrics["fine_tuned"] = sample.metrics(models.cut.original.outputs)
+    draft = run(_lowered(models, sample, options, progress))
+    assert draft.rate_network is not None
+    metrics["rate"] = sample.metrics(_rate_predictor(draft.rate_network))
+    report = _report(draft, before, metrics, models, model_path, data_path)
+    firing = draft.firing
+    write_bundle(
+        folder, draft.network, firing.mean_hz, report, peak_rates_hz=firing.peak_hz, rate_network=draft.rate_network
+    )
+    models.cut.model.save(folder / MODEL)
+    _copy(model_path, folder / f"source{model_path.suffix}")
+    draw(report, folder / RATES_PICTURE)
     return report
 
 
@@ -109,7 +109,7 @@ def _opened(path: Path, options: Options) -> _Models:
 
 
 def _measured(original: Original, cut: Cut, sample: Sample, options: Options) -> Rates:
-    """What sets the scales on the images for calibration, and how rates lie on others where there are enough."""
+    """What sets the scales on the images for calibration, and the spread on others where there are enough."""
     from convert.calibration.activity import measure_rates
 
     return measure_rates(

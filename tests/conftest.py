@@ -7,6 +7,21 @@ import shutil
 import numpy as np
 import pytest
 
+BUDGET_S = 10.0
+"""A test that takes longer belongs to the slow ones; the end of a run names those that are not marked."""
+
+
+def pytest_terminal_summary(terminalreporter):
+    over = [
+        (report.duration, report.nodeid)
+        for report in terminalreporter.getreports("passed")
+        if report.when == "call" and report.duration > BUDGET_S and "slow" not in report.keywords
+    ]
+    for duration_s, name in sorted(over, reverse=True):
+        terminalreporter.write_line(
+            f"{duration_s:.0f} s, more than {BUDGET_S:.0f}: mark it slow or make it shorter: {name}"
+        )
+
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):

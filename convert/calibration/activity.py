@@ -1,4 +1,4 @@
-"""Activations of the original on images: their percentiles set the scales; how they lie on other images."""
+"""Activations of the original on images: their percentiles, which set the scales, and their spread on other images."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BATCH = 8
 """Images at a time: the activities of all layers are held for them."""
 
 PERCENTILES = {"50": 50.0, "90": 90.0, "99": 99.0, "99.9": 99.9, "max": 100.0}
-"""What is told of how a population's rates lie, by its name in conversion.json."""
+"""The percentiles of a population's rates in conversion.json, by their names there."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Activity:
 
 @dataclass(frozen=True)
 class Spread:
-    """How one population's activations lie over all neurons and images.
+    """The distribution of one population's activations over all neurons and images.
 
     ``percentiles`` in units of the original's activation, by the names of ``PERCENTILES``; ``share_in_range`` of the
     neurons x images is at or below what the scale makes the target rate.
@@ -45,7 +45,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Rates:
-    """What sets the scales, and how the activations lie on inputs that may be others; by population."""
+    """By population: what sets the scales, the spread on inputs that may be others, and the target rates."""
 
     activity: Mapping[str, Activity]
     spread: Mapping[str, Spread]
@@ -66,7 +66,7 @@ def measure_rates(
     rates_hz: tuple[float, float],
     one_scale: bool = False,
 ) -> Rates:
-    """The scales that the inputs ``calibration`` give, and how the activations lie on ``others``.
+    """The scales that the inputs ``calibration`` give, and the spread of the activations on ``others``.
 
     With ``one_scale`` all layers share the largest scale at which none fires more than ``target_rates`` allows.
     """
@@ -81,7 +81,7 @@ def measure_rates(
 
 
 def percentiles_hz(name: str, before: Rates | None, now: Rates) -> dict[str, dict[str, float]]:
-    """How a population's rates lie, all at the scale from before fine-tuning; 'after' only if there was any."""
+    """A population's percentiles in Hz, all at the scale from before fine-tuning; 'after' only if there was any."""
     sets = {"before": now} if before is None else {"before": before, "after": now}
     hz = sets["before"].scale_hz[name]
     return {when: {p: hz * v for p, v in rates.spread[name].percentiles.items()} for when, rates in sets.items()}
@@ -113,7 +113,7 @@ def measure_activity(
 def measure_spread(
     original: Original, batches: Iterable[Images], count: int, *, at_most: Mapping[str, float]
 ) -> dict[str, Spread]:
-    """How every population's activations lie over ``count`` images; ``at_most``, in their units, ends its range.
+    """The spread of every population's activations over ``count`` images; ``at_most``, in their units, ends its range.
 
     The share and the maximum are those of all activations, the other percentiles those of a sample.
     """

@@ -16,7 +16,9 @@ from scipy import sparse
 from convert.network import Network, Projection, Sparse, host_population
 
 ARRIVED = 0.5
-"""A drive has arrived when its mean size is this share of its mean over the second half of the steps."""
+"""A drive has arrived when its mean size is this share of its mean over the second half of the steps.
+
+Chosen on training images: docs/calibration.md."""
 
 BIAS_SOURCE = "bias"
 BIAS_SOURCE_LAYER = "BiasSource"

@@ -1,4 +1,4 @@
-"""A picture of the firing rates: how they lie in each layer, before and after fine-tuning, beside their targets."""
+"""A figure of the firing rates: their distribution in each layer, before and after fine-tuning, and their targets."""
 
 from __future__ import annotations
 

@@ -24,10 +24,12 @@ from .simulate import DriveOf, RatesHz, arriving, drive_hz, encode, fire, unused
 from .spike_trains import SpikeTrains, for_each
 
 SETTLING_STEPS = 16
-"""Rates are taken from so many steps after the arrival on."""
+"""Rates are taken from so many steps after the arrival on: a drive that has come half way is then through."""
 
 GAIN_IMAGES = 32
-"""So many images say when a drive arrives and what gains a layer needs; weights are fitted to all."""
+"""So many images say when a drive arrives and what gains a layer needs, which are means over many neurons.
+
+Weights are fitted to all images."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ ROUNDS = 2
 """Corrections per population: the second sees the rates that the first has made."""
 
 LIMITS = (0.5, 3.0)
-"""Gains outside would hide a network that fails for another reason."""
+"""Gains outside would hide a network that fails for another reason: those of working ones are 1.0 to 1.5."""
 
 
 def fit_gains(

@@ -17,7 +17,7 @@ from convert.options import Options
 from convert.report import MeasuredOn
 
 HELD_OUT = 8
-"""At least so many inputs that set no scale are wanted to tell how rates lie; else those that set the scales do."""
+"""The spread of rates is measured on inputs that set no scale if there are at least so many, else on those that do."""
 
 
 class Sample:

@@ -15,12 +15,13 @@ import numpy as np
 from convert.network import INPUT, Network, Population
 
 LARGEST_STEP = 0.5
-"""The largest share of a threshold that one spike may bring in one step."""
+"""The largest share of a threshold that one spike may bring in one step. Chosen on training images:
+docs/calibration.md."""
 
 
 def with_synaptic_filters(network: Network, synapse_s: float | None = None) -> Network:
     """``network`` with the time constant ``synapse_s`` on all that enters the chip's populations, or if that is None
-    with the least that keeps a spike's first step below ``LARGEST_STEP``, in the mean of a population's neurons."""
+    with the least that keeps a spike's first step below ``LARGEST_STEP``, on average over a population's neurons."""
 
     def filtered(population: Population) -> Population:
         chosen_s = _needed_s(network, population) if synapse_s is None else synapse_s

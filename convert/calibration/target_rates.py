@@ -1,4 +1,4 @@
-"""Firing rates: percentiles on calibration images set the scales, means the traffic; how rates lie on other images."""
+"""The firing rate that each population is to have at the percentile of its activations."""
 
 from __future__ import annotations
 

@@ -6,7 +6,26 @@ from .network import Network
 
 
 def network_table(network: Network) -> str:
-    """What ``print(network)`` shows: a line for each population and readout, with the sources of its projections."""
+    """What ``print(network)`` shows: a line for each population and readout, with the sources of its projections.
+
+    >>> from convert.network import *
+    >>> import numpy as np
+    >>> encoder = host_population("encoder", "Conv2D", np.zeros((4, 4, 8)), 100.0)
+    >>> layer = Population("layer", "Conv2D", (4, 4, 8), np.zeros((4, 4, 8)), 100.0)
+    >>> kernel = Convolution(np.ones((3, 3, 8, 8)))
+    >>> projections = (
+    ...     Projection(INPUT, "encoder", Convolution(np.ones((3, 3, 1, 8)))),
+    ...     Projection("encoder", "layer", kernel),
+    ...     Projection("layer", "out", kernel),
+    ... )
+    >>> readout = Readout("out", (4, 4, 8), np.zeros((4, 4, 8)), "softmax")
+    >>> print(Network(Input((4, 4, 1)), (encoder, layer), projections, (readout,)))
+    Network: input 4 x 4 x 1 (constant), 128 neurons on the chip, 128 steps of 1 ms
+    population        shape      neurons  on    from
+    encoder           4 x 4 x 8      128  host  input (Convolution)
+    layer             4 x 4 x 8      128  chip  encoder (Convolution)
+    -> out (softmax)  4 x 4 x 8                 layer (Convolution)
+    """
     rows = [("population", "shape", "neurons", "on", "from")]
     for population in network.populations:
         place = "chip" if population.on_chip else "host"

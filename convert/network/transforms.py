@@ -118,6 +118,11 @@ class Convolution(SharedKernel):
     """Correlation with one kernel for every pixel, as ``nengo.Convolution`` and ``keras.layers.Conv2D`` do it.
 
     target[o] = sum over taps k of source[o * stride + k - leading zeros] * kernel[k].
+
+    >>> edge = Convolution(np.array([1.0, -1.0]).reshape(2, 1, 1, 1), padding="valid")
+    >>> edge.as_matrix((3, 1, 1), (2, 1, 1)).toarray()
+    array([[ 1., -1.,  0.],
+           [ 0.,  1., -1.]])
     """
 
     def taps(self, axis: int, source: int, target: int) -> Taps:
@@ -131,6 +136,11 @@ class ConvolutionTranspose(SharedKernel):
     """The adjoint of ``Convolution``, as ``keras.layers.Conv2DTranspose`` does it.
 
     Source pixel i adds ``kernel`` to the target pixels from i * stride - offset on; what falls outside is lost.
+
+    >>> double = ConvolutionTranspose(np.ones((2, 1, 1, 1)), (2, 1), "valid")
+    >>> double.taps(0, 2, 4)  # of rows: source 0 reaches targets 0 and 1, source 1 targets 2 and 3
+    array([[ 0,  1, -1, -1],
+           [-1, -1,  0,  1]])
     """
 
     def taps(self, axis: int, source: int, target: int) -> Taps:

@@ -1,9 +1,12 @@
 """NengoLoihi 1.1 on today's numpy, without TensorFlow, and with transposed convolutions where Keras has them.
 
-Workarounds until a new upstream release: NengoLoihi calls ``np.array(..., copy=False)``, which numpy 2 refuses, so its
-two modules see ``copy=None`` instead; and it lays a transposed 'same' convolution ``stride - 1`` pixels up and left of
-nengo and Keras (``transposed_same``). It also starts TensorFlow, to let NengoDL build its neuron types; nothing here uses
-those, so it is imported as if TensorFlow were not installed, and deploy-model starts in seconds less.
+Workarounds until a new upstream release:
+
+- NengoLoihi calls ``np.array(..., copy=False)``, which numpy 2 refuses; its two modules see ``copy=None`` instead.
+- It lays a transposed 'same' convolution ``stride - 1`` pixels up and left of nengo and Keras; ``transposed_same`` has
+  the right weights.
+- It starts TensorFlow, to let NengoDL build its neuron types, which nothing here uses; it is imported as if TensorFlow
+  were not installed, and deploy-model starts in seconds less.
 """
 
 from __future__ import annotations
