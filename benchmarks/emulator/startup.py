@@ -18,7 +18,7 @@ from .record import RESULTS, options_of, table, timed
 
 ROOT = Path(__file__).parents[2]
 STOCK = "import nengo_loihi"
-OURS = "from convert.compat import load_nengo_loihi; load_nengo_loihi()"
+OURS = "from convert.upstream.nengo_loihi import load_nengo_loihi; load_nengo_loihi()"
 SPIKES = """
 from benchmarks.emulator.unet import images, partition, unet
 from deploy.emulator import compile_network, drives_hz, run

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .network import Network
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .network import Network
 
 
 def network_table(network: Network) -> str:

@@ -1,0 +1,64 @@
+"""Keras -> Keras before the cut: the same outputs with plain ReLUs, and what takes the place of max pooling."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from convert.frontends.keras.passes import KERAS_PASSES, POOLING
+from convert.frontends.keras.passes.split_relus import split_relus
+from convert.options import MaxPooling
+from convert.upstream.tensorflow import load_tf_keras
+
+
+def model_of(*layers):
+    keras = load_tf_keras()
+    keras.utils.set_random_seed(2)
+    image = x = keras.Input((6, 6, 3))
+    for layer in layers:
+        x = layer(x)
+    return keras.Model(image, x)
+
+
+def images():
+    return np.random.default_rng(0).normal(0, 3, (4, 6, 6, 3)).astype(np.float32)
+
+
+def relus():
+    layers = load_tf_keras().layers
+    prelu = layers.PReLU(shared_axes=[1, 2], name="p")
+    prelu.build((None, 6, 6, 3))
+    prelu.set_weights([np.array([0.1, 0.0, -0.3]).reshape(1, 1, 3)])
+    return {
+        "capped": (layers.ReLU(2.0, name="p"), {"p", "p_over"}),
+        "leaky": (layers.LeakyReLU(0.3, name="p"), {"p", "p_below"}),
+        "both": (layers.ReLU(2.0, negative_slope=0.1, name="p"), {"p", "p_over", "p_below"}),
+        "by channel": (prelu, {"p", "p_below"}),
+    }
+
+
+@pytest.mark.parametrize("name", ["capped", "leaky", "both", "by channel"])
+def test_a_relu_becomes_plain_ones_with_the_same_outputs(name):
+    layer, expected = relus()[name]
+    model = model_of(layer)
+    split = split_relus(model)
+    assert {x.name for x in split.layers if type(x).__name__ == "ReLU"} == expected
+    assert all(x.max_value is None and not x.negative_slope for x in split.layers if type(x).__name__ == "ReLU")
+    np.testing.assert_allclose(split(images()), model(images()), atol=1e-5)
+
+
+def test_a_model_of_plain_relus_stays_as_it_is():
+    model = model_of(load_tf_keras().layers.ReLU())
+    for rewrite in KERAS_PASSES:
+        assert rewrite(model) is model
+
+
+def test_what_takes_the_place_of_max_pooling():
+    pooling = load_tf_keras().layers.MaxPooling2D(2, name="pool")
+    model, pixels = model_of(pooling), images()
+    windows = pixels.reshape(4, 3, 2, 3, 2, 3)
+    expected = {"average": windows.mean(axis=(2, 4)), "strided": pixels[:, ::2, ::2]}
+    assert set(POOLING) == set(expected) == set(MaxPooling.__args__)
+    np.testing.assert_allclose(model(pixels), windows.max(axis=(2, 4)), atol=1e-6)
+    for how, replace in POOLING.items():
+        np.testing.assert_allclose(replace(model)(pixels), expected[how], atol=1e-6)

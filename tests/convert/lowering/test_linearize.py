@@ -1,0 +1,108 @@
+"""Linear functions of images, from impulses alone: kernels, matrices, and the choice between them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from convert.lowering.impulses import matrix_of, responses_to
+from convert.lowering.linearize import linearize
+from convert.lowering.taps import taps_of
+from convert.network import Convolution, ConvolutionTranspose, Sparse
+from convert.network.tensorflow_form import apply
+
+RNG = np.random.default_rng(1)
+COUNTED = []
+
+
+def functions(transform, source, target):
+    """The function and its adjoint."""
+    matrix = transform.as_matrix(source, target)
+
+    def function(images):
+        COUNTED.append(len(images))
+        return np.asarray(apply(transform, images, target))
+
+    def adjoint(images):
+        return (matrix.T @ images.reshape(len(images), -1).T).T.reshape(len(images), *source).astype(np.float32)
+
+    return function, adjoint
+
+
+def dense(*shape):
+    return RNG.uniform(0.5, 1.0, shape) * RNG.choice([-1, 1], shape)
+
+
+KERNELS = {
+    "same": (Convolution(dense(3, 3, 2, 3)), (8, 9, 2), (8, 9, 3)),
+    "strided": (Convolution(dense(3, 3, 1, 4), (2, 2)), (12, 12, 1), (6, 6, 4)),
+    "valid": (Convolution(dense(3, 2, 2, 2), (1, 1), "valid"), (9, 9, 2), (7, 8, 2)),
+    "small": (Convolution(dense(3, 3, 1, 1)), (3, 2, 1), (3, 2, 1)),
+    "transposed": (ConvolutionTranspose(dense(2, 2, 3, 2), (2, 2)), (5, 5, 3), (10, 10, 2)),
+    "transposed 3x3": (ConvolutionTranspose(dense(3, 3, 2, 2), (2, 2)), (6, 6, 2), (12, 12, 2)),
+}
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_convolution_is_found_again(name):
+    transform, source, target = KERNELS[name]
+    found = linearize(*functions(transform, source, target), source, target)
+    assert found.axes(source, target) is not None
+    expected = transform.as_matrix(source, target).toarray()
+    np.testing.assert_allclose(found.as_matrix(source, target).toarray(), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["same", "strided"])
+def test_taps_are_those_of_the_kernel(name):
+    transform, source, target = KERNELS[name]
+    found = taps_of(functions(transform, source, target)[0], source, target, (1, 1), transform.strides)
+    assert len(found) == transform.kernel.shape[0] * transform.kernel.shape[1]
+    low = np.min(list(found), axis=0)
+    for tap, weights in found.items():
+        np.testing.assert_allclose(weights, transform.kernel[tuple(np.array(tap) - low)], atol=1e-6)
+
+
+def test_what_differs_from_pixel_to_pixel_becomes_single_synapses():
+    shape = (4, 4, 2)
+    transform = Sparse(sparse.csr_array(sparse.random_array((32, 32), density=0.4, rng=RNG)))
+    found = linearize(*functions(transform, shape, shape), shape, shape)
+    assert isinstance(found, Sparse)
+    np.testing.assert_allclose(found.matrix.toarray(), transform.matrix.toarray(), atol=1e-6)
+
+
+def test_a_kernel_that_is_mostly_zeros_becomes_single_synapses():
+    shape = (5, 5, 6)
+    identity = Convolution(np.eye(6)[None, None])
+    found = linearize(*functions(identity, shape, shape), shape, shape)
+    assert isinstance(found, Sparse)
+    assert found.matrix.nnz == 150
+
+
+def test_a_guess_that_reproduces_the_function_is_taken_without_measuring():
+    transform, source, target = KERNELS["same"]
+    function, adjoint = functions(transform, source, target)
+    COUNTED.clear()
+    guesses = [transform.scaled(-1.0), transform]
+    assert linearize(function, adjoint, source, target, guesses) is transform
+    assert sum(COUNTED) == 4  # two random images for each guess
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [((6, 6, 3), (1, 1, 5)), ((1, 1, 7), (4, 4, 3)), ((40, 30, 1), (20, 15, 2))]
+)
+def test_matrices_from_either_side_and_from_many_pixels_at_once(source, target):
+    size = (int(np.prod(target)), int(np.prod(source)))
+    if source == (40, 30, 1):
+        transform = Convolution(dense(3, 3, 1, 2), (2, 2))
+    else:
+        transform = Sparse(sparse.csr_array(RNG.normal(size=size)))
+    found = matrix_of(*functions(transform, source, target), source, target)
+    np.testing.assert_allclose(found.toarray(), transform.as_matrix(source, target).toarray(), atol=1e-5)
+
+
+def test_responses_are_one_image_for_each_channel():
+    transform, source, target = KERNELS["same"]
+    found = responses_to(functions(transform, source, target)[0], source, target, [4], [5])
+    matrix = transform.as_matrix(source, target).toarray().reshape(*target, *source)
+    np.testing.assert_allclose(found, matrix[:, :, :, 4, 5].transpose(3, 0, 1, 2), atol=1e-6)
