@@ -1,8 +1,4 @@
-"""One layer of the spiking network after the other, in floating point, on a few images: what calibration looks at.
-
-The rules are the chip's (hard reset, one spike per step, a spike takes one step to the next layer); weights are not yet
-integers. A layer runs through all its steps before the next one starts, for the network is feed-forward.
-"""
+"""Spikes of one population on a few images, packed: 128 images of a ResNet-20 layer take 33 MB."""
 
 from __future__ import annotations
 
