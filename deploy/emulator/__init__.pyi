@@ -6,7 +6,7 @@ from .from_model import FlatModel as FlatModel
 from .from_model import flatten_model as flatten_model
 from .from_model import run_model as run_model
 from .program import Program as Program
-from .results import ImageResult as ImageResult
-from .results import LayerCounts as LayerCounts
+from .results import EmulatorState as EmulatorState
+from .results import LayerEvents as LayerEvents
+from .results import Presentation as Presentation
 from .results import Spikes as Spikes
-from .results import State as State

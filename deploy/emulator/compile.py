@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from convert.errors import UserError
 from convert.network import Network, Population, Shape
-from deploy.events.fan_out import fanouts
+from deploy.arrays import Int32, Int64
+from deploy.events.fan_out import Fanout, fanouts
 from partition.geometry.blocks import starts
 from partition.geometry.tile import Tile
 from partition.result import Partition
 
 from .integers import KernelIntegers, PopulationIntegers, discretize
 from .links import layer_links
-from .program import ChipLayer, Fanout, HostLayer, Int32, Int64, Layer, Program, padded
+from .program import ChipLayer, HostLayer, Layer, Program, padded
 
 STRIP_NEURONS = 8192
 """Neurons in a strip: few enough for the second-level cache, enough rows that few spikes are wanted by two strips."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from deploy.arrays import Int64
+
 from . import kernels
-from .program import ChipLayer, Int64, Layer
-from .results import LayerCounts, Spikes
+from .program import ChipLayer, Layer
+from .results import LayerEvents, Spikes
 
 
-def layer_counts(
+def layer_events(
     layer: Layer, fired: Spikes, stops: Int64, synops: Int64, overflow: Int64
-) -> tuple[LayerCounts, dict[str, Int64]]:
+) -> tuple[LayerEvents, dict[str, Int64]]:
     """Counts of ``layer`` before each of ``stops``, the last of which is the end; the weights added in each target.
 
     ``synops``, shape (stops,), are those that arrive; the weights added are by ``stops``, too.
@@ -38,5 +40,5 @@ def layer_counts(
     events = np.stack([spikes, synops, updates, messages, interchip], axis=1)
     *until, (a, b, c, d, e) = events.tolist()
     q, u, u2, v = overflow.tolist()
-    total = LayerCounts(a, b, c, d, e, (q, u, u2, v), tuple(map(tuple, until)))
+    total = LayerEvents(a, b, c, d, e, (q, u, u2, v), tuple(map(tuple, until)))
     return total, dict(zip(layer.fanout.synops, caused, strict=True))

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
+from deploy.arrays import Int32, Int64
 
 from . import host, kernels
-from .counting import layer_counts
-from .program import ChipLayer, HostLayer, Int32, Int64, Layer, Program
-from .results import ImageResult, Spikes, State, rest, silence
+from .counting import layer_events
+from .program import ChipLayer, HostLayer, Layer, Program
+from .results import EmulatorState, Presentation, Spikes, rest, silence
 
 Drives = Mapping[str, NDArray[np.float64]]
 Windows = Sequence[tuple[int, int]]
@@ -38,9 +39,9 @@ def run(
     threads: int | None = None,
     windows: Windows = (),
     continuous: bool = False,
-    state: State | None = None,
+    state: EmulatorState | None = None,
     record: Sequence[str] = (),
-) -> list[ImageResult]:
+) -> list[Presentation]:
     """Presents each image for ``steps`` steps, the network's own number without it; ``drives_hz``: (images, neurons).
 
     Reset mode starts every image from rest. ``continuous`` goes on, from ``state`` if given: voltages, currents and
@@ -63,9 +64,9 @@ def stream(
     threads: int | None = None,
     windows: Windows = (),
     continuous: bool = False,
-    state: State | None = None,
+    state: EmulatorState | None = None,
     record: Sequence[str] = (),
-) -> Iterator[ImageResult]:
+) -> Iterator[Presentation]:
     """As ``run``, one result after another, in order; each of ``images`` maps host populations to drives (neurons,).
 
     ``images`` is read only a few ahead. The threads share the layers of one image after another in continuous mode and
@@ -84,7 +85,7 @@ def stream(
                 before = result.state
                 yield result
             return
-        waiting: deque[Future[ImageResult]] = deque()
+        waiting: deque[Future[Presentation]] = deque()
         for drives in images:
             waiting.append(pool.submit(present, program, drives, steps, windows, record))
             if len(waiting) > threads:
@@ -113,14 +114,14 @@ def present(
     steps: int,
     windows: Windows = (),
     record: Sequence[str] = (),
-    state: State | None = None,
+    state: EmulatorState | None = None,
     pool: Executor | None = None,
     threads: int = 1,
-) -> ImageResult:
+) -> Presentation:
     """One image, layer after layer, from rest without ``state``; a layer's spikes go once its last target has run."""
-    after = State({}, {}, {}) if state is not None else None
+    after = EmulatorState({}, {}, {}) if state is not None else None
     spikes: dict[str, Spikes] = {}
-    result = ImageResult({}, {}, {}, after)
+    result = Presentation({}, {}, {}, after)
     stops = np.array([*(stop for _, stop in windows), steps], np.int64)
     synops = {layer.name: np.zeros_like(stops) for layer in program.layers}
     last_target = {source: layer.name for layer in program.chip_layers for source in layer.links.sources}
@@ -134,7 +135,7 @@ def present(
         fired = _swept(sweep, layer, steps, overflow, pool, threads)
         spikes[layer.name] = fired
         spikes = {name: s for name, s in spikes.items() if last_target.get(name, layer.name) != layer.name}
-        result.counts[layer.name], caused = layer_counts(layer, fired, stops, synops[layer.name], overflow)
+        result.counts[layer.name], caused = layer_events(layer, fired, stops, synops[layer.name], overflow)
         for target, added in caused.items():
             synops[target] += added
         if layer.name in program.readouts:
@@ -165,7 +166,12 @@ def _count(layer: Layer, spikes: Spikes, first: int, last: int) -> Int32:
 
 
 def _host(
-    layer: HostLayer, drives: Drives, steps: int, arriving: Spikes, state: State | None, after: State | None
+    layer: HostLayer,
+    drives: Drives,
+    steps: int,
+    arriving: Spikes,
+    state: EmulatorState | None,
+    after: EmulatorState | None,
 ) -> Sweep:
     voltage = np.zeros(layer.neurons) if state is None else state.voltage[layer.name].astype(np.float64)
     if after is not None:
@@ -200,8 +206,8 @@ def _chip(
     spikes: Mapping[str, Spikes],
     steps: int,
     arriving: Spikes,
-    state: State | None,
-    after: State | None,
+    state: EmulatorState | None,
+    after: EmulatorState | None,
 ) -> Sweep:
     shape, links = (layer.shape[0], layer.row_stride), layer.links
     current = np.zeros(shape, np.int32) if state is None else state.current[layer.name].astype(np.int32)

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
+from deploy.arrays import Int32, Int64
 
 from . import stepping
-from .program import Int32, Int64
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ from scipy import sparse
 
 from convert.errors import UserError
 from convert.network import Convolution, Sparse
+from deploy.arrays import Int16, Int32, Int64
 from partition.geometry.links import Link
 from partition.geometry.tile import Tile
 
 from .integers import Ints, KernelIntegers, PopulationIntegers, SparseIntegers
-from .program import LANES, SCATTER, SEGMENTS, Int16, Int32, Int64, Layer, Links, padded
+from .program import LANES, SCATTER, SEGMENTS, Layer, Links, padded
 
 DENSE = 0.25
 """The filling from which a matrix is swept as rows of contiguous weights, padding counted as empty."""
