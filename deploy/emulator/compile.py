@@ -18,6 +18,7 @@ from partition.result import Partition
 from .integers import KernelIntegers, PopulationIntegers, discretize
 from .links import layer_links
 from .program import ChipLayer, HostLayer, Layer, Program, padded
+from .widths import DECAY_ONE
 
 STRIP_NEURONS = 8192
 """Neurons in a strip: few enough for the second-level cache, enough rows that few spikes are wanted by two strips."""
@@ -64,7 +65,7 @@ def _chip_layer(
     if (bias == bias[0]).all():
         bias = bias[:1]
     links = layer_links(integers, tile, first_rows, strips, layers)
-    decay, compartments = 4096 - 1 - integers.decay_u, partition.compartments(name)
+    decay, compartments = DECAY_ONE - 1 - integers.decay_u, partition.compartments(name)
     return ChipLayer(name, shape, strips, fanout, vth, vmin, bias, decay, links, compartments)
 
 

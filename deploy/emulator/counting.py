@@ -6,7 +6,7 @@ import numpy as np
 
 from deploy.arrays import Int64
 
-from . import kernels
+from . import spike_counts
 from .program import ChipLayer, Layer
 from .results import LayerEvents, Spikes
 
@@ -23,17 +23,7 @@ def layer_events(
     place = np.arange(layer.row_length, dtype=np.int32) // (layer.row_length // width)
     ascending, order = np.unique(stops, return_inverse=True)
     counts = np.zeros((len(ascending), len(lines)), np.int32)
-    kernels.count_until(
-        len(layer.strips),
-        fired.steps,
-        fired.events,
-        fired.pointer.ravel(),
-        layer.shift,
-        place,
-        width,
-        counts,
-        ascending,
-    )
+    spike_counts.count_until(fired.of(layer), place, width, counts, ascending)
     sums = (counts.astype(np.float64) @ lines).astype(np.int64)  # whole numbers below 2^53: exact, and BLAS is fast
     spikes, messages, interchip, *caused = sums.cumsum(axis=0)[order].T
     updates = stops * (layer.compartments if isinstance(layer, ChipLayer) else 0)

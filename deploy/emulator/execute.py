@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 from convert.errors import UserError
 from deploy.arrays import Int32, Int64
 
-from . import host, kernels
+from . import host, kernels, spike_counts
+from .arguments import EventLists, HostNeurons, Incoming, Neurons, Pairs, Potentials, Room, Segments
 from .counting import layer_events
-from .program import ChipLayer, HostLayer, Layer, Program
+from .program import ChipLayer, HostLayer, Layer, Links, Program
 from .results import EmulatorState, Presentation, Spikes, rest, silence
 
 Drives = Mapping[str, NDArray[np.float64]]
 Windows = Sequence[tuple[int, int]]
-Sweep = Callable[[int, int, Int32, Int64, Int64], int]
-"""Strips first to last into (events, pointer), counting into overflow; returns the strip that did not fit, or last."""
+Sweep = Callable[[int, int, Room], int]
+"""Strips first to last into the room; returns the strip that did not fit, or last."""
 
 CHUNKS_PER_THREAD = 2
 """Pieces of one layer for each thread where the threads share an image."""
@@ -151,17 +152,7 @@ def present(
 def _count(layer: Layer, spikes: Spikes, first: int, last: int) -> Int32:
     """Spikes of each neuron in steps ``first`` to ``last``, shape (neurons,)."""
     counts = np.zeros(layer.neurons, np.int32)
-    kernels.count_spikes(
-        len(layer.strips),
-        spikes.steps,
-        spikes.events,
-        spikes.pointer.ravel(),
-        layer.shift,
-        layer.row_length,
-        counts,
-        first,
-        last,
-    )
+    spike_counts.count_spikes(spikes.of(layer), layer.row_length, counts, first, last)
     return counts
 
 
@@ -176,27 +167,12 @@ def _host(
     voltage = np.zeros(layer.neurons) if state is None else state.voltage[layer.name].astype(np.float64)
     if after is not None:
         after.voltage[layer.name] = voltage
-    drive = np.ascontiguousarray(drives[layer.name], np.float64)
-    carried = arriving.events, _bounds(arriving)
+    drive_hz = np.ascontiguousarray(drives[layer.name], np.float64)
+    neurons = HostNeurons(layer.strips, layer.shift, layer.row_length, layer.dt_s, layer.onset_step, drive_hz, voltage)
+    carried = _carried(arriving)
 
-    def sweep(first: int, last: int, out: Int32, pointer: Int64, overflow: Int64) -> int:
-        return int(
-            host.run_host(
-                first,
-                last,
-                steps,
-                layer.strips,
-                layer.shift,
-                layer.row_length,
-                drive,
-                layer.dt_s,
-                layer.onset_step,
-                *carried,
-                voltage,
-                out,
-                pointer,
-            )
-        )
+    def sweep(first: int, last: int, room: Room) -> int:
+        return int(host.run_host(first, last, steps, neurons, carried, room))
 
     return sweep
 
@@ -209,40 +185,53 @@ def _chip(
     state: EmulatorState | None,
     after: EmulatorState | None,
 ) -> Sweep:
-    shape, links = (layer.shape[0], layer.row_stride), layer.links
+    shape = (layer.shape[0], layer.row_stride)
     current = np.zeros(shape, np.int32) if state is None else state.current[layer.name].astype(np.int32)
     voltage = np.zeros(shape, np.int32) if state is None else state.voltage[layer.name].astype(np.int32)
     if after is not None:
         after.current[layer.name], after.voltage[layer.name] = current, voltage
-    neurons = (layer.strips, layer.shift, layer.row_stride, layer.decay, layer.vth, layer.vmin, layer.bias)
-    weights = (links.table, links.windows, links.rows, links.key_start, links.keys, links.weights)
-    scatter = (links.scatter_start, links.scatter_ptr, links.scatter_place, links.scatter_weight)
-    arrived = (links.source_strips, links.source_start, *_sources(layer, spikes), arriving.events, _bounds(arriving))
-    kept = (current.ravel(), voltage.ravel())
+    neurons, incoming, carried = _neurons(layer), _incoming(layer.links, spikes), _carried(arriving)
+    potentials = Potentials(current.ravel(), voltage.ravel())
 
-    def sweep(first: int, last: int, out: Int32, pointer: Int64, overflow: Int64) -> int:
-        return int(
-            kernels.run_strips(
-                first, last, steps, *neurons, *weights, *scatter, *arrived, *kept, out, pointer, overflow
-            )
-        )
+    def sweep(first: int, last: int, room: Room) -> int:
+        return int(kernels.run_strips(first, last, steps, neurons, incoming, carried, potentials, room))
 
     return sweep
 
 
-def _sources(layer: ChipLayer, spikes: Mapping[str, Spikes]) -> tuple[Int32, Int64]:
+def _neurons(layer: ChipLayer) -> Neurons:
+    bias_step = layer.row_stride if len(layer.bias) > 1 else 0
+    flat = (layer.vth.ravel(), layer.vmin.ravel(), layer.bias.ravel())
+    return Neurons(layer.strips, layer.shift, layer.row_stride, layer.decay, *flat, bias_step)
+
+
+def _incoming(links: Links, spikes: Mapping[str, Spikes]) -> Incoming:
+    return Incoming(
+        links.table,
+        links.windows,
+        links.key_start,
+        links.scatter_start,
+        links.source_strips,
+        links.source_start,
+        Segments(links.rows, links.keys, links.weights),
+        Pairs(links.scatter_ptr, links.scatter_place, links.scatter_weight),
+        _sources(links, spikes),
+    )
+
+
+def _sources(links: Links, spikes: Mapping[str, Spikes]) -> EventLists:
     """The events of all sources one after another, and the bounds of every link's lists."""
-    names = list(dict.fromkeys(layer.links.sources))
+    names = list(dict.fromkeys(links.sources))
     events = [spikes[name].events for name in names]
     begin = dict(zip(names, np.cumsum([0, *map(len, events)]).tolist(), strict=False))
-    bounds = [(spikes[name].pointer + begin[name]).ravel() for name in layer.links.sources]
+    bounds = [(spikes[name].pointer + begin[name]).ravel() for name in links.sources]
     joined = events[0] if len(events) == 1 else np.concatenate([np.zeros(0, np.int32), *events])
-    return joined, np.concatenate([np.zeros(0, np.int64), *bounds])
+    return EventLists(joined, np.concatenate([np.zeros(0, np.int64), *bounds]))
 
 
-def _bounds(arriving: Spikes) -> Int64:
-    """Where each strip's events on their way begin, and where the last strip's end."""
-    return np.append(arriving.pointer[:, 0], arriving.pointer[-1, 1])
+def _carried(arriving: Spikes) -> EventLists:
+    """The events on their way: list s are those of strip s."""
+    return EventLists(arriving.events, np.append(arriving.pointer[:, 0], arriving.pointer[-1, 1]))
 
 
 def _swept(sweep: Sweep, layer: Layer, steps: int, overflow: Int64, pool: Executor | None, threads: int) -> Spikes:
@@ -272,7 +261,7 @@ def _pieces(
     parts = []
     while first < last:
         out, bounds = np.empty(room, np.int32), np.empty((last - first, steps + 2), np.int64)
-        stop = sweep(first, last, out, bounds, overflow)
+        stop = sweep(first, last, Room(out, bounds, overflow))
         if stop > first:
             parts.append((out[: bounds[stop - first - 1, -1]], bounds[: stop - first]))
         first, room = stop, room * 2

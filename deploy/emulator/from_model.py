@@ -12,12 +12,21 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convert.errors import UserError
-from deploy.arrays import Int32, Int64
+from deploy.arrays import Bool, Int32, Int64
 
 from . import stepping
+from .stepping import Compartments, Fan, Moving, Seen
+
+LoihiModel = Any
+LoihiSimulator = Any
+LoihiBlock = Any
+Synapse = Any
+Axons = Any
+SpikeInputs = Any
+Weights = Any
+"""nengo_loihi's; weights are its integers of one synapse list."""
 
 
 @dataclass(frozen=True)
@@ -56,21 +65,21 @@ class ModelState:
     current: Int32
     voltage: Int32
     refractory: Int32
-    fired: NDArray[np.bool_]
+    fired: Bool
 
 
 @dataclass(frozen=True)
 class ModelRun:
     """Shape (steps, N): spikes and, if recorded, voltages; the state after the last step."""
 
-    spikes: NDArray[np.bool_]
+    spikes: Bool
     voltages: Int32 | None
     state: ModelState
     synops: int
     overflow: tuple[int, int, int, int]
 
 
-def flatten_model(model: Any) -> FlatModel:
+def flatten_model(model: LoihiModel) -> FlatModel:
     """The arrays of a built ``nengo_loihi.builder.Model``; learning, noise and undiscretized models are refused."""
     blocks = list(model.blocks)
     _check(blocks)
@@ -104,7 +113,7 @@ def flatten_model(model: Any) -> FlatModel:
 
 def run_model(
     flat: FlatModel,
-    inputs: Sequence[NDArray[np.bool_]],
+    inputs: Sequence[Bool],
     steps: int,
     *,
     state: ModelState | None = None,
@@ -133,33 +142,17 @@ def run_model(
     synops = stepping.run_steps(
         steps,
         given,
-        flat.fan_pointer,
-        flat.fan_row,
-        flat.fan_base,
-        flat.row_pointer,
-        flat.targets,
-        flat.weights,
-        flat.vth,
-        flat.vmin,
-        flat.vmax,
-        flat.bias,
-        flat.decay_u,
-        flat.decay_v,
-        flat.refractory,
-        current,
-        voltage,
-        refractory,
-        fired,
-        spikes,
-        seen,
-        overflow,
+        Fan(flat.fan_pointer, flat.fan_row, flat.fan_base, flat.row_pointer, flat.targets, flat.weights),
+        Compartments(flat.vth, flat.vmin, flat.vmax, flat.bias, flat.decay_u, flat.decay_v, flat.refractory),
+        Moving(current, voltage, refractory, fired),
+        Seen(spikes, seen, overflow),
     )
     q, u, u2, v = (int(count) for count in overflow)
     after = ModelState(current, voltage, refractory, fired)
     return ModelRun(spikes, seen if voltages else None, after, int(synops), (q, u, u2, v))
 
 
-def host_spikes(simulator: Any, steps: int) -> list[NDArray[np.bool_]]:
+def host_spikes(simulator: LoihiSimulator, steps: int) -> list[Bool]:
     """What the host of a ``nengo_loihi.Simulator`` sends to each input of its model in ``steps`` steps.
 
     The simulator is advanced on its host side only. Its network must not feed the chip's output back to the chip.
@@ -198,10 +191,10 @@ _ATTRIBUTES = {
 class _Collector:
     """Stands in for the chip when the host sends its spikes."""
 
-    rasters: dict[int, NDArray[np.bool_]]
+    rasters: dict[int, Bool]
     offset: int
 
-    def host2chip(self, spikes: Any, errors: Any) -> None:
+    def host2chip(self, spikes: SpikeInputs, errors: SpikeInputs) -> None:
         for spike_input, step, neurons in spikes:
             self.rasters[id(spike_input)][step - self.offset - 1, neurons] = True
 
@@ -210,19 +203,19 @@ class _Rows:
     """Weights and targets of every (synapse, weight set, atom), collected once; targets count from the whole model."""
 
     def __init__(self, compartments: int) -> None:
-        self.weights: list[Any] = []
-        self.targets: list[Any] = []
+        self.weights: list[Weights] = []
+        self.targets: list[Int64] = []
         self._first: dict[int, Int64] = {}
         self._block: dict[int, int] = {}
 
-    def add(self, synapse: Any, first_compartment: int) -> None:
+    def add(self, synapse: Synapse, first_compartment: int) -> None:
         starts = len(self.weights) + _starts([len(weights) for weights in synapse.weights])
         self._first[id(synapse)], self._block[id(synapse)] = starts, first_compartment
         for weights, indices in zip(synapse.weights, synapse.indices, strict=True):
             self.weights += list(weights)
             self.targets += list(indices)
 
-    def fan(self, axons: Any, size: int, first_source: int) -> tuple[Int64, Int64, Int64]:
+    def fan(self, axons: Axons, size: int, first_source: int) -> tuple[Int64, Int64, Int64]:
         """Sources, rows and bases of what these axons, of ``size`` neurons, reach."""
         lines = [np.zeros((3, 0), np.int64)]
         neurons = np.arange(size)
@@ -245,13 +238,13 @@ def _starts(sizes: Sequence[int]) -> Int64:
     return np.cumsum([0, *sizes], dtype=np.int64)[:-1]
 
 
-def _joined(blocks: Sequence[Any], attribute: str) -> Int32:
+def _joined(blocks: Sequence[LoihiBlock], attribute: str) -> Int32:
     sizes = [block.compartment.n_compartments for block in blocks]
     values = [np.broadcast_to(getattr(b.compartment, attribute), (s,)) for b, s in zip(blocks, sizes, strict=True)]
     return np.concatenate(values).astype(np.int32)
 
 
-def _check(blocks: Sequence[Any]) -> None:
+def _check(blocks: Sequence[LoihiBlock]) -> None:
     problems = []
     if not blocks:
         problems.append("the model has no neurons on the chip")

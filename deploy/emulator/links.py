@@ -14,7 +14,7 @@ from deploy.arrays import Int16, Int32, Int64
 from partition.geometry.links import Link
 from partition.geometry.tile import Tile
 
-from .integers import Ints, KernelIntegers, PopulationIntegers, SparseIntegers
+from .integers import KernelIntegers, PopulationIntegers, SparseIntegers
 from .program import LANES, SCATTER, SEGMENTS, Layer, Links, padded
 
 DENSE = 0.25
@@ -97,7 +97,7 @@ def _targets(taps: Int64) -> tuple[Int64, Int64]:
     return first, np.where(np.arange(width) < number[:, None], consecutive, -1)
 
 
-def _all_channels(integers: KernelIntegers, kernels: Int64, tap: int, shape: tuple[int, ...], tile: Tile) -> Ints:
+def _all_channels(integers: KernelIntegers, kernels: Int64, tap: int, shape: tuple[int, ...], tile: Tile) -> Int32:
     """Column ``tap`` of the kernels of all channel tiles side by side, shape (rows, channels in, channels)."""
     empty = np.zeros((shape[0], shape[2], tile[2]), np.int32)
     parts = [integers.kernels[k][:, tap] if k >= 0 else empty for k in kernels]

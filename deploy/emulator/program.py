@@ -24,6 +24,9 @@ LANES = 16
 SEGMENTS, SCATTER = 0, 1
 """Kinds of links: rows of contiguous weights for each event, or (target, weight) pairs."""
 
+KIND, FIRST_LINE, STEP, VECTORS, SHIFT, ROW_LENGTH = range(6)
+"""The columns of ``Links.table``."""
+
 
 def padded(size: int, step: int = LANES) -> int:
     """``size`` rounded up to a multiple of ``step``."""

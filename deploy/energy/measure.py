@@ -15,11 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .devices import PACKAGE_SOURCE, PACKAGE_WATTS_PER_CORE
+from .meters import POWERCAP, Meter, nvml_meter, rapl_meter
 from .report import AbsentDevice, DeviceReport, Joules, MeasuredEntry, entry_of
-
-POWERCAP = Path("/sys/class/powercap")
-Meter = Callable[[], float]
-"""Joules used since some moment in the past."""
 
 KerasModel = Any
 TensorFlow = Any
@@ -70,18 +67,6 @@ def measure_ann(
 def nothing_to_measure(reason: str) -> tuple[MeasuredEntry, ...]:
     """What run.json says where no model was measured."""
     return (entry_of(AbsentDevice(name="this machine", reason=reason)),)
-
-
-def rapl_meter(powercap: Path = POWERCAP) -> Meter | None:
-    """The processor packages' energy counters summed, or None where they cannot be read (no RAPL, or no right to)."""
-    counters = []
-    for zone in sorted(powercap.glob("intel-rapl:*")):
-        try:
-            if (zone / "name").read_text().startswith("package"):
-                counters.append(_unwrapped(zone / "energy_uj", int((zone / "max_energy_range_uj").read_text())))
-        except (OSError, ValueError):
-            return None
-    return (lambda: sum(counter() for counter in counters)) if counters else None
 
 
 def time_inference(run: Callable[[], object], batch: int, seconds: float, meter: Meter | None) -> Timing:
@@ -160,21 +145,6 @@ def _on_gpu(
     return devices
 
 
-def nvml_meter() -> tuple[str, Meter | None]:
-    """The first GPU's name and energy counter, or the reason why there is none."""
-    try:
-        import pynvml
-
-        pynvml.nvmlInit()
-        handle = pynvml.nvmlDeviceGetHandleByIndex(0)
-        pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
-        return str(
-            pynvml.nvmlDeviceGetName(handle)
-        ), lambda: float(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1000
-    except Exception as error:  # no driver, no card, too old a card
-        return str(error), None
-
-
 def _measured(name: str, batch: int, timing: Timing, idle_watts: float, source: str, about: str) -> DeviceReport:
     joules = timing.joules or 0.0
     static = min(joules, idle_watts * timing.seconds)
@@ -192,21 +162,6 @@ def _measured(name: str, batch: int, timing: Timing, idle_watts: float, source: 
         time_measured=True,
         batch=batch,
     )
-
-
-def _unwrapped(counter: Path, limit_uj: int) -> Meter:
-    """Joules of a counter in microjoules that starts again at 0 after ``limit_uj``."""
-    last = int(counter.read_text())
-    total = 0
-
-    def read() -> float:
-        nonlocal last, total
-        now = int(counter.read_text())
-        total += now - last if now >= last else now - last + limit_uj
-        last = now
-        return total / 1e6
-
-    return read
 
 
 def _idle_watts(meter: Meter, seconds: float) -> float:

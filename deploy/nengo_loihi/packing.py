@@ -11,20 +11,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convert.network import Network, Sparse
 from convert.upstream.nengo_loihi import load_nengo_loihi
+from deploy.arrays import Bool, Int64
 from partition.core.packing import PLAIN, Packing
 from partition.core.synapse_lists import intervals
 from partition.geometry.links import Link, chip_links, reach
 from partition.geometry.tile import Tile
+from partition.hardware import LOIHI
 from partition.result import Block, Partition
 
-Ints = NDArray[np.int64]
+Model = Any
+Ensemble = Any
+LoihiBlock = Any
+Synapse = Any
+Weights = Any
+"""nengo_loihi's and nengo's; weights are its integers, shape (atoms,) for one compartment."""
 
 
-def packed_model(network: Network, partition: Partition, ensembles: Mapping[str, Any], dt_s: float) -> Any:
+def packed_model(network: Network, partition: Partition, ensembles: Mapping[str, Ensemble], dt_s: float) -> Model:
     """A ``nengo_loihi.builder.Model`` that packs its blocks when it builds its network, and only then validates them.
 
     ``ensembles`` maps each chip population to its nengo ensemble.
@@ -46,10 +52,10 @@ def packed_model(network: Network, partition: Partition, ensembles: Mapping[str,
     return model
 
 
-def pack_blocks(model: Any, network: Network, partition: Partition, ensembles: Mapping[str, Any]) -> None:
+def pack_blocks(model: Model, network: Network, partition: Partition, ensembles: Mapping[str, Ensemble]) -> None:
     """Packs the blocks of every population that is not packed nengo_loihi's way, in place."""
     links = chip_links(network)
-    moved: dict[Any, Ints] = {}
+    moved: dict[LoihiBlock, Int64] = {}
     for population in network.chip_populations:
         packing = partition.packing(population.name)
         if packing == PLAIN:
@@ -65,12 +71,12 @@ def pack_blocks(model: Any, network: Network, partition: Partition, ensembles: M
                 probe.slice[i] = moved[block][probe.slice[i]]
 
 
-def compartments_of(plan: Block, packing: Packing) -> Ints:
+def compartments_of(plan: Block, packing: Packing) -> Int64:
     """The compartment of each neuron of a block, flat and channels last."""
     return np.asarray(packing.places(plan.extent).ravel())
 
 
-def _pack(block: Any, plan: Block, packing: Packing, tile: Tile, inward: Sequence[Link]) -> Ints:
+def _pack(block: LoihiBlock, plan: Block, packing: Packing, tile: Tile, inward: Sequence[Link]) -> Int64:
     """The compartment of each neuron of the block, which has been packed."""
     places, extent = compartments_of(plan, packing), plan.extent
     size = packing.compartments(extent)
@@ -96,12 +102,12 @@ def _pack(block: Any, plan: Block, packing: Packing, tile: Tile, inward: Sequenc
     return places
 
 
-def _share(synapse: Any, link: Link, plan: Block, packing: Packing, tile: Tile, places: Ints) -> None:
+def _share(synapse: Synapse, link: Link, plan: Block, packing: Packing, tile: Tile, places: Int64) -> None:
     """Gives every axon of a synapse the list of its kind, counted from the first target of that list."""
     extent = plan.extent
     kind_of, first_target = _lists(link, plan, packing, tile)
     used = _axons(link, plan, synapse.n_axons)
-    weights_of: dict[tuple[int, int], dict[int, Any]] = {}
+    weights_of: dict[tuple[int, int], dict[int, Weights]] = {}
     known: set[tuple[int, ...]] = set()
     origins = np.zeros(synapse.n_axons, np.int64)
     for axon, pixel in enumerate(used):
@@ -122,16 +128,16 @@ def _share(synapse: Any, link: Link, plan: Block, packing: Packing, tile: Tile, 
 
 
 def _set_lists(
-    synapse: Any,
+    synapse: Synapse,
     kinds: Sequence[tuple[int, int]],
-    origins: Ints,
-    weights_of: Mapping[tuple[int, int], Mapping[int, Any]],
+    origins: Int64,
+    weights_of: Mapping[tuple[int, int], Mapping[int, Weights]],
 ) -> None:
     """Stores each list once for every whole number of offsets by which an axon moves it."""
-    offset = 256
+    offset = LOIHI.axon_offset
     number: dict[tuple[int, int, int], int] = {}
-    weights: list[Any] = []
-    indices: list[Ints] = []
+    weights: list[Weights] = []
+    indices: list[Int64] = []
     list_of = np.zeros(synapse.n_axons, np.int64)
     bases = np.full(synapse.n_axons, -1, np.int64)
     for axon, (kind, origin) in enumerate(zip(kinds, origins.tolist(), strict=True)):
@@ -150,7 +156,7 @@ def _set_lists(
     synapse.axon_to_weight_map, synapse.axon_compartment_bases = list_of, bases
 
 
-def _lists(link: Link, plan: Block, packing: Packing, tile: Tile) -> tuple[list[Ints], list[Ints]]:
+def _lists(link: Link, plan: Block, packing: Packing, tile: Tile) -> tuple[list[Int64], list[Int64]]:
     """For rows and columns of the source: the kind of list of each position that reaches the block, and its first
     target, counted from the block's corner; 0 elsewhere."""
     kinds, firsts = [], []
@@ -166,7 +172,7 @@ def _lists(link: Link, plan: Block, packing: Packing, tile: Tile) -> tuple[list[
     return kinds, firsts
 
 
-def _reached(link: Link, axis: int, plan: Block) -> NDArray[np.bool_]:
+def _reached(link: Link, axis: int, plan: Block) -> Bool:
     taps = (link.rows, link.columns)[axis]
     assert taps is not None
     start, end = plan.slice[axis]

@@ -15,7 +15,9 @@ from deploy.runs.folder import OUTPUTS
 from deploy.runs.report import LayerRun, MetricName
 
 from . import plots
+from .accuracy_plot import accuracy_by_timestep
 from .content import EnergyReport, ReportedRun
+from .pictures import image_uri, picture_uri
 from .read import RecordedRun
 from .text import METRIC_NAMES, NO_ANN, how, metric_lines, si, steps_lines, summary_line
 
@@ -116,14 +118,14 @@ def _section(report: EnergyReport, summary: ReportedRun, run: RecordedRun) -> Se
         cards=list(_cards(summary, devices)),
         metrics=metric_lines(summary.metrics),
         no_ann=NO_ANN if summary.metrics.ann is None else None,
-        accuracy_plot=plots.accuracy_by_timestep(summary.metrics, summary.knee, summary.early),
+        accuracy_plot=accuracy_by_timestep(summary.metrics, summary.knee, summary.early),
         energy_by_step=next(iter(summary.knee.joules), None) if summary.knee else None,
         steps_lines=steps_lines(summary) if summary.knee else [],
         rates_plot=plots.rates_by_layer(converted.layers, rates),
         activity_plot=plots.activity_by_layer([x for x in summary.layers if x.kind != BIAS_SOURCE_LAYER]),
         layers=[LayerRow(layer, arrival.get(layer.name)) for layer in summary.layers],
         tiles=_tiles(run),
-        picture=plots.picture_uri(run.picture) if run.picture else None,
+        picture=picture_uri(run.picture) if run.picture else None,
         energy_plot=plots.energy_by_device(devices),
         devices=devices,
         absent=report.absent_of(summary.run),
@@ -197,7 +199,7 @@ def _examples(run: RecordedRun) -> list[Example]:
 
 def _class_example(i: int, image: Float32, label: Float32, answers: dict[str, Float32]) -> Example:
     best = "".join(f", {name} {_class_of(scores)}" for name, scores in answers.items())
-    return Example(f"Image {i}: label {int(label)}{best}", [("image", plots.image_uri(image))])
+    return Example(f"Image {i}: label {int(label)}{best}", [("image", image_uri(image))])
 
 
 def _map_example(i: int, image: Float32, label: Float32, answers: dict[str, Float32]) -> Example:
@@ -205,8 +207,8 @@ def _map_example(i: int, image: Float32, label: Float32, answers: dict[str, Floa
     title = f"Image {i}"
     if "ANN" in maps:
         title += f": ANN and SNN agree on {float(np.mean(maps['ANN'] == maps['SNN'])):.1%} of the pixels"
-    pictures = [(name, plots.image_uri(image, classes)) for name, classes in maps.items()]
-    return Example(title, [("image", plots.image_uri(image)), *pictures])
+    pictures = [(name, image_uri(image, classes)) for name, classes in maps.items()]
+    return Example(title, [("image", image_uri(image)), *pictures])
 
 
 def _class_of(scores: Float32) -> int:

@@ -1,48 +1,30 @@
-"""Pictures for the HTML report: SVG whose text takes the page's colour, and PNG for images."""
+"""Plots for the HTML report: SVG whose text takes the page's colour."""
 
 from __future__ import annotations
 
-import base64
 import functools
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, ParamSpec
+from typing import Any, ParamSpec
 
 import numpy as np
-from numpy.typing import NDArray
 
-from convert.report import LayerReport, Metrics
+from convert.report import LayerReport
 from deploy.energy.report import DeviceReport
-from deploy.runs.report import EarlyReport, Knee, LayerRun, MetricName, RunMetrics, StepRow
+from deploy.runs.report import LayerRun
 
-from .text import METRIC_NAMES, si
+from .text import si
 
 Axes = Any
 Figure = Any
 """Matplotlib's."""
-Image = NDArray[np.generic]
 
 
-class Axis(NamedTuple):
-    """What an axis shows: its label, a row's place on it, and a place as text."""
-
-    label: str
-    place: Callable[[StepRow], float]
-    text: Callable[[float], str]
-
-
-STEPS = Axis("time steps", lambda row: row.timesteps, lambda steps: f"{steps:g} steps")
-ENERGY = Axis("energy of one image", lambda row: next(iter(row.joules.values())), lambda joules: si(joules, "J"))
-CURVES: tuple[MetricName, ...] = ("accuracy", "pixel_accuracy", "iou", "f1")
-"""The metrics that are drawn, at most three of them."""
-SHOWN_BELOW = 0.25
-"""How far the axis of metrics reaches under the lowest final value; chosen by eye."""
 P = ParamSpec("P")
 INK = "#010203"
 """Stands for the page's text colour in matplotlib, which has no name for it."""
 BLUE, ORANGE, GREEN, VIOLET, RED, GREY = "#3b82f6", "#f59e0b", "#10b981", "#8b5cf6", "#ef4444", "#94a3b8"
-TINT = (239, 68, 68)
 STYLE = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -67,8 +49,6 @@ STYLE = {
 }
 WIDTH_INCHES = 6.6
 """Of a plot: the page scales it."""
-LARGEST_IMAGE = 512
-"""Rows or columns of an embedded picture; chosen so that a page stays below a megabyte or two."""
 
 
 def styled(plot: Callable[P, str | None]) -> Callable[P, str | None]:
@@ -85,79 +65,12 @@ def styled(plot: Callable[P, str | None]) -> Callable[P, str | None]:
 
 
 @styled
-def accuracy_by_timestep(metrics: RunMetrics, knee: Knee | None, early: EarlyReport | None) -> str | None:
-    """Metrics over time steps, and beside it over the first device's energy; the ANN's dashed, the knee ringed.
-
-    Points more than ``SHOWN_BELOW`` under the lowest final value lie outside. None if there are fewer than two points.
-    """
-    points = metrics.by_timestep
-    keys = [key for key in CURVES if points and points[0].value(key) is not None]
-    if len(points) < 2 or not keys:
-        return None
-    figure, panels = _figure(2 if points[-1].joules else 1, height=3.3)
-    for axes, axis in zip(panels, (STEPS, ENERGY), strict=False):
-        _curves(axes, axis, points, keys, metrics.ann or {})
-        if early and early.curve:
-            axes.plot(
-                [axis.place(p) for p in early.curve],
-                [_number(p, early.metric) for p in early.curve],
-                ".-",
-                color=ORANGE,
-                markersize=4,
-                label=f"{METRIC_NAMES[early.metric]}, each stopped once settled",
-            )
-        if knee:
-            at = axis.place(knee), _number(knee, knee.metric)
-            axes.plot(*at, "o", markersize=11, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.4)
-            label = f"knee: {axis.text(at[0])}"
-            axes.annotate(label, at, xytext=(6, -18), textcoords="offset points", fontsize=9)
-        axes.set_xlabel(axis.label)
-        axes.xaxis.set_major_formatter(lambda value, _, text=axis.text: _short(text(value)))
-        axes.grid(True)
-    _limit(panels, points, keys, metrics.ann or {})
-    panels[0].set_ylabel(METRIC_NAMES[keys[0]] if len(keys) == 1 else "metric")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=2, fontsize=9)
-    return _svg(figure, "accuracy")
-
-
-def _curves(axes: Axes, axis: Axis, points: Sequence[StepRow], keys: Sequence[MetricName], ann: Metrics) -> None:
-    """A line for each metric, and the ANN's value of it dashed."""
-    for key, colour in zip(keys, (BLUE, GREEN, VIOLET), strict=False):
-        axes.plot(
-            [axis.place(p) for p in points],
-            [_number(p, key) for p in points],
-            ".-",
-            color=colour,
-            markersize=4,
-            label=f"{METRIC_NAMES[key]}, all images alike",
-        )
-        if key in ann:
-            axes.axhline(ann[key], color=colour, linestyle=(0, (5, 3)), linewidth=1)
-
-
-def _limit(panels: Sequence[Axes], points: Sequence[StepRow], keys: Sequence[MetricName], ann: Metrics) -> None:
-    """Leaves out what lies far under the final values."""
-    wanted = [value for key in keys if (value := ann.get(key)) is not None]
-    low = max(0.0, min(_number(points[-1], key) for key in keys) - SHOWN_BELOW)
-    panels[0].set_ylim(low, max([*wanted, *(_number(p, key) for p in points for key in keys)]) + 0.03)
-    for axes, axis in zip(panels, (STEPS, ENERGY), strict=False):
-        shown = [axis.place(p) for p in points if max(_number(p, key) for key in keys) >= low]
-        axes.set_xlim(shown[0] - 0.04 * (shown[-1] - shown[0]), shown[-1] * 1.03)
-
-
-def _number(row: StepRow, name: MetricName) -> float:
-    """The metric ``name``, NaN where it is not defined: nothing is drawn there."""
-    value = row.value(name)
-    return float("nan") if value is None else value
-
-
-@styled
 def rates_by_layer(layers: Sequence[LayerReport], measured_hz: Mapping[str, float]) -> str | None:
     """Percentile and mean rates of the calibration for each layer, and the mean rates of the run."""
     if not layers:
         return None
     places = np.arange(len(layers))
-    figure, (axes,) = _figure(1, height=0.26 * len(layers) + 1.1)
+    figure, (axes,) = figure_of(1, height=0.26 * len(layers) + 1.1)
     axes.barh(
         places,
         [layer.percentile_rate_hz for layer in layers],
@@ -181,7 +94,7 @@ def rates_by_layer(layers: Sequence[LayerReport], measured_hz: Mapping[str, floa
     _layer_axis(axes, [layer.name for layer in layers])
     axes.set_xlabel("firing rate (Hz)")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=9)
-    return _svg(figure, "rates")
+    return svg_of(figure, "rates")
 
 
 @styled
@@ -190,14 +103,14 @@ def activity_by_layer(layers: Sequence[LayerRun]) -> str | None:
     layers = [layer for layer in layers if layer.spikes is not None]
     if not layers:
         return None
-    figure, both = _figure(2, height=0.26 * len(layers) + 0.9)
+    figure, both = figure_of(2, height=0.26 * len(layers) + 0.9)
     shown = (("spikes", [x.spikes or 0 for x in layers], BLUE), ("synops", [x.synops or 0 for x in layers], VIOLET))
     for axes, (name, values, colour) in zip(both, shown, strict=True):
         axes.barh(np.arange(len(layers)), values, color=colour, height=0.62)
         axes.set_title(f"{name} for each image")
-        axes.xaxis.set_major_formatter(lambda value, _: _short(si(value)))
+        axes.xaxis.set_major_formatter(lambda value, _: short(si(value)))
     _layer_axis(both[0], [layer.name for layer in layers])
-    return _svg(figure, "activity")
+    return svg_of(figure, "activity")
 
 
 @styled
@@ -206,7 +119,7 @@ def energy_by_device(devices: Sequence[DeviceReport]) -> str | None:
     rows = [(device, total) for device in devices if (total := device.joules_per_inference.total)]
     if not rows:
         return None
-    figure, (axes,) = _figure(1, height=0.42 * len(rows) + 1.0)
+    figure, (axes,) = figure_of(1, height=0.42 * len(rows) + 1.0)
     for i, (device, total) in enumerate(rows):
         colour = ORANGE if device.kind == "spiking chip" else BLUE
         axes.barh(
@@ -223,36 +136,13 @@ def energy_by_device(devices: Sequence[DeviceReport]) -> str | None:
     axes.set_xscale("log")
     lowest = min(value for device, total in rows for value in (total, device.joules_per_inference.dynamic) if value)
     axes.set_xlim(10 ** np.floor(np.log10(lowest) - 0.2), max(total for _, total in rows) * 8)
-    axes.xaxis.set_major_formatter(lambda value, _: _short(si(value, "J")))
+    axes.xaxis.set_major_formatter(lambda value, _: short(si(value, "J")))
     _layer_axis(axes, [device.name for device, _ in rows])
     axes.set_xlabel("joules for one inference")
-    return _svg(figure, "energy")
+    return svg_of(figure, "energy")
 
 
-def picture_uri(svg: str) -> str:
-    """An SVG file as a data URI: shut in, so that its styles and names stay its own."""
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-
-
-def image_uri(image: Image, classes: Image | None = None) -> str:
-    """An image, shape (h, w) or (h, w, c), as a PNG data URI, stretched to 0..255; pixels of class 0 are tinted red."""
-    from PIL import Image
-
-    stride = max(1, -(-max(image.shape[:2]) // LARGEST_IMAGE))
-    values = np.asarray(image, np.float64)[::stride, ::stride]
-    values = values.reshape(*values.shape[:2], -1)
-    low, high = values.min(), values.max()
-    scaled = (values - low) / (high - low or 1.0) * 255
-    colours = np.repeat(scaled[:, :, :1], 3, axis=2) if scaled.shape[2] != 3 else scaled
-    if classes is not None:
-        membrane = (np.asarray(classes)[::stride, ::stride] == 0)[:, :, None]
-        colours = np.where(membrane, 0.35 * colours + 0.65 * np.array(TINT), colours)
-    file = io.BytesIO()
-    Image.fromarray(colours.astype(np.uint8)).save(file, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-def _figure(columns: int, *, height: float) -> tuple[Figure, Sequence[Axes]]:
+def figure_of(columns: int, *, height: float) -> tuple[Figure, Sequence[Axes]]:
     """A figure with one row of axes, without pyplot and so without a window."""
     from matplotlib import figure as matplotlib_figure
 
@@ -260,7 +150,7 @@ def _figure(columns: int, *, height: float) -> tuple[Figure, Sequence[Axes]]:
     return figure, figure.subplots(1, columns, sharey=True, squeeze=False)[0]
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     """The text of a tick: '40' for '40 steps', '4 mJ' for '4.00 mJ'."""
     return re.sub(r"\.0+(?!\d)", "", text).removesuffix(" steps")
 
@@ -273,7 +163,7 @@ def _layer_axis(axes: Axes, names: Sequence[str]) -> None:
     axes.set_axisbelow(True)
 
 
-def _svg(figure: Figure, name: str) -> str:
+def svg_of(figure: Figure, name: str) -> str:
     """The figure as an <svg> element that scales with the page and inherits its text colour and font."""
     import matplotlib
 

@@ -26,7 +26,7 @@ Simulator = Any
 """A ``nengo_loihi.Simulator``."""
 
 
-def prepare(job: Job, target: str = "sim") -> Runner:
+def prepare(job: Job) -> Runner:
     """Builds one simulator for each call's inputs, which it presents one after the other."""
     tables = fanouts(job.network, job.partition)
 
@@ -36,7 +36,7 @@ def prepare(job: Job, target: str = "sim") -> Runner:
         chip = chip_form(job.network, job.partition, drives_hz(job.network, inputs), record=record)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nengo_loihi fills integers with NaN and tells of lost bits
-            built = simulator(chip, job.network, job.partition, target=target)
+            built = simulator(chip, job.network, job.partition)
         with built as sim:
             for _ in inputs:
                 sim.run_steps(job.network.timesteps)
