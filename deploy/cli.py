@@ -89,13 +89,13 @@ def _print_metrics(report: RunReport) -> None:
 
     metrics = report.metrics
     names, rows = metric_names(metrics.snn), spread(metrics.by_timestep)
-    ann = [] if metrics.ann is None else [["Keras as brought", "", *(_share(metrics.ann.get(n)) for n in names)]]
+    ann = [] if metrics.ann is None else [["Keras as brought", "", *(_metric(metrics.ann.get(n)) for n in names)]]
     table(
         f"{report.images} images on target {report.target}, measured",
         ["network", "steps", *(name.replace("_", " ") for name in names)],
         [
             *ann,
-            *(["spiking", row.timesteps, *(_share(row.value(n)) for n in names)] for row in rows),
+            *(["spiking", row.timesteps, *(_metric(row.value(n)) for n in names)] for row in rows),
         ],
     )
     if metrics.ann is None:
@@ -109,7 +109,7 @@ def _early_lines(report: RunReport) -> Iterator[str]:
     source = f"chosen on {stop.chosen_on} others" if stop.chosen_on else "given"
     yield (
         f"Stopped once settled (threshold {stop.threshold:.4g}): "
-        f"{metric.replace('_', ' ')} {_share(stop.value(metric))} "
+        f"{metric.replace('_', ' ')} {_metric(stop.value(metric))} "
         f"after {stop.timesteps:.1f} steps in the mean, {stop.all_steps:.4f} after all "
         f"({stop.images} images; threshold {source})."
     )
@@ -129,7 +129,7 @@ def _print_events(report: RunReport) -> None:
     table(title, ["event", "count"], [[name, _count(value)] for name, value in counts.items()])
 
 
-def _share(value: float | None) -> str:
+def _metric(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,12 +16,10 @@ from convert.errors import UserError
 from convert.network import Network, Population, Sparse
 from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.arrays import Bool, Float32, Int32, Int64
+from deploy.foreign import LoihiCompartment
 from partition.geometry.blocks import block_of_neuron, counts, starts
 from partition.geometry.links import Link, chip_links
 from partition.geometry.tile import Tile
-
-Compartment = Any
-"""nengo_loihi's."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +168,7 @@ def _unique(sets: Bool) -> tuple[Bool, Int64]:
 
 def _compartment(
     bias: Float32, w_max: np.float32, population: Population, network: Network, connected: bool
-) -> tuple[Compartment, _Scale]:
+) -> tuple[LoihiCompartment, _Scale]:
     """Neurons of one scale, discretized by nengo_loihi; an unconnected block keeps the filter of its decode neurons."""
     loihi = load_nengo_loihi()
     comp = loihi.block.Compartment(len(bias))

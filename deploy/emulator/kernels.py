@@ -7,46 +7,18 @@ reset to 0. Events of step t arrive in step t + 1; list 0 of a strip holds what 
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
-
 import numpy as np
-from numba import njit
 
 from deploy.arrays import Int32, Int64, UInt64
 
 from .arguments import EventLists, Incoming, Neurons, Pairs, Places, Potentials, Room, Segments, Strip, Work
+from .careful import careful_row
+from .compiled import compiled, inlined
 from .lanes import add_lanes, trailing_zeros, update_row
 from .program import FIRST_LINE, KIND, LANES, ROW_LENGTH, SEGMENTS, SHIFT, STEP, VECTORS
-from .widths import DECAY_BITS, Q_BITS, U_BITS, VMAX
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 WORD = 64
 """Neurons in one word of spike bits."""
-
-COMPILED_IN = ("arguments.py", "kernels.py", "lanes.py", "program.py", "widths.py")
-"""The files whose functions and constants are compiled into the callers of other files too."""
-
-SOURCES = zlib.crc32(b"".join(Path(__file__).with_name(name).read_bytes() for name in COMPILED_IN))
-
-
-def compiled(function: Function) -> Function:
-    """``function``, compiled by Numba at its first call and kept on disk, without the GIL.
-
-    Numba's cache notices a change of the function's own file only; ``SOURCES`` in its name tells of the others.
-    """
-    function.__qualname__ += f"_{SOURCES:08x}"
-    result: Function = njit(nogil=True, cache=True, error_model="numpy")(function)
-    return result
-
-
-def inlined(function: Function) -> Function:
-    """``function``, which Numba puts into its callers: for what is called in one place of this file, in every step."""
-    result: Function = njit(nogil=True, error_model="numpy", forceinline=True)(function)
-    return result
 
 
 @compiled
@@ -100,48 +72,6 @@ def add_pairs(sums: Int32, events: Int32, first: int, end: int, link: Int64, sta
         line = start + (event >> shift) * row_length + (event & mask)
         for n in range(pointer[line], pointer[line + 1]):
             sums[places[n]] += np.int32(weights[n])
-
-
-@compiled
-def wrapped(x: int, bits: int) -> int:
-    """``x`` as a signed number of ``bits`` bits and sign. Source: nengo_loihi, ``overflow_signed``."""
-    half = 1 << bits
-    return ((x + half) & (2 * half - 1)) - half
-
-
-@compiled
-def decayed(x: int, factor: int) -> int:
-    """sign(x) * (|x| * factor >> 12). Source: nengo_loihi, ``decay_int``."""
-    left = (abs(x) * factor) >> DECAY_BITS
-    return left if x >= 0 else -left
-
-
-@compiled
-def careful_row(now: Potentials, after: Potentials, neurons: Neurons, at: Places, work: Work) -> None:
-    """``lanes.update_row`` where something overflows: wraps, and counts in ``work.wrong``."""
-    wrong = work.wrong
-    for vector in range(neurons.stride // LANES):
-        bits = 0
-        for lane in range(LANES):
-            n = vector * LANES + lane
-            q = int(work.sums[at.neuron + n])
-            held = wrapped(q, Q_BITS)
-            wrong[0] += held != q
-            current = decayed(int(now.u[at.neuron + n]), neurons.decay) + held
-            held = wrapped(current, U_BITS)
-            wrong[1] += held != current
-            after.u[at.neuron + n] = held
-            driven = held + int(neurons.bias[at.bias + n])
-            held = wrapped(driven, U_BITS)
-            wrong[2] += held != driven
-            voltage = int(now.v[at.neuron + n]) + held
-            wrong[3] += voltage > VMAX
-            voltage = min(max(voltage, int(neurons.vmin[at.threshold + n])), VMAX)
-            if voltage > neurons.vth[at.threshold + n]:
-                bits |= 1 << lane
-                voltage = 0
-            after.v[at.neuron + n] = voltage
-        work.spiked[vector] = bits
 
 
 @compiled
@@ -206,6 +136,24 @@ def carry_over(carried: EventLists, strip: int, row: int, room: Room, end: int) 
 
 
 @compiled
+def largest_strip(neurons: Neurons, first: int, last: int) -> int:
+    """The neurons, padding included, of the largest of these strips."""
+    height = 0
+    for s in range(first, last):
+        height = max(height, int(neurons.strips[s, 1] - neurons.strips[s, 0]))
+    return height * neurons.stride
+
+
+@compiled
+def longest_segment(incoming: Incoming) -> int:
+    """The weights that the last row of a strip may add beyond its end."""
+    vectors = 0
+    for p in range(incoming.table.shape[0]):
+        vectors = max(vectors, int(incoming.table[p, VECTORS]))
+    return vectors * LANES
+
+
+@compiled
 def run_strips(
     first: int,
     last: int,
@@ -221,14 +169,10 @@ def run_strips(
     Appends to ``room`` the lists 0 (``carried``) to ``steps`` of each strip and their bounds. Returns the strip before
     which there was too little room, or ``last``.
     """
-    height, slack = 0, 0
-    for s in range(first, last):
-        height = max(height, int(neurons.strips[s, 1] - neurons.strips[s, 0]))
-    for p in range(incoming.table.shape[0]):
-        slack = max(slack, int(incoming.table[p, VECTORS]) * LANES)
-    size = height * neurons.stride
+    size = largest_strip(neurons, first, last)
     spiked = np.zeros((neurons.stride // LANES + 3) // 4 * 4, np.uint16)
-    work = Work(np.zeros(size + slack, np.int32), spiked, spiked.view(np.uint64), np.zeros(4, np.int64))
+    sums = np.zeros(size + longest_segment(incoming), np.int32)
+    work = Work(sums, spiked, spiked.view(np.uint64), np.zeros(4, np.int64))
     now = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
     after = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
     end = 0

@@ -8,24 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from deploy.foreign import LlvmBuilder, LlvmValue, NumbaContext, NumbaSignature, NumbaType, NumbaTyping
+
 from .arguments import Neurons, Places, Potentials, Work
 from .program import LANES
 from .widths import DECAY_BITS, DECAY_ONE, Q_BITS, U_BITS, VMAX
 
-Context = Any
-Builder = Any
-TypingContext = Any
-Type = Any
-Signature = Any
-Value = Any
-"""Numba's and LLVM's: a value is an instruction's result, a type Numba's type of an argument."""
-Generate = Callable[[Context, Builder, Signature, Sequence[Value]], Value]
+Generate = Callable[[NumbaContext, LlvmBuilder, NumbaSignature, Sequence[LlvmValue]], LlvmValue]
 """Writes the code of an intrinsic."""
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
@@ -36,47 +30,53 @@ V8, V16, V32 = (ir.VectorType(ir.IntType(bits), LANES) for bits in (8, 16, 32))
 class _Given:
     """The arguments of an intrinsic while its code is made: those that are named tuples by field."""
 
-    context: Context
-    builder: Builder
-    kinds: Sequence[Type]
-    values: Sequence[Value]
+    context: NumbaContext
+    builder: LlvmBuilder
+    kinds: Sequence[NumbaType]
+    values: Sequence[LlvmValue]
 
-    def field(self, argument: int, fields: Sequence[str], name: str) -> tuple[Type, Value]:
+    def field(self, argument: int, fields: Sequence[str], name: str) -> tuple[NumbaType, LlvmValue]:
         """The field ``name`` of the named tuple ``argument``, which has ``fields``."""
         place = fields.index(name)
         return self.kinds[argument][place], self.builder.extract_value(self.values[argument], place)
 
-    def number(self, argument: int, fields: Sequence[str], name: str, kind: Type = types.intp) -> Value:
+    def number(self, argument: int, fields: Sequence[str], name: str, kind: NumbaType = types.intp) -> LlvmValue:
         """The same for a whole number, as ``kind``."""
         given, value = self.field(argument, fields, name)
         return self.context.cast(self.builder, value, given, kind)
 
-    def data(self, argument: int, fields: Sequence[str], name: str) -> Value:
+    def data(self, argument: int, fields: Sequence[str], name: str) -> LlvmValue:
         """The address of the first element of an array."""
         return self.context.make_array(self.field(argument, fields, name)[0])(
             self.context, self.builder, self.field(argument, fields, name)[1]
         ).data
 
 
-def _at(builder: Builder, data: Value, index: Value, vector: Value = V32) -> Value:
+def _at(builder: LlvmBuilder, data: LlvmValue, index: LlvmValue, vector: LlvmValue = V32) -> LlvmValue:
     """The address of the vector that begins at ``data[index]``."""
     return builder.bitcast(builder.gep(data, [index]), vector.as_pointer())
 
 
-def _all(value: int) -> Value:
+def _all(value: int) -> LlvmValue:
     return ir.Constant(V32, [value] * LANES)
 
 
-def _index(context: Context, builder: Builder, signature: Signature, args: Sequence[Value], place: int) -> Value:
+def _index(
+    context: NumbaContext, builder: LlvmBuilder, signature: NumbaSignature, args: Sequence[LlvmValue], place: int
+) -> LlvmValue:
     return context.cast(builder, args[place], signature.args[place], types.intp)
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def add_lanes(typing: TypingContext, sums: Type, i: Type, weights: Type, j: Type) -> tuple[Signature, Generate]:
+def add_lanes(
+    typing: NumbaTyping, sums: NumbaType, i: NumbaType, weights: NumbaType, j: NumbaType
+) -> tuple[NumbaSignature, Generate]:
     """sums[i : i + 16] += weights[j : j + 16], int32 += int16."""
     signature = types.void(sums, i, weights, j)
 
-    def generate(context: Context, builder: Builder, signature: Signature, args: Sequence[Value]) -> Value:
+    def generate(
+        context: NumbaContext, builder: LlvmBuilder, signature: NumbaSignature, args: Sequence[LlvmValue]
+    ) -> LlvmValue:
         to, of = (context.make_array(t)(context, builder, args[k]).data for t, k in ((sums, 0), (weights, 2)))
         target = _at(builder, to, _index(context, builder, signature, args, 1))
         source = _at(builder, of, _index(context, builder, signature, args, 3), V16)
@@ -88,10 +88,12 @@ def add_lanes(typing: TypingContext, sums: Type, i: Type, weights: Type, j: Type
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def trailing_zeros(typing: TypingContext, word: Type) -> tuple[Signature, Generate]:
+def trailing_zeros(typing: NumbaTyping, word: NumbaType) -> tuple[NumbaSignature, Generate]:
     """The number of the lowest set bit of a 64-bit word that is not 0."""
 
-    def generate(context: Context, builder: Builder, signature: Signature, args: Sequence[Value]) -> Value:
+    def generate(
+        context: NumbaContext, builder: LlvmBuilder, signature: NumbaSignature, args: Sequence[LlvmValue]
+    ) -> LlvmValue:
         return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
 
     return types.int64(types.uint64), generate
@@ -99,8 +101,8 @@ def trailing_zeros(typing: TypingContext, word: Type) -> tuple[Signature, Genera
 
 @intrinsic  # type: ignore[untyped-decorator]
 def update_row(
-    typing: TypingContext, now: Type, after: Type, neurons: Type, at: Type, work: Type
-) -> tuple[Signature, Generate]:
+    typing: NumbaTyping, now: NumbaType, after: NumbaType, neurons: NumbaType, at: NumbaType, work: NumbaType
+) -> tuple[NumbaSignature, Generate]:
     """One time step of a row of neurons, supposing that nothing overflows; returns whether something did.
 
     The arguments are ``Potentials`` twice, ``Neurons``, ``Places`` and ``Work``; i are places of the row's neurons:
@@ -111,7 +113,9 @@ def update_row(
     given = (now, after, neurons, at, work)
     signature = types.boolean(*given)
 
-    def generate(context: Context, builder: Builder, signature: Signature, args: Sequence[Value]) -> Value:
+    def generate(
+        context: NumbaContext, builder: LlvmBuilder, signature: NumbaSignature, args: Sequence[LlvmValue]
+    ) -> LlvmValue:
         row = _Given(context, builder, given, args)
         u, v = (row.data(0, Potentials._fields, name) for name in Potentials._fields)
         new_u, new_v = (row.data(1, Potentials._fields, name) for name in Potentials._fields)
@@ -142,7 +146,7 @@ def update_row(
     return signature, generate
 
 
-def _any_beyond(builder: Builder, wide_q: Value, wide_u: Value, highest: Value) -> Value:
+def _any_beyond(builder: LlvmBuilder, wide_q: LlvmValue, wide_u: LlvmValue, highest: LlvmValue) -> LlvmValue:
     """Whether q or u, moved up by half their range, or a voltage was out of range in any lane."""
     beyond = builder.or_(
         builder.icmp_unsigned(">=", wide_q, _all(1 << (Q_BITS + 1))),
@@ -153,15 +157,15 @@ def _any_beyond(builder: Builder, wide_q: Value, wide_u: Value, highest: Value) 
     return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(LANES), 0))
 
 
-def _spread(builder: Builder, number: Value) -> Value:
+def _spread(builder: LlvmBuilder, number: LlvmValue) -> LlvmValue:
     """The same number in every lane."""
-    lanes: Value = ir.Constant(V32, ir.Undefined)
+    lanes: LlvmValue = ir.Constant(V32, ir.Undefined)
     for lane in range(LANES):
         lanes = builder.insert_element(lanes, number, ir.Constant(I32, lane))
     return lanes
 
 
-def _decayed(builder: Builder, x: Value, factor: Value) -> Value:
+def _decayed(builder: LlvmBuilder, x: LlvmValue, factor: LlvmValue) -> LlvmValue:
     """sign(x) * (|x| * factor >> 12), exact in 32 bits for |x| <= 2^23 and factor < 2^12."""
     negative = builder.icmp_signed("<", x, _all(0))
     size = builder.select(negative, builder.sub(_all(0), x), x)
@@ -171,9 +175,9 @@ def _decayed(builder: Builder, x: Value, factor: Value) -> Value:
     return builder.select(negative, builder.sub(_all(0), left), left)
 
 
-def _note(builder: Builder, seen: Value, value: Value) -> None:
+def _note(builder: LlvmBuilder, seen: LlvmValue, value: LlvmValue) -> None:
     builder.store(builder.or_(builder.load(seen), value), seen)
 
 
-def _larger(builder: Builder, a: Value, b: Value) -> Value:
+def _larger(builder: LlvmBuilder, a: LlvmValue, b: LlvmValue) -> LlvmValue:
     return builder.select(builder.icmp_signed(">", a, b), a, b)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from deploy.arrays import Int32, Int64
 
 from .arguments import Fired
-from .kernels import compiled
+from .compiled import compiled
 
 
 @compiled

@@ -8,7 +8,8 @@ import numpy as np
 
 from deploy.arrays import Bool, Int32, Int64
 
-from .kernels import compiled, decayed, wrapped
+from .careful import decayed, wrapped
+from .compiled import compiled
 from .widths import DECAY_ONE, Q_BITS, U_BITS
 
 

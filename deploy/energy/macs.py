@@ -13,10 +13,9 @@ from math import prod
 from typing import Any
 
 from convert.errors import UserError
+from deploy.foreign import KerasLayer, KerasModel, Tensor
 
 Shape = tuple[int, ...]
-KerasModel = Any
-KerasLayer = Any
 Counter = Callable[[KerasLayer, list[Shape], Shape], int]
 """(layer, shapes of its inputs, shape of its output), all without the batch -> multiply-accumulates."""
 
@@ -98,7 +97,7 @@ def _fixed(shape: Any, layer: KerasLayer) -> Shape:
     return tuple(shape[1:])
 
 
-def _size(weights: Any) -> int:
+def _size(weights: Tensor) -> int:
     """The number of weights."""
     return prod(int(length) for length in weights.shape)
 

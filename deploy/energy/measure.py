@@ -9,18 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from deploy.foreign import KerasModel, Tensor, TensorFlow
 
 from .devices import PACKAGE_SOURCE, PACKAGE_WATTS_PER_CORE
 from .meters import POWERCAP, Meter, nvml_meter, rapl_meter
 from .report import AbsentDevice, DeviceReport, Joules, MeasuredEntry, entry_of
 
-KerasModel = Any
-TensorFlow = Any
-Infer = Callable[[Any], Any]
+Infer = Callable[[Tensor], Tensor]
 """A batch as a tensor -> the model's outputs as tensors."""
 Images = NDArray[np.float32]
 
@@ -170,7 +169,7 @@ def _idle_watts(meter: Meter, seconds: float) -> float:
     return (meter() - before) / (time.perf_counter() - start)
 
 
-def _infer(infer: Infer, data: Any) -> None:
+def _infer(infer: Infer, data: Tensor) -> None:
     """One inference, waited for: a result of a GPU is there only when it has been copied back."""
     outputs = infer(data)
     for output in outputs if isinstance(outputs, (list, tuple)) else [outputs]:

@@ -15,6 +15,7 @@ import numpy as np
 from convert.network import Network, Sparse
 from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.arrays import Bool, Int64
+from deploy.foreign import Ensemble, LoihiBlock, LoihiModel, LoihiSynapse, LoihiWeights
 from partition.core.packing import PLAIN, Packing
 from partition.core.synapse_lists import intervals
 from partition.geometry.links import Link, chip_links, reach
@@ -22,15 +23,8 @@ from partition.geometry.tile import Tile
 from partition.hardware import LOIHI
 from partition.result import Block, Partition
 
-Model = Any
-Ensemble = Any
-LoihiBlock = Any
-Synapse = Any
-Weights = Any
-"""nengo_loihi's and nengo's; weights are its integers, shape (atoms,) for one compartment."""
 
-
-def packed_model(network: Network, partition: Partition, ensembles: Mapping[str, Ensemble], dt_s: float) -> Model:
+def packed_model(network: Network, partition: Partition, ensembles: Mapping[str, Ensemble], dt_s: float) -> LoihiModel:
     """A ``nengo_loihi.builder.Model`` that packs its blocks when it builds its network, and only then validates them.
 
     ``ensembles`` maps each chip population to its nengo ensemble.
@@ -52,7 +46,7 @@ def packed_model(network: Network, partition: Partition, ensembles: Mapping[str,
     return model
 
 
-def pack_blocks(model: Model, network: Network, partition: Partition, ensembles: Mapping[str, Ensemble]) -> None:
+def pack_blocks(model: LoihiModel, network: Network, partition: Partition, ensembles: Mapping[str, Ensemble]) -> None:
     """Packs the blocks of every population that is not packed nengo_loihi's way, in place."""
     links = chip_links(network)
     moved: dict[LoihiBlock, Int64] = {}
@@ -102,12 +96,12 @@ def _pack(block: LoihiBlock, plan: Block, packing: Packing, tile: Tile, inward: 
     return places
 
 
-def _share(synapse: Synapse, link: Link, plan: Block, packing: Packing, tile: Tile, places: Int64) -> None:
+def _share(synapse: LoihiSynapse, link: Link, plan: Block, packing: Packing, tile: Tile, places: Int64) -> None:
     """Gives every axon of a synapse the list of its kind, counted from the first target of that list."""
     extent = plan.extent
     kind_of, first_target = _lists(link, plan, packing, tile)
     used = _axons(link, plan, synapse.n_axons)
-    weights_of: dict[tuple[int, int], dict[int, Weights]] = {}
+    weights_of: dict[tuple[int, int], dict[int, LoihiWeights]] = {}
     known: set[tuple[int, ...]] = set()
     origins = np.zeros(synapse.n_axons, np.int64)
     for axon, pixel in enumerate(used):
@@ -128,15 +122,15 @@ def _share(synapse: Synapse, link: Link, plan: Block, packing: Packing, tile: Ti
 
 
 def _set_lists(
-    synapse: Synapse,
+    synapse: LoihiSynapse,
     kinds: Sequence[tuple[int, int]],
     origins: Int64,
-    weights_of: Mapping[tuple[int, int], Mapping[int, Weights]],
+    weights_of: Mapping[tuple[int, int], Mapping[int, LoihiWeights]],
 ) -> None:
     """Stores each list once for every whole number of offsets by which an axon moves it."""
     offset = LOIHI.axon_offset
     number: dict[tuple[int, int, int], int] = {}
-    weights: list[Weights] = []
+    weights: list[LoihiWeights] = []
     indices: list[Int64] = []
     list_of = np.zeros(synapse.n_axons, np.int64)
     bases = np.full(synapse.n_axons, -1, np.int64)

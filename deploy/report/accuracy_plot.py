@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from convert.report import Metrics
+from deploy.foreign import Axes
 from deploy.runs.report import EarlyReport, Knee, MetricName, RunMetrics, StepRow
 
-from .plots import BLUE, GREEN, INK, ORANGE, VIOLET, Axes, figure_of, short, styled, svg_of
+from .plots import BLUE, GREEN, INK, ORANGE, VIOLET, figure_of, short, styled, svg_of
 from .text import METRIC_NAMES, si
 
 

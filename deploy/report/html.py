@@ -22,6 +22,8 @@ from .read import RecordedRun
 from .text import METRIC_NAMES, NO_ANN, how, metric_lines, si, steps_lines, summary_line
 
 SHOWN_IMAGES = 3
+BIAS_SOURCES = (BIAS_SOURCE_LAYER, "Clock")
+"""Kinds of layers without synapses of their own; version 0.1.0 wrote the second."""
 HEADLINE: tuple[MetricName, ...] = ("accuracy", "iou", "pixel_accuracy")
 
 Card = tuple[str, str, str]
@@ -122,7 +124,7 @@ def _section(report: EnergyReport, summary: ReportedRun, run: RecordedRun) -> Se
         energy_by_step=next(iter(summary.knee.joules), None) if summary.knee else None,
         steps_lines=steps_lines(summary) if summary.knee else [],
         rates_plot=plots.rates_by_layer(converted.layers, rates),
-        activity_plot=plots.activity_by_layer([x for x in summary.layers if x.kind != BIAS_SOURCE_LAYER]),
+        activity_plot=plots.activity_by_layer([x for x in summary.layers if x.kind not in BIAS_SOURCES]),
         layers=[LayerRow(layer, arrival.get(layer.name)) for layer in summary.layers],
         tiles=_tiles(run),
         picture=picture_uri(run.picture) if run.picture else None,

@@ -6,20 +6,16 @@ import functools
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ParamSpec
+from typing import ParamSpec
 
 import numpy as np
 
 from convert.report import LayerReport
 from deploy.energy.report import DeviceReport
+from deploy.foreign import Axes, Figure
 from deploy.runs.report import LayerRun
 
 from .text import si
-
-Axes = Any
-Figure = Any
-"""Matplotlib's."""
-
 
 P = ParamSpec("P")
 INK = "#010203"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,8 +15,8 @@ from convert.errors import UserError
 from convert.network import Network, Shape, forward
 from deploy.arrays import Float32
 from deploy.energy.report import MeasuredEntry
+from deploy.foreign import KerasModel
 
-KerasModel = Any
 NO_MODEL = "the model that was converted does not lie in this bundle, so its time and energy are not measured"
 
 

@@ -31,7 +31,7 @@ def prepare(job: Job) -> Runner:
     if job.continuous:
         raise UserError("target 'nengo-dl' starts every image from rest; leave out --continuous or use --target fast")
     nengo_dl = load_nengo_dl()
-    register_hard_reset()
+    register_with_nengo_dl()
     tables = fanouts(job.network, job.partition)
 
     def run(inputs: Float32) -> Iterator[InputRun]:
@@ -74,7 +74,7 @@ def _during(job: Job, name: str, drive_hz: Float64, start: int, count: int) -> F
 
 
 @functools.cache
-def register_hard_reset() -> None:
+def register_with_nengo_dl() -> None:
     """NengoDL's own builder for ``HardResetRectifiedLinear``, in TensorFlow."""
     tf = load_tensorflow()
     from nengo_dl import neuron_builders

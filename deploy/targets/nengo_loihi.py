@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 
@@ -16,14 +15,12 @@ from deploy.arrays import Float32, Int64
 from deploy.emulator.encode import drives_hz
 from deploy.events.counts import layer_counts
 from deploy.events.fan_out import Fanout, fanouts
+from deploy.foreign import LoihiSimulator
 from deploy.nengo_loihi.build import ChipForm, chip_form, simulator
 from deploy.nengo_loihi.packing import compartments_of
 
 from .registry import InputRun, Job, Runner, window_counts
 from .spikes import spiking_run
-
-Simulator = Any
-"""A ``nengo_loihi.Simulator``."""
 
 
 def prepare(job: Job) -> Runner:
@@ -48,7 +45,7 @@ def prepare(job: Job) -> Runner:
     return run
 
 
-def _collect(job: Job, tables: Mapping[str, Fanout], chip: ChipForm, sim: Simulator) -> InputRun:
+def _collect(job: Job, tables: Mapping[str, Fanout], chip: ChipForm, sim: LoihiSimulator) -> InputRun:
     network, emulator = job.network, sim.sims["emulator"]
     compartment = emulator.compartment
     spikes = {}
@@ -67,7 +64,7 @@ def _collect(job: Job, tables: Mapping[str, Fanout], chip: ChipForm, sim: Simula
     return spiking_run(job, counts, layer_counts(job, tables, spikes))
 
 
-def _neuron_order(job: Job, sim: Simulator, chip: ChipForm, name: str) -> tuple[Int64, Int64]:
+def _neuron_order(job: Job, sim: LoihiSimulator, chip: ChipForm, name: str) -> tuple[Int64, Int64]:
     """(neurons of the population, their compartments in the emulator), block after block."""
     population = job.network.population(name)
     numbers = np.arange(population.neurons).reshape(population.shape)
@@ -83,7 +80,7 @@ def _neuron_order(job: Job, sim: Simulator, chip: ChipForm, name: str) -> tuple[
     return np.concatenate(neurons), np.concatenate(compartments)
 
 
-def _reset(sim: Simulator, chip: ChipForm, job: Job) -> None:
+def _reset(sim: LoihiSimulator, chip: ChipForm, job: Job) -> None:
     """A fresh state on the chip and in the host's neurons; time goes on."""
     emulator = sim.sims["emulator"]
     for name in ("input", "current", "voltage", "spiked", "ref_count"):
