@@ -112,10 +112,7 @@ def _partition_of(bundle: Path, network: Network) -> Partition:
     path = bundle / "partition.json"
     if not path.is_file():
         raise UserError(f"{bundle} has no partition.json; run 'partition-model {bundle}' first")
-    try:
-        partition = read_partition(path)
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-        raise UserError(f"{path} is damaged ({type(error).__name__}: {error}); run partition-model again") from error
+    partition = read_partition(path)
     check_partition(network, partition)
     return partition
 

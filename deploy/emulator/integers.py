@@ -9,16 +9,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
-from convert.network import Network, Population, Sparse
+from convert.network import Network, Population
 from convert.upstream.nengo_loihi import load_nengo_loihi
 from partition.geometry.blocks import block_of_neuron, counts, starts
-from partition.geometry.links import Link, chip_links
+from partition.geometry.links import KernelLink, Link, MatrixLink, chip_links
 from partition.geometry.tile import Tile
 
 Ints = NDArray[np.int32]
@@ -82,10 +83,7 @@ def discretize(network: Network, tiles: Mapping[str, Tile]) -> dict[str, Populat
 
 def _population(network: Network, population: Population, tile: Tile, links: tuple[Link, ...]) -> PopulationIntegers:
     weights = [_weights(link, network.dt_s) for link in links]
-    largest = [
-        _largest_sparse(link, w, tile) if link.rows is None else _largest_kernel(link, w, tile)
-        for link, w in zip(links, weights, strict=True)
-    ]
+    largest = [_largest(link, w, tile) for link, w in zip(links, weights, strict=True)]
     w_max = np.max([np.zeros(counts(population.shape, tile), np.float32), *largest], axis=0)
     bias = population.bias_hz.reshape(population.shape).astype(np.float32)
     b_max = np.abs(bias)
@@ -105,7 +103,7 @@ def _population(network: Network, population: Population, tile: Tile, links: tup
         scales.append(scale)
     of_block = group.reshape(w_max.shape)
     integers = tuple(
-        (link, (_sparse if link.rows is None else _kernels)(w, most, of_block, scales, link, tile))
+        (link, _discretized(link, w, most, of_block, scales, tile))
         for link, w, most in zip(links, weights, largest, strict=True)
     )
     shape = population.shape
@@ -113,16 +111,30 @@ def _population(network: Network, population: Population, tile: Tile, links: tup
     return PopulationIntegers(vth.reshape(shape), vmin.reshape(shape), out_bias.reshape(shape), decay_u, vmax, integers)
 
 
+@singledispatch
 def _weights(link: Link, dt_s: float) -> Singles:
     """The weights as nengo_loihi's builder hands them on: a kernel divided by dt, a matrix times 1 / dt, in float32."""
-    transform = link.projection.transform
-    if isinstance(transform, Sparse):
-        return np.asarray((transform.weights * (1.0 / dt_s)).astype(np.float32))
-    return np.asarray((transform.weights / dt_s).astype(np.float32))
+    raise TypeError(f"no weights of a {type(link).__name__}")
 
 
-def _largest_kernel(link: Link, kernel: Singles, tile: Tile) -> Singles:
+@_weights.register
+def _(link: KernelLink, dt_s: float) -> Singles:
+    return np.asarray((link.kernel / dt_s).astype(np.float32))
+
+
+@_weights.register
+def _(link: MatrixLink, dt_s: float) -> Singles:
+    return np.asarray((link.projection.transform.weights * (1.0 / dt_s)).astype(np.float32))
+
+
+@singledispatch
+def _largest(link: Link, weights: Singles, tile: Tile) -> Singles:
     """The largest |weight| that reaches each block, shape (row tiles, column tiles, channel tiles); -inf for none."""
+    raise TypeError(f"no weights of a {type(link).__name__}")
+
+
+@_largest.register
+def _(link: KernelLink, kernel: Singles, tile: Tile) -> Singles:
     rows, columns = _used(link, tile)
     (row_sets, of_row), (column_sets, of_column) = _unique(rows), _unique(columns)
     size = np.abs(kernel).max(axis=2)
@@ -136,28 +148,23 @@ def _largest_kernel(link: Link, kernel: Singles, tile: Tile) -> Singles:
     return np.asarray(largest[of_row][:, of_column])
 
 
-def _largest_sparse(link: Link, weights: Singles, tile: Tile) -> Singles:
+@_largest.register
+def _(link: MatrixLink, weights: Singles, tile: Tile) -> Singles:
     largest = np.full(np.prod(counts(link.target_shape, tile)), -np.inf, np.float32)
     np.maximum.at(largest, _block_of_weight(link, tile), np.abs(weights))
     return largest.reshape(counts(link.target_shape, tile))
 
 
-def _block_of_weight(link: Link, tile: Tile) -> Wide:
-    transform = link.projection.transform
-    assert isinstance(transform, Sparse)
-    row = np.repeat(np.arange(transform.matrix.shape[0]), np.diff(transform.matrix.indptr))
+def _block_of_weight(link: MatrixLink, tile: Tile) -> Wide:
+    row = np.repeat(np.arange(link.matrix.shape[0]), np.diff(link.matrix.indptr))
     return np.asarray(block_of_neuron(link.target_shape, tile)[row])
 
 
-def _used(link: Link, tile: Tile) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _used(link: KernelLink, tile: Tile) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Shape (tiles, taps) for rows and for columns: the kernel taps by which a tile is reached."""
-    transform = link.projection.transform
-    assert link.rows is not None
-    assert link.columns is not None
-    assert not isinstance(transform, Sparse)
     used = []
     for axis, taps in enumerate((link.rows, link.columns)):
-        size = transform.weights.shape[axis]
+        size = link.kernel.shape[axis]
         reached = np.zeros((size, taps.shape[1]), np.int64)
         source, target = np.nonzero(taps >= 0)
         reached[taps[source, target], target] = 1
@@ -191,8 +198,17 @@ def _compartment(
     return comp, _Scale(w_max, np.ravel(info["w_scale"])[0], info["w_exp"])
 
 
-def _kernels(
-    kernel: Singles, largest: Singles, of_block: Wide, scales: list[_Scale], link: Link, tile: Tile
+@singledispatch
+def _discretized(
+    link: Link, weights: Singles, largest: Singles, of_block: Wide, scales: list[_Scale], tile: Tile
+) -> LinkIntegers:
+    """The integers of ``weights``; ``largest`` as ``_largest`` gives it, ``of_block`` the scale of each block."""
+    raise TypeError(f"no integers of a {type(link).__name__}")
+
+
+@_discretized.register
+def _(
+    link: KernelLink, kernel: Singles, largest: Singles, of_block: Wide, scales: list[_Scale], tile: Tile
 ) -> KernelIntegers:
     rows, columns = _used(link, tile)
     (row_sets, of_row), (column_sets, of_column) = _unique(rows), _unique(columns)
@@ -211,8 +227,9 @@ def _kernels(
     return KernelIntegers(tuple(kernels), index.reshape(of_block.shape) - empty)
 
 
-def _sparse(
-    weights: Singles, largest: Singles, of_block: Wide, scales: list[_Scale], link: Link, tile: Tile
+@_discretized.register
+def _(
+    link: MatrixLink, weights: Singles, largest: Singles, of_block: Wide, scales: list[_Scale], tile: Tile
 ) -> SparseIntegers:
     """Blocks alike in scale and largest weight have their weights discretized together."""
     integers = np.zeros(len(weights), np.int32)

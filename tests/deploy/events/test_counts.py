@@ -12,6 +12,7 @@ from convert.network import INPUT, Convolution, ConvolutionTranspose, Input, Net
 from deploy.events.counts import fanout, layer_counts
 from deploy.targets.registry import Job
 from partition.result import Block, Partition
+from tests.builders.boards import row_of_chips
 from tests.builders.populations import population
 
 
@@ -40,7 +41,7 @@ def synapses(network, projection):
 
 def whole(network):
     """Every population on one core."""
-    return Partition("board", {p.name: p.shape for p in network.chip_populations}, ())
+    return Partition(row_of_chips(1), {p.name: p.shape for p in network.chip_populations}, ())
 
 
 @pytest.mark.parametrize("name", ["host", "a", "b", "c"])
@@ -66,7 +67,7 @@ def test_events_by_brute_force():
     blocks = tuple(
         Block(layer, cut, chip, core) for core, layer in enumerate(cuts) for chip, cut in enumerate(cuts[layer])
     )
-    found = layer_counts(Job(network, Partition("board", tiles, blocks), [(0, 9)]), spikes)
+    found = layer_counts(Job(network, Partition(row_of_chips(3), tiles, blocks), [(0, 9)]), spikes)
     for name in ("host", "a", "b", "c"):
         population = network.population(name)
         into = sum(
