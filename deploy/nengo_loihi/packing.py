@@ -8,17 +8,17 @@ what reaches over the border adds to compartments that nobody reads. Integers st
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
 
-from convert.network import Network, Sparse
+from convert.network import Network
 from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.arrays import Bool, Int64
 from deploy.foreign import Ensemble, LoihiBlock, LoihiModel, LoihiSynapse, LoihiWeights
 from partition.core.packing import PLAIN, Packing
-from partition.core.synapse_lists import intervals
-from partition.geometry.links import Link, chip_links, reach
+from partition.geometry.links import KernelLink, Link, MatrixLink, chip_links, reach
 from partition.geometry.tile import Tile
 from partition.hardware import LOIHI
 from partition.result import Block, Partition
@@ -89,14 +89,23 @@ def _pack(block: LoihiBlock, plan: Block, packing: Packing, tile: Tile, inward: 
     if len(block.synapses) < len(inward):  # nengo_loihi leaves out what does not reach a block
         inward = [link for link in inward if _reaches(link, plan)]
     for synapse, link in zip(block.synapses, inward, strict=True):
-        if link.rows is None:
-            synapse.indices = [places[indices].astype(np.int32) for indices in synapse.indices]
-        else:
-            _share(synapse, link, plan, packing, tile, places)
+        _pack_synapse(link, synapse, plan, packing, tile, places)
     return places
 
 
-def _share(synapse: LoihiSynapse, link: Link, plan: Block, packing: Packing, tile: Tile, places: Int64) -> None:
+@singledispatch
+def _pack_synapse(link: Link, synapse: LoihiSynapse, plan: Block, packing: Packing, tile: Tile, places: Int64) -> None:
+    """Points the weights of a block's synapse to the ``places`` of its neurons."""
+    raise TypeError(f"no synapse of a {type(link).__name__}")
+
+
+@_pack_synapse.register
+def _(link: MatrixLink, synapse: LoihiSynapse, plan: Block, packing: Packing, tile: Tile, places: Int64) -> None:
+    synapse.indices = [places[indices].astype(np.int32) for indices in synapse.indices]
+
+
+@_pack_synapse.register
+def _(link: KernelLink, synapse: LoihiSynapse, plan: Block, packing: Packing, tile: Tile, places: Int64) -> None:
     """Gives every axon of a synapse the list of its kind, counted from the first target of that list."""
     extent = plan.extent
     kind_of, first_target = _lists(link, plan, packing, tile)
@@ -150,12 +159,12 @@ def _set_lists(
     synapse.axon_to_weight_map, synapse.axon_compartment_bases = list_of, bases
 
 
-def _lists(link: Link, plan: Block, packing: Packing, tile: Tile) -> tuple[list[Int64], list[Int64]]:
+def _lists(link: KernelLink, plan: Block, packing: Packing, tile: Tile) -> tuple[list[Int64], list[Int64]]:
     """For rows and columns of the source: the kind of list of each position that reaches the block, and its first
     target, counted from the block's corner; 0 elsewhere."""
     kinds, firsts = [], []
     for axis, whole in ((0, any(packing.rows)), (1, any(packing.columns))):
-        found, of_tile = intervals(link, axis, tile[axis], whole=whole)
+        found, of_tile = link.intervals(axis, tile[axis], whole=whole)
         number = plan.slice[axis][0] // tile[axis]
         reached = _reached(link, axis, plan)
         kind, first = (np.zeros(link.source_shape[axis], np.int64) for _ in range(2))
@@ -166,24 +175,30 @@ def _lists(link: Link, plan: Block, packing: Packing, tile: Tile) -> tuple[list[
     return kinds, firsts
 
 
-def _reached(link: Link, axis: int, plan: Block) -> Bool:
-    taps = (link.rows, link.columns)[axis]
-    assert taps is not None
+def _reached(link: KernelLink, axis: int, plan: Block) -> Bool:
     start, end = plan.slice[axis]
-    return np.asarray(reach(taps[:, start:end], end - start)[:, 0])
+    return np.asarray(reach(link.taps(axis)[:, start:end], end - start)[:, 0])
 
 
+@singledispatch
 def _reaches(link: Link, plan: Block) -> bool:
     """Whether any source neuron has a synapse into the block."""
-    transform = link.projection.transform
-    if isinstance(transform, Sparse):
-        neurons = np.arange(np.prod(link.target_shape)).reshape(link.target_shape)
-        own = neurons[tuple(slice(*ends) for ends in plan.slice)].ravel()
-        return bool(np.diff(transform.matrix.indptr)[own].any())
+    raise TypeError(f"no synapses of a {type(link).__name__}")
+
+
+@_reaches.register
+def _(link: MatrixLink, plan: Block) -> bool:
+    neurons = np.arange(np.prod(link.target_shape)).reshape(link.target_shape)
+    own = neurons[tuple(slice(*ends) for ends in plan.slice)].ravel()
+    return bool(np.diff(link.matrix.indptr)[own].any())
+
+
+@_reaches.register
+def _(link: KernelLink, plan: Block) -> bool:
     return all(_reached(link, axis, plan).any() for axis in (0, 1))
 
 
-def _axons(link: Link, plan: Block, axons: int) -> list[tuple[int, int]]:
+def _axons(link: KernelLink, plan: Block, axons: int) -> list[tuple[int, int]]:
     """The source pixel of each axon of the block: those that reach it, or all if it is the population's only one."""
     rows, columns = (_reached(link, axis, plan) for axis in (0, 1))
     reaching = np.argwhere(rows[:, None] & columns[None, :])

@@ -11,9 +11,8 @@ import msgspec
 from convert.bundle import REPORT, load_report
 from convert.errors import UserError
 from convert.report import ConversionReport
-from deploy.runs.opening import partition_in
 from deploy.runs.report import RUN, RunReport, read_run
-from partition.result import Partition
+from partition.result import FILE, Partition, read_partition
 
 from .content import PlacementSummary
 
@@ -52,12 +51,8 @@ def read_runs(paths: Sequence[Path]) -> tuple[RecordedRun, ...]:
 
 
 def placement_of(partition: Partition) -> PlacementSummary:
-    """What report.json says of a partition. Raises ``UserError`` if partition.json is damaged."""
-    found = {**partition.facts, "board": partition.board, "chips": partition.chips, "cores": len(partition.blocks)}
-    try:
-        return msgspec.convert(found, PlacementSummary)
-    except msgspec.ValidationError as error:
-        raise UserError(f"partition.json is damaged ({error}); run partition-model again") from error
+    """What report.json says of a partition that was read from a file."""
+    return msgspec.convert(msgspec.to_builtins(partition.report), PlacementSummary)
 
 
 def _runs_at(path: Path) -> list[RecordedRun]:
@@ -74,8 +69,8 @@ def _runs_at(path: Path) -> list[RecordedRun]:
 
 
 def _read(folder: Path, bundle: Path) -> RecordedRun:
-    file = bundle / "partition.json"
-    partition = partition_in(file) if file.exists() else None
+    file = bundle / FILE
+    partition = read_partition(file) if file.exists() else None
     return RecordedRun(
         label=f"{bundle.resolve().name}/{folder.resolve().name}",
         folder=folder,

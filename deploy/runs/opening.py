@@ -7,7 +7,7 @@ from pathlib import Path
 from convert.bundle import load_network
 from convert.errors import UserError
 from convert.network import Network, require_timesteps
-from partition.result import Partition, read_partition
+from partition.result import FILE, Partition, read_partition
 
 from .options import RunOptions
 
@@ -42,17 +42,9 @@ def partition_of(bundle: Path, network: Network) -> Partition:
     """The partition in ``bundle``. Raises ``UserError`` if there is none, or one of another network."""
     from deploy.nengo_loihi.build import check_partition
 
-    path = bundle / "partition.json"
+    path = bundle / FILE
     if not path.is_file():
-        raise UserError(f"{bundle} has no partition.json; run 'partition-model {bundle}' first")
-    partition = partition_in(path)
+        raise UserError(f"{bundle} has no {FILE}; run 'partition-model {bundle}' first")
+    partition = read_partition(path)
     check_partition(network, partition)
     return partition
-
-
-def partition_in(path: Path) -> Partition:
-    """The partition in the file ``path``. Raises ``UserError`` if it is damaged."""
-    try:
-        return read_partition(path)
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-        raise UserError(f"{path} is damaged ({type(error).__name__}: {error}); run partition-model again") from error

@@ -19,6 +19,7 @@ from deploy.energy.meters import rapl_meter
 from deploy.energy.report import AbsentDevice
 from deploy.runs.report import LayerRun, RunMetrics, RunReport
 from partition.result import Block, Partition
+from tests.builders.boards import row_of_chips
 
 COUNTS = Counts(
     timesteps=100,
@@ -78,7 +79,7 @@ def partition_of(chips: int, **blocks: int) -> Partition:
     one = ((0, 1), (0, 1), (0, 1))
     names = [name for name, count in blocks.items() for _ in range(count)]
     placed = tuple(Block(name, one, i % chips, i // chips) for i, name in enumerate(names))
-    return Partition("board", dict.fromkeys(blocks, (1, 1, 1)), placed)
+    return Partition(row_of_chips(chips), dict.fromkeys(blocks, (1, 1, 1)), placed)
 
 
 def test_counts_of_a_run_and_its_partition() -> None:

@@ -15,6 +15,7 @@ from deploy.targets.registry import Job
 from partition.geometry.links import chip_links
 from partition.result import Block, Partition
 from partition.traffic.unicast import traffic
+from tests.builders.boards import row_of_chips
 from tests.builders.populations import population
 
 
@@ -44,7 +45,7 @@ def synapses(network, projection):
 def whole(network):
     """Every population on one core."""
     blocks = tuple(Block(p.name, tuple((0, n) for n in p.shape), 0, i) for i, p in enumerate(network.chip_populations))
-    return Partition("board", {p.name: p.shape for p in network.chip_populations}, blocks)
+    return Partition(row_of_chips(1), {p.name: p.shape for p in network.chip_populations}, blocks)
 
 
 def synops_of(network, name):
@@ -79,7 +80,7 @@ def test_events_by_brute_force():
     blocks = tuple(
         Block(layer, cut, chip, core) for core, layer in enumerate(cuts) for chip, cut in enumerate(cuts[layer])
     )
-    partition = Partition("board", tiles, blocks)
+    partition = Partition(row_of_chips(3), tiles, blocks)
     found = layer_counts(Job(network, partition, [(0, 9)]), fanouts(network, partition), spikes)
     assert_traffic_is_that_of_the_partition(network, partition, spikes, found)
     for name in ("host", "a", "b", "c"):

@@ -20,6 +20,7 @@ from deploy.runs.report import EventMeans, LayerRun, RunMetrics, RunReport, Step
 from deploy.runs.results import events_until, settled_step
 from deploy.targets.registry import EVENTS, Job, prepare
 from partition.result import Block, Partition, read_partition
+from tests.builders.boards import row_of_chips
 
 STOPS = (12, 3, 32, 31)
 
@@ -82,7 +83,7 @@ RUN = RunReport(
 )
 ONE = ((0, 1), (0, 1), (0, 1))
 PARTITION = Partition(
-    "board",
+    row_of_chips(2),
     {"a": (1, 1, 1), "b": (1, 1, 1)},
     tuple(Block("b" if i == 10 else "a", ONE, i // 8, i) for i in range(11)),
 )
