@@ -66,7 +66,7 @@ def test_the_partition_of_another_network(tiny, tiny_bundle, tmp_path):
     for entry in (*partition["layers"], *partition["blocks"]):
         for key in ("name", "layer"):
             if key in entry:
-                entry[key] = "other"
+                entry[key] = f"other {entry[key]}"
     (tiny_bundle / "partition.json").write_text(json.dumps(partition))
     refused(
         deploy_model,
