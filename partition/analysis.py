@@ -22,12 +22,12 @@ from partition.traffic.multicast import multicast_interchip
 from partition.traffic.unicast import Rates, traffic
 
 from .block import Block
-from .report import Fullest, LayerReport, Messages, PartitionReport, PeakMessages, optimality_gap
+from .report import Fullest, LayerTiling, Messages, PartitionReport, PeakMessages, optimality_gap
 from .result import Partition
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What a search ends with: the tiles of ``problem``, and the chip of each block on its board."""
 
     problem: Problem
@@ -44,7 +44,7 @@ class Found:
         }
 
 
-def analyzed(found: Found, peak_rates_hz: Rates | None, begin_s: float) -> Partition:
+def analyzed(found: SearchResult, peak_rates_hz: Rates | None, begin_s: float) -> Partition:
     """The partition that a search has found, with its report; it began at ``begin_s`` of ``time.monotonic``.
 
     ``peak_rates_hz`` are 95th percentiles of the rates of every neuron, each of its population's shape.
@@ -66,7 +66,7 @@ def _blocks(placement: Placement) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _peak(found: Found, peak_rates_hz: Rates | None) -> tuple[PeakMessages, float] | tuple[None, None]:
+def _peak(found: SearchResult, peak_rates_hz: Rates | None) -> tuple[PeakMessages, float] | tuple[None, None]:
     """The traffic if every neuron fired at its 95th percentile at once, and that of the heaviest link."""
     if peak_rates_hz is None:
         return None, None
@@ -78,7 +78,7 @@ def _peak(found: Found, peak_rates_hz: Rates | None) -> tuple[PeakMessages, floa
 
 
 def _report(
-    found: Found, blocks: tuple[Block, ...], peak: tuple[PeakMessages | None, float | None], begin_s: float
+    found: SearchResult, blocks: tuple[Block, ...], peak: tuple[PeakMessages | None, float | None], begin_s: float
 ) -> PartitionReport:
     placement, problem = found.placement, found.problem
     board, links, messages = placement.board, placement.links, _messages(found)
@@ -90,7 +90,7 @@ def _report(
         board_chips=board.chips,
         chips=placement.chips,
         cores=len(blocks),
-        layers=_layers(found, blocks),
+        layers=_tilings(found, blocks),
         messages_per_step=messages,
         max_link_load=float((links + links.T).max()),
         chip_to_chip=tuple(map(tuple, links.tolist())),
@@ -110,15 +110,15 @@ def _report(
     )
 
 
-def _layers(found: Found, blocks: Sequence[Block]) -> tuple[LayerReport, ...]:
+def _tilings(found: SearchResult, blocks: Sequence[Block]) -> tuple[LayerTiling, ...]:
     packings, counts = found.packings, Counter(block.layer for block in blocks)
     return tuple(
-        LayerReport(name=name, tile=tile, blocks=counts[name], packing=packings[name])
+        LayerTiling(name=name, tile=tile, blocks=counts[name], packing=packings[name])
         for name, tile in found.tiles.items()
     )
 
 
-def _messages(found: Found) -> Messages:
+def _messages(found: SearchResult) -> Messages:
     problem, placement = found.problem, found.placement
     graph = placement.graph
     chips = {name: placement.chip[graph.layer == number] for number, name in enumerate(graph.layers)}
@@ -127,7 +127,7 @@ def _messages(found: Found) -> Messages:
     return Messages(total=graph.total, interchip=interchip, interchip_multicast=multicast, host=graph.host)
 
 
-def _fullest(found: Found) -> Fullest:
+def _fullest(found: SearchResult) -> Fullest:
     problem, chip, packings = found.problem, found.placement.board.chip, found.packings
     used = [
         utilization(p, problem.links, found.tiles, chip, packings[p.name]) for p in problem.network.chip_populations

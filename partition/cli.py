@@ -23,7 +23,7 @@ Row = tuple[str, str | int, str]
 """What, how much, how that is known."""
 
 
-class Options(TypedDict):
+class SearchArguments(TypedDict):
     """The options that go to the search as they are; fields of ``SearchOptions``."""
 
     board: str
@@ -74,7 +74,7 @@ class Options(TypedDict):
 )
 @click.option("--force", is_flag=True, help="Replace an existing partition.")
 @command
-def main(bundle: Path, force: bool, prove_s: float, **options: Unpack[Options]) -> None:
+def main(bundle: Path, force: bool, prove_s: float, **options: Unpack[SearchArguments]) -> None:
     """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
     from convert.bundle import load_network, load_peak_rates, load_rates
     from convert.storage.atomic import keep

@@ -36,44 +36,44 @@ def draw(partition: Partition, network: Network, path: Path) -> None:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    places, messages = _places(partition.report), np.array(partition.report.chip_to_chip, np.float64)
+    places, messages = _corner_places(partition.report), np.array(partition.report.chip_to_chip, np.float64)
     rows, columns = places.max(axis=0) + 1
     height = max(4.6, 1.4 + 1.5 * rows)
     figure = Figure(figsize=(6.4 + 2.4 * columns, height), layout="constrained")
     FigureCanvasSVG(figure)
     grid = figure.add_gridspec(2, 2, width_ratios=(2.0 + 2.4 * columns, 4.4))
-    _board(figure.add_subplot(grid[:, 0]), partition, places, messages)
-    _matrix(figure.add_subplot(grid[0, 1]), messages)
-    _fullness(figure.add_subplot(grid[1, 1]), partition, network)
+    _draw_board(figure.add_subplot(grid[:, 0]), partition, places, messages)
+    _draw_matrix(figure.add_subplot(grid[0, 1]), messages)
+    _draw_fullness(figure.add_subplot(grid[1, 1]), partition, network)
     with matplotlib.rc_context({"svg.hashsalt": "partition"}):
         figure.savefig(path, format="svg", metadata={"Date": None})
 
 
-def _places(report: PartitionReport) -> Ints:
+def _corner_places(report: PartitionReport) -> Ints:
     """The row and column of each chip on its board, the first ones in use counted as 0; shape (chips, 2)."""
     places = np.asarray(report.places, np.int64)
     return np.asarray(places - places.min(axis=0))
 
 
-def _rows(chip: Chip) -> int:
+def _core_rows(chip: Chip) -> int:
     """Rows of cores drawn in a chip."""
     return -(-chip.cores // CORE_COLUMNS)
 
 
-def _board(axes: Axes, partition: Partition, places: Ints, messages: Floats) -> None:
-    rows = _rows(partition.board.chip)
+def _draw_board(axes: Axes, partition: Partition, places: Ints, messages: Floats) -> None:
+    rows = _core_rows(partition.board.chip)
     corners = places[:, ::-1].astype(np.float64) * np.array([CORE_COLUMNS + GAP, rows + GAP])
     axes.set_aspect("equal")
     axes.set_axis_off()
-    _links(axes, corners + np.array([CORE_COLUMNS, rows]) / 2, messages)
-    _chips(axes, corners, rows)
-    _cores(axes, corners, partition)
+    _draw_links(axes, corners + np.array([CORE_COLUMNS, rows]) / 2, messages)
+    _draw_chips(axes, corners, rows)
+    _draw_cores(axes, corners, partition)
     axes.autoscale_view()
     axes.invert_yaxis()
     axes.set_title(_title(partition.report), fontsize=8, loc="left")
 
 
-def _matrix(axes: Axes, messages: Floats) -> None:
+def _draw_matrix(axes: Axes, messages: Floats) -> None:
     """Messages from each chip (rows) to each other (columns)."""
     shown = np.where(messages > 0, messages, np.nan)
     mesh = axes.pcolormesh(shown, cmap="viridis_r", vmin=0, edgecolors="white", linewidth=0.3)
@@ -87,7 +87,7 @@ def _matrix(axes: Axes, messages: Floats) -> None:
         axes.figure.colorbar(mesh, ax=axes, shrink=0.8).ax.tick_params(labelsize=6)
 
 
-def _fullness(axes: Axes, partition: Partition, network: Network) -> None:
+def _draw_fullness(axes: Axes, partition: Partition, network: Network) -> None:
     """For each limit of a core, all cores from the fullest to the emptiest."""
     links, chip = chip_links(network), partition.board.chip
     used = [utilization(p, links, partition.tiles, chip, partition.packing(p.name)) for p in network.chip_populations]
@@ -107,7 +107,7 @@ def _fullness(axes: Axes, partition: Partition, network: Network) -> None:
     axes.legend(fontsize=6, frameon=False)
 
 
-def _chips(axes: Axes, corners: Floats, rows: int) -> None:
+def _draw_chips(axes: Axes, corners: Floats, rows: int) -> None:
     """A frame with its number for each chip."""
     from matplotlib.patches import Rectangle
 
@@ -117,7 +117,7 @@ def _chips(axes: Axes, corners: Floats, rows: int) -> None:
         axes.text(corner[0], corner[1] - 0.8, f"chip {chip}", fontsize=6, zorder=4)
 
 
-def _cores(axes: Axes, corners: Floats, partition: Partition) -> None:
+def _draw_cores(axes: Axes, corners: Floats, partition: Partition) -> None:
     """A square for each block, in the colour of its layer."""
     from matplotlib import colormaps
     from matplotlib.collections import PatchCollection
@@ -135,7 +135,7 @@ def _cores(axes: Axes, corners: Floats, partition: Partition) -> None:
     axes.legend(handles=legend, fontsize=6, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
-def _links(axes: Axes, centres: Floats, messages: Floats) -> None:
+def _draw_links(axes: Axes, centres: Floats, messages: Floats) -> None:
     """Curved lines between chips, their width the messages both ways; the heaviest is 6 points wide."""
     from matplotlib.patches import FancyArrowPatch
 

@@ -26,10 +26,10 @@ def cuts(partition: Partition, network: Network) -> bool:
 
 def violations(network: Network, partition: Partition) -> list[str]:
     """One sentence for each limit of its board's chips that ``partition``, a partition of ``network``, exceeds."""
-    return [*_places(partition), *_cores(network, partition)]
+    return [*_misplaced(partition), *_too_full(network, partition)]
 
 
-def _places(partition: Partition) -> list[str]:
+def _misplaced(partition: Partition) -> list[str]:
     """Cores that hold two blocks, and core numbers that a chip does not have."""
     chip = partition.board.chip
     blocks = Counter((block.chip, block.core) for block in partition.blocks)
@@ -45,7 +45,7 @@ def _places(partition: Partition) -> list[str]:
     return problems
 
 
-def _cores(network: Network, partition: Partition) -> list[str]:
+def _too_full(network: Network, partition: Partition) -> list[str]:
     """Limits of a core that the fullest block of a layer exceeds."""
     links, chip = chip_links(network), partition.board.chip
     problems = []

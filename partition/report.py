@@ -13,7 +13,7 @@ from .hardware import Board
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 
 
-class LayerReport(msgspec.Struct, frozen=True, kw_only=True):
+class LayerTiling(msgspec.Struct, frozen=True, kw_only=True):
     """One chip population: how it is cut, into how many blocks, and how it lies in its cores."""
 
     name: str
@@ -61,7 +61,7 @@ class PartitionReport(msgspec.Struct, frozen=True, kw_only=True):
     chips: Positive
     """Those in use."""
     cores: Positive
-    layers: tuple[LayerReport, ...]
+    layers: tuple[LayerTiling, ...]
     messages_per_step: Messages
     max_link_load: float
     """Messages between the heaviest pair of chips, both ways."""

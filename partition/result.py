@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import Path
@@ -69,7 +68,7 @@ def read_partition(path: Path) -> Partition:
     """The partition in the file ``path``. Raises ``UserError``, which ends in "run partition-model again"."""
     report = read_report(path, PartitionReport, WAY_OUT)
     board = report.hardware or _board_of(report)
-    if problems := [*_misfits(report), *board_problems(board)]:
+    if problems := [*_impossible_blocks(report), *board_problems(board)]:
         raise UserError([f"{path} is damaged ({problem}); {WAY_OUT}" for problem in problems])
     return Partition(
         board,
@@ -88,17 +87,8 @@ def _board_of(report: PartitionReport) -> Board:
     return Board(report.board, report.board_chips, columns, "partition.json, which says no more about it")
 
 
-def _misfits(report: PartitionReport) -> list[str]:
-    """What does not fit together in ``report``, one sentence for each."""
-    counted = Counter(block.layer for block in report.blocks)
-    problems = [
-        f"layer '{layer.name}' has {counted[layer.name]} blocks and {layer.blocks} are told"
-        for layer in report.layers
-        if counted[layer.name] != layer.blocks
-    ]
-    problems += [
-        f"blocks of layer '{name}', which is missing" for name in set(counted) - {x.name for x in report.layers}
-    ]
+def _impossible_blocks(report: PartitionReport) -> list[str]:
+    """What no partition of any network has; whether it is one of a network is for ``limits.cuts`` to say."""
     if any(block.chip < 0 or block.core < 0 or min(block.extent) < 1 for block in report.blocks):
-        problems.append("a block without neurons, or on a chip or core below 0")
-    return problems
+        return ["a block without neurons, or on a chip or core below 0"]
+    return []

@@ -20,7 +20,7 @@ from partition.tiles.retile import Problem, Solution
 from partition.tiles.tile_search import find_tiles
 from partition.traffic.unicast import Rates, check_rates
 
-from .analysis import Found, analyzed
+from .analysis import SearchResult, analyzed
 from .board_file import find_board
 from .hardware import AUTO, Board, require_cores, smallest_board
 from .options import Objective, SearchOptions
@@ -50,14 +50,14 @@ def partition(
     begin_s = time.monotonic()
     options = SearchOptions(board, chips, objective, seed, seconds)
     _check(network, options, rates_hz, peak_rates_hz)
-    links, first_board = chip_links(network), _board(options)
+    links, first_board = chip_links(network), _chosen_board(options)
     feasible = feasible_tiles_of_layers(network.chip_populations, links, first_board.chip)
     rates = {name: np.asarray(values, np.float64) for name, values in rates_hz.items()}
     problem = Problem(network, links, rates, seed, begin_s + seconds)
     best, on_board = _fewest_messages(problem, feasible, first_board, options)
     placement = place_chips(best.graph, best.chip, on_board, seed=seed)
-    placement = PLACE[objective](placement, seed)
-    return analyzed(Found(problem, best.tiles, placement, feasible), peak_rates_hz, begin_s)
+    placement = IMPROVE[objective](placement, seed)
+    return analyzed(SearchResult(problem, best.tiles, placement, feasible), peak_rates_hz, begin_s)
 
 
 def _check(network: Network, options: SearchOptions, rates_hz: Rates, peak_rates_hz: Rates | None) -> None:
@@ -77,7 +77,7 @@ def _check(network: Network, options: SearchOptions, rates_hz: Rates, peak_rates
         raise UserError(problems)
 
 
-def _board(options: SearchOptions) -> Board:
+def _chosen_board(options: SearchOptions) -> Board:
     """The board, with no more chips than asked for."""
     board, chips = options.board, options.chips
     if isinstance(board, Board):
@@ -125,9 +125,9 @@ def _lightest_link(placement: Placement, seed: int) -> Placement:
     return reduce_peak_load(start, seed=seed)
 
 
-PLACE: dict[Objective, Callable[[Placement, int], Placement]] = {
+IMPROVE: dict[Objective, Callable[[Placement, int], Placement]] = {
     "messages": lambda placement, seed: placement,
     "hops": _fewest_hops,
     "link": _lightest_link,
 }
-"""What is done with the placement that has the fewest messages, for each objective."""
+"""What each objective does to the placement with the fewest messages."""

@@ -15,9 +15,9 @@ from .routes import link_loads
 
 STARTS = 8
 """Random arrangements of the chips that are improved beside the given one. Chosen by hand."""
-ROUNDS = 4
+HOP_ROUNDS = 4
 """At most so many times are blocks moved to nearer chips and chips placed again. A limit: no gain ends it."""
-LEAST_GAIN = 1e-9
+LEAST_HOP_GAIN = 1e-9
 """What is gained counts from this share on; what is below is rounding."""
 
 
@@ -84,14 +84,14 @@ def place_chips(graph: TrafficGraph, chip: Ints, board: Board, *, seed: int) -> 
 def reduce_hops(start: Placement, *, seed: int) -> Placement:
     """``start`` with fewer weighted hops: blocks move to nearer chips, and chips to other places, in turn."""
     best = start
-    for _ in range(ROUNDS):
+    for _ in range(HOP_ROUNDS):
         hops, board = distances(best.board), replace(best.board, chips=best.chips)
         between, to_host = hops[np.ix_(best.places, best.places)], hops[best.board.host, best.places]
         chip = improve(
             best.graph, board, best.chip, seed=seed, annealing=ANNEALING, distance=between, host_distance=to_host
         )
         found = place_chips(best.graph, chip, best.board, seed=seed)
-        if found.weighted_hops >= best.weighted_hops * (1 - LEAST_GAIN):
+        if found.weighted_hops >= best.weighted_hops * (1 - LEAST_HOP_GAIN):
             break
         best = found
     return best
@@ -120,6 +120,6 @@ def _exchange_places(both: Floats, from_host: Floats, hops: Floats, host: int, u
         gain = now[:, None] - cost
         gain[:, :chips] += gain[:, :chips].T - 2 * both * between[:, :chips]
         a, b = np.unravel_index(int(gain.argmax()), gain.shape)
-        if gain[a, b] <= LEAST_GAIN * float(now.sum()):
+        if gain[a, b] <= LEAST_HOP_GAIN * float(now.sum()):
             return places[:chips]
         places[[a, b]] = places[[b, a]]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from partition.compiled import compiled
 from partition.geometry.blocks import Floats, Ints
-from partition.place.exchanges import MessageCosts, Placed, best_exchange, placed, relocate
+from partition.place.exchanges import MessageCosts, SearchState, best_exchange, relocate, search_state
 from partition.traffic.unicast import Adjacency, TrafficGraph
 
 from .chip_placement import STARTS, Placement
@@ -18,7 +18,7 @@ from .routes import link_numbers, route_prices, routes
 
 POWERS = (2.0, 4.0, 8.0, 16.0, 32.0)
 """The sum of all links' loads to these powers is lowered, one after the other; the last is nearly the maximum."""
-PASSES = 8
+PASSES_PER_POWER = 8
 """At most so many passes over all blocks with each power, the links priced anew before each. No move ends them."""
 HOP_PRICE = 0.01
 """What every message adds for each link that it passes, if a message over the heaviest link adds 1. Chosen small, so
@@ -51,7 +51,7 @@ def reduce_peak_load(start: Placement, *, seed: int) -> Placement:
         return start
     best = now = swap_chips(start, seed=seed, starts=STARTS)
     for power in POWERS:
-        for _ in range(PASSES):
+        for _ in range(PASSES_PER_POWER):
             moved = _exchange_blocks(now, power)
             if (moved.chip == now.chip).all():
                 break
@@ -74,18 +74,18 @@ def _exchange_blocks(now: Placement, power: float) -> Placement:
     adjacency = graph.adjacency._replace(weight=graph.adjacency.weight / scale)
     traffic = _Traffic(adjacency, _sent(graph) / scale, graph.from_host / scale)
     chip = now.chip.copy()
-    _pass(traffic, costs, _loads(now, power), chip, board.chip.cores)
+    _pass(traffic, costs, _loads_between_chips(now, power), chip, board.chip.cores)
     return replace(now, chip=chip)
 
 
-def _loads(now: Placement, power: float) -> _Loads:
+def _loads_between_chips(now: Placement, power: float) -> _Loads:
     """The messages between chips in shares of the heaviest link, and their routes."""
     board, chips, scale = now.board, now.chips, now.heaviest_link
     between = np.zeros((chips + 1, chips + 1))
     between[:chips, :chips], between[chips, :chips] = now.links / scale, now.from_host / scale
     ends = np.append(now.places, board.host)
-    ways = np.ascontiguousarray(routes(board, ends[:, None], ends[None, :]))
-    return _Loads(between, ways, link_numbers(board), power)
+    paths = np.ascontiguousarray(routes(board, ends[:, None], ends[None, :]))
+    return _Loads(between, paths, link_numbers(board), power)
 
 
 def _sent(graph: TrafficGraph) -> Floats:
@@ -105,16 +105,16 @@ def _renumbered(placement: Placement) -> Placement:
     return replace(placement, chip=number[placement.chip], places=placement.places[order])
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _load_power(loads: _Loads) -> float:
     """The sum of the links' loads to the power, and of all of them times ``HOP_PRICE``."""
-    between, ways = loads.between, loads.routes
+    between, paths = loads.between, loads.routes
     change = np.zeros(loads.links + 1)
     for a in range(len(between)):
         for b in range(len(between)):
             for part in range(2):
-                change[ways[part, 0, a, b]] += between[a, b]
-                change[ways[part, 1, a, b]] -= between[a, b]
+                change[paths[part, 0, a, b]] += between[a, b]
+                change[paths[part, 1, a, b]] -= between[a, b]
     load, total = 0.0, 0.0
     for link in range(loads.links):
         load = max(load + change[link], 0.0)
@@ -122,8 +122,8 @@ def _load_power(loads: _Loads) -> float:
     return total
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _move(traffic: _Traffic, costs: MessageCosts, between: Floats, state: Placed, block: int, target: int) -> None:
+@compiled()
+def _move(traffic: _Traffic, costs: MessageCosts, between: Floats, state: SearchState, block: int, target: int) -> None:
     """Moves ``block`` to the chip ``target``; ``between`` and ``state`` follow."""
     first, other, weight = traffic.adjacency
     sent, from_host = traffic.sent, traffic.from_host
@@ -139,11 +139,11 @@ def _move(traffic: _Traffic, costs: MessageCosts, between: Floats, state: Placed
     relocate(traffic.adjacency, costs.between, state, block, target)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _pass(traffic: _Traffic, costs: MessageCosts, loads: _Loads, chip: Ints, capacity: int) -> None:
     """The move or swap of each block that the prices like most, if it lowers the sum of the links' loads."""
     adjacency, between = traffic.adjacency, loads.between
-    state = placed(adjacency, costs, chip)
+    state = search_state(adjacency, costs, chip)
     direct = np.zeros(len(chip))
     least = _load_power(loads)
     for i in range(len(chip)):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from partition.compiled import compiled
 from partition.geometry.blocks import Floats, Ints
 
 from .chip_placement import Placement, distances
@@ -66,7 +66,7 @@ def _flows(start: Placement) -> _Flows:
     )
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _link_cost(flows: _Flows, mesh: _Mesh, places: Ints) -> tuple[float, float]:
     """The load of the heaviest link and the weighted hops, with the chips at ``places``."""
     sender, receiver, messages = flows
@@ -85,7 +85,7 @@ def _link_cost(flows: _Flows, mesh: _Mesh, places: Ints) -> tuple[float, float]:
     return heaviest, hops
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _exchange(flows: _Flows, mesh: _Mesh, places: Ints, chips: int) -> None:
     """Best exchange of each chip's place with any other, perhaps an empty one, until none gains anything."""
     heaviest, hops = _link_cost(flows, mesh, places)

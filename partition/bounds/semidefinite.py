@@ -17,14 +17,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-import numba
 import numpy as np
 from scipy import sparse
 
+from partition.compiled import compiled
 from partition.geometry.blocks import Floats, Ints
 from partition.traffic.unicast import TrafficGraph
 
-ROUNDS, FIRST_ROUNDS = 6, 12
+CUT_ROUNDS, FIRST_CUT_ROUNDS = 6, 12
 """At most so many rounds of triangle inequalities for a node, and for the first. Chosen by hand."""
 CUTS_PER_ROUND = 4_000
 """Triangle inequalities added in a round, the most violated ones. Chosen: some twenty for each of 200 blocks."""
@@ -34,12 +34,14 @@ LEAST_MULTIPLIER = 1e-7
 """The multiplier, in units of the costs, below which a triangle inequality is dropped. Chosen by hand."""
 SHORTEST_S = 1.0
 """A solver's run may take so long even if the time is over: its bound is the first."""
-PRECISION, STEPS = 3e-4, 2_500
+PRECISION, MOST_STEPS = 3e-4, 2_500
 """Precision and most steps of a solver's run. Chosen by hand; the bound holds whatever they are."""
-ROUNDING = 1e-12
+ROUNDING_ERROR = 1e-12
 """What sums in double precision may be off, relative to the sizes of their terms."""
 DECIDED = 0.99
 """The size of X_ij from which on the relaxation has decided on a pair."""
+HEAVY = 1e-3
+"""How much the messages of a block count beside the relaxation's doubt where a pair to branch on is chosen. By hand."""
 PROVED = 0.999
 """The search ends when this share of the messages is proved."""
 SIGNS = np.array([(1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1)])
@@ -59,7 +61,7 @@ def proved_bound(graph: TrafficGraph, chips: int, capacity: int, messages: float
         return 0.0
     problem = TwoChips(graph.symmetric.toarray(), capacity)
     end_s = time.monotonic() + seconds
-    first = problem.bounded(Node(), FIRST_ROUNDS, messages, end_s)
+    first = problem.bounded(Node(), FIRST_CUT_ROUNDS, messages, end_s)
     heap, count = [(first.bound, 0, first)], 1
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as threads:
         while time.monotonic() < end_s and heap[0][0] < PROVED * messages:
@@ -69,7 +71,7 @@ def proved_bound(graph: TrafficGraph, chips: int, capacity: int, messages: float
             i, j = pair
             _, _, node = heapq.heappop(heap)
             halves = [Node(node.bound, (*node.fixed, (i, j, side)), node.cuts) for side in (1, -1)]
-            for half in threads.map(lambda half: problem.bounded(half, ROUNDS, messages, end_s), halves):
+            for half in threads.map(lambda half: problem.bounded(half, CUT_ROUNDS, messages, end_s), halves):
                 heapq.heappush(heap, (half.bound, count, half))
                 count += 1
     return float(min(heap[0][0], messages))
@@ -135,7 +137,7 @@ class TwoChips:
             sure[i, j] = sure[j, i] = 1.0
         if sure.min() > DECIDED:
             return None
-        doubt = np.where(sure > DECIDED, -np.inf, 1e-3 * (self.size[:, None] + self.size[None, :]) - sure)
+        doubt = np.where(sure > DECIDED, -np.inf, HEAVY * (self.size[:, None] + self.size[None, :]) - sure)
         i, j = divmod(int(np.argmax(doubt)), self.blocks)
         return i, j
 
@@ -184,7 +186,7 @@ class TwoChips:
         solver = scs.SCS(
             {"A": rows, "b": right, "c": self.cost / self.unit},
             {"z": len(conditions.value), "l": len(conditions.limit), "s": [self.blocks]},
-            eps_abs=PRECISION, eps_rel=PRECISION, max_iters=STEPS, verbose=False,
+            eps_abs=PRECISION, eps_rel=PRECISION, max_iters=MOST_STEPS, verbose=False,
             time_limit_secs=max(SHORTEST_S, end_s - time.monotonic()),
         )  # fmt: skip
         found = solver.solve()
@@ -194,8 +196,8 @@ class TwoChips:
         """The least of ``cost`` that the multipliers of equalities and inequalities prove."""
         value, limit = conditions.value, conditions.limit
         left = self._matrix(self._halved(cost + conditions.equal.T @ for_equal + conditions.below.T @ for_below))
-        eigenvalue = float(np.linalg.eigvalsh(left)[0]) - ROUNDING * float(np.abs(left).sum())
-        rounding = ROUNDING * float(np.abs(value) @ np.abs(for_equal) + limit @ for_below)
+        eigenvalue = float(np.linalg.eigvalsh(left)[0]) - ROUNDING_ERROR * float(np.abs(left).sum())
+        rounding = ROUNDING_ERROR * float(np.abs(value) @ np.abs(for_equal) + limit @ for_below)
         return self.blocks * min(0.0, eigenvalue) - float(value @ for_equal + limit @ for_below) - rounding
 
     def _rows(self, places: Ints, values: Floats | Ints) -> sparse.csr_array:
@@ -219,7 +221,7 @@ def _finite(values: Floats) -> Floats:
     return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled(nogil=True)
 def _violated(matrix: Floats, signs: Ints, least: float) -> Floats:
     """Triangle inequalities that are off by more than ``least``: rows (i, j, k, which of ``signs``, by how much)."""
     blocks = len(matrix)

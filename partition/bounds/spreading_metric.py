@@ -17,10 +17,11 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
+from partition.compiled import compiled
 from partition.geometry.blocks import Floats, Ints
 from partition.traffic.unicast import Adjacency, TrafficGraph
 
-SWEEPS = 60
+TREE_SWEEPS = 60
 """At most so many times is a tree grown from every block. A limit for small networks, chosen by hand."""
 MOST_VISITS = 4e8
 """About so many links are looked at in all, a tree visiting some three chips' blocks. A limit for large networks,
@@ -63,12 +64,12 @@ def lower_bound(graph: TrafficGraph, capacity: int) -> float:
     if graph.blocks <= capacity or len(links.weight) == 0:
         return 0.0
     weight, reverse = links.weight, _reverse(links)
-    sweeps = int(np.clip(MOST_VISITS / (min(graph.blocks, 3 * capacity) * len(weight)), 2, SWEEPS))
+    sweeps = int(np.clip(MOST_VISITS / (min(graph.blocks, 3 * capacity) * len(weight)), 2, TREE_SWEEPS))
     rng = np.random.default_rng(0)
     length, load, best = 1.0 / weight, np.zeros(len(weight)), 0.0
     batches = [batch for _ in range(sweeps) for batch in np.array_split(rng.permutation(graph.blocks), BATCHES)]
     for number, roots in enumerate(batches):
-        carried, earned = _loads(_Links(links.first, links.other, length), capacity, roots)
+        carried, earned = _tree_loads(_Links(links.first, links.other, length), capacity, roots)
         if earned == 0:  # the batch has none, or lies in parts that fit a chip
             continue
         step = 2.0 / (number + 2.0)
@@ -84,7 +85,7 @@ def _reverse(links: Adjacency) -> Ints:
     return np.asarray(np.lexsort((row, links.other)))
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _grow(links: _Links, capacity: int, root: int, tree: _Tree) -> int:
     """Dijkstra from ``root`` until another block would earn less than it costs; the number of blocks reached."""
     first, other, length = links
@@ -121,7 +122,7 @@ def _grow(links: _Links, capacity: int, root: int, tree: _Tree) -> int:
     return found
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _rise(heap: Ints, place: Ints, distance: Floats, at: int) -> None:
     item = heap[at]
     while at > 0:
@@ -135,7 +136,7 @@ def _rise(heap: Ints, place: Ints, distance: Floats, at: int) -> None:
     place[item] = at
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _sink(heap: Ints, place: Ints, distance: Floats, at: int, size: int) -> None:
     item = heap[at]
     while True:
@@ -153,8 +154,8 @@ def _sink(heap: Ints, place: Ints, distance: Floats, at: int, size: int) -> None
     place[item] = at
 
 
-@numba.njit(cache=True, parallel=True)  # type: ignore[untyped-decorator]
-def _loads(links: _Links, capacity: int, roots: Ints) -> tuple[Floats, int]:
+@compiled(parallel=True)
+def _tree_loads(links: _Links, capacity: int, roots: Ints) -> tuple[Floats, int]:
     """What every link carries if the best tree from each root sends 1 to every block, and what these trees earn."""
     blocks = len(links.first) - 1
     loads, earned = np.zeros((PARTS, len(links.other))), np.zeros(PARTS, np.int64)
@@ -163,7 +164,7 @@ def _loads(links: _Links, capacity: int, roots: Ints) -> tuple[Floats, int]:
     return loads.sum(axis=0), int(earned.sum())
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _part_loads(links: _Links, capacity: int, roots: Ints, load: Floats, blocks: int) -> int:
     """What the trees from ``roots`` earn; what they send is added to ``load``."""
     distance, below = np.full(blocks, np.inf), np.zeros(blocks)

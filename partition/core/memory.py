@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from partition.compiled import compiled
 from partition.geometry.blocks import Ints, block_sizes, counts
 from partition.geometry.intervals import Interval
 from partition.geometry.links import KernelLink, Link, MatrixLink
@@ -107,7 +107,7 @@ class _IndexSteps(NamedTuple):
     offset: int
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _weight_sets(
     row_kind: Ints, row_counts: Ints, column_kind: Ints, column_counts: Ints, shift: Ints, steps: _IndexSteps
 ) -> tuple[Ints, int]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from convert.network import Shape
+from partition.compiled import compiled
 
 from .blocks import Ints, block_of_neuron, cores, neuron_in_block
 from .tile import Tile
@@ -43,7 +43,7 @@ def blocks_reached(matrix: sparse.csr_array, target_shape: Shape, tile: Tile) ->
     )
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _blocks_reached(
     first: Ints, target: Ints, weight: NDArray[np.uint32], block_of: Ints, place_of: Ints, blocks: int
 ) -> tuple[Ints, Ints, Ints, NDArray[np.uint64]]:
@@ -74,7 +74,7 @@ def _blocks_reached(
     return out_source, out_block, synapses, content
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _mix(value: np.uint64) -> np.uint64:
     """The finalizer of splitmix64: a 64-bit hash. Source: Steele, Lea, Flood, OOPSLA 2014."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from partition.compiled import compiled
 from partition.geometry.blocks import Floats, Ints
 from partition.traffic.unicast import Adjacency
 
-from .exchanges import MessageCosts, Placed, placed, relocate
+from .exchanges import MessageCosts, SearchState, relocate, search_state
 
 
 class _Members(NamedTuple):
@@ -20,7 +20,7 @@ class _Members(NamedTuple):
     place: Ints
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def anneal(
     adjacency: Adjacency, costs: MessageCosts, chip: Ints, capacity: int, tries: int, heat: float, seed: int
 ) -> None:
@@ -31,7 +31,7 @@ def anneal(
     np.random.seed(seed)  # noqa: NPY002 (numba's own generator)
     first, other = adjacency.first, adjacency.other
     between = costs.between
-    state = placed(adjacency, costs, chip)
+    state = search_state(adjacency, costs, chip)
     used, cost = state.used, state.cost
     members = _members(state, capacity)
     for step in range(tries):
@@ -61,8 +61,8 @@ def anneal(
             _take_place(members, i, c, used[c] - 1)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _members(state: Placed, capacity: int) -> _Members:
+@compiled()
+def _members(state: SearchState, capacity: int) -> _Members:
     blocks = np.zeros((len(state.used), capacity), np.int64)
     place = np.zeros(len(state.chip), np.int64)
     fill = np.zeros(len(state.used), np.int64)
@@ -74,7 +74,7 @@ def _members(state: Placed, capacity: int) -> _Members:
     return _Members(blocks, place)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _direct(adjacency: Adjacency, between: Floats, i: int, j: int, a: int, c: int) -> float:
     """What the messages between the blocks i and j, on chips a and c, cost twice: a swap does not change them."""
     cost = 0.0
@@ -84,8 +84,8 @@ def _direct(adjacency: Adjacency, between: Floats, i: int, j: int, a: int, c: in
     return cost
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _leave(members: _Members, state: Placed, block: int) -> None:
+@compiled()
+def _leave(members: _Members, state: SearchState, block: int) -> None:
     """Gives the place of ``block`` to the last block of its chip."""
     chip = state.chip[block]
     last = members.blocks[chip, state.used[chip] - 1]
@@ -93,7 +93,7 @@ def _leave(members: _Members, state: Placed, block: int) -> None:
     members.place[last] = members.place[block]
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _take_place(members: _Members, block: int, chip: int, place: int) -> None:
     members.blocks[chip, place] = block
     members.place[block] = place

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from partition.compiled import compiled
 from partition.geometry.blocks import Floats, Ints
 from partition.traffic.unicast import Adjacency
 
@@ -18,7 +18,7 @@ class MessageCosts(NamedTuple):
     from_host: Floats
 
 
-class Placed(NamedTuple):
+class SearchState(NamedTuple):
     """The ``chip`` of each block, the cores ``used`` on each chip and what each block costs on each chip.
 
     ``cost`` has shape (blocks, chips): what the messages of a block cost there, the other blocks where they are.
@@ -29,17 +29,17 @@ class Placed(NamedTuple):
     cost: Floats
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def placed(adjacency: Adjacency, costs: MessageCosts, chip: Ints) -> Placed:
+@compiled()
+def search_state(adjacency: Adjacency, costs: MessageCosts, chip: Ints) -> SearchState:
     """``chip`` itself, which follows when blocks are relocated, with what follows from it."""
     cost = costs.from_host.copy()
     for i in range(len(chip)):
         for k in range(adjacency.first[i], adjacency.first[i + 1]):
             cost[i] += adjacency.weight[k] * costs.between[chip[adjacency.other[k]]]
-    return Placed(chip, np.bincount(chip, minlength=costs.from_host.shape[1]), cost)
+    return SearchState(chip, np.bincount(chip, minlength=costs.from_host.shape[1]), cost)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def total_cost(adjacency: Adjacency, costs: MessageCosts, chip: Ints) -> float:
     """What all messages cost."""
     total = 0.0
@@ -50,8 +50,8 @@ def total_cost(adjacency: Adjacency, costs: MessageCosts, chip: Ints) -> float:
     return total
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def relocate(adjacency: Adjacency, between: Floats, state: Placed, block: int, target: int) -> None:
+@compiled()
+def relocate(adjacency: Adjacency, between: Floats, state: SearchState, block: int, target: int) -> None:
     """Moves ``block`` to the chip ``target``; everything in ``state`` follows."""
     first, other, weight = adjacency
     chip, used, cost = state
@@ -64,9 +64,9 @@ def relocate(adjacency: Adjacency, between: Floats, state: Placed, block: int, t
             cost[other[k], c] += weight[k] * (between[target, c] - between[source, c])
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def best_exchange(
-    adjacency: Adjacency, between: Floats, state: Placed, direct: Floats, capacity: int, block: int, least: float
+    adjacency: Adjacency, between: Floats, state: SearchState, direct: Floats, capacity: int, block: int, least: float
 ) -> tuple[int, int]:
     """The swap partner (-1: a move) and the chip with which ``block`` gains most; chip -1 if no more than ``least``.
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from partition.compiled import compiled
 from partition.geometry.blocks import Floats, Ints
 from partition.hardware import Board
 from partition.traffic.unicast import Adjacency, TrafficGraph
 
 from .annealing import anneal
-from .exchanges import MessageCosts, best_exchange, placed, relocate, total_cost
+from .exchanges import MessageCosts, best_exchange, relocate, search_state, total_cost
 from .metis import metis
 from .repair import repair
 
@@ -61,11 +61,11 @@ def improve(
     return best
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _descend(adjacency: Adjacency, costs: MessageCosts, chip: Ints, capacity: int, passes: int) -> None:
     """Best move or swap of each block in turn until a whole pass gains nothing; ``chip`` is changed in place."""
     between = costs.between
-    state = placed(adjacency, costs, chip)
+    state = search_state(adjacency, costs, chip)
     cost = state.cost
     direct = np.zeros(len(chip))
     least = LEAST_GAIN * (adjacency.weight.max() if len(adjacency.weight) else 1.0)

@@ -22,6 +22,12 @@ METHODS = (partial(pymetis.part_graph, recursive=False), partial(pymetis.part_gr
 """k-way, and by recursive bisection."""
 
 
+CUTS, ITERATIONS = 4, 20
+"""Partitions of which METIS takes the best, and refinements of each; 1 and 10 in METIS itself. Chosen by hand."""
+MOST_IMBALANCE = 0.5
+"""By how much more than its share a chip may hold, where the board has room for it. Chosen by hand."""
+
+
 def metis(graph: TrafficGraph, board: Board, *, seed: int) -> Ints:
     if board.chips == 1 or graph.blocks <= board.chips:
         return np.arange(graph.blocks) % board.chips
@@ -32,7 +38,9 @@ def metis(graph: TrafficGraph, board: Board, *, seed: int) -> Ints:
 def _cut(graph: TrafficGraph, board: Board, seed: int, method: Callable[..., tuple[int, list[int]]]) -> Ints:
     edges = graph.symmetric
     spare = board.cores / graph.blocks - 1
-    options = pymetis.Options(seed=seed, ufactor=max(1, int(1000 * min(spare, 0.5))), ncuts=4, niter=20)
+    options = pymetis.Options(
+        seed=seed, ufactor=max(1, int(1000 * min(spare, MOST_IMBALANCE))), ncuts=CUTS, niter=ITERATIONS
+    )
     _, chip = method(
         board.chips,
         xadj=edges.indptr.tolist(),

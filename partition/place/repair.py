@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from partition.compiled import compiled
 from partition.geometry.blocks import Ints
 from partition.hardware import Board
 from partition.traffic.unicast import Adjacency, TrafficGraph
@@ -18,7 +18,7 @@ def repair(graph: TrafficGraph, board: Board, chip: Ints) -> Ints:
     return chip
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _repair(adjacency: Adjacency, chip: Ints, chips: int, capacity: int) -> None:
     first, other, weight = adjacency
     blocks = len(chip)

@@ -23,7 +23,7 @@ from .pair_costs import PairCosts, pair_costs
 from .region_costs import INTRACHIP_PRICE
 from .regions import Grid, Group, Layout, group_of
 
-SWEEPS = 6
+LAYER_SWEEPS = 6
 """At most so many times are all layers visited for one price of a core. A limit only: a sweep that
 changes nothing ends them."""
 PRICES = 12
@@ -101,7 +101,7 @@ class Alignment:
     def _sweep(self, chosen: Chosen, price: Floats) -> Chosen:
         """Every layer in turn takes its cheapest tile, until none changes."""
         chosen = dict(chosen)
-        for _ in range(SWEEPS):
+        for _ in range(LAYER_SWEEPS):
             before = dict(chosen)
             for own, group in zip(price, self.costs.layout, strict=True):
                 for name in group.layers:

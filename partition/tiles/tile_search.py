@@ -27,9 +27,9 @@ ALIGNED_LAYOUTS = 30
 changes (docs/partition.md)."""
 PLACED_TILES = 16
 """Choices of tiles whose placement is computed. Chosen by hand."""
-REFINED = 3
+REFINED_TILES = 3
 """Of these, the best ones that are refined. Chosen by hand."""
-ROUNDS = 4
+REFINEMENT_ROUNDS = 4
 """At most so many rounds of refinement. A limit: a round that gains nothing ends them."""
 SHORTLIST = 10
 """Tiles of a layer that refinement tries. Chosen by hand: each costs a placement."""
@@ -55,7 +55,8 @@ def find_tiles(problem: Problem, feasible: FeasibleTiles, board: Board, least_co
         return None
     placed.sort(key=lambda option: option[0].cost)
     refined = [
-        refine(problem, start, _shortlist(feasible, costs, layout, start), ROUNDS) for start, layout in placed[:REFINED]
+        refine(problem, start, _shortlist(feasible, costs, layout, start), REFINEMENT_ROUNDS)
+        for start, layout in placed[:REFINED_TILES]
     ]
     return min(refined, key=lambda found: found.cost)
 

@@ -11,6 +11,7 @@ from convert.errors import UserError
 from partition import partition, read_partition
 from partition.core.packing import PLAIN
 from partition.hardware import BOARDS, LOIHI, Board, Chip
+from partition.limits import cuts
 from partition.result import Partition
 from tests.builders.boards import row_of_chips
 from tests.builders.shaped_networks import random_rates, unet
@@ -74,7 +75,6 @@ DAMAGE = {
     "no blocks": ({"blocks": None}, "missing required field `blocks`"),
     "a tile without rows": ({"layers": [{"name": "p1", "tile": [0, 1, 1], "blocks": 1}]}, "`int` >= 1"),
     "a tile of text": ({"layers": [{"name": "p1", "tile": "4x4", "blocks": 1}]}, "Expected `array`"),
-    "no layers": ({"layers": []}, "blocks of layer 'p1', which is missing"),
     "messages of text": ({"max_link_load": "many"}, "Expected `float`"),
     "a board without chips": ({"hardware": {"name": "x", "chips": 0, "columns": 1, "source": ""}}, "chips is 0"),
     "a chip without cores": (
@@ -99,7 +99,6 @@ def test_damage_is_told_in_a_sentence_with_the_way_out(case, path):
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (lambda blocks: blocks[1:], "layer 'p1' has .* blocks and .* are told"),
         (lambda blocks: [blocks[0] | {"chip": -1}, *blocks[1:]], "on a chip or core below 0"),
         (lambda blocks: [blocks[0] | {"slice": [[0, 0], [0, 1], [0, 1]]}, *blocks[1:]], "a block without neurons"),
         (lambda blocks: [blocks[0] | {"slice": [[0, 1]]}, *blocks[1:]], "length 3"),
@@ -123,3 +122,11 @@ def test_a_partition_by_hand_has_no_report(found, tmp_path):
     by_hand = Partition(row_of_chips(3), found.tiles, found.blocks)
     with pytest.raises(ValueError, match="by hand"):
         by_hand.save(tmp_path)
+
+
+def test_blocks_of_another_network_are_read_and_do_not_cut_this_one(found, path):
+    blocks = json.loads(path.read_text())["blocks"]
+    network = unet(16, [8, 16])
+    assert cuts(read_partition(path), network)
+    assert not cuts(read_partition(changed(path, blocks=blocks[1:])), network)
+    assert not cuts(read_partition(changed(path, layers=[])), network)

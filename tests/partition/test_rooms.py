@@ -7,7 +7,7 @@ import pytest
 from tests.builders.paths import ROOT
 from tests.system.test_architecture import imported
 
-BEFORE = ("hardware", "block")
+BEFORE = ("hardware", "block", "compiled")
 """Files beside the rooms that every room may use."""
 ROOMS = ("geometry", "core", "traffic", "place", "tiles", "board", "bounds")
 """Each room may import itself and those before it."""

@@ -100,7 +100,7 @@ def test_a_board_without_any_load_is_left_alone():
 
 
 def test_with_link_as_objective_no_other_has_a_lighter_heaviest_link(monkeypatch):
-    for name in ("ALIGNED_LAYOUTS", "PLACED_TILES", "REFINED", "ROUNDS"):
+    for name in ("ALIGNED_LAYOUTS", "PLACED_TILES", "REFINED_TILES", "REFINEMENT_ROUNDS"):
         monkeypatch.setattr(tile_search, name, 1)
     monkeypatch.setattr(analysis, "lower_bound", lambda graph, cores: 0.0)
     network = unet(32, [8, 16])
