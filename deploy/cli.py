@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import rich_click as click
 
 from convert.console.terminal import command, console, progress, table
-from deploy.runs.knee import spread
+from deploy.runs.options import RunOptions
+from deploy.targets.names import TargetName
+
+if TYPE_CHECKING:
+    from deploy.runs.report import RunReport
+
+DEFAULTS = RunOptions()
 
 
 @click.command(epilog="Example: deploy-model unet.bundle --data test/ --target emulator --images 4 --timesteps 64")
@@ -22,25 +28,27 @@ from deploy.runs.knee import spread
 )
 @click.option(
     "--target",
-    type=click.Choice(["fast", "emulator", "nengo-dl", "loihi"]),
-    default="fast",
+    type=click.Choice(get_args(TargetName)),
+    default=DEFAULTS.target,
     show_default=True,
-    help="Our exact emulator, NengoLoihi's, float spikes in NengoDL, or the chip.",
+    help="Our exact emulator, NengoLoihi's, float spikes in NengoDL, the chip, or the original model.",
 )
 @click.option("--images", type=click.IntRange(1), help="Only so many images, evenly drawn.  [default: all]")
-@click.option("--skip", type=click.IntRange(0), default=0, show_default=True, help="Leave out the first images.")
+@click.option(
+    "--skip", type=click.IntRange(0), default=DEFAULTS.skip, show_default=True, help="Leave out the first images."
+)
 @click.option("--timesteps", type=click.IntRange(8), help="Steps per image.  [default: the bundle's]")
 @click.option(
     "--window",
     type=click.FloatRange(0, 1, min_open=True),
-    default=0.5,
+    default=DEFAULTS.window,
     show_default=True,
     help="Share of the steps, the last ones, whose firing rates are read out.",
 )
 @click.option(
     "--every",
     type=click.IntRange(1),
-    help="Steps between the checkpoints of accuracy and energy.  [default: 4, for segmentation 8]",
+    help="Steps between the readouts of accuracy and energy.  [default: 4, for segmentation 8]",
 )
 @click.option(
     "--early",
@@ -48,9 +56,13 @@ from deploy.runs.knee import spread
     help="Threshold at which an image is settled and stopped.  [default: chosen on every other image]",
 )
 @click.option("--continuous", is_flag=True, help="Keep the chip's state from image to image, as the hardware does.")
-@click.option("--threads", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True)
+@click.option("--threads", type=click.IntRange(1), default=DEFAULTS.threads, show_default=True)
 @click.option("--name", help="Name of the run.  [default: the target]")
-@click.option("--measure/--no-measure", default=True, help="Measure the Keras model's time and energy on this machine.")
+@click.option(
+    "--measure/--no-measure",
+    default=DEFAULTS.measure,
+    help="Measure the Keras model's time and energy on this machine.",
+)
 @click.option("--force", is_flag=True, help="Replace an existing run.")
 @command
 def main(bundle: Path, data: Path, force: bool, **options: Any) -> None:
@@ -58,39 +70,68 @@ def main(bundle: Path, data: Path, force: bool, **options: Any) -> None:
 
     A run that was interrupted goes on where it stopped when the same command is given again.
     """
-    from .api import RunOptions, run
+    from .api import run
 
-    report = run(bundle, data, RunOptions(**options), force=force, progress=progress)
-    metrics = report["metrics"]
-    names = list(metrics["ann"])
+    chosen = RunOptions(**options)
+    report = run(bundle, data, chosen, force=force, progress=progress)
+    _print_metrics(report)
+    for line in _early_lines(report):
+        console.print(line, soft_wrap=True)
+    _print_events(report)
+    if report.seconds_per_image is not None:
+        console.print(f"{report.seconds_per_image:.3g} s per image (measured, this machine).")
+    console.print(f"Wrote {bundle / 'runs' / chosen.run_name}. Next: energy-report {bundle}", soft_wrap=True)
+
+
+def _print_metrics(report: RunReport) -> None:
+    from deploy.runs.knee import spread
+    from deploy.runs.report import metric_names
+
+    metrics = report.metrics
+    names, rows = metric_names(metrics.snn), spread(metrics.by_timestep)
+    ann = [] if metrics.ann is None else [["Keras as brought", "", *(_metric(metrics.ann.get(n)) for n in names)]]
     table(
-        f"{report['images']} images on target {report['target']}, measured",
+        f"{report.images} images on target {report.target}, measured",
         ["network", "steps", *(name.replace("_", " ") for name in names)],
         [
-            ["Keras as brought", "", *(f"{metrics['ann'][n]:.4f}" for n in names)],
-            *(["spiking", r["timesteps"], *(f"{r[n]:.4f}" for n in names)] for r in spread(metrics["by_timestep"])),
+            *ann,
+            *(["spiking", row.timesteps, *(_metric(row.value(n)) for n in names)] for row in rows),
         ],
     )
-    if report["early"] and (stop := report["early"]["held_out"]):
-        metric, others = report["early"]["metric"], stop["chosen_on"]
-        source = f"chosen on {others} others" if others else "given"
-        console.print(
-            f"Stopped once settled (threshold {stop['threshold']:.4g}): {metric.replace('_', ' ')} {stop[metric]:.4f} "
-            f"after {stop['timesteps']:.1f} steps in the mean, {stop['all_steps']:.4f} after all "
-            f"({stop['images']} images; threshold {source}).",
-            soft_wrap=True,
-        )
-    counts = ["spikes", "synops", "neuron_updates", "messages", "interchip_messages", "host_messages", "overflows"]
-    table(
-        f"per image, counted by target {report['target']}",
-        ["event", "count"],
-        [[name.replace("_", " "), _number(report[name])] for name in counts],
+    if metrics.ann is None:
+        console.print("There is no original to compare with: this bundle holds no model.")
+
+
+def _early_lines(report: RunReport) -> Iterator[str]:
+    if report.early is None or report.early.held_out is None:
+        return
+    metric, stop = report.early.metric, report.early.held_out
+    source = f"chosen on {stop.chosen_on} others" if stop.chosen_on else "given"
+    yield (
+        f"Stopped once settled (threshold {stop.threshold:.4g}): "
+        f"{metric.replace('_', ' ')} {_metric(stop.value(metric))} "
+        f"after {stop.timesteps:.1f} steps in the mean, {stop.all_steps:.4f} after all "
+        f"({stop.images} images; threshold {source})."
     )
-    if report["seconds_per_image"] is not None:
-        console.print(f"{report['seconds_per_image']:.3g} s per image (measured, this machine).")
-    name = options["name"] or options["target"]
-    console.print(f"Wrote {bundle / 'runs' / name}. Next: energy-report {bundle}", soft_wrap=True)
 
 
-def _number(value: float | None) -> str:
+def _print_events(report: RunReport) -> None:
+    counts = {
+        "spikes": report.spikes,
+        "synops": report.synops,
+        "neuron updates": report.neuron_updates,
+        "messages": report.messages,
+        "interchip messages": report.interchip_messages,
+        "host messages": report.host_messages,
+        "overflows": report.overflows,
+    }
+    title = f"per image, counted by target {report.target}"
+    table(title, ["event", "count"], [[name, _count(value)] for name, value in counts.items()])
+
+
+def _metric(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _count(value: float | None) -> str:
     return "not counted" if value is None else f"{value:,.0f}"

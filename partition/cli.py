@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import rich_click as click
 
 from convert.console.terminal import command, console, table
 
-if TYPE_CHECKING:
-    from convert.network import Network
+from .hardware import AUTO, BOARDS
+from .options import OBJECTIVES, Objective, SearchOptions
 
-    from .result import Partition
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .report import PartitionReport
+
+FROM_RATES = "estimated from calibration rates"
+
+Row = tuple[str, str | int, str]
+"""What, how much, how that is known."""
+
+
+class SearchArguments(TypedDict):
+    """The options that go to the search as they are; fields of ``SearchOptions``."""
+
+    board: str
+    chips: int | None
+    objective: Objective
+    seed: int
+    seconds: float
 
 
 @click.command(
@@ -21,22 +39,30 @@ if TYPE_CHECKING:
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option(
     "--board",
-    default="auto",
+    default=AUTO,
     show_default=True,
-    help="A board by name (single-chip, kapoho-bay, nahuku-8, nahuku-32, pohoiki-springs), a JSON file such as "
+    help=f"A board by name ({', '.join(BOARDS)}), a JSON file such as "
     '`{"name": "mine", "chips": 4}`, or auto: the smallest that fits.',
 )
-@click.option("--chips", type=int, default=None, help="Use at most so many chips of the board.")
+@click.option("--chips", type=int, default=SearchOptions.chips, help="Use at most so many chips of the board.")
 @click.option(
     "--objective",
-    type=click.Choice(["messages", "hops", "link"]),
-    default="messages",
+    type=click.Choice(OBJECTIVES),
+    default=SearchOptions.objective,
     show_default=True,
     help="What is to be least: messages between chips; hops: those and the host's times the links that each passes; or "
     "link: what the heaviest link of the board carries.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same partition.")
-@click.option("--seconds", type=float, default=120.0, show_default=True, help="Stop improving after so many seconds.")
+@click.option(
+    "--seed", type=int, default=SearchOptions.seed, show_default=True, help="The same seed gives the same partition."
+)
+@click.option(
+    "--seconds",
+    type=float,
+    default=SearchOptions.seconds,
+    show_default=True,
+    help="Stop improving after so many seconds.",
+)
 @click.option(
     "--prove",
     "prove_s",
@@ -48,71 +74,61 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Replace an existing partition.")
 @command
-def main(bundle: Path, force: bool, prove_s: float, **options: Any) -> None:
+def main(bundle: Path, force: bool, prove_s: float, **options: Unpack[SearchArguments]) -> None:
     """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
     from convert.bundle import load_network, load_peak_rates, load_rates
     from convert.storage.atomic import keep
-    from partition.bounds.semidefinite import can_prove, proved
 
+    from .files import write_partition
+    from .prove import provable, proved
+    from .result import FILE
     from .search import partition
 
     network, rates_hz, peak_rates_hz = load_network(bundle), load_rates(bundle), load_peak_rates(bundle)
-    keep(bundle / "partition.json", force=force)
+    keep(bundle / FILE, force=force)
     with console.status(f"partitioning {bundle}"):
         found = partition(network, rates_hz, peak_rates_hz=peak_rates_hz, **options)
-    _write(bundle, found, network)
-    if prove_s and can_prove(len(found.blocks), found.facts["board_chips"]):
+    write_partition(bundle, found, network)
+    if prove_s and provable(found):
         with console.status(f"proving that {bundle} could not do with much less"):
             found = proved(network, rates_hz, found, prove_s)
-        _write(bundle, found, network)
+        write_partition(bundle, found, network)
     elif prove_s:
         console.print(
-            f"--prove: not for {len(found.blocks)} cores on a board of {found.facts['board_chips']} chips; "
+            f"--prove: not for {found.report.cores} cores on a board of {found.board.chips} chips; "
             "more than one chip of cores and up to two, or one and a half on larger boards, can be proved."
         )
-    _report(bundle, found)
+    _show(bundle, found.report)
 
 
-def _write(bundle: Path, found: Partition, network: Network) -> None:
-    from convert.storage.atomic import whole_file
-
-    from .figure import draw
-
-    found.save(bundle)
-    with whole_file(bundle / "partition.svg") as path:
-        draw(found, network, path)
-
-
-def _report(bundle: Path, found: Partition) -> None:
-    facts = found.facts
-    messages, rates = facts["messages_per_step"], "estimated from calibration rates"
-    rows = [
-        ("chips", found.chips, f"of {facts['board_chips']} on {found.board}"),
-        ("cores", len(found.blocks), "counted"),
-        ("messages per step, all", _number(messages["total"]), rates),
-        ("messages per step from the host", _number(messages["host"]), rates),
+def _show(bundle: Path, report: PartitionReport) -> None:
+    messages = report.messages_per_step
+    rows: list[Row] = [
+        ("chips", report.chips, f"of {report.board_chips} on {report.board}"),
+        ("cores", report.cores, "counted"),
+        ("messages per step, all", _number(messages.total), FROM_RATES),
+        ("messages per step from the host", _number(messages.host), FROM_RATES),
     ]
-    if found.chips > 1:
-        rows += _between_chips(facts)
+    if report.chips > 1:
+        rows += _between_chips(report)
     table(f"Partition of {bundle}", ("", "", "how known"), rows)
     console.print(f"Wrote {bundle / 'partition.json'} and {bundle / 'partition.svg'}; next: deploy-model {bundle}")
 
 
-def _between_chips(facts: dict[str, Any]) -> list[tuple[str, Any, str]]:
-    messages, rates = facts["messages_per_step"], "estimated from calibration rates"
-    bound = facts["lower_bound_interchip"]
-    hand = f"estimated: hand tiles, {facts['baseline_chips']} chips"
-    peak = facts["heaviest_board_link_p95"]
-    above = ("the same at all neurons' 95th percentile", _number(peak or 0), "estimated from above")
+def _between_chips(report: PartitionReport) -> list[Row]:
+    messages, hand = report.messages_per_step, f"estimated: hand tiles, {report.baseline_chips} chips"
+    proof, mesh = f"proved, estimated rates; gap {report.optimality_gap:.0%}", "estimated, chips in a mesh"
+    peak = report.heaviest_board_link_p95
+    above: Row = ("the same at all neurons' 95th percentile", _number(peak or 0), "estimated from above")
     return [
-        ("messages per step between chips", _number(messages["interchip"]), rates),
-        ("lower bound for these tiles", _number(bound), f"proved, estimated rates; gap {facts['optimality_gap']:.0%}"),
-        ("between chips with multicast", _number(messages["interchip_multicast"]), "estimated: one for each chip"),
-        ("hops of these and the host's", _number(facts["hop_messages_per_step"]), "estimated, chips in a mesh"),
-        ("over the heaviest link of the board", _number(facts["heaviest_board_link"]), "estimated, chips in a mesh"),
+        ("messages per step between chips", _number(messages.interchip), FROM_RATES),
+        ("lower bound for these tiles", _number(report.lower_bound_interchip), proof),
+        ("between chips with multicast", _number(messages.interchip_multicast), "estimated: one for each chip"),
+        ("hops of these and the host's", _number(report.hop_messages_per_step), mesh),
+        ("over the heaviest link of the board", _number(report.heaviest_board_link), mesh),
         *([] if peak is None else [above]),
-        ("heaviest pair of chips", _number(facts["max_link_load"]), rates),
-        *((f"between chips by {name}", _number(value), hand) for name, value in facts["baselines"].items()),
+        ("heaviest pair of chips", _number(report.max_link_load), FROM_RATES),
+        *((f"between chips by {name}", _number(value), hand) for name, value in report.baselines.items()),
     ]
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from math import ceil
-from pathlib import Path
-from typing import Any
 
 from convert.errors import UserError
 
@@ -100,21 +97,6 @@ def smallest_board(cores: int) -> Board:
     raise UserError(_too_small(largest, cores))
 
 
-def find_board(name: str) -> Board:
-    """The board of that name, or the one in the JSON file of that name, whose keys are the fields of ``Board``."""
-    if name in BOARDS:
-        return BOARDS[name]
-    path = Path(name)
-    if not path.is_file():
-        known = ", ".join([AUTO, *BOARDS])
-        raise UserError(f"board '{name}': neither a known board nor a file; choose one of {known}, or a JSON file")
-    try:
-        data = json.loads(path.read_text())
-    except (ValueError, OSError) as error:
-        raise UserError(f"board file {path}: not readable as JSON ({error})") from error
-    return _board_from(data, path)
-
-
 def require_cores(board: Board, cores: int) -> None:
     """Raises ``UserError`` if ``board`` has fewer than ``cores`` cores."""
     if cores > board.cores:
@@ -133,28 +115,3 @@ def _too_small(board: Board, cores: int) -> str:
         f"board '{board.name}': the network needs at least {cores} cores, "
         f"{board.chips} x {board.chip.cores} = {board.cores} are there; {way_out}"
     )
-
-
-def _board_from(data: Any, path: Path) -> Board:
-    known = {"name", "chips", "columns", "source", "hop_weights", "host"}
-    if not isinstance(data, dict) or not isinstance(data.get("chips"), int) or data["chips"] < 1:
-        raise UserError(f'board file {path}: needs an object with the number of chips, such as {{"chips": 4}}')
-    problems = []
-    if unknown := set(data) - known:
-        problems.append(f"board file {path}: unknown keys {sorted(unknown)}; known are {sorted(known)}")
-    chips = data["chips"]
-    columns = data.get("columns", ceil(chips**0.5))
-    if not isinstance(columns, int) or columns < 1:
-        problems.append(f"board file {path}: columns is {columns!r}; it must be a whole number of at least 1")
-    weights = data.get("hop_weights", [1.0, 1.0])
-    if not (isinstance(weights, list) and len(weights) == 2 and all(isinstance(w, int | float) for w in weights)):
-        problems.append(f"board file {path}: hop_weights is {weights!r}; it must be [east-west, north-south]")
-    elif min(weights) <= 0:
-        problems.append(f"board file {path}: hop_weights is {weights!r}; both numbers must be above 0")
-    host = data.get("host", 0)
-    if not isinstance(host, int) or not 0 <= host < chips:
-        problems.append(f"board file {path}: host is {host!r}; it must be the number of a chip, 0 to {chips - 1}")
-    if problems:
-        raise UserError(problems)
-    name, source = str(data.get("name", path.stem)), str(data.get("source", str(path)))
-    return Board(name, chips, columns, source, hop_weights=(float(weights[0]), float(weights[1])), host=host)

@@ -9,7 +9,6 @@ from partition.core.utilization import utilization
 from partition.geometry.links import chip_links
 from partition.geometry.tile import tile_slices
 
-from .hardware import LOIHI, Chip
 from .result import Partition
 
 
@@ -25,13 +24,14 @@ def cuts(partition: Partition, network: Network) -> bool:
     return named and expected == [(block.layer, block.slice) for block in partition.blocks]
 
 
-def violations(network: Network, partition: Partition, chip: Chip = LOIHI) -> list[str]:
-    """One sentence for each limit of ``chip`` that ``partition``, a partition of ``network``, exceeds."""
-    return [*_places(partition, chip), *_cores(network, partition, chip)]
+def violations(network: Network, partition: Partition) -> list[str]:
+    """One sentence for each limit of its board's chips that ``partition``, a partition of ``network``, exceeds."""
+    return [*_misplaced(partition), *_too_full(network, partition)]
 
 
-def _places(partition: Partition, chip: Chip) -> list[str]:
+def _misplaced(partition: Partition) -> list[str]:
     """Cores that hold two blocks, and core numbers that a chip does not have."""
+    chip = partition.board.chip
     blocks = Counter((block.chip, block.core) for block in partition.blocks)
     problems = [
         f"core {core} of chip {number} holds {count} blocks, a core holds 1"
@@ -45,9 +45,9 @@ def _places(partition: Partition, chip: Chip) -> list[str]:
     return problems
 
 
-def _cores(network: Network, partition: Partition, chip: Chip) -> list[str]:
+def _too_full(network: Network, partition: Partition) -> list[str]:
     """Limits of a core that the fullest block of a layer exceeds."""
-    links = chip_links(network)
+    links, chip = chip_links(network), partition.board.chip
     problems = []
     for population in network.chip_populations:
         used = utilization(population, links, partition.tiles, chip, partition.packing(population.name))

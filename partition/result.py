@@ -1,51 +1,47 @@
-"""A partition: which neurons are on which core of which chip, and the traffic that follows."""
+"""A partition: which neurons are on which core of which chip of a board."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
-from math import prod
+from dataclasses import dataclass, field, replace
+from math import ceil
 from pathlib import Path
-from typing import Any
 
-from convert.storage.atomic import write_json
+from convert.errors import UserError
+from convert.storage.reports import read_report, write_report
 from partition.core.packing import PLAIN, Packing
-from partition.geometry.tile import Slices, Tile
+from partition.geometry.tile import Tile
 
+from .block import Block
+from .board_file import board_problems
+from .hardware import BOARDS, Board
+from .report import PartitionReport
 
-@dataclass(frozen=True)
-class Block:
-    """The neurons of one core: the half-open ranges of rows, columns and channels of one population."""
+__all__ = ["FILE", "Block", "Partition", "read_partition"]
 
-    layer: str
-    slice: Slices
-    chip: int
-    core: int
-
-    @property
-    def extent(self) -> Tile:
-        """Rows, columns and channels, fewer than the tile's at a border."""
-        (y0, y1), (x0, x1), (c0, c1) = self.slice
-        return (y1 - y0, x1 - x0, c1 - c0)
-
-    @property
-    def neurons(self) -> int:
-        return prod(self.extent)
+FILE = "partition.json"
+WAY_OUT = "run partition-model again"
 
 
 @dataclass(frozen=True)
 class Partition:
-    """Tiles and blocks of every chip population, in the network's order, and what was found out about them.
+    """Tiles and blocks of every chip population, in the network's order, on the chips of ``board``.
 
     ``packings`` says how each population lies in the compartments of its cores, nengo_loihi's way where it is missing;
-    ``facts`` holds the further keys of partition.json (messages_per_step, baselines, ...).
+    ``findings`` is what partition.json holds, None for a partition that was made by hand.
     """
 
-    board: str
+    board: Board
     tiles: dict[str, Tile]
     blocks: tuple[Block, ...]
     packings: dict[str, Packing] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
+    findings: PartitionReport | None = None
+
+    @property
+    def report(self) -> PartitionReport:
+        """What partition.json holds. Raises ``ValueError`` for a partition that was made by hand."""
+        if self.findings is None:
+            raise ValueError("this partition was made by hand: nothing was found out about it")
+        return self.findings
 
     def packing(self, layer: str) -> Packing:
         return self.packings.get(layer, PLAIN)
@@ -57,51 +53,42 @@ class Partition:
 
     @property
     def chips(self) -> int:
+        """The number of chips in use."""
         return len({block.chip for block in self.blocks})
 
     def blocks_of(self, layer: str) -> tuple[Block, ...]:
         return tuple(block for block in self.blocks if block.layer == layer)
 
-    def to_json(self) -> dict[str, Any]:
-        counts: dict[str, int] = {}
-        for block in self.blocks:
-            counts[block.layer] = counts.get(block.layer, 0) + 1
-        return {
-            "board": self.board,
-            "chips": self.chips,
-            "cores": len(self.blocks),
-            "layers": [
-                {"name": name, "tile": list(tile), "blocks": counts[name], "packing": asdict(self.packing(name))}
-                for name, tile in self.tiles.items()
-            ],
-            **self.facts,
-            "blocks": [
-                {"layer": b.layer, "slice": [list(r) for r in b.slice], "chip": b.chip, "core": b.core}
-                for b in self.blocks
-            ],
-        }
-
     def save(self, bundle: str | Path) -> None:
         """Writes partition.json into the folder ``bundle``."""
-        write_json(Path(bundle) / "partition.json", self.to_json())
+        write_report(Path(bundle) / FILE, self.report)
 
 
 def read_partition(path: Path) -> Partition:
-    """The partition in the file ``path``."""
-    data = json.loads(path.read_text())
-    known = {"board", "chips", "cores", "layers", "blocks"}
-    blocks = tuple(
-        Block(b["layer"], tuple((r[0], r[1]) for r in b["slice"]), b["chip"], b["core"])  # type: ignore[arg-type]
-        for b in data["blocks"]
-    )
+    """The partition in the file ``path``. Raises ``UserError``, which ends in "run partition-model again"."""
+    report = read_report(path, PartitionReport, WAY_OUT)
+    board = report.hardware or _board_of(report)
+    if problems := [*_impossible_blocks(report), *board_problems(board)]:
+        raise UserError([f"{path} is damaged ({problem}); {WAY_OUT}" for problem in problems])
     return Partition(
-        board=data["board"],
-        tiles={layer["name"]: tuple(layer["tile"]) for layer in data["layers"]},
-        blocks=blocks,
-        packings={layer["name"]: _packing(layer["packing"]) for layer in data["layers"] if "packing" in layer},
-        facts={key: value for key, value in data.items() if key not in known},
+        board,
+        {layer.name: layer.tile for layer in report.layers},
+        report.blocks,
+        {layer.name: layer.packing for layer in report.layers if layer.packing is not None},
+        report,
     )
 
 
-def _packing(data: dict[str, Any]) -> Packing:
-    return Packing(data["channels_first"], tuple(data["rows"]), tuple(data["columns"]))
+def _board_of(report: PartitionReport) -> Board:
+    """The board of a file of version 0.1.0: a known one by its name, else one of so many chips in so many columns."""
+    if report.board in BOARDS:
+        return replace(BOARDS[report.board], chips=report.board_chips)
+    columns = max(1 + max((column for _, column in report.places), default=0), ceil(report.board_chips**0.5))
+    return Board(report.board, report.board_chips, columns, "partition.json, which says no more about it")
+
+
+def _impossible_blocks(report: PartitionReport) -> list[str]:
+    """What no partition of any network has; whether it is one of a network is for ``limits.cuts`` to say."""
+    if any(block.chip < 0 or block.core < 0 or min(block.extent) < 1 for block in report.blocks):
+        return ["a block without neurons, or on a chip or core below 0"]
+    return []

@@ -123,9 +123,9 @@ def ours(files: Files, steps: int, *, continuous: bool = False) -> dict[str, Any
     options = deploy.RunOptions(timesteps=steps, threads=1, continuous=continuous, measure=False)
     run = deploy.run(files.bundle, files.test, options, force=True)
     return {
-        "accuracy": run["metrics"]["snn"]["accuracy"],
-        "spikes": {"chip": run["spikes"], "host": run["host_spikes"]},
-        "s_per_image": run["seconds_per_image"],
+        "accuracy": run.metrics.snn["accuracy"],
+        "spikes": {"chip": run.spikes, "host": run.host_spikes},
+        "s_per_image": run.seconds_per_image,
     }
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from convert.bundle import load_network
 from deploy.runs.readout import outputs_of, windows_at
-from deploy.targets.registry import Job, Run, prepare
+from deploy.targets.registry import Job, Runner, prepare
 from partition.result import read_partition
 
 from .networks import opened, random_resnet
@@ -47,7 +47,7 @@ def prepared(options: Any) -> tuple[Job, Batches]:
     return Job(network, found, windows_at(network, [options.steps]), options.threads), batch
 
 
-def measure(job: Job, runner: Run, images: np.ndarray, labels: np.ndarray | None) -> dict[str, Any]:
+def measure(job: Job, runner: Runner, images: np.ndarray, labels: np.ndarray | None) -> dict[str, Any]:
     """Seconds for these images to their classes, and events."""
 
     def classify() -> tuple[list[int], list[Any]]:

@@ -23,7 +23,7 @@ from convert.network.nengo_form import to_nengo
 from convert.upstream.nengo_dl import load_nengo_dl
 from deploy.emulator import compile_network, drives_hz, flatten_model, run
 from deploy.nengo_loihi.build import build_model
-from deploy.targets.nengo_dl import _register_hard_reset
+from deploy.targets.nengo_dl import register_with_nengo_dl
 
 from .networks import Subject, random_unet
 from .record import RESULTS, options_of, table, timed
@@ -67,7 +67,7 @@ def nengo_dl(subject: Subject, steps: int, batch: int) -> dict[str, Any]:
     dl = load_nengo_dl()
     import nengo
 
-    _register_hard_reset()
+    register_with_nengo_dl()
     images = np.resize(subject.images, (batch, *subject.images.shape[1:]))
     form, drives = to_nengo(subject.network), drives_hz(subject.network, images)
     with form.net:

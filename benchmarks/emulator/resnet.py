@@ -6,6 +6,8 @@ of its first and the population before the block, as it is or by a strided 1x1 c
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 from scipy import sparse
 
@@ -23,6 +25,7 @@ from convert.network import (
     Sparse,
 )
 from partition.geometry.tile import Tile, tile_slices
+from partition.hardware import Board
 from partition.result import Block, Partition
 
 CLASSES = 10
@@ -77,7 +80,9 @@ def partition(network: Network, cores: int = 128) -> Partition:
     """Blocks in order, ``cores`` to each chip."""
     tiles = {p.name: TILES[p.shape[2]] for p in network.chip_populations}
     named = [(p.name, s) for p in network.chip_populations for s in tile_slices(p.shape, tiles[p.name])]
-    return Partition("none", tiles, tuple(Block(n, s, i // cores, i % cores) for i, (n, s) in enumerate(named)))
+    chips = ceil(len(named) / cores)
+    board = Board("by hand", chips, chips, "this file")
+    return Partition(board, tiles, tuple(Block(n, s, i // cores, i % cores) for i, (n, s) in enumerate(named)))
 
 
 def images(number: int, seed: int = 1) -> np.ndarray:

@@ -23,7 +23,7 @@ from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.emulator import Program, compile_network, drives_hz, execute, run
 from deploy.emulator.lanes import add_lanes
 from deploy.emulator.program import LANES, ChipLayer
-from deploy.emulator.results import LayerCounts
+from deploy.emulator.results import LayerEvents
 from deploy.nengo_loihi.build import chip_form, simulator
 from tests.builders.random_networks import Case
 from tests.builders.reference_emulator import neuron_places
@@ -134,8 +134,8 @@ def shares(subject: Subject, steps: int) -> dict[str, Any]:
 
 def without_counting() -> Any:
     """A context in which ``run`` counts neither spikes nor what they cause."""
-    none = LayerCounts(0, 0, 0, 0, 0, (0, 0, 0, 0))
-    return patch.multiple(execute, _count=lambda *_: np.zeros(0), layer_counts=lambda *_: (none, {}))
+    none = LayerEvents(0, 0, 0, 0, 0, (0, 0, 0, 0))
+    return patch.multiple(execute, _count=lambda *_: np.zeros(0), layer_events=lambda *_: (none, {}))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

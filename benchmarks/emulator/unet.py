@@ -6,6 +6,8 @@ convolutions of 2x2 and stride 2, skips as second projections: the shape that a 
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 
 from convert.network import (
@@ -22,6 +24,7 @@ from convert.network import (
     Shape,
 )
 from partition.geometry.tile import Tile, tile_slices
+from partition.hardware import Board
 from partition.result import Block, Partition
 
 BIAS_HZ = 6.0
@@ -112,7 +115,9 @@ def partition(network: Network, cores: int = 128) -> Partition:
     """Blocks in order, ``cores`` to each chip."""
     cut = {p.name: TILES[p.name] for p in network.chip_populations}
     named = [(p.name, s) for p in network.chip_populations for s in tile_slices(p.shape, cut[p.name])]
-    return Partition("none", cut, tuple(Block(n, s, i // cores, i % cores) for i, (n, s) in enumerate(named)))
+    chips = ceil(len(named) / cores)
+    board = Board("by hand", chips, chips, "this file")
+    return Partition(board, cut, tuple(Block(n, s, i // cores, i % cores) for i, (n, s) in enumerate(named)))
 
 
 def images(number: int, size: int = 64, seed: int = 1) -> np.ndarray:

@@ -18,18 +18,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from benchmarks.emulator.record import Record, table
+from partition.board_file import find_board
 from partition.bounds.spreading_metric import lower_bound
 from partition.geometry.blocks import Ints
 from partition.geometry.links import Link, chip_links
 from partition.geometry.tile import Tile
-from partition.hardware import LOIHI, Board, chips_for, find_board
+from partition.hardware import LOIHI, Board, chips_for
 from partition.place import PLACERS
 from partition.place.local_search import improve
 from partition.search import partition
-from partition.tiles.feasible import menus
+from partition.tiles.feasible import feasible_tiles_of_layers
 from partition.tiles.hand_tiles import hand_tiles
 from partition.traffic.unicast import TrafficGraph, traffic
 
@@ -92,9 +94,9 @@ def plot(measured: Mapping[str, Any], path: Path) -> None:
 def compare(subject: Subject, numbers: Sequence[int], seconds: float, record: Record) -> None:
     """Measures and prints one subject at every number of chips; fewer than it needs are left out."""
     links = chip_links(subject.network)
-    offered = menus(subject.network.chip_populations, links, LOIHI)
-    least = sum(fits[0].cores for fits in offered.values())
-    by_hand = Plan(subject, links, hand_tiles(subject.network.chip_populations, links, offered, LOIHI))
+    feasible = feasible_tiles_of_layers(subject.network.chip_populations, links, LOIHI)
+    least = sum(tiles[0].cores for tiles in feasible.values())
+    by_hand = Plan(subject, links, hand_tiles(subject.network.chip_populations, links, feasible, LOIHI))
     rows = []
     for chips in numbers:
         if chips >= chips_for(least, LOIHI):
@@ -134,7 +136,7 @@ def measure(subject: Subject, links: Sequence[Link], by_hand: Plan, chips: int, 
     same = on(max(chips, chips_for(together.planned.blocks, LOIHI)))
     result: dict[str, Any] = {"together": together.interchip(chip) | {"s": took}}
     result["bound"] = lower_bound(together.counted, LOIHI.cores)
-    result["utilization"] = found.facts["utilization"]
+    result["utilization"] = msgspec.to_builtins(found.report.utilization)
     for name in USUAL:
         result[name] = by_hand.interchip(PLACERS[name](by_hand.planned, wide, seed=0))
     result["chips only"] = by_hand.interchip(searched(by_hand.planned, wide))

@@ -30,7 +30,7 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks.emulator.record import table
-from partition.board.chip_placement import distances, stand
+from partition.board.chip_placement import distances, place_chips
 from partition.geometry.blocks import Floats, Ints
 from partition.hardware import LOIHI, Board
 from partition.place import PLACERS
@@ -143,7 +143,7 @@ def hops(traffic: TrafficGraph) -> list[str]:
     at_random = traffic.total * float(far.sum()) / (board.chips * (board.chips - 1))
     edges = traffic.messages.tocoo()
     in_order = float(edges.data @ far[edges.coords[0], edges.coords[1]])
-    ours = stand(traffic, np.arange(traffic.blocks), board, seed=0).weighted_hops
+    ours = place_chips(traffic, np.arange(traffic.blocks), board, seed=0).weighted_hops
     return [f"{rows} x {columns}", f"{at_random:,.0f}", f"{in_order:,.0f}", f"{ours:,.0f}"]
 
 

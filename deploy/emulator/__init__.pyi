@@ -2,11 +2,11 @@ from .compile import compile_network as compile_network
 from .encode import drives_hz as drives_hz
 from .execute import run as run
 from .execute import stream as stream
-from .from_model import FlatModel as FlatModel
-from .from_model import flatten_model as flatten_model
+from .flat_model import FlatModel as FlatModel
+from .flat_model import flatten_model as flatten_model
 from .from_model import run_model as run_model
 from .program import Program as Program
-from .results import ImageResult as ImageResult
-from .results import LayerCounts as LayerCounts
+from .results import EmulatorState as EmulatorState
+from .results import LayerEvents as LayerEvents
+from .results import Presentation as Presentation
 from .results import Spikes as Spikes
-from .results import State as State

@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from convert.errors import UserError
 from convert.network import Network, Population, Shape
-from deploy.events.fan_out import fanouts
+from deploy.arrays import Int32, Int64
+from deploy.events.fan_out import Fanout, fanouts
 from partition.geometry.blocks import starts
 from partition.geometry.tile import Tile
 from partition.result import Partition
 
 from .integers import KernelIntegers, PopulationIntegers, discretize
 from .links import layer_links
-from .program import ChipLayer, Fanout, HostLayer, Int32, Int64, Layer, Program, padded
+from .program import ChipLayer, HostLayer, Layer, Program, padded
+from .widths import DECAY_ONE
 
 STRIP_NEURONS = 8192
 """Neurons in a strip: few enough for the second-level cache, enough rows that few spikes are wanted by two strips."""
@@ -63,7 +65,7 @@ def _chip_layer(
     if (bias == bias[0]).all():
         bias = bias[:1]
     links = layer_links(integers, tile, first_rows, strips, layers)
-    decay, compartments = 4096 - 1 - integers.decay_u, partition.compartments(name)
+    decay, compartments = DECAY_ONE - 1 - integers.decay_u, partition.compartments(name)
     return ChipLayer(name, shape, strips, fanout, vth, vmin, bias, decay, links, compartments)
 
 

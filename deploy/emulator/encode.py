@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import singledispatch
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
-from convert.network import INPUT, Network, Projection, Sparse
-from partition.geometry.links import link
+from convert.network import INPUT, Network
+from partition.geometry.links import KernelLink, Link, MatrixLink, link
 
 Array = NDArray[np.float64]
 
@@ -30,23 +31,29 @@ def drives_hz(network: Network, images: NDArray[np.generic]) -> dict[str, Array]
             for drive, image in zip(drives[population.name], raw, strict=True):
                 total = population.bias_hz.reshape(population.shape).astype(np.float64)
                 for projection in into:
-                    total = total + _mapped(network, projection, image)
+                    total = total + _mapped(link(network, projection), image)
                 drive[:] = total.ravel()
     return drives
 
 
-def _mapped(network: Network, projection: Projection, image: Array) -> Array:
-    """The projection of one image, shape of its target: tap by tap, always in the same order."""
-    transform = projection.transform
-    geometry = link(network, projection)
-    if isinstance(transform, Sparse):
-        return np.asarray((transform.matrix @ image.ravel()).reshape(geometry.target_shape))
-    assert geometry.rows is not None
-    assert geometry.columns is not None
-    total = np.zeros(geometry.target_shape)
-    for (a, b, c), weights in _by_tap(transform.weights):
-        i, y = np.nonzero(geometry.rows == a)
-        j, x = np.nonzero(geometry.columns == b)
+@singledispatch
+def _mapped(of: Link, image: Array) -> Array:
+    """What the link brings of one image, shape of its target."""
+    raise TypeError(f"no drive by a {type(of).__name__}")
+
+
+@_mapped.register
+def _(of: MatrixLink, image: Array) -> Array:
+    return np.asarray((of.matrix @ image.ravel()).reshape(of.target_shape))
+
+
+@_mapped.register
+def _(of: KernelLink, image: Array) -> Array:
+    """Tap by tap, always in the same order."""
+    total = np.zeros(of.target_shape)
+    for (a, b, c), weights in _by_tap(of.kernel):
+        i, y = np.nonzero(of.rows == a)
+        j, x = np.nonzero(of.columns == b)
         total[y[:, None], x] += image[i[:, None], j, c, None] * weights
     return total
 

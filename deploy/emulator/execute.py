@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convert.errors import UserError
+from deploy.arrays import Int32
 
-from . import host, kernels
-from .counting import layer_counts
-from .program import ChipLayer, HostLayer, Int32, Int64, Layer, Program
-from .results import ImageResult, Spikes, State, rest, silence
+from . import spike_counts
+from .counting import layer_events
+from .program import ChipLayer, HostLayer, Layer, Program
+from .results import EmulatorState, Presentation, Spikes, rest, silence
+from .sweeps import Drives, chip_sweep, host_sweep, swept
 
-Drives = Mapping[str, NDArray[np.float64]]
 Windows = Sequence[tuple[int, int]]
-Sweep = Callable[[int, int, Int32, Int64, Int64], int]
-"""Strips first to last into (events, pointer), counting into overflow; returns the strip that did not fit, or last."""
-
-CHUNKS_PER_THREAD = 2
-"""Pieces of one layer for each thread where the threads share an image."""
-
-EXPECTED_ACTIVITY = 0.04
-"""Spikes per neuron and step for which there is room at first."""
 
 
 def run(
@@ -38,9 +29,9 @@ def run(
     threads: int | None = None,
     windows: Windows = (),
     continuous: bool = False,
-    state: State | None = None,
+    state: EmulatorState | None = None,
     record: Sequence[str] = (),
-) -> list[ImageResult]:
+) -> list[Presentation]:
     """Presents each image for ``steps`` steps, the network's own number without it; ``drives_hz``: (images, neurons).
 
     Reset mode starts every image from rest. ``continuous`` goes on, from ``state`` if given: voltages, currents and
@@ -63,9 +54,9 @@ def stream(
     threads: int | None = None,
     windows: Windows = (),
     continuous: bool = False,
-    state: State | None = None,
+    state: EmulatorState | None = None,
     record: Sequence[str] = (),
-) -> Iterator[ImageResult]:
+) -> Iterator[Presentation]:
     """As ``run``, one result after another, in order; each of ``images`` maps host populations to drives (neurons,).
 
     ``images`` is read only a few ahead. The threads share the layers of one image after another in continuous mode and
@@ -84,7 +75,7 @@ def stream(
                 before = result.state
                 yield result
             return
-        waiting: deque[Future[ImageResult]] = deque()
+        waiting: deque[Future[Presentation]] = deque()
         for drives in images:
             waiting.append(pool.submit(present, program, drives, steps, windows, record))
             if len(waiting) > threads:
@@ -113,14 +104,14 @@ def present(
     steps: int,
     windows: Windows = (),
     record: Sequence[str] = (),
-    state: State | None = None,
+    state: EmulatorState | None = None,
     pool: Executor | None = None,
     threads: int = 1,
-) -> ImageResult:
+) -> Presentation:
     """One image, layer after layer, from rest without ``state``; a layer's spikes go once its last target has run."""
-    after = State({}, {}, {}) if state is not None else None
+    after = EmulatorState({}, {}, {}) if state is not None else None
     spikes: dict[str, Spikes] = {}
-    result = ImageResult({}, {}, {}, after)
+    result = Presentation({}, {}, {}, after)
     stops = np.array([*(stop for _, stop in windows), steps], np.int64)
     synops = {layer.name: np.zeros_like(stops) for layer in program.layers}
     last_target = {source: layer.name for layer in program.chip_layers for source in layer.links.sources}
@@ -128,13 +119,13 @@ def present(
         overflow = np.zeros(4, np.int64)
         arriving = silence(layer) if state is None else state.arriving[layer.name]
         if isinstance(layer, HostLayer):
-            sweep = _host(layer, drives, steps, arriving, state, after)
+            sweep = host_sweep(layer, drives, steps, arriving, state, after)
         elif isinstance(layer, ChipLayer):
-            sweep = _chip(layer, spikes, steps, arriving, state, after)
-        fired = _swept(sweep, layer, steps, overflow, pool, threads)
+            sweep = chip_sweep(layer, spikes, steps, arriving, state, after)
+        fired = swept(sweep, layer, steps, overflow, pool, threads)
         spikes[layer.name] = fired
         spikes = {name: s for name, s in spikes.items() if last_target.get(name, layer.name) != layer.name}
-        result.counts[layer.name], caused = layer_counts(layer, fired, stops, synops[layer.name], overflow)
+        result.counts[layer.name], caused = layer_events(layer, fired, stops, synops[layer.name], overflow)
         for target, added in caused.items():
             synops[target] += added
         if layer.name in program.readouts:
@@ -150,124 +141,5 @@ def present(
 def _count(layer: Layer, spikes: Spikes, first: int, last: int) -> Int32:
     """Spikes of each neuron in steps ``first`` to ``last``, shape (neurons,)."""
     counts = np.zeros(layer.neurons, np.int32)
-    kernels.count_spikes(
-        len(layer.strips),
-        spikes.steps,
-        spikes.events,
-        spikes.pointer.ravel(),
-        layer.shift,
-        layer.row_length,
-        counts,
-        first,
-        last,
-    )
+    spike_counts.count_spikes(spikes.of(layer), layer.row_length, counts, first, last)
     return counts
-
-
-def _host(
-    layer: HostLayer, drives: Drives, steps: int, arriving: Spikes, state: State | None, after: State | None
-) -> Sweep:
-    voltage = np.zeros(layer.neurons) if state is None else state.voltage[layer.name].astype(np.float64)
-    if after is not None:
-        after.voltage[layer.name] = voltage
-    drive = np.ascontiguousarray(drives[layer.name], np.float64)
-    carried = arriving.events, _bounds(arriving)
-
-    def sweep(first: int, last: int, out: Int32, pointer: Int64, overflow: Int64) -> int:
-        return int(
-            host.run_host(
-                first,
-                last,
-                steps,
-                layer.strips,
-                layer.shift,
-                layer.row_length,
-                drive,
-                layer.dt_s,
-                layer.onset_step,
-                *carried,
-                voltage,
-                out,
-                pointer,
-            )
-        )
-
-    return sweep
-
-
-def _chip(
-    layer: ChipLayer,
-    spikes: Mapping[str, Spikes],
-    steps: int,
-    arriving: Spikes,
-    state: State | None,
-    after: State | None,
-) -> Sweep:
-    shape, links = (layer.shape[0], layer.row_stride), layer.links
-    current = np.zeros(shape, np.int32) if state is None else state.current[layer.name].astype(np.int32)
-    voltage = np.zeros(shape, np.int32) if state is None else state.voltage[layer.name].astype(np.int32)
-    if after is not None:
-        after.current[layer.name], after.voltage[layer.name] = current, voltage
-    neurons = (layer.strips, layer.shift, layer.row_stride, layer.decay, layer.vth, layer.vmin, layer.bias)
-    weights = (links.table, links.windows, links.rows, links.key_start, links.keys, links.weights)
-    scatter = (links.scatter_start, links.scatter_ptr, links.scatter_place, links.scatter_weight)
-    arrived = (links.source_strips, links.source_start, *_sources(layer, spikes), arriving.events, _bounds(arriving))
-    kept = (current.ravel(), voltage.ravel())
-
-    def sweep(first: int, last: int, out: Int32, pointer: Int64, overflow: Int64) -> int:
-        return int(
-            kernels.run_strips(
-                first, last, steps, *neurons, *weights, *scatter, *arrived, *kept, out, pointer, overflow
-            )
-        )
-
-    return sweep
-
-
-def _sources(layer: ChipLayer, spikes: Mapping[str, Spikes]) -> tuple[Int32, Int64]:
-    """The events of all sources one after another, and the bounds of every link's lists."""
-    names = list(dict.fromkeys(layer.links.sources))
-    events = [spikes[name].events for name in names]
-    begin = dict(zip(names, np.cumsum([0, *map(len, events)]).tolist(), strict=False))
-    bounds = [(spikes[name].pointer + begin[name]).ravel() for name in layer.links.sources]
-    joined = events[0] if len(events) == 1 else np.concatenate([np.zeros(0, np.int32), *events])
-    return joined, np.concatenate([np.zeros(0, np.int64), *bounds])
-
-
-def _bounds(arriving: Spikes) -> Int64:
-    """Where each strip's events on their way begin, and where the last strip's end."""
-    return np.append(arriving.pointer[:, 0], arriving.pointer[-1, 1])
-
-
-def _swept(sweep: Sweep, layer: Layer, steps: int, overflow: Int64, pool: Executor | None, threads: int) -> Spikes:
-    """All strips of a layer, by several threads if there is a pool."""
-    strips = len(layer.strips)
-    if pool is None:
-        parts = _pieces(sweep, layer, steps, 0, strips, overflow)
-    else:
-        cuts = np.linspace(0, strips, min(strips, threads * CHUNKS_PER_THREAD) + 1).astype(int).tolist()
-        own = [np.zeros(4, np.int64) for _ in cuts[1:]]
-        pieces = zip(pairwise(cuts), own, strict=True)
-        futures = [pool.submit(_pieces, sweep, layer, steps, *cut, seen) for cut, seen in pieces]
-        parts = [part for future in futures for part in future.result()]
-        overflow += np.sum(own, axis=0)
-    begin = np.cumsum([0, *(len(events) for events, _ in parts)])
-    pointer = np.concatenate([bounds + b for (_, bounds), b in zip(parts, begin, strict=False)])
-    return Spikes(parts[0][0] if len(parts) == 1 else np.concatenate([events for events, _ in parts]), pointer)
-
-
-def _pieces(
-    sweep: Sweep, layer: Layer, steps: int, first: int, last: int, overflow: Int64
-) -> list[tuple[Int32, Int64]]:
-    """Strips ``first`` to ``last`` in as many calls as the growing room for their events takes."""
-    strip = int((layer.strips[first:last, 1] - layer.strips[first:last, 0]).max()) * layer.row_stride
-    rows = int(layer.strips[last - 1, 1] - layer.strips[first, 0])
-    room = 2 * strip + int(rows * layer.row_stride * steps * EXPECTED_ACTIVITY)
-    parts = []
-    while first < last:
-        out, bounds = np.empty(room, np.int32), np.empty((last - first, steps + 2), np.int64)
-        stop = sweep(first, last, out, bounds, overflow)
-        if stop > first:
-            parts.append((out[: bounds[stop - first - 1, -1]], bounds[: stop - first]))
-        first, room = stop, room * 2
-    return parts

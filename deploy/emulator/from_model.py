@@ -1,4 +1,4 @@
-"""Any built nengo_loihi ``Model`` of integers -> flat arrays -> the same spikes and voltages, step by step.
+"""A flattened nengo_loihi ``Model`` of integers -> the same spikes and voltages, step by step.
 
 For networks that do not come from this toolchain: recurrent ones, leaky neurons with refractory periods, decoded
 connections. What reaches a compartment is kept as nengo_loihi keeps it: weights shared by many axons, moved by a base.
@@ -9,44 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convert.errors import UserError
+from deploy.arrays import Bool, Int32
+from deploy.foreign import LoihiSimulator, LoihiSpikes
 
 from . import stepping
-from .program import Int32, Int64
-
-
-@dataclass(frozen=True)
-class FlatModel:
-    """A model's compartments one after another, then the neurons of its inputs: N compartments, M sources in all.
-
-    Source n has the lines ``fan_pointer[n]`` to ``... + 1``; line l adds ``weights`` to ``targets`` from
-    ``row_pointer[fan_row[l]]`` to ``... + 1``, moved by ``fan_base[l]``. ``inputs`` are the inputs' first sources.
-    """
-
-    compartments: int
-    inputs: Int64
-    fan_pointer: Int64
-    fan_row: Int64
-    fan_base: Int64
-    row_pointer: Int64
-    targets: Int32
-    weights: Int32
-    vth: Int32
-    vmin: Int32
-    vmax: Int32
-    bias: Int32
-    decay_u: Int32
-    decay_v: Int32
-    refractory: Int32
-
-    @property
-    def sources(self) -> int:
-        return len(self.fan_pointer) - 1
+from .flat_model import FlatModel
+from .stepping import Compartments, Fan, Moving, Seen
 
 
 @dataclass(frozen=True)
@@ -56,55 +28,23 @@ class ModelState:
     current: Int32
     voltage: Int32
     refractory: Int32
-    fired: NDArray[np.bool_]
+    fired: Bool
 
 
 @dataclass(frozen=True)
 class ModelRun:
     """Shape (steps, N): spikes and, if recorded, voltages; the state after the last step."""
 
-    spikes: NDArray[np.bool_]
+    spikes: Bool
     voltages: Int32 | None
     state: ModelState
     synops: int
     overflow: tuple[int, int, int, int]
 
 
-def flatten_model(model: Any) -> FlatModel:
-    """The arrays of a built ``nengo_loihi.builder.Model``; learning, noise and undiscretized models are refused."""
-    blocks = list(model.blocks)
-    _check(blocks)
-    sizes = [block.compartment.n_compartments for block in blocks]
-    first = dict(zip(blocks, _starts(sizes), strict=True))
-    n = sum(sizes)
-    rows = _Rows(n)
-    for block in blocks:
-        for synapse in block.synapses:
-            rows.add(synapse, int(first[block]))
-    inputs = list(model.inputs)
-    heads = _starts([spikes.n_neurons for spikes in inputs]) + n
-    fans = [rows.fan(block.axons, size, int(first[block])) for block, size in zip(blocks, sizes, strict=True)]
-    fans += [rows.fan(spikes.axons, spikes.n_neurons, int(head)) for spikes, head in zip(inputs, heads, strict=True)]
-    source, row, base = (np.concatenate([np.zeros(0, np.int64), *(fan[i] for fan in fans)]) for i in range(3))
-    order = np.argsort(source, kind="stable")
-    total = n + sum(spikes.n_neurons for spikes in inputs)
-    parameters = {name: _joined(blocks, attribute) for name, attribute in _ATTRIBUTES.items()}
-    return FlatModel(
-        compartments=n,
-        inputs=heads,
-        fan_pointer=np.searchsorted(source[order], np.arange(total + 1)),
-        fan_row=row[order],
-        fan_base=base[order],
-        row_pointer=np.cumsum([0, *map(len, rows.weights)], dtype=np.int64),
-        targets=np.concatenate([np.zeros(0, np.int32), *rows.targets]).astype(np.int32),
-        weights=np.concatenate([np.zeros(0, np.int32), *rows.weights]).astype(np.int32),
-        **parameters,
-    )
-
-
 def run_model(
     flat: FlatModel,
-    inputs: Sequence[NDArray[np.bool_]],
+    inputs: Sequence[Bool],
     steps: int,
     *,
     state: ModelState | None = None,
@@ -133,33 +73,17 @@ def run_model(
     synops = stepping.run_steps(
         steps,
         given,
-        flat.fan_pointer,
-        flat.fan_row,
-        flat.fan_base,
-        flat.row_pointer,
-        flat.targets,
-        flat.weights,
-        flat.vth,
-        flat.vmin,
-        flat.vmax,
-        flat.bias,
-        flat.decay_u,
-        flat.decay_v,
-        flat.refractory,
-        current,
-        voltage,
-        refractory,
-        fired,
-        spikes,
-        seen,
-        overflow,
+        Fan(flat.fan_pointer, flat.fan_row, flat.fan_base, flat.row_pointer, flat.targets, flat.weights),
+        Compartments(flat.vth, flat.vmin, flat.vmax, flat.bias, flat.decay_u, flat.decay_v, flat.refractory),
+        Moving(current, voltage, refractory, fired),
+        Seen(spikes, seen, overflow),
     )
     q, u, u2, v = (int(count) for count in overflow)
     after = ModelState(current, voltage, refractory, fired)
     return ModelRun(spikes, seen if voltages else None, after, int(synops), (q, u, u2, v))
 
 
-def host_spikes(simulator: Any, steps: int) -> list[NDArray[np.bool_]]:
+def host_spikes(simulator: LoihiSimulator, steps: int) -> list[Bool]:
     """What the host of a ``nengo_loihi.Simulator`` sends to each input of its model in ``steps`` steps.
 
     The simulator is advanced on its host side only. Its network must not feed the chip's output back to the chip.
@@ -183,84 +107,13 @@ def host_spikes(simulator: Any, steps: int) -> list[NDArray[np.bool_]]:
     return [rasters[id(spikes)] for spikes in inputs]
 
 
-_ATTRIBUTES = {
-    "vth": "vth",
-    "vmin": "vmin",
-    "vmax": "vmax",
-    "bias": "bias",
-    "decay_u": "decay_u",
-    "decay_v": "decay_v",
-    "refractory": "refract_delay",
-}
-
-
 @dataclass(frozen=True)
 class _Collector:
     """Stands in for the chip when the host sends its spikes."""
 
-    rasters: dict[int, NDArray[np.bool_]]
+    rasters: dict[int, Bool]
     offset: int
 
-    def host2chip(self, spikes: Any, errors: Any) -> None:
+    def host2chip(self, spikes: LoihiSpikes, errors: LoihiSpikes) -> None:
         for spike_input, step, neurons in spikes:
             self.rasters[id(spike_input)][step - self.offset - 1, neurons] = True
-
-
-class _Rows:
-    """Weights and targets of every (synapse, weight set, atom), collected once; targets count from the whole model."""
-
-    def __init__(self, compartments: int) -> None:
-        self.weights: list[Any] = []
-        self.targets: list[Any] = []
-        self._first: dict[int, Int64] = {}
-        self._block: dict[int, int] = {}
-
-    def add(self, synapse: Any, first_compartment: int) -> None:
-        starts = len(self.weights) + _starts([len(weights) for weights in synapse.weights])
-        self._first[id(synapse)], self._block[id(synapse)] = starts, first_compartment
-        for weights, indices in zip(synapse.weights, synapse.indices, strict=True):
-            self.weights += list(weights)
-            self.targets += list(indices)
-
-    def fan(self, axons: Any, size: int, first_source: int) -> tuple[Int64, Int64, Int64]:
-        """Sources, rows and bases of what these axons, of ``size`` neurons, reach."""
-        lines = [np.zeros((3, 0), np.int64)]
-        neurons = np.arange(size)
-        for axon in axons:
-            synapse = axon.target
-            to, atom = np.asarray(axon.map_axon(neurons)), np.asarray(axon.map_atoms(neurons))
-            used = to >= 0
-            to, atom, who = to[used], atom[used], neurons[used]
-            bases = synapse.axon_compartment_bases
-            base = np.zeros(len(to), np.int64) if bases is None else np.asarray(bases)[to]
-            shared = synapse.axon_to_weight_map
-            row = self._first[id(synapse)][to if shared is None else np.asarray(shared)[to]] + atom
-            reached = base >= 0
-            lines.append(np.stack([who + first_source, row, base + self._block[id(synapse)]])[:, reached])
-        source, row, base = np.concatenate(lines, axis=1)
-        return source, row, base
-
-
-def _starts(sizes: Sequence[int]) -> Int64:
-    return np.cumsum([0, *sizes], dtype=np.int64)[:-1]
-
-
-def _joined(blocks: Sequence[Any], attribute: str) -> Int32:
-    sizes = [block.compartment.n_compartments for block in blocks]
-    values = [np.broadcast_to(getattr(b.compartment, attribute), (s,)) for b, s in zip(blocks, sizes, strict=True)]
-    return np.concatenate(values).astype(np.int32)
-
-
-def _check(blocks: Sequence[Any]) -> None:
-    problems = []
-    if not blocks:
-        problems.append("the model has no neurons on the chip")
-    if any(block.compartment.vth.dtype != np.int32 for block in blocks):
-        problems.append("the model is not discretized: build it with discretize=True")
-    for block in blocks:
-        if np.any(block.compartment.enable_noise):
-            problems.append(f"{block}: noise is on; the fast emulator has none: run it in nengo_loihi")
-        if any(synapse.learning for synapse in block.synapses):
-            problems.append(f"{block}: its synapses learn; the fast emulator's do not: run it in nengo_loihi")
-    if problems:
-        raise UserError(problems)

@@ -2,68 +2,64 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from .kernels import compiled
+from deploy.arrays import Float64, Int32, UInt8, UInt64
+
+from .arguments import EventLists, HostNeurons, Room
+from .compiled import compiled
+from .kernels import carry_over
 
 BYTES = 8
 """Neurons in one word of spike bytes."""
 
 
 @compiled
-def run_host(
-    first: int,
-    last: int,
-    steps: int,
-    strips: Any,
-    shift: int,
-    row_length: int,
-    drive: Any,
-    dt: float,
-    start: int,
-    carried: Any,
-    carried_pointer: Any,
-    voltage: Any,
-    out: Any,
-    out_pointer: Any,
-) -> int:
+def run_host(first: int, last: int, steps: int, neurons: HostNeurons, carried: EventLists, room: Room) -> int:
     """Host strips: v += max(drive, 0) * dt, n = floor(v), v -= n, one event where n > 0. Source: nengo/neurons.py.
 
-    ``drive`` in Hz (none before step ``start``) and ``voltage``, flat over the neurons without padding, float64.
-    Otherwise as ``run_strips``.
+    No drive before step ``start``. Otherwise as ``run_strips``.
     """
+    length = neurons.row_length
     end = 0
-    fired = np.zeros((row_length + BYTES - 1) // BYTES * BYTES, np.uint8)
+    fired = np.zeros((length + BYTES - 1) // BYTES * BYTES, np.uint8)
     groups = fired.view(np.uint64)
     for s in range(first, last):
-        low, high = np.int64(strips[s, 0]), np.int64(strips[s, 1])
-        kept = voltage[low * row_length : high * row_length].copy()
-        step = np.maximum(drive[low * row_length : high * row_length], 0.0) * dt
-        if end + carried_pointer[s + 1] - carried_pointer[s] > out.size:
+        low, high = int(neurons.strips[s, 0]), int(neurons.strips[s, 1])
+        kept = neurons.voltage[low * length : high * length].copy()
+        rise = np.maximum(neurons.drive_hz[low * length : high * length], 0.0) * neurons.dt_s
+        end = carry_over(carried, s, s - first, room, end)
+        if end < 0:
             return s
-        out_pointer[s - first, 0] = end
-        for n in range(carried_pointer[s], carried_pointer[s + 1]):
-            out[end] = carried[n]
-            end += 1
-        out_pointer[s - first, 1] = end
         for t in range(steps):
-            if end + step.size > out.size:
+            if end + rise.size > room.events.size:
                 return s
             for y in range(high - low):
-                row = y * row_length
-                for n in range(row_length):
-                    value = kept[row + n] + (step[row + n] if t >= start else 0.0)
-                    whole = np.floor(value)
-                    kept[row + n] = value - whole
-                    fired[n] = whole > 0
-                for g in range(groups.size):
-                    if groups[g] != 0:
-                        for n in range(g * BYTES, (g + 1) * BYTES):
-                            if fired[n]:
-                                out[end] = ((y + low) << shift) | n
-                                end += 1
-            out_pointer[s - first, t + 2] = end
-        voltage[low * row_length : high * row_length] = kept
+                row = slice(y * length, (y + 1) * length)
+                integrate(kept[row], rise[row], t >= neurons.start, fired)
+                end = emit_bytes(fired, groups, (y + low) << neurons.shift, room.events, end)
+            room.pointer[s - first, t + 2] = end
+        neurons.voltage[low * length : high * length] = kept
     return last
+
+
+@compiled
+def integrate(voltage: Float64, rise: Float64, driven: bool, fired: UInt8) -> None:
+    """One step of a row of neurons, in place: what is whole in the voltage fires."""
+    for n in range(voltage.size):
+        value = voltage[n] + (rise[n] if driven else 0.0)
+        whole = np.floor(value)
+        voltage[n] = value - whole
+        fired[n] = whole > 0
+
+
+@compiled
+def emit_bytes(fired: UInt8, groups: UInt64, row: int, out: Int32, end: int) -> int:
+    """Appends an event for every byte of ``fired`` that is set, eight at once where none is; returns the new end."""
+    for g in range(groups.size):
+        if groups[g] != 0:
+            for n in range(g * BYTES, (g + 1) * BYTES):
+                if fired[n]:
+                    out[end] = row | n
+                    end += 1
+    return end

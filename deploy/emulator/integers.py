@@ -9,21 +9,18 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import singledispatch
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convert.errors import UserError
-from convert.network import Network, Population, Sparse
+from convert.network import Network, Population
 from convert.upstream.nengo_loihi import load_nengo_loihi
+from deploy.arrays import Bool, Float32, Int32, Int64
+from deploy.foreign import LoihiCompartment
 from partition.geometry.blocks import block_of_neuron, counts, starts
-from partition.geometry.links import Link, chip_links
+from partition.geometry.links import KernelLink, Link, MatrixLink, chip_links
 from partition.geometry.tile import Tile
-
-Ints = NDArray[np.int32]
-Wide = NDArray[np.int64]
-Singles = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -34,15 +31,15 @@ class KernelIntegers:
     row tile r, column tile c and channel tile k; taps that no synapse of it uses are 0. -1: no synapse at all.
     """
 
-    kernels: tuple[Ints, ...]
-    of_block: Wide
+    kernels: tuple[Int32, ...]
+    of_block: Int64
 
 
 @dataclass(frozen=True)
 class SparseIntegers:
     """The integers of a ``Sparse`` transform's stored weights, in the order of its matrix."""
 
-    weights: Ints
+    weights: Int32
 
 
 LinkIntegers = KernelIntegers | SparseIntegers
@@ -52,9 +49,9 @@ LinkIntegers = KernelIntegers | SparseIntegers
 class PopulationIntegers:
     """One population's integers: ``vth``, ``vmin`` and ``bias`` for each neuron, shape (rows, columns, channels)."""
 
-    vth: Ints
-    vmin: Ints
-    bias: Ints
+    vth: Int32
+    vmin: Int32
+    bias: Int32
     decay_u: int
     vmax: int
     links: tuple[tuple[Link, LinkIntegers], ...]
@@ -64,8 +61,8 @@ class PopulationIntegers:
 class _Scale:
     """What blocks with the same largest weight and bias share."""
 
-    w_max: Any
-    w_scale: Any
+    w_max: np.float32
+    w_scale: np.float32
     w_exp: int
 
 
@@ -82,10 +79,7 @@ def discretize(network: Network, tiles: Mapping[str, Tile]) -> dict[str, Populat
 
 def _population(network: Network, population: Population, tile: Tile, links: tuple[Link, ...]) -> PopulationIntegers:
     weights = [_weights(link, network.dt_s) for link in links]
-    largest = [
-        _largest_sparse(link, w, tile) if link.rows is None else _largest_kernel(link, w, tile)
-        for link, w in zip(links, weights, strict=True)
-    ]
+    largest = [_largest(link, w, tile) for link, w in zip(links, weights, strict=True)]
     w_max = np.max([np.zeros(counts(population.shape, tile), np.float32), *largest], axis=0)
     bias = population.bias_hz.reshape(population.shape).astype(np.float32)
     b_max = np.abs(bias)
@@ -105,7 +99,7 @@ def _population(network: Network, population: Population, tile: Tile, links: tup
         scales.append(scale)
     of_block = group.reshape(w_max.shape)
     integers = tuple(
-        (link, (_sparse if link.rows is None else _kernels)(w, most, of_block, scales, link, tile))
+        (link, _discretized(link, w, most, of_block, scales, tile))
         for link, w, most in zip(links, weights, largest, strict=True)
     )
     shape = population.shape
@@ -113,16 +107,30 @@ def _population(network: Network, population: Population, tile: Tile, links: tup
     return PopulationIntegers(vth.reshape(shape), vmin.reshape(shape), out_bias.reshape(shape), decay_u, vmax, integers)
 
 
-def _weights(link: Link, dt_s: float) -> Singles:
+@singledispatch
+def _weights(link: Link, dt_s: float) -> Float32:
     """The weights as nengo_loihi's builder hands them on: a kernel divided by dt, a matrix times 1 / dt, in float32."""
-    transform = link.projection.transform
-    if isinstance(transform, Sparse):
-        return np.asarray((transform.weights * (1.0 / dt_s)).astype(np.float32))
-    return np.asarray((transform.weights / dt_s).astype(np.float32))
+    raise TypeError(f"no weights of a {type(link).__name__}")
 
 
-def _largest_kernel(link: Link, kernel: Singles, tile: Tile) -> Singles:
+@_weights.register
+def _(link: KernelLink, dt_s: float) -> Float32:
+    return np.asarray((link.kernel / dt_s).astype(np.float32))
+
+
+@_weights.register
+def _(link: MatrixLink, dt_s: float) -> Float32:
+    return np.asarray((link.projection.transform.weights * (1.0 / dt_s)).astype(np.float32))
+
+
+@singledispatch
+def _largest(link: Link, weights: Float32, tile: Tile) -> Float32:
     """The largest |weight| that reaches each block, shape (row tiles, column tiles, channel tiles); -inf for none."""
+    raise TypeError(f"no weights of a {type(link).__name__}")
+
+
+@_largest.register
+def _(link: KernelLink, kernel: Float32, tile: Tile) -> Float32:
     rows, columns = _used(link, tile)
     (row_sets, of_row), (column_sets, of_column) = _unique(rows), _unique(columns)
     size = np.abs(kernel).max(axis=2)
@@ -136,28 +144,23 @@ def _largest_kernel(link: Link, kernel: Singles, tile: Tile) -> Singles:
     return np.asarray(largest[of_row][:, of_column])
 
 
-def _largest_sparse(link: Link, weights: Singles, tile: Tile) -> Singles:
+@_largest.register
+def _(link: MatrixLink, weights: Float32, tile: Tile) -> Float32:
     largest = np.full(np.prod(counts(link.target_shape, tile)), -np.inf, np.float32)
     np.maximum.at(largest, _block_of_weight(link, tile), np.abs(weights))
     return largest.reshape(counts(link.target_shape, tile))
 
 
-def _block_of_weight(link: Link, tile: Tile) -> Wide:
-    transform = link.projection.transform
-    assert isinstance(transform, Sparse)
-    row = np.repeat(np.arange(transform.matrix.shape[0]), np.diff(transform.matrix.indptr))
+def _block_of_weight(link: MatrixLink, tile: Tile) -> Int64:
+    row = np.repeat(np.arange(link.matrix.shape[0]), np.diff(link.matrix.indptr))
     return np.asarray(block_of_neuron(link.target_shape, tile)[row])
 
 
-def _used(link: Link, tile: Tile) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _used(link: KernelLink, tile: Tile) -> tuple[Bool, Bool]:
     """Shape (tiles, taps) for rows and for columns: the kernel taps by which a tile is reached."""
-    transform = link.projection.transform
-    assert link.rows is not None
-    assert link.columns is not None
-    assert not isinstance(transform, Sparse)
     used = []
     for axis, taps in enumerate((link.rows, link.columns)):
-        size = transform.weights.shape[axis]
+        size = link.kernel.shape[axis]
         reached = np.zeros((size, taps.shape[1]), np.int64)
         source, target = np.nonzero(taps >= 0)
         reached[taps[source, target], target] = 1
@@ -165,14 +168,14 @@ def _used(link: Link, tile: Tile) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]
     return used[0], used[1]
 
 
-def _unique(sets: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], Wide]:
+def _unique(sets: Bool) -> tuple[Bool, Int64]:
     unique, index = np.unique(sets, axis=0, return_inverse=True)
     return unique, index.ravel()
 
 
 def _compartment(
-    bias: Singles, w_max: Any, population: Population, network: Network, connected: bool
-) -> tuple[Any, _Scale]:
+    bias: Float32, w_max: np.float32, population: Population, network: Network, connected: bool
+) -> tuple[LoihiCompartment, _Scale]:
     """Neurons of one scale, discretized by nengo_loihi; an unconnected block keeps the filter of its decode neurons."""
     loihi = load_nengo_loihi()
     comp = loihi.block.Compartment(len(bias))
@@ -191,8 +194,17 @@ def _compartment(
     return comp, _Scale(w_max, np.ravel(info["w_scale"])[0], info["w_exp"])
 
 
-def _kernels(
-    kernel: Singles, largest: Singles, of_block: Wide, scales: list[_Scale], link: Link, tile: Tile
+@singledispatch
+def _discretized(
+    link: Link, weights: Float32, largest: Float32, of_block: Int64, scales: list[_Scale], tile: Tile
+) -> LinkIntegers:
+    """The integers of ``weights``; ``largest`` as ``_largest`` gives it, ``of_block`` the scale of each block."""
+    raise TypeError(f"no integers of a {type(link).__name__}")
+
+
+@_discretized.register
+def _(
+    link: KernelLink, kernel: Float32, largest: Float32, of_block: Int64, scales: list[_Scale], tile: Tile
 ) -> KernelIntegers:
     rows, columns = _used(link, tile)
     (row_sets, of_row), (column_sets, of_column) = _unique(rows), _unique(columns)
@@ -211,8 +223,9 @@ def _kernels(
     return KernelIntegers(tuple(kernels), index.reshape(of_block.shape) - empty)
 
 
-def _sparse(
-    weights: Singles, largest: Singles, of_block: Wide, scales: list[_Scale], link: Link, tile: Tile
+@_discretized.register
+def _(
+    link: MatrixLink, weights: Float32, largest: Float32, of_block: Int64, scales: list[_Scale], tile: Tile
 ) -> SparseIntegers:
     """Blocks alike in scale and largest weight have their weights discretized together."""
     integers = np.zeros(len(weights), np.int32)
@@ -227,7 +240,7 @@ def _sparse(
     return SparseIntegers(integers)
 
 
-def _synapse(weights: Singles, scale: _Scale) -> Ints:
+def _synapse(weights: Float32, scale: _Scale) -> Int32:
     """All weights of one block's synapse (or of several alike), flat, discretized by nengo_loihi."""
     loihi = load_nengo_loihi()
     synapse = loihi.block.Synapse(1)

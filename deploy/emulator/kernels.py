@@ -1,4 +1,4 @@
-"""The loops of the emulator: strips through all their time steps, spikes counted. All release the GIL.
+"""The loops of the emulator: strips through all their time steps. All release the GIL.
 
 The arithmetic of a step is nengo_loihi's (emulator/interface.py, ``CompartmentState.update``), exactly: q wraps at 21
 bits and sign, u = decay(u) + q at 23, u2 = u + bias at 23, v + u2 is clipped to [vmin, vmax], fires above vth and is
@@ -7,41 +7,22 @@ reset to 0. Events of step t arrive in step t + 1; list 0 of a strip holds what 
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
-
 import numpy as np
-from numba import njit
 
-from .lanes import VMAX, add_lanes, trailing_zeros, update_row
-from .program import LANES, SEGMENTS
+from deploy.arrays import Int32, Int64, UInt64
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+from .arguments import EventLists, Incoming, Neurons, Pairs, Places, Potentials, Room, Segments, Strip, Work
+from .careful import careful_row
+from .compiled import compiled, inlined
+from .lanes import add_lanes, trailing_zeros, update_row
+from .program import FIRST_LINE, KIND, LANES, ROW_LENGTH, SEGMENTS, SHIFT, STEP, VECTORS
 
 WORD = 64
 """Neurons in one word of spike bits."""
 
 
-COMPILED_IN = ("kernels.py", "lanes.py", "program.py")
-"""The files whose functions and constants are compiled into the callers of other files too."""
-
-SOURCES = zlib.crc32(b"".join(Path(__file__).with_name(name).read_bytes() for name in COMPILED_IN))
-
-
-def compiled(function: Function) -> Function:
-    """``function``, compiled by Numba at its first call and kept on disk, without the GIL.
-
-    Numba's cache notices a change of the function's own file only; ``SOURCES`` in its name tells of the others.
-    """
-    function.__qualname__ += f"_{SOURCES:08x}"
-    result: Function = njit(nogil=True, cache=True, error_model="numpy")(function)
-    return result
-
-
 @compiled
-def lower_bound(events: Any, first: int, end: int, value: int) -> int:
+def lower_bound(events: Int32, first: int, end: int, value: int) -> int:
     """The first place in events[first:end], ascending, that is not below ``value``."""
     while first < end:
         middle = (first + end) >> 1
@@ -54,119 +35,47 @@ def lower_bound(events: Any, first: int, end: int, value: int) -> int:
 
 @compiled
 def add_segments(
-    sums: Any,
-    stride: int,
-    low: Any,
-    high: Any,
-    events: Any,
-    first: int,
-    end: int,
-    link: Any,
-    rows: Any,
-    keys: Any,
-    key: int,
-    weights: Any,
+    sums: Int32, strip: Strip, events: Int32, first: int, end: int, link: Int64, segments: Segments, key: int
 ) -> None:
-    """Adds the weights of events[first:end] to the strip of rows ``low`` to ``high``."""
-    row, step, vectors, shift = link[1], link[2], link[3], link[4]
+    """Adds the weights of events[first:end] to ``sums``, the strip's; the keys of their source are from ``key`` on."""
+    rows, keys, weights = segments.rows, segments.keys, segments.weights
+    row, step, vectors, shift = int(link[FIRST_LINE]), int(link[STEP]), int(link[VECTORS]), int(link[SHIFT])
     segment = vectors * LANES
     mask = (1 << shift) - 1
     for e in range(first, end):
-        event = np.int64(events[e])
+        event = int(events[e])
         k = key + (event & mask)
-        weight = np.int64(keys[k, 1])
+        weight = int(keys[k, 1])
         if weight < 0:
             continue
         i = row + (event >> shift)
-        y: Any = np.int64(rows[i, 0])
-        last = min(y + rows[i, 2], high)
-        skipped = max(low - y, 0)
-        weight += (rows[i, 1] + skipped * step) * segment
-        place = (y + skipped - low) * stride + keys[k, 0]
+        y = int(rows[i, 0])
+        last = min(y + int(rows[i, 2]), strip.high)
+        skipped = max(strip.low - y, 0)
+        weight += (int(rows[i, 1]) + skipped * step) * segment
+        place = (y + skipped - strip.low) * strip.stride + int(keys[k, 0])
         for _ in range(y + skipped, last):
             for n in range(vectors):
                 add_lanes(sums, place + n * LANES, weights, weight + n * LANES)
-            place += stride
+            place += strip.stride
             weight += step * segment
 
 
 @compiled
-def add_pairs(
-    sums: Any,
-    events: Any,
-    first: int,
-    end: int,
-    shift: int,
-    row_length: int,
-    start: int,
-    pointer: Any,
-    places: Any,
-    weights: Any,
-) -> None:
-    """Adds the (place, weight) pairs of events[first:end]."""
+def add_pairs(sums: Int32, events: Int32, first: int, end: int, link: Int64, start: int, pairs: Pairs) -> None:
+    """Adds the (place, weight) pairs of events[first:end]; those of their source are from line ``start`` on."""
+    shift, row_length = int(link[SHIFT]), int(link[ROW_LENGTH])
+    pointer, places, weights = pairs.pointer, pairs.places, pairs.weights
     mask = (1 << shift) - 1
     for e in range(first, end):
-        event = np.int64(events[e])
+        event = int(events[e])
         line = start + (event >> shift) * row_length + (event & mask)
         for n in range(pointer[line], pointer[line + 1]):
             sums[places[n]] += np.int32(weights[n])
 
 
 @compiled
-def wrapped(x: Any, bits: int) -> Any:
-    """``x`` as a signed number of ``bits`` bits and sign. Source: nengo_loihi, ``overflow_signed``."""
-    half = np.int64(1) << bits
-    return ((x + half) & (2 * half - 1)) - half
-
-
-@compiled
-def careful_row(
-    sums: Any,
-    i: Any,
-    u: Any,
-    v: Any,
-    new_u: Any,
-    new_v: Any,
-    j: Any,
-    bias: Any,
-    k: Any,
-    vth: Any,
-    vmin: Any,
-    m: Any,
-    decay: int,
-    spiked: Any,
-    vectors: int,
-    overflow: Any,
-) -> None:
-    """``lanes.update_row`` where something overflows: wraps, and counts ``overflow`` = (q, u, u + bias, v > vmax)."""
-    for vector in range(vectors):
-        bits = 0
-        for lane in range(LANES):
-            n = vector * LANES + lane
-            q = np.int64(sums[i + n])
-            held = wrapped(q, 21)
-            overflow[0] += held != q
-            x = np.int64(u[j + n])
-            left = (abs(x) * decay) >> 12
-            current = (left if x >= 0 else -left) + held
-            held = wrapped(current, 23)
-            overflow[1] += held != current
-            new_u[j + n] = held
-            driven = held + bias[k + n]
-            held = wrapped(driven, 23)
-            overflow[2] += held != driven
-            voltage = v[j + n] + held
-            overflow[3] += voltage > VMAX
-            voltage = min(max(voltage, np.int64(vmin[m + n])), VMAX)
-            if voltage > vth[m + n]:
-                bits |= 1 << lane
-                voltage = np.int64(0)
-            new_v[j + n] = voltage
-        spiked[vector] = bits
-
-
-@compiled
-def emit(words: Any, row: int, shift: int, out: Any, end: int) -> int:
+def emit(words: UInt64, row: int, shift: int, out: Int32, end: int) -> int:
     """Appends an event for every set bit; returns the new end."""
     for w in range(words.size):
         word = words[w]
@@ -177,176 +86,116 @@ def emit(words: Any, row: int, shift: int, out: Any, end: int) -> int:
     return end
 
 
+@inlined
+def add_arriving(sums: Int32, strip: Strip, t: int, lists: int, incoming: Incoming) -> None:
+    """Adds what all sources fired in list ``t`` of their ``lists`` to the strip."""
+    events, pointer = incoming.events.events, incoming.events.pointer
+    source_strips, segments, pairs = incoming.source_strips, incoming.segments, incoming.pairs
+    for p in range(incoming.table.shape[0]):
+        link, window = incoming.table[p], incoming.windows[strip.number, p]
+        row_first, row_last, start = int(window[2]), int(window[3]), int(incoming.source_start[p])
+        key, line = int(incoming.key_start[strip.kind, p]), int(incoming.scatter_start[strip.number, p])
+        for r in range(start + window[0], start + window[1]):
+            a, b = int(pointer[r * lists + t]), int(pointer[r * lists + t + 1])
+            if source_strips[r, 0] < row_first:
+                a = lower_bound(events, a, b, row_first << link[SHIFT])
+            if source_strips[r, 1] > row_last:
+                b = lower_bound(events, a, b, row_last << link[SHIFT])
+            if link[KIND] == SEGMENTS:
+                add_segments(sums, strip, events, a, b, link, segments, key)
+            else:
+                add_pairs(sums, events, a, b, link, line, pairs)
+
+
+@inlined
+def update_strip(
+    strip: Strip, neurons: Neurons, now: Potentials, after: Potentials, work: Work, out: Int32, end: int
+) -> int:
+    """One time step of all rows of a strip, from ``now`` to ``after``; appends their events, returns the new end."""
+    words = work.words
+    for y in range(strip.low, strip.high):
+        at = Places((y - strip.low) * strip.stride, y * neurons.bias_step, strip.kind * strip.stride)
+        if update_row(now, after, neurons, at, work):
+            careful_row(now, after, neurons, at, work)
+        end = emit(words, y, neurons.shift, out, end)
+    return end
+
+
+@compiled
+def carry_over(carried: EventLists, strip: int, row: int, room: Room, end: int) -> int:
+    """Writes what strip ``strip`` fired last before as its list 0, row ``row`` of the bounds; -1: no room for it."""
+    first, last = carried.pointer[strip], carried.pointer[strip + 1]
+    if end + last - first > room.events.size:
+        return -1
+    room.pointer[row, 0] = end
+    for n in range(first, last):
+        room.events[end] = carried.events[n]
+        end += 1
+    room.pointer[row, 1] = end
+    return end
+
+
+@compiled
+def largest_strip(neurons: Neurons, first: int, last: int) -> int:
+    """The neurons, padding included, of the largest of these strips."""
+    height = 0
+    for s in range(first, last):
+        height = max(height, int(neurons.strips[s, 1] - neurons.strips[s, 0]))
+    return height * neurons.stride
+
+
+@compiled
+def longest_segment(incoming: Incoming) -> int:
+    """The weights that the last row of a strip may add beyond its end."""
+    vectors = 0
+    for p in range(incoming.table.shape[0]):
+        vectors = max(vectors, int(incoming.table[p, VECTORS]))
+    return vectors * LANES
+
+
 @compiled
 def run_strips(
     first: int,
     last: int,
     steps: int,
-    strips: Any,
-    shift: int,
-    stride: int,
-    decay: int,
-    vth: Any,
-    vmin: Any,
-    bias: Any,
-    table: Any,
-    windows: Any,
-    rows: Any,
-    key_start: Any,
-    keys: Any,
-    weights: Any,
-    scatter_start: Any,
-    scatter_ptr: Any,
-    scatter_place: Any,
-    scatter_weight: Any,
-    source_strips: Any,
-    source_start: Any,
-    events: Any,
-    pointer: Any,
-    carried: Any,
-    carried_pointer: Any,
-    state_u: Any,
-    state_v: Any,
-    out: Any,
-    out_pointer: Any,
-    overflow: Any,
+    neurons: Neurons,
+    incoming: Incoming,
+    carried: EventLists,
+    state: Potentials,
+    room: Room,
 ) -> int:
-    """Strips ``first`` to ``last`` through ``steps`` time steps, from and to ``state_u`` and ``state_v``.
+    """Strips ``first`` to ``last`` through ``steps`` time steps, from and to ``state``.
 
-    Source p has its strip s's list t in events[pointer[n] : pointer[n + 1]], n = (source_start[p] + s) * (steps + 2)
-    + t. Appends to ``out`` the lists 0 (``carried``) to ``steps`` of each strip and their bounds to ``out_pointer``.
-    Returns the strip before which ``out`` was too small, or ``last``.
+    Appends to ``room`` the lists 0 (``carried``) to ``steps`` of each strip and their bounds. Returns the strip before
+    which there was too little room, or ``last``.
     """
-    height, slack = 0, 0
-    for s in range(first, last):
-        height = max(height, strips[s, 1] - strips[s, 0])
-    for p in range(table.shape[0]):
-        slack = max(slack, table[p, 3] * LANES)
-    size = height * stride
-    sums = np.zeros(size + slack, np.int32)
-    u, v = np.zeros(size, np.int32), np.zeros(size, np.int32)
-    new_u, new_v = np.zeros(size, np.int32), np.zeros(size, np.int32)
-    vectors = stride // LANES
-    spiked = np.zeros((vectors + 3) // 4 * 4, np.uint16)
-    words = spiked.view(np.uint64)
-    bias_step = stride if bias.shape[0] > 1 else 0
-    flat_bias, flat_vth, flat_vmin = bias.ravel(), vth.ravel(), vmin.ravel()
-    lists = steps + 2
-    wrong = np.zeros(4, np.int64)
+    size = largest_strip(neurons, first, last)
+    spiked = np.zeros((neurons.stride // LANES + 3) // 4 * 4, np.uint16)
+    sums = np.zeros(size + longest_segment(incoming), np.int32)
+    work = Work(sums, spiked, spiked.view(np.uint64), np.zeros(4, np.int64))
+    now = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
+    after = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
     end = 0
     for s in range(first, last):
-        wrong[:] = 0
-        low, high, kind = np.int64(strips[s, 0]), np.int64(strips[s, 1]), np.int64(strips[s, 2])
-        neurons = (high - low) * stride
-        for n in range(neurons):
-            u[n] = state_u[low * stride + n]
-            v[n] = state_v[low * stride + n]
-        if end + carried_pointer[s + 1] - carried_pointer[s] > out.size:
+        low, high, kind = int(neurons.strips[s, 0]), int(neurons.strips[s, 1]), int(neurons.strips[s, 2])
+        strip = Strip(s, low, high, kind, neurons.stride)
+        count, origin = (high - low) * neurons.stride, low * neurons.stride
+        now.u[:count] = state.u[origin : origin + count]
+        now.v[:count] = state.v[origin : origin + count]
+        work.wrong[:] = 0
+        end = carry_over(carried, s, s - first, room, end)
+        if end < 0:
             return s
-        out_pointer[s - first, 0] = end
-        for n in range(carried_pointer[s], carried_pointer[s + 1]):
-            out[end] = carried[n]
-            end += 1
-        out_pointer[s - first, 1] = end
         for t in range(steps):
-            if end + neurons > out.size:
+            if end + count > room.events.size:
                 return s
-            for p in range(table.shape[0]):
-                link = table[p]
-                row_first, row_last = np.int64(windows[s, p, 2]), np.int64(windows[s, p, 3])
-                for r in range(windows[s, p, 0], windows[s, p, 1]):
-                    n = (source_start[p] + r) * lists + t
-                    a, b = pointer[n], pointer[n + 1]
-                    if source_strips[source_start[p] + r, 0] < row_first:
-                        a = lower_bound(events, a, b, row_first << link[4])
-                    if source_strips[source_start[p] + r, 1] > row_last:
-                        b = lower_bound(events, a, b, row_last << link[4])
-                    if link[0] == SEGMENTS:
-                        key = key_start[kind, p]
-                        add_segments(sums, stride, low, high, events, a, b, link, rows, keys, key, weights)
-                    else:
-                        line = scatter_start[s, p]
-                        add_pairs(
-                            sums, events, a, b, link[4], link[5], line, scatter_ptr, scatter_place, scatter_weight
-                        )
-            for y in range(low, high):
-                at, of_bias, of_class = (y - low) * stride, y * bias_step, kind * stride
-                if update_row(
-                    sums,
-                    at,
-                    u,
-                    v,
-                    new_u,
-                    new_v,
-                    at,
-                    flat_bias,
-                    of_bias,
-                    flat_vth,
-                    flat_vmin,
-                    of_class,
-                    decay,
-                    spiked,
-                    vectors,
-                ):
-                    careful_row(
-                        sums,
-                        at,
-                        u,
-                        v,
-                        new_u,
-                        new_v,
-                        at,
-                        flat_bias,
-                        of_bias,
-                        flat_vth,
-                        flat_vmin,
-                        of_class,
-                        decay,
-                        spiked,
-                        vectors,
-                        wrong,
-                    )
-                end = emit(words, y, shift, out, end)
-            sums[:neurons] = 0
-            u, new_u = new_u, u
-            v, new_v = new_v, v
-            out_pointer[s - first, t + 2] = end
-        for n in range(neurons):
-            state_u[low * stride + n] = u[n]
-            state_v[low * stride + n] = v[n]
+            add_arriving(work.sums, strip, t, steps + 2, incoming)
+            end = update_strip(strip, neurons, now, after, work, room.events, end)
+            work.sums[:count] = 0
+            now, after = after, now
+            room.pointer[s - first, t + 2] = end
+        state.u[origin : origin + count] = now.u[:count]
+        state.v[origin : origin + count] = now.v[:count]
         for n in range(4):
-            overflow[n] += wrong[n]
+            room.overflow[n] += work.wrong[n]
     return last
-
-
-@compiled
-def count_spikes(
-    strips: int, steps: int, events: Any, pointer: Any, shift: int, row_length: int, counts: Any, first: int, last: int
-) -> None:
-    """Adds to ``counts``, flat over the neurons, the events of steps ``first`` to ``last`` (from 0, end excluded)."""
-    mask = (1 << shift) - 1
-    for s in range(strips):
-        start = s * (steps + 2)
-        for e in range(pointer[start + first + 1], pointer[start + last + 1]):
-            event = np.int64(events[e])
-            counts[(event >> shift) * row_length + (event & mask)] += 1
-
-
-@compiled
-def count_until(
-    strips: int, steps: int, events: Any, pointer: Any, shift: int, place: Any, width: int, counts: Any, stops: Any
-) -> None:
-    """Adds to ``counts[n]`` the events from step ``stops[n - 1]`` (0 at first) to ``stops[n]``, end excluded.
-
-    An event of row i counts at i * ``width`` + ``place[k]``.
-    """
-    mask = (1 << shift) - 1
-    for s in range(strips):
-        start = s * (steps + 2) + 1
-        first = pointer[start]
-        for n in range(stops.size):
-            last, at = pointer[start + stops[n]], counts[n]
-            for e in range(first, last):
-                event = np.int64(events[e])
-                at[(event >> shift) * width + place[event & mask]] += 1
-            first = last

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import singledispatch
 
 import numpy as np
 from scipy import sparse
 
 from convert.errors import UserError
-from convert.network import Convolution, Sparse
-from partition.geometry.links import Link
+from convert.network import Convolution
+from deploy.arrays import Int16, Int32, Int64
+from partition.geometry.links import KernelLink, Link, MatrixLink
 from partition.geometry.tile import Tile
 
-from .integers import Ints, KernelIntegers, PopulationIntegers, SparseIntegers
-from .program import LANES, SCATTER, SEGMENTS, Int16, Int32, Int64, Layer, Links, padded
+from .integers import KernelIntegers, LinkIntegers, PopulationIntegers, SparseIntegers
+from .program import LANES, SCATTER, SEGMENTS, Layer, Links, padded
 
 DENSE = 0.25
 """The filling from which a matrix is swept as rows of contiguous weights, padding counted as empty."""
@@ -39,22 +41,27 @@ def layer_links(
     parts = []
     for link, values in integers.links:
         source = layers[link.source]
-        if isinstance(values, KernelIntegers):
-            parts.append(_kernel(link, values, tile, first_rows, strips, source))
-        elif len(values.weights) > DENSE * source.neurons * link.target_shape[0] * _row_segment(link):
-            parts.append(_dense(link, values, len(first_rows), strips, source))
-        else:
-            parts.append(_pairs(link, values, strips, source))
+        parts.append(_part(link, values, tile, first_rows, strips, source))
     return _join([layers[link.source] for link, _ in integers.links], parts, strips, len(first_rows))
 
 
-def _kernel(link: Link, integers: KernelIntegers, tile: Tile, first_rows: Int64, strips: Int32, source: Layer) -> _Part:
+@singledispatch
+def _part(link: Link, integers: LinkIntegers, tile: Tile, first_rows: Int64, strips: Int32, source: Layer) -> _Part:
+    raise TypeError(f"no weights of a {type(link).__name__}")
+
+
+@_part.register
+def _(link: MatrixLink, integers: SparseIntegers, tile: Tile, first_rows: Int64, strips: Int32, source: Layer) -> _Part:
+    if len(integers.weights) > DENSE * source.neurons * link.target_shape[0] * _row_segment(link):
+        return _dense(link, integers, len(first_rows), strips, source)
+    return _pairs(link, integers, strips, source)
+
+
+@_part.register
+def _(link: KernelLink, integers: KernelIntegers, tile: Tile, first_rows: Int64, strips: Int32, source: Layer) -> _Part:
     """A convolution, transposed or not: for each class of rows, alike source columns share their weights."""
     transform = link.projection.transform
-    assert link.rows is not None
-    assert link.columns is not None
-    assert not isinstance(transform, Sparse)
-    taps_in_rows, _, channels_in, channels = transform.weights.shape
+    taps_in_rows, _, channels_in, channels = link.kernel.shape
     first_column, column_taps = _targets(link.columns)
     places = np.minimum(first_column[:, None] + np.arange(column_taps.shape[1]), link.target_shape[1] - 1)
     segment = padded(column_taps.shape[1] * channels)
@@ -70,7 +77,7 @@ def _kernel(link: Link, integers: KernelIntegers, tile: Tile, first_rows: Int64,
             packed = np.zeros((channels_in, taps_in_rows, segment), np.int16)
             for q, tap in enumerate(column_taps[j]):
                 if tap >= 0:
-                    part = _all_channels(integers, kernels[places[j, q] // tile[1]], tap, transform.weights.shape, tile)
+                    part = _all_channels(integers, kernels[places[j, q] // tile[1]], tap, link.kernel.shape, tile)
                     packed[:, :, q * channels : (q + 1) * channels] = part.transpose(1, 0, 2)
             weights.append(packed.ravel())
         base = ((variants + variant.ravel()[:, None]) * channels_in + np.arange(channels_in)) * channel_step
@@ -96,7 +103,7 @@ def _targets(taps: Int64) -> tuple[Int64, Int64]:
     return first, np.where(np.arange(width) < number[:, None], consecutive, -1)
 
 
-def _all_channels(integers: KernelIntegers, kernels: Int64, tap: int, shape: tuple[int, ...], tile: Tile) -> Ints:
+def _all_channels(integers: KernelIntegers, kernels: Int64, tap: int, shape: tuple[int, ...], tile: Tile) -> Int32:
     """Column ``tap`` of the kernels of all channel tiles side by side, shape (rows, channels in, channels)."""
     empty = np.zeros((shape[0], shape[2], tile[2]), np.int32)
     parts = [integers.kernels[k][:, tap] if k >= 0 else empty for k in kernels]
@@ -117,14 +124,8 @@ def _window(rows: Int64, source: Layer) -> tuple[int, int, int, int]:
     return int(a), int(b) + 1, int(rows[0]), int(rows[-1]) + 1
 
 
-def _matrix(link: Link) -> sparse.csr_array:
-    transform = link.projection.transform
-    assert isinstance(transform, Sparse)
-    return transform.matrix
-
-
-def _stored(link: Link, integers: SparseIntegers) -> sparse.csr_array:
-    matrix = _matrix(link)
+def _stored(link: MatrixLink, integers: SparseIntegers) -> sparse.csr_array:
+    matrix = link.matrix
     return sparse.csr_array((integers.weights, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
@@ -132,7 +133,7 @@ def _row_segment(link: Link) -> int:
     return padded(link.target_shape[1] * link.target_shape[2])
 
 
-def _dense(link: Link, integers: SparseIntegers, classes: int, strips: Int32, source: Layer) -> _Part:
+def _dense(link: MatrixLink, integers: SparseIntegers, classes: int, strips: Int32, source: Layer) -> _Part:
     """A filled matrix: the "taps" of source row i are those from i * target rows on, one for each target row."""
     rows, length, high = source.shape[0], source.row_length, link.target_shape[0]
     segment, width = _row_segment(link), link.target_shape[1] * link.target_shape[2]
@@ -146,7 +147,7 @@ def _dense(link: Link, integers: SparseIntegers, classes: int, strips: Int32, so
     return _Part(table, windows, lines, np.tile(keys, (classes, 1)), packed.ravel())
 
 
-def _pairs(link: Link, integers: SparseIntegers, strips: Int32, source: Layer) -> _Part:
+def _pairs(link: MatrixLink, integers: SparseIntegers, strips: Int32, source: Layer) -> _Part:
     """Any other matrix: (place, weight) pairs for each source neuron, strip by strip."""
     length = link.target_shape[1] * link.target_shape[2]
     stored, stride = _stored(link, integers), padded(length)

@@ -11,12 +11,12 @@ strip, step by step, in ascending order.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convert.network import Shape
+from deploy.arrays import Int16, Int32, Int64
+from deploy.events.fan_out import Fanout
 
 LANES = 16
 """Neurons that one vector instruction updates; rows are padded to a multiple."""
@@ -24,35 +24,13 @@ LANES = 16
 SEGMENTS, SCATTER = 0, 1
 """Kinds of links: rows of contiguous weights for each event, or (target, weight) pairs."""
 
-Int16 = NDArray[np.int16]
-Int32 = NDArray[np.int32]
-Int64 = NDArray[np.int64]
+KIND, FIRST_LINE, STEP, VECTORS, SHIFT, ROW_LENGTH = range(6)
+"""The columns of ``Links.table``."""
 
 
 def padded(size: int, step: int = LANES) -> int:
     """``size`` rounded up to a multiple of ``step``."""
     return -(-size // step) * step
-
-
-@dataclass(frozen=True)
-class Fanout:
-    """What one spike of each neuron causes: messages, those between chips, synops.
-
-    Shape (rows, columns, channels), or (rows, columns, 1) where all channels are alike. ``synops`` maps each target to
-    the number of weights that are added there.
-    """
-
-    messages: Int32
-    interchip: Int32
-    synops: dict[str, Int32]
-
-    @cached_property
-    def lines(self) -> NDArray[np.float64]:
-        """1, messages, those between chips and the synops of each target: a line for each neuron, or for each pixel."""
-        tables = (self.messages, self.interchip, *self.synops.values())
-        shape = np.broadcast_shapes(*(table.shape for table in tables))
-        columns = [np.ones(shape), *(np.broadcast_to(table, shape) for table in tables)]
-        return np.stack(columns, axis=-1).reshape(-1, len(columns))
 
 
 @dataclass(frozen=True)

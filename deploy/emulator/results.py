@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .program import Int32, Int64, Layer, Program
+from deploy.arrays import Int32, Int64
+
+from .arguments import EventLists, Fired
+from .program import Layer, Program
 
 OVERFLOWS = ("q0", "u", "u2", "vmax")
-"""What ``LayerCounts.overflow`` counts: wraps of accumulator, current, and current + bias; voltages clipped above."""
+"""What ``LayerEvents.overflow`` counts: wraps of accumulator, current, and current + bias; voltages clipped above."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,10 @@ class Spikes:
         """Spikes of this presentation."""
         return int((self.pointer[:, -1] - self.pointer[:, 1]).sum())
 
+    def of(self, layer: Layer) -> Fired:
+        """The same for the compiled loops, which know no objects."""
+        return Fired(EventLists(self.events, self.pointer.ravel()), len(layer.strips), self.steps, layer.shift)
+
     def last(self) -> Spikes:
         """Only the events of the last step, as list 0: what is still on its way when the next presentation starts."""
         parts = [self.events[a:b] for a, b in self.pointer[:, -2:]]
@@ -50,7 +57,7 @@ class Spikes:
 
 
 @dataclass(frozen=True)
-class LayerCounts:
+class LayerEvents:
     """Counts of one layer and image: ``messages`` are what its spikes send, ``synops`` are what arrives and is added.
 
     ``interchip`` are those of the messages that leave the chip; a host layer's messages all come from the host.
@@ -67,7 +74,7 @@ class LayerCounts:
 
 
 @dataclass(frozen=True)
-class State:
+class EmulatorState:
     """Everything that lasts from one presentation to the next, in continuous mode; arrays may be saved and loaded.
 
     ``current`` and ``voltage`` of a chip layer have shape (rows, padded row), ``voltage`` of a host layer is flat and
@@ -87,28 +94,30 @@ class State:
         return arrays | current | {f"voltage/{name}": value for name, value in self.voltage.items()}
 
 
-def state_from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> State:
-    """The state that ``State.to_arrays`` flattened."""
+def state_from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> EmulatorState:
+    """The state that ``EmulatorState.to_arrays`` flattened."""
 
     def named(kind: str) -> dict[str, NDArray[np.generic]]:
         return {key.partition("/")[2]: np.asarray(arrays[key]) for key in arrays if key.partition("/")[0] == kind}
 
     events, pointers = named("events"), named("pointer")
     arriving = {name: Spikes(events[name].astype(np.int32), pointers[name].astype(np.int64)) for name in events}
-    return State({name: value.astype(np.int32) for name, value in named("current").items()}, named("voltage"), arriving)
+    return EmulatorState(
+        {name: value.astype(np.int32) for name, value in named("current").items()}, named("voltage"), arriving
+    )
 
 
 @dataclass(frozen=True)
-class ImageResult:
+class Presentation:
     """One image: spike counts of the readouts' sources for each window, shape (windows, neurons); counts by layer.
 
     ``spikes`` has the layers asked for, ``state`` is what follows in continuous mode.
     """
 
     readouts: dict[str, Int32]
-    counts: dict[str, LayerCounts]
+    counts: dict[str, LayerEvents]
     spikes: dict[str, Spikes] = field(repr=False)
-    state: State | None = field(repr=False, default=None)
+    state: EmulatorState | None = field(repr=False, default=None)
 
 
 def silence(layer: Layer) -> Spikes:
@@ -116,9 +125,9 @@ def silence(layer: Layer) -> Spikes:
     return Spikes(np.zeros(0, np.int32), np.zeros((len(layer.strips), 2), np.int64))
 
 
-def rest(program: Program) -> State:
+def rest(program: Program) -> EmulatorState:
     """The state before the first image: all voltages and currents 0, no spike on its way."""
     chip = {layer.name: np.zeros((layer.shape[0], layer.row_stride), np.int32) for layer in program.chip_layers}
     voltage: dict[str, NDArray[np.generic]] = {layer.name: np.zeros(layer.neurons) for layer in program.host_layers}
     voltage |= {name: value.copy() for name, value in chip.items()}
-    return State(chip, voltage, {layer.name: silence(layer) for layer in program.layers})
+    return EmulatorState(chip, voltage, {layer.name: silence(layer) for layer in program.layers})

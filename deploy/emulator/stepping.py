@@ -2,87 +2,115 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from .kernels import compiled, wrapped
+from deploy.arrays import Bool, Int32, Int64
+
+from .careful import decayed, wrapped
+from .compiled import compiled
+from .widths import DECAY_ONE, Q_BITS, U_BITS
+
+
+class Fan(NamedTuple):
+    """What each source reaches: see ``FlatModel``."""
+
+    pointer: Int64
+    row: Int64
+    base: Int64
+    row_pointer: Int64
+    targets: Int32
+    weights: Int32
+
+
+class Compartments(NamedTuple):
+    """The parameters of each compartment, shape (N,)."""
+
+    vth: Int32
+    vmin: Int32
+    vmax: Int32
+    bias: Int32
+    decay_u: Int32
+    decay_v: Int32
+    refractory: Int32
+
+
+class Moving(NamedTuple):
+    """What changes from step to step: shape (N,), and the sources (M,) that fired, compartments first."""
+
+    current: Int32
+    voltage: Int32
+    waiting: Int32
+    fired: Bool
+
+
+class Seen(NamedTuple):
+    """What is written: shape (steps, N), ``voltages`` with no row if they are not wanted; ``overflow`` in place."""
+
+    spikes: Bool
+    voltages: Int32
+    overflow: Int64
 
 
 @compiled
-def run_steps(
-    steps: int,
-    given: Any,
-    fan_pointer: Any,
-    fan_row: Any,
-    fan_base: Any,
-    row_pointer: Any,
-    targets: Any,
-    weights: Any,
-    vth: Any,
-    vmin: Any,
-    vmax: Any,
-    bias: Any,
-    decay_u: Any,
-    decay_v: Any,
-    refractory: Any,
-    current: Any,
-    voltage: Any,
-    waiting: Any,
-    fired: Any,
-    spikes: Any,
-    voltages: Any,
-    overflow: Any,
-) -> int:
-    """Writes ``spikes`` and ``voltages``, updates the state and ``overflow`` in place; returns the weights added.
+def run_steps(steps: int, given: Bool, fan: Fan, compartments: Compartments, moving: Moving, seen: Seen) -> int:
+    """Writes ``seen``, updates ``moving`` in place; returns the weights added.
 
-    ``fired`` are all sources, compartments first; ``given``, shape (steps, inputs), what the inputs fire in each step.
+    ``given``, shape (steps, inputs), is what the inputs fire in each step.
     """
-    n = vth.size
+    n = compartments.vth.size
     sums = np.zeros(n, np.int32)
     added = 0
     for t in range(steps):
         sums[:] = 0
-        for source in range(fired.size):
-            if fired[source]:
-                for line in range(fan_pointer[source], fan_pointer[source + 1]):
-                    base, row = fan_base[line], fan_row[line]
-                    added += row_pointer[row + 1] - row_pointer[row]
-                    for w in range(row_pointer[row], row_pointer[row + 1]):
-                        sums[base + targets[w]] += weights[w]
+        added += add_fired(sums, moving.fired, fan)
         for c in range(n):
-            q = np.int64(sums[c])
-            held = wrapped(q, 21)
-            overflow[0] += held != q
-            u = decayed(np.int64(current[c]), 4096 - 1 - np.int64(decay_u[c])) + held
-            held = wrapped(u, 23)
-            overflow[1] += held != u
-            current[c] = held
-            u2 = held + bias[c]
-            held = wrapped(u2, 23)
-            overflow[2] += held != u2
-            v = decayed(np.int64(voltage[c]), 4096 - np.int64(decay_v[c])) + held
-            overflow[3] += v > vmax[c]
-            v = min(max(v, np.int64(vmin[c])), np.int64(vmax[c]))
-            if waiting[c] > 0:
-                v = np.int64(0)
-            spike = v > vth[c]
-            if spike:
-                v = np.int64(0)
-                waiting[c] = refractory[c]
-            waiting[c] = max(waiting[c] - 1, 0)
-            voltage[c] = v
-            fired[c] = spike
-            spikes[t, c] = spike
-            if voltages.shape[0] > 0:
-                voltages[t, c] = v
+            step_compartment(c, int(sums[c]), compartments, moving, seen.overflow)
+            seen.spikes[t, c] = moving.fired[c]
+            if seen.voltages.shape[0] > 0:
+                seen.voltages[t, c] = moving.voltage[c]
         for c in range(given.shape[1]):
-            fired[n + c] = given[t, c]
+            moving.fired[n + c] = given[t, c]
     return added
 
 
 @compiled
-def decayed(x: Any, factor: Any) -> Any:
-    """sign(x) * (|x| * factor >> 12). Source: nengo_loihi, ``decay_int``."""
-    left = (abs(x) * factor) >> 12
-    return left if x >= 0 else -left
+def add_fired(sums: Int32, fired: Bool, fan: Fan) -> int:
+    """Adds the weights of every source that fired; returns how many."""
+    added = 0
+    for source in range(fired.size):
+        if fired[source]:
+            for line in range(fan.pointer[source], fan.pointer[source + 1]):
+                base, row = fan.base[line], fan.row[line]
+                first, last = int(fan.row_pointer[row]), int(fan.row_pointer[row + 1])
+                added += last - first
+                for w in range(first, last):
+                    sums[base + fan.targets[w]] += fan.weights[w]
+    return added
+
+
+@compiled
+def step_compartment(c: int, q: int, compartments: Compartments, moving: Moving, overflow: Int64) -> None:
+    """One step of compartment ``c``, to which ``q`` was added."""
+    held = wrapped(q, Q_BITS)
+    overflow[0] += held != q
+    u = decayed(int(moving.current[c]), DECAY_ONE - 1 - int(compartments.decay_u[c])) + held
+    held = wrapped(u, U_BITS)
+    overflow[1] += held != u
+    moving.current[c] = held
+    u2 = held + int(compartments.bias[c])
+    held = wrapped(u2, U_BITS)
+    overflow[2] += held != u2
+    v = decayed(int(moving.voltage[c]), DECAY_ONE - int(compartments.decay_v[c])) + held
+    overflow[3] += v > compartments.vmax[c]
+    v = min(max(v, int(compartments.vmin[c])), int(compartments.vmax[c]))
+    if moving.waiting[c] > 0:
+        v = 0
+    spike = v > compartments.vth[c]
+    if spike:
+        v = 0
+        moving.waiting[c] = compartments.refractory[c]
+    moving.waiting[c] = max(int(moving.waiting[c]) - 1, 0)
+    moving.voltage[c] = v
+    moving.fired[c] = spike

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from convert.errors import UserError
 
@@ -20,12 +21,14 @@ MEAN_HOPS_NORTH_SOUTH = (4 * 4 - 1) / (3 * 4)
 
 @dataclass(frozen=True)
 class EnergyDevice:
-    """A spiking chip: joules and seconds for each event; ``seconds_per_step_floor`` is the barrier over one chip."""
+    """A spiking chip: joules and seconds for each event; ``seconds_per_step_floor`` is the barrier over one chip.
+
+    An update is active if its compartment had input. Inactive ones, which cost less, are not told apart.
+    """
 
     name: str
     joules_per_synop: float
     joules_per_active_update: float
-    joules_per_inactive_update: float
     joules_per_spike: float
     joules_per_message: float
     joules_per_hop_east_west: float
@@ -60,7 +63,6 @@ DAVIES_2018 = EnergyDevice(
     name="Loihi (Davies 2018)",
     joules_per_synop=23.6e-12,
     joules_per_active_update=81e-12,
-    joules_per_inactive_update=52e-12,
     joules_per_spike=0.0,
     joules_per_message=1.7e-12,
     joules_per_hop_east_west=3.0e-12,
@@ -79,7 +81,6 @@ SANA_FE = EnergyDevice(
     name="Loihi (SANA-FE)",
     joules_per_synop=35.5e-12,
     joules_per_active_update=51.2e-12 + 21.6e-12,
-    joules_per_inactive_update=51.2e-12,
     joules_per_spike=69.3e-12,
     joules_per_message=111e-12,
     joules_per_hop_east_west=3.0e-12,
@@ -95,8 +96,10 @@ SANA_FE = EnergyDevice(
     ),
 )
 
-DEVICES = {"davies2018": DAVIES_2018, "sana-fe": SANA_FE}
+DeviceSet = Literal["davies2018", "sana-fe", "all"]
 """The sets of constants by the name that ``--device`` takes."""
+
+DEVICES: dict[str, EnergyDevice] = {"davies2018": DAVIES_2018, "sana-fe": SANA_FE}
 
 _DEGNAN = "Degnan et al. 2016, as in keras-spiking"
 _SECOND_HAND = "keras-spiking's constant (model_energy.py), which cites Degnan, Marr and Hasler 2016: second hand"

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from msgspec import UnsetType
+
+from deploy.runs.report import EventMeans, RunReport, StepRow
+from partition.result import Partition
 
 from .devices import (
     MEAN_HOPS_EAST_WEST,
@@ -14,13 +19,12 @@ from .devices import (
     ArithmeticDevice,
     EnergyDevice,
 )
-
-SPIKING_CHIP = "spiking chip"
+from .report import DeviceReport, Joules
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Events for one image; ``active_updates`` and the messages are None where the run did not count them.
+    """Events for one image; the messages are None where the run did not count them.
 
     ``core_loads`` has the mean synops and neuron updates of one core of each layer.
     """
@@ -29,7 +33,6 @@ class Counts:
     synops: float
     neuron_updates: float
     spikes: float
-    active_updates: float | None = None
     messages: float | None = None
     interchip_messages: float | None = None
     host_messages: float | None = None
@@ -37,53 +40,18 @@ class Counts:
     core_loads: tuple[tuple[float, float], ...] = ()
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """Joules and seconds for one inference; what is None is not known."""
-
-    name: str
-    total_joules: float | None
-    static_joules: float | None
-    dynamic_joules: float | None
-    seconds: float | None
-    source: str
-    assumptions: tuple[str, ...]
-    kind: str = "processor"
-    measured: bool = False
-    details: Mapping[str, float | None] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """The entry of ``devices`` in report.json."""
-        return {
-            "name": self.name,
-            "kind": self.kind,
-            "measured": self.measured,
-            "joules_per_inference": {
-                "total": self.total_joules,
-                "static": self.static_joules,
-                "dynamic": self.dynamic_joules,
-            },
-            "seconds_per_inference": self.seconds,
-            "source": self.source,
-            "assumptions": list(self.assumptions),
-            **({"details": dict(self.details)} if self.details else {}),
-        }
-
-
 def loihi_estimate(
     device: EnergyDevice, counts: Counts, *, static_watts_per_chip: float = STATIC_WATTS_PER_CHIP
-) -> Estimate:
+) -> DeviceReport:
     """Energy and time of one image on Loihi with the constants of ``device``.
 
     dynamic = synops, neuron updates, spikes and messages, each times its joules; static = watts * chips * seconds;
     seconds = steps * barrier + the time that one core of the busiest layer needs for its synops and updates.
     """
-    active = counts.neuron_updates if counts.active_updates is None else counts.active_updates
     messages = counts.spikes if counts.messages is None else counts.messages
     parts = {
         "synops": counts.synops * device.joules_per_synop,
-        "neuron updates": active * device.joules_per_active_update
-        + (counts.neuron_updates - active) * device.joules_per_inactive_update,
+        "neuron updates": counts.neuron_updates * device.joules_per_active_update,
         "spikes": counts.spikes * device.joules_per_spike,
         "messages": messages * device.joules_per_delivery,
     }
@@ -97,15 +65,14 @@ def loihi_estimate(
     seconds = counts.timesteps * device.seconds_per_step_floor + work
     dynamic = sum(parts.values())
     static = static_watts_per_chip * counts.chips * seconds
-    return Estimate(
-        device.name,
-        dynamic + static,
-        static,
-        dynamic,
-        seconds,
-        device.source,
-        (*device.assumptions, *_assumptions(device, counts, static_watts_per_chip)),
-        kind=SPIKING_CHIP,
+    return DeviceReport(
+        name=device.name,
+        kind="spiking chip",
+        measured=False,
+        joules_per_inference=Joules(total=dynamic + static, static=static, dynamic=dynamic),
+        seconds_per_inference=seconds,
+        source=device.source,
+        assumptions=(*device.assumptions, *_assumptions(device, counts, static_watts_per_chip)),
         details={
             **parts,
             "messages between chips": counts.interchip_messages,
@@ -114,59 +81,85 @@ def loihi_estimate(
     )
 
 
-def arithmetic_estimate(device: ArithmeticDevice, macs: float) -> Estimate:
+def arithmetic_estimate(device: ArithmeticDevice, macs: int) -> DeviceReport:
     """Energy of ``macs`` multiply-accumulates; these constants do not say how long they take."""
-    joules = macs * device.joules_per_mac
-    assumptions = (f"{macs:.4g} multiply-accumulates at {device.joules_per_mac * 1e9:g} nJ each", *device.assumptions)
-    return Estimate(device.name, joules, None, None, None, device.source, assumptions)
+    return DeviceReport(
+        name=device.name,
+        measured=False,
+        joules_per_inference=Joules(total=macs * device.joules_per_mac),
+        seconds_per_inference=None,
+        source=device.source,
+        assumptions=(
+            f"{macs:.4g} multiply-accumulates at {device.joules_per_mac * 1e9:g} nJ each",
+            *device.assumptions,
+        ),
+        macs=macs,
+    )
 
 
-def ratios(devices: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+def ratios(devices: Sequence[DeviceReport]) -> dict[str, float]:
     """How many times the energy of each spiking chip the other devices need: {"A / B": ratio of total joules}."""
-    totals = {device["name"]: device["joules_per_inference"]["total"] for device in devices}
-    spiking = {device["name"] for device in devices if device["kind"] == SPIKING_CHIP}
-    chips = [name for name in totals if name in spiking and totals[name]]
-    others = [name for name in totals if name not in spiking and totals[name]]
-    return {f"{other} / {chip}": totals[other] / totals[chip] for chip in chips for other in others}
+    chips: dict[str, float] = {}
+    others: dict[str, float] = {}
+    for device in devices:
+        if total := device.joules_per_inference.total:
+            (chips if device.kind == "spiking chip" else others)[device.name] = total
+    return {f"{other} / {chip}": others[other] / chips[chip] for chip in chips for other in others}
 
 
-def counts_of(run: Mapping[str, Any], partition: Mapping[str, Any]) -> Counts | None:
-    """The counts of a run.json for one image, on the chips of a partition.json; None if it counted no synops."""
-    if run.get("synops") is None or run.get("neuron_updates") is None:
+def counts_of(run: RunReport, partition: Partition | None) -> Counts | None:
+    """The counts of ``run`` for one image, on the chips of ``partition``; None if it counted no synops."""
+    loads = {
+        layer.name: (layer.synops, layer.neuron_updates)
+        for layer in run.layers
+        if layer.synops is not None and layer.neuron_updates is not None
+    }
+    events = EventMeans(
+        spikes=run.spikes,
+        synops=run.synops,
+        neuron_updates=run.neuron_updates,
+        messages=run.messages,
+        interchip_messages=run.interchip_messages,
+        host_messages=run.host_messages,
+    )
+    return _counts(run, events, run.timesteps, loads, partition)
+
+
+def counts_until(run: RunReport, row: StepRow, partition: Partition | None) -> Counts | None:
+    """The counts of ``run`` if it had ended at ``row``, one of its rows; None if it did not count by step."""
+    if isinstance(row.layer_synops, UnsetType):
         return None
-    cores: dict[str, int] = {layer["name"]: layer["blocks"] for layer in partition.get("layers", [])}
-    loads = tuple(
-        (layer["synops"] / cores[layer["name"]], layer["neuron_updates"] / cores[layer["name"]])
-        for layer in run.get("layers", [])
-        if layer["name"] in cores and None not in (layer.get("synops"), layer.get("neuron_updates"))
-    )
-    crops = run.get("crops_per_image") or 1
+    share = row.timesteps / run.timesteps
+    loads = {
+        layer.name: (row.layer_synops.get(layer.name, 0.0), layer.neuron_updates * share)
+        for layer in run.layers
+        if layer.neuron_updates is not None
+    }
+    return _counts(run, row, row.timesteps, loads, partition)
+
+
+def _counts(
+    run: RunReport,
+    events: EventMeans,
+    timesteps: float,
+    loads: dict[str, tuple[float, float]],
+    partition: Partition | None,
+) -> Counts | None:
+    """``loads`` are the synops and neuron updates of each layer on all its cores."""
+    if events.synops is None or events.neuron_updates is None or events.spikes is None:
+        return None
+    cores = Counter(block.layer for block in partition.blocks) if partition else Counter[str]()
     return Counts(
-        timesteps=run["timesteps"] * crops,
-        synops=run["synops"],
-        neuron_updates=run["neuron_updates"],
-        spikes=run["spikes"],
-        active_updates=run.get("active_updates"),
-        messages=run.get("messages"),
-        interchip_messages=run.get("interchip_messages"),
-        host_messages=run.get("host_messages"),
-        chips=partition.get("chips") or 1,
-        core_loads=loads,
+        timesteps=timesteps * run.crops_per_image,
+        synops=events.synops,
+        neuron_updates=events.neuron_updates,
+        spikes=events.spikes,
+        messages=events.messages,
+        interchip_messages=events.interchip_messages,
+        host_messages=events.host_messages,
+        chips=max(partition.chips, 1) if partition else 1,
+        core_loads=tuple((s / cores[name], u / cores[name]) for name, (s, u) in loads.items() if name in cores),
     )
-
-
-def run_until(run: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
-    """A run.json as if the run had ended at ``row``, which is a row of its ``by_timestep`` or of its early curve."""
-    share = row["timesteps"] / run["timesteps"]
-    layers = [
-        {
-            "name": layer["name"],
-            "synops": row["layer_synops"].get(layer["name"], 0.0),
-            "neuron_updates": layer["neuron_updates"] * share,
-        }
-        for layer in run["layers"]
-    ]
-    return {**run, **row, "layers": layers}
 
 
 def _assumptions(device: EnergyDevice, counts: Counts, static_watts: float) -> tuple[str, ...]:
@@ -178,9 +171,8 @@ def _assumptions(device: EnergyDevice, counts: Counts, static_watts: float) -> t
         f"a message costs {device.joules_per_delivery * 1e12:.1f} pJ: "
         f"{MEAN_HOPS_EAST_WEST:.2f} hops east-west, {MEAN_HOPS_NORTH_SOUTH:.2f} north-south, as between random tiles",
         "the x86 cores, the host and its input and output are not counted",
+        "every neuron update is counted as active, an upper bound: the run did not tell them apart",
     ]
-    if counts.active_updates is None:
-        stated.append("every neuron update is counted as active, an upper bound: the run did not tell them apart")
     if counts.messages is None:
         stated.append("messages on the chip are taken as one for each spike: the run did not count them")
     if counts.chips > 1:

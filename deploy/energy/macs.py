@@ -13,9 +13,10 @@ from math import prod
 from typing import Any
 
 from convert.errors import UserError
+from deploy.foreign import KerasLayer, KerasModel, Tensor
 
 Shape = tuple[int, ...]
-Counter = Callable[[Any, list[Shape], Shape], int]
+Counter = Callable[[KerasLayer, list[Shape], Shape], int]
 """(layer, shapes of its inputs, shape of its output), all without the batch -> multiply-accumulates."""
 
 COUNTERS: dict[str, Counter] = {}
@@ -42,14 +43,14 @@ def counts(*kinds: str) -> Callable[[Counter], Counter]:
     return register
 
 
-def model_macs(model: Any) -> tuple[LayerMacs, ...]:
+def model_macs(model: KerasModel) -> tuple[LayerMacs, ...]:
     """Every layer call of a built tf-keras model of fixed input size; all unknown layers in one ``UserError``."""
     calls = list(_calls(model))
     unknown = sorted({f"{layer.name} ({_kind(layer)})" for layer, _, _ in calls if _kind(layer) not in COUNTERS})
     if unknown:
         raise UserError(
             f"no count of multiply-accumulates for {', '.join(unknown)}: an energy without them would be "
-            "too low; register one with deploy.macs.counts"
+            "too low; register one with deploy.energy.macs.counts"
         )
     return tuple(
         LayerMacs(layer.name, _kind(layer), COUNTERS[_kind(layer)](layer, inputs, output))
@@ -57,12 +58,12 @@ def model_macs(model: Any) -> tuple[LayerMacs, ...]:
     )
 
 
-def total_macs(model: Any) -> int:
+def total_macs(model: KerasModel) -> int:
     """The multiply-accumulates of one inference."""
     return sum(layer.macs for layer in model_macs(model))
 
 
-def _calls(model: Any) -> Iterator[tuple[Any, list[Shape], Shape]]:
+def _calls(model: KerasModel) -> Iterator[tuple[KerasLayer, list[Shape], Shape]]:
     """Every call of a layer in the graph of ``model``, nested models opened."""
     if not hasattr(model, "_nodes_by_depth"):
         raise UserError(
@@ -83,11 +84,11 @@ def _calls(model: Any) -> Iterator[tuple[Any, list[Shape], Shape]]:
                 )
 
 
-def _kind(layer: Any) -> str:
+def _kind(layer: KerasLayer) -> str:
     return type(layer).__name__
 
 
-def _fixed(shape: Any, layer: Any) -> Shape:
+def _fixed(shape: Any, layer: KerasLayer) -> Shape:
     """``shape`` without the batch. An InputLayer wraps its own in a list."""
     if isinstance(shape, list):
         shape = shape[0]
@@ -96,53 +97,53 @@ def _fixed(shape: Any, layer: Any) -> Shape:
     return tuple(shape[1:])
 
 
-def _size(weights: Any) -> int:
+def _size(weights: Tensor) -> int:
     """The number of weights."""
     return prod(int(length) for length in weights.shape)
 
 
-def _activation(layer: Any, output: Shape) -> int:
+def _activation(layer: KerasLayer, output: Shape) -> int:
     """One for each element if the layer ends in a function other than the identity."""
     function = getattr(layer, "activation", None)
     return 0 if function is None or getattr(function, "__name__", "") == "linear" else prod(output)
 
 
 @counts("Dense", "Conv1D", "Conv2D", "Conv3D")
-def _weighted(layer: Any, inputs: list[Shape], output: Shape) -> int:
+def _weighted(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
     """The kernel's last axis is the output's channels; groups are in its shape and dilation does not change it."""
     return prod(output[:-1]) * _size(layer.kernel) + _activation(layer, output)
 
 
 @counts("DepthwiseConv2D")
-def _depthwise(layer: Any, inputs: list[Shape], output: Shape) -> int:
+def _depthwise(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
     return prod(output[:2]) * _size(layer.depthwise_kernel) + _activation(layer, output)
 
 
 @counts("SeparableConv2D")
-def _separable(layer: Any, inputs: list[Shape], output: Shape) -> int:
+def _separable(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
     kernels = _size(layer.depthwise_kernel) + _size(layer.pointwise_kernel)
     return prod(output[:2]) * kernels + _activation(layer, output)
 
 
 @counts("Conv2DTranspose")
-def _transposed(layer: Any, inputs: list[Shape], output: Shape) -> int:
+def _transposed(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
     """Every input pixel meets the whole kernel, shape (h, w, out, in)."""
     return prod(inputs[0][:2]) * _size(layer.kernel) + _activation(layer, output)
 
 
 @counts("AveragePooling2D", "MaxPooling2D")
-def _pooling(layer: Any, inputs: list[Shape], output: Shape) -> int:
+def _pooling(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
     window: tuple[int, int] = layer.pool_size
     return prod(output) * prod(window)
 
 
 @counts("GlobalAveragePooling2D", "GlobalMaxPooling2D")
-def _global_pooling(layer: Any, inputs: list[Shape], output: Shape) -> int:
+def _global_pooling(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
     return prod(inputs[0])
 
 
 @counts("UpSampling2D")
-def _upsampling(layer: Any, inputs: list[Shape], output: Shape) -> int:
+def _upsampling(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
     """Bilinear: four neighbours for each output; bicubic: sixteen."""
     neighbours = {"nearest": 0, "bilinear": 4, "bicubic": 16}
     if layer.interpolation not in neighbours:
@@ -154,7 +155,7 @@ def _upsampling(layer: Any, inputs: list[Shape], output: Shape) -> int:
 
 
 @counts("Add", "Subtract", "Average", "Multiply", "Maximum", "Minimum")
-def _elementwise(layer: Any, inputs: list[Shape], output: Shape) -> int:
+def _elementwise(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
     return (len(inputs) - 1) * prod(output)
 
 
@@ -169,12 +170,12 @@ def _elementwise(layer: Any, inputs: list[Shape], output: Shape) -> int:
     "Softmax",
     "ThresholdedReLU",
 )
-def _each_element(layer: Any, inputs: list[Shape], output: Shape) -> int:
+def _each_element(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
     return prod(output)
 
 
 @counts("Activation")
-def _activation_layer(layer: Any, inputs: list[Shape], output: Shape) -> int:
+def _activation_layer(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
     return _activation(layer, output)
 
 
@@ -193,6 +194,6 @@ def _activation_layer(layer: Any, inputs: list[Shape], output: Shape) -> int:
     "AlphaDropout",
     "ActivityRegularization",
 )
-def _nothing(layer: Any, inputs: list[Shape], output: Shape) -> int:
+def _nothing(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
     """Data is moved, or the layer does nothing at inference."""
     return 0

@@ -9,17 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .devices import PACKAGE_SOURCE, PACKAGE_WATTS_PER_CORE
-from .estimate import Estimate
+from deploy.foreign import KerasModel, Tensor, TensorFlow
 
-POWERCAP = Path("/sys/class/powercap")
-Meter = Callable[[], float]
-"""Joules used since some moment in the past."""
+from .devices import PACKAGE_SOURCE, PACKAGE_WATTS_PER_CORE
+from .meters import POWERCAP, Meter, nvml_meter, rapl_meter
+from .report import AbsentDevice, DeviceReport, Joules, MeasuredEntry, entry_of
+
+Infer = Callable[[Tensor], Tensor]
+"""A batch as a tensor -> the model's outputs as tensors."""
+Images = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -32,19 +34,18 @@ class Timing:
 
 
 def measure_ann(
-    model: Any,
-    images: NDArray[Any],
+    model: KerasModel,
+    images: Images,
     *,
     batch_sizes: tuple[int, ...] = (1, 32),
     seconds: float = 1.0,
     package_watts: float | None = None,
     powercap: Path = POWERCAP,
-) -> list[dict[str, Any]]:
-    """Device entries for the tf-keras ``model`` (or its file) on this machine's CPU and GPU, for run.json.
+) -> tuple[MeasuredEntry, ...]:
+    """The tf-keras ``model`` (or its file) on this machine's CPU and GPU, for run.json.
 
     Each batch size runs for about ``seconds`` on ``images``, shape (n, h, w, c). ``package_watts`` replaces the stated
-    power where RAPL cannot be read. Each entry has report.json's keys, ``macs`` and ``time_measured``; a device that is
-    not there has ``absent`` with the reason instead of numbers.
+    power where RAPL cannot be read.
     """
     from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
 
@@ -55,21 +56,16 @@ def measure_ann(
         model = keras.models.load_model(model, compile=False)
     macs = total_macs(model)
     infer = tf.function(lambda batch: model(batch, training=False))
-    entries = [_cpu_entry(tf, infer, images, size, seconds, package_watts, powercap) for size in batch_sizes]
-    entries += _gpu_entries(tf, infer, images, batch_sizes, seconds)
-    return [{**entry, "macs": macs} for entry in entries]
+    devices: list[DeviceReport | AbsentDevice] = [
+        _on_cpu(tf, infer, images, size, seconds, package_watts, powercap) for size in batch_sizes
+    ]
+    devices += _on_gpu(tf, infer, images, batch_sizes, seconds)
+    return tuple(entry_of(device, macs) for device in devices)
 
 
-def rapl_meter(powercap: Path = POWERCAP) -> Meter | None:
-    """The processor packages' energy counters summed, or None where they cannot be read (no RAPL, or no right to)."""
-    counters = []
-    for zone in sorted(powercap.glob("intel-rapl:*")):
-        try:
-            if (zone / "name").read_text().startswith("package"):
-                counters.append(_unwrapped(zone / "energy_uj", int((zone / "max_energy_range_uj").read_text())))
-        except (OSError, ValueError):
-            return None
-    return (lambda: sum(counter() for counter in counters)) if counters else None
+def nothing_to_measure(reason: str) -> tuple[MeasuredEntry, ...]:
+    """What run.json says where no model was measured."""
+    return (entry_of(AbsentDevice(name="this machine", reason=reason)),)
 
 
 def time_inference(run: Callable[[], object], batch: int, seconds: float, meter: Meter | None) -> Timing:
@@ -87,9 +83,15 @@ def time_inference(run: Callable[[], object], batch: int, seconds: float, meter:
     return Timing(elapsed / (calls * batch), None if used is None else used / (calls * batch), calls * batch)
 
 
-def _cpu_entry(
-    tf: Any, infer: Any, images: NDArray[Any], batch: int, seconds: float, package_watts: float | None, powercap: Path
-) -> dict[str, Any]:
+def _on_cpu(
+    tf: TensorFlow,
+    infer: Infer,
+    images: Images,
+    batch: int,
+    seconds: float,
+    package_watts: float | None,
+    powercap: Path,
+) -> DeviceReport:
     with tf.device("/CPU:0"):
         data = tf.constant(_batch_of(images, batch))
         meter = rapl_meter(powercap)
@@ -101,7 +103,7 @@ def _cpu_entry(
         f"{timing.inferences} inferences, data in memory"
     )
     if timing.joules is not None and idle_watts is not None:
-        return _measured(name, timing, idle_watts, "RAPL, processor packages", f"{about}; without memory")
+        return _measured(name, batch, timing, idle_watts, "RAPL, processor packages", f"{about}; without memory")
     watts = _processors() * PACKAGE_WATTS_PER_CORE if package_watts is None else package_watts
     origin = (
         "given by the user"
@@ -110,96 +112,55 @@ def _cpu_entry(
             f"{PACKAGE_WATTS_PER_CORE:g} W for each logical processor: {PACKAGE_SOURCE}, not known to be this processor"
         )
     )
-    entry = Estimate(
-        name,
-        watts * timing.seconds,
-        None,
-        None,
-        timing.seconds,
-        "time here, power from a stated TDP",
-        (about, f"energy is {watts:g} W times the measured time ({origin}); RAPL cannot be read here"),
+    return DeviceReport(
+        name=name,
+        measured=False,
+        joules_per_inference=Joules(total=watts * timing.seconds),
+        seconds_per_inference=timing.seconds,
+        source="time here, power from a stated TDP",
+        assumptions=(about, f"energy is {watts:g} W times the measured time ({origin}); RAPL cannot be read here"),
+        time_measured=True,
+        batch=batch,
     )
-    return {**entry.to_json(), "time_measured": True, "batch": batch}
 
 
-def _gpu_entries(
-    tf: Any, infer: Any, images: NDArray[Any], batch_sizes: tuple[int, ...], seconds: float
-) -> list[dict[str, Any]]:
+def _on_gpu(
+    tf: TensorFlow, infer: Infer, images: Images, batch_sizes: tuple[int, ...], seconds: float
+) -> list[DeviceReport | AbsentDevice]:
     if not tf.config.list_physical_devices("GPU"):
-        return [{"name": "this GPU", "absent": "none here: TensorFlow finds no GPU"}]
+        return [AbsentDevice(name="this GPU", reason="none here: TensorFlow finds no GPU")]
     name, meter = nvml_meter()
     if meter is None:
-        return [{"name": "this GPU", "absent": f"NVML does not report energy: {name}"}]
-    entries = []
+        return [AbsentDevice(name="this GPU", reason=f"NVML does not report energy: {name}")]
+    devices: list[DeviceReport | AbsentDevice] = []
     for batch in batch_sizes:
         with tf.device("/GPU:0"):
             data = tf.constant(_batch_of(images, batch))
             idle_watts = _idle_watts(meter, seconds / 2)
             timing = time_inference(partial(_infer, infer, data), batch, seconds, meter)
         about = f"{name}; TensorFlow {tf.__version__}, float32; mean of {timing.inferences} inferences"
-        entries.append(
-            {
-                **_measured(
-                    f"this GPU, batch {batch}",
-                    timing,
-                    idle_watts,
-                    "NVML's total energy counter of the whole card",
-                    about,
-                ),
-                "batch": batch,
-            }
-        )
-    return entries
+        counter = "NVML's total energy counter of the whole card"
+        devices.append(_measured(f"this GPU, batch {batch}", batch, timing, idle_watts, counter, about))
+    return devices
 
 
-def nvml_meter() -> tuple[str, Meter | None]:
-    """The first GPU's name and energy counter, or the reason why there is none."""
-    try:
-        import pynvml
-
-        pynvml.nvmlInit()
-        handle = pynvml.nvmlDeviceGetHandleByIndex(0)
-        pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
-        return str(
-            pynvml.nvmlDeviceGetName(handle)
-        ), lambda: float(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1000
-    except Exception as error:  # no driver, no card, too old a card
-        return str(error), None
-
-
-def _measured(name: str, timing: Timing, idle_watts: float, source: str, about: str) -> dict[str, Any]:
+def _measured(name: str, batch: int, timing: Timing, idle_watts: float, source: str, about: str) -> DeviceReport:
     joules = timing.joules or 0.0
     static = min(joules, idle_watts * timing.seconds)
-    entry = Estimate(
-        name,
-        joules,
-        static,
-        joules - static,
-        timing.seconds,
-        source,
-        (
+    return DeviceReport(
+        name=name,
+        measured=True,
+        joules_per_inference=Joules(total=joules, static=static, dynamic=joules - static),
+        seconds_per_inference=timing.seconds,
+        source=source,
+        assumptions=(
             about,
             f"static is the {idle_watts:.3g} W read while idle times the time of an inference; other "
             "programs that run at the same time are measured too",
         ),
-        measured=True,
+        time_measured=True,
+        batch=batch,
     )
-    return {**entry.to_json(), "time_measured": True}
-
-
-def _unwrapped(counter: Path, limit_uj: int) -> Meter:
-    """Joules of a counter in microjoules that starts again at 0 after ``limit_uj``."""
-    last = int(counter.read_text())
-    total = 0
-
-    def read() -> float:
-        nonlocal last, total
-        now = int(counter.read_text())
-        total += now - last if now >= last else now - last + limit_uj
-        last = now
-        return total / 1e6
-
-    return read
 
 
 def _idle_watts(meter: Meter, seconds: float) -> float:
@@ -208,14 +169,14 @@ def _idle_watts(meter: Meter, seconds: float) -> float:
     return (meter() - before) / (time.perf_counter() - start)
 
 
-def _infer(infer: Any, data: Any) -> None:
+def _infer(infer: Infer, data: Tensor) -> None:
     """One inference, waited for: a result of a GPU is there only when it has been copied back."""
     outputs = infer(data)
     for output in outputs if isinstance(outputs, (list, tuple)) else [outputs]:
         output.numpy()
 
 
-def _batch_of(images: NDArray[Any], size: int) -> NDArray[np.float32]:
+def _batch_of(images: Images, size: int) -> NDArray[np.float32]:
     """``size`` images, repeated if there are fewer."""
     return np.resize(images, (size, *images.shape[1:])).astype(np.float32)
 

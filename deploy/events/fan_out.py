@@ -6,15 +6,54 @@ while the network runs. Spikes are counted when they are fired, those of the las
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 
 from convert.network import Network, Population
-from deploy.emulator.program import Fanout, Int32, Int64
+from deploy.arrays import Float64, Int32, Int64
 from partition.core.synapse_lists import weights_of_spike
 from partition.geometry.blocks import block_of_neuron
 from partition.geometry.links import Link, chip_links
 from partition.result import Partition
 from partition.traffic.multicast import cores_on_chips
+
+
+@dataclass(frozen=True)
+class Caused:
+    """What the spikes of a population cause: messages, those of them to other chips, synops by target."""
+
+    messages: int
+    interchip: int
+    synops: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Fanout:
+    """What one spike of each neuron causes: messages, those between chips, synops.
+
+    Shape (rows, columns, channels), or (rows, columns, 1) where all channels are alike. ``synops`` maps each target to
+    the number of weights that are added there.
+    """
+
+    messages: Int32
+    interchip: Int32
+    synops: dict[str, Int32]
+
+    @cached_property
+    def lines(self) -> Float64:
+        """1, messages, those between chips and the synops of each target: a line for each neuron, or for each pixel."""
+        tables = (self.messages, self.interchip, *self.synops.values())
+        shape = np.broadcast_shapes(*(table.shape for table in tables))
+        columns = [np.ones(shape), *(np.broadcast_to(table, shape) for table in tables)]
+        return np.stack(columns, axis=-1).reshape(-1, len(columns))
+
+    def caused_by(self, spikes: Int64) -> Caused:
+        """What ``spikes``, the number of each neuron, of any shape with one number for each, cause in all."""
+        of_line = spikes.reshape(len(self.lines), -1).sum(axis=1).astype(np.float64)
+        _, messages, interchip, *synops = (of_line @ self.lines).astype(np.int64).tolist()
+        return Caused(messages, interchip, dict(zip(self.synops, synops, strict=True)))
 
 
 def fanouts(network: Network, partition: Partition) -> dict[str, Fanout]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import nengo
-import numpy as np
-from numpy.typing import NDArray
 
 from convert.errors import UserError
 from convert.network import Network
 from convert.network.nengo_form import HardResetRectifiedLinear, NengoForm, to_nengo
 from convert.upstream.nengo_loihi import load_nengo_loihi
+from deploy.arrays import Float64
+from deploy.foreign import LoihiBlock, LoihiBoard, LoihiModel, LoihiSimulator, NengoNeurons, Probe
 from partition.limits import cuts, violations
 from partition.result import Partition
 
@@ -29,13 +29,13 @@ class ChipForm:
     """A network in Nengo with the chip's settings; ``probes`` maps each recorded population to its spike probe."""
 
     form: NengoForm
-    probes: dict[str, Any]
+    probes: dict[str, Probe]
 
 
 def chip_form(
     network: Network,
     partition: Partition,
-    drives_hz: Mapping[str, NDArray[np.float64]] | None = None,
+    drives_hz: Mapping[str, Float64] | None = None,
     *,
     record: Sequence[str] = (),
 ) -> ChipForm:
@@ -61,7 +61,7 @@ def chip_form(
     return ChipForm(form, probes)
 
 
-def build_model(network: Network, partition: Partition) -> Any:
+def build_model(network: Network, partition: Partition) -> LoihiModel:
     """The network as nengo_loihi builds, splits and discretizes it: a ``nengo_loihi.builder.Model`` of integers."""
     chip = chip_form(network, partition)
     model = _model(chip, network, partition)
@@ -69,7 +69,9 @@ def build_model(network: Network, partition: Partition) -> Any:
     return model
 
 
-def simulator(chip: ChipForm, network: Network, partition: Partition, *, target: str = "sim") -> Any:
+def simulator(
+    chip: ChipForm, network: Network, partition: Partition, *, target: Literal["sim", "loihi"] = "sim"
+) -> LoihiSimulator:
     """A ``nengo_loihi.Simulator``: ``target`` 'sim' is its emulator, 'loihi' the chip, placed as the partition says."""
     nengo_loihi = load_nengo_loihi()
     if target == "loihi":
@@ -79,7 +81,7 @@ def simulator(chip: ChipForm, network: Network, partition: Partition, *, target:
     return nengo_loihi.Simulator(chip.form.net, dt=network.dt_s, model=model, target=target, hardware_options=options)
 
 
-def _model(chip: ChipForm, network: Network, partition: Partition) -> Any:
+def _model(chip: ChipForm, network: Network, partition: Partition) -> LoihiModel:
     ensembles = {p.name: chip.form.neurons[p.name].ensemble for p in network.chip_populations}
     return packed_model(network, partition, ensembles, network.dt_s)
 
@@ -104,7 +106,9 @@ def register_hard_reset() -> None:
     """Teaches nengo_loihi's builder ``HardResetRectifiedLinear``: its rectified-linear compartment, ``vmin`` lower."""
     builder = load_nengo_loihi().builder
 
-    def build_hard_reset(model: Any, neuron_type: Any, neurons: Any, block: Any) -> None:
+    def build_hard_reset(
+        model: LoihiModel, neuron_type: NengoNeurons, neurons: NengoNeurons, block: LoihiBlock
+    ) -> None:
         block.compartment.configure_relu(vth=1.0 / model.dt, dt=model.dt)
         block.compartment.vmin = neuron_type.min_voltage / model.dt
 
@@ -121,7 +125,7 @@ class PlannedAllocator:
     def __init__(self, partition: Partition) -> None:
         self.partition = partition
 
-    def __call__(self, model: Any, n_chips: int) -> Any:
+    def __call__(self, model: LoihiModel, n_chips: int) -> LoihiBoard:
         load_nengo_loihi()
         from nengo_loihi.hardware.allocators import Allocator
         from nengo_loihi.hardware.nxsdk_objects import Board

@@ -8,23 +8,23 @@ what reaches over the border adds to compartments that nobody reads. Integers st
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from convert.network import Network, Sparse
+from convert.network import Network
 from convert.upstream.nengo_loihi import load_nengo_loihi
+from deploy.arrays import Bool, Int64
+from deploy.foreign import Ensemble, LoihiBlock, LoihiModel, LoihiSynapse, LoihiWeights
 from partition.core.packing import PLAIN, Packing
-from partition.core.synapse_lists import intervals
-from partition.geometry.links import Link, chip_links, reach
+from partition.geometry.links import KernelLink, Link, MatrixLink, chip_links, reach
 from partition.geometry.tile import Tile
+from partition.hardware import LOIHI
 from partition.result import Block, Partition
 
-Ints = NDArray[np.int64]
 
-
-def packed_model(network: Network, partition: Partition, ensembles: Mapping[str, Any], dt_s: float) -> Any:
+def packed_model(network: Network, partition: Partition, ensembles: Mapping[str, Ensemble], dt_s: float) -> LoihiModel:
     """A ``nengo_loihi.builder.Model`` that packs its blocks when it builds its network, and only then validates them.
 
     ``ensembles`` maps each chip population to its nengo ensemble.
@@ -46,10 +46,10 @@ def packed_model(network: Network, partition: Partition, ensembles: Mapping[str,
     return model
 
 
-def pack_blocks(model: Any, network: Network, partition: Partition, ensembles: Mapping[str, Any]) -> None:
+def pack_blocks(model: LoihiModel, network: Network, partition: Partition, ensembles: Mapping[str, Ensemble]) -> None:
     """Packs the blocks of every population that is not packed nengo_loihi's way, in place."""
     links = chip_links(network)
-    moved: dict[Any, Ints] = {}
+    moved: dict[LoihiBlock, Int64] = {}
     for population in network.chip_populations:
         packing = partition.packing(population.name)
         if packing == PLAIN:
@@ -65,12 +65,12 @@ def pack_blocks(model: Any, network: Network, partition: Partition, ensembles: M
                 probe.slice[i] = moved[block][probe.slice[i]]
 
 
-def compartments_of(plan: Block, packing: Packing) -> Ints:
+def compartments_of(plan: Block, packing: Packing) -> Int64:
     """The compartment of each neuron of a block, flat and channels last."""
     return np.asarray(packing.places(plan.extent).ravel())
 
 
-def _pack(block: Any, plan: Block, packing: Packing, tile: Tile, inward: Sequence[Link]) -> Ints:
+def _pack(block: LoihiBlock, plan: Block, packing: Packing, tile: Tile, inward: Sequence[Link]) -> Int64:
     """The compartment of each neuron of the block, which has been packed."""
     places, extent = compartments_of(plan, packing), plan.extent
     size = packing.compartments(extent)
@@ -89,19 +89,28 @@ def _pack(block: Any, plan: Block, packing: Packing, tile: Tile, inward: Sequenc
     if len(block.synapses) < len(inward):  # nengo_loihi leaves out what does not reach a block
         inward = [link for link in inward if _reaches(link, plan)]
     for synapse, link in zip(block.synapses, inward, strict=True):
-        if link.rows is None:
-            synapse.indices = [places[indices].astype(np.int32) for indices in synapse.indices]
-        else:
-            _share(synapse, link, plan, packing, tile, places)
+        _pack_synapse(link, synapse, plan, packing, tile, places)
     return places
 
 
-def _share(synapse: Any, link: Link, plan: Block, packing: Packing, tile: Tile, places: Ints) -> None:
+@singledispatch
+def _pack_synapse(link: Link, synapse: LoihiSynapse, plan: Block, packing: Packing, tile: Tile, places: Int64) -> None:
+    """Points the weights of a block's synapse to the ``places`` of its neurons."""
+    raise TypeError(f"no synapse of a {type(link).__name__}")
+
+
+@_pack_synapse.register
+def _(link: MatrixLink, synapse: LoihiSynapse, plan: Block, packing: Packing, tile: Tile, places: Int64) -> None:
+    synapse.indices = [places[indices].astype(np.int32) for indices in synapse.indices]
+
+
+@_pack_synapse.register
+def _(link: KernelLink, synapse: LoihiSynapse, plan: Block, packing: Packing, tile: Tile, places: Int64) -> None:
     """Gives every axon of a synapse the list of its kind, counted from the first target of that list."""
     extent = plan.extent
     kind_of, first_target = _lists(link, plan, packing, tile)
     used = _axons(link, plan, synapse.n_axons)
-    weights_of: dict[tuple[int, int], dict[int, Any]] = {}
+    weights_of: dict[tuple[int, int], dict[int, LoihiWeights]] = {}
     known: set[tuple[int, ...]] = set()
     origins = np.zeros(synapse.n_axons, np.int64)
     for axon, pixel in enumerate(used):
@@ -122,16 +131,16 @@ def _share(synapse: Any, link: Link, plan: Block, packing: Packing, tile: Tile, 
 
 
 def _set_lists(
-    synapse: Any,
+    synapse: LoihiSynapse,
     kinds: Sequence[tuple[int, int]],
-    origins: Ints,
-    weights_of: Mapping[tuple[int, int], Mapping[int, Any]],
+    origins: Int64,
+    weights_of: Mapping[tuple[int, int], Mapping[int, LoihiWeights]],
 ) -> None:
     """Stores each list once for every whole number of offsets by which an axon moves it."""
-    offset = 256
+    offset = LOIHI.axon_offset
     number: dict[tuple[int, int, int], int] = {}
-    weights: list[Any] = []
-    indices: list[Ints] = []
+    weights: list[LoihiWeights] = []
+    indices: list[Int64] = []
     list_of = np.zeros(synapse.n_axons, np.int64)
     bases = np.full(synapse.n_axons, -1, np.int64)
     for axon, (kind, origin) in enumerate(zip(kinds, origins.tolist(), strict=True)):
@@ -150,12 +159,12 @@ def _set_lists(
     synapse.axon_to_weight_map, synapse.axon_compartment_bases = list_of, bases
 
 
-def _lists(link: Link, plan: Block, packing: Packing, tile: Tile) -> tuple[list[Ints], list[Ints]]:
+def _lists(link: KernelLink, plan: Block, packing: Packing, tile: Tile) -> tuple[list[Int64], list[Int64]]:
     """For rows and columns of the source: the kind of list of each position that reaches the block, and its first
     target, counted from the block's corner; 0 elsewhere."""
     kinds, firsts = [], []
     for axis, whole in ((0, any(packing.rows)), (1, any(packing.columns))):
-        found, of_tile = intervals(link, axis, tile[axis], whole=whole)
+        found, of_tile = link.intervals(axis, tile[axis], whole=whole)
         number = plan.slice[axis][0] // tile[axis]
         reached = _reached(link, axis, plan)
         kind, first = (np.zeros(link.source_shape[axis], np.int64) for _ in range(2))
@@ -166,24 +175,30 @@ def _lists(link: Link, plan: Block, packing: Packing, tile: Tile) -> tuple[list[
     return kinds, firsts
 
 
-def _reached(link: Link, axis: int, plan: Block) -> NDArray[np.bool_]:
-    taps = (link.rows, link.columns)[axis]
-    assert taps is not None
+def _reached(link: KernelLink, axis: int, plan: Block) -> Bool:
     start, end = plan.slice[axis]
-    return np.asarray(reach(taps[:, start:end], end - start)[:, 0])
+    return np.asarray(reach(link.taps(axis)[:, start:end], end - start)[:, 0])
 
 
+@singledispatch
 def _reaches(link: Link, plan: Block) -> bool:
     """Whether any source neuron has a synapse into the block."""
-    transform = link.projection.transform
-    if isinstance(transform, Sparse):
-        neurons = np.arange(np.prod(link.target_shape)).reshape(link.target_shape)
-        own = neurons[tuple(slice(*ends) for ends in plan.slice)].ravel()
-        return bool(np.diff(transform.matrix.indptr)[own].any())
+    raise TypeError(f"no synapses of a {type(link).__name__}")
+
+
+@_reaches.register
+def _(link: MatrixLink, plan: Block) -> bool:
+    neurons = np.arange(np.prod(link.target_shape)).reshape(link.target_shape)
+    own = neurons[tuple(slice(*ends) for ends in plan.slice)].ravel()
+    return bool(np.diff(link.matrix.indptr)[own].any())
+
+
+@_reaches.register
+def _(link: KernelLink, plan: Block) -> bool:
     return all(_reached(link, axis, plan).any() for axis in (0, 1))
 
 
-def _axons(link: Link, plan: Block, axons: int) -> list[tuple[int, int]]:
+def _axons(link: KernelLink, plan: Block, axons: int) -> list[tuple[int, int]]:
     """The source pixel of each axon of the block: those that reach it, or all if it is the population's only one."""
     rows, columns = (_reached(link, axis, plan) for axis in (0, 1))
     reaching = np.argwhere(rows[:, None] & columns[None, :])

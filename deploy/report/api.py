@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from convert.errors import UserError
-from convert.storage.atomic import keep, whole_file, write_json
-from deploy.energy.devices import STATIC_WATTS_PER_CHIP
+from convert.storage.atomic import keep, whole_file
+from convert.storage.reports import write_report
+from deploy.energy.devices import STATIC_WATTS_PER_CHIP, DeviceSet
+
+from .content import EnergyReport
 
 
 def compare_energy(
@@ -16,17 +18,17 @@ def compare_energy(
     output: str | Path = "report.html",
     *,
     static_watts: float = STATIC_WATTS_PER_CHIP,
-    device: str = "all",
+    device: DeviceSet = "all",
     tolerance: float | None = None,
     force: bool = False,
-) -> dict[str, Any]:
+) -> EnergyReport:
     """Writes the page ``output`` and the .json of the same name; returns what the latter holds.
 
-    ``static_watts`` is the static power of one Loihi chip, ``device`` one of ``deploy.devices.DEVICES`` or 'all'.
+    ``static_watts`` is the static power of one Loihi chip, ``device`` names the constants of Loihi.
     ``tolerance`` is what the knee may lack of the ANN's metric (None: 0.01, for pixel accuracy 0.005).
     Raises ``UserError``.
     """
-    from .content import build_report
+    from .build import build_report
     from .html import html_report
     from .read import read_runs
 
@@ -41,5 +43,5 @@ def compare_energy(
     page = html_report(report, runs)
     with whole_file(output) as beside:
         beside.write_text(page, encoding="utf-8")
-    write_json(output.with_suffix(".json"), report)
+    write_report(output.with_suffix(".json"), report)
     return report

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import rich_click as click
 
 from convert.console.terminal import command, console
-from deploy.energy.devices import DEVICES, STATIC_WATTS_PER_CHIP
+from deploy.energy.devices import STATIC_WATTS_PER_CHIP, DeviceSet
 
 
 @click.command(epilog="Example: energy-report unet.bundle resnet.bundle -o report.html")
@@ -31,7 +32,7 @@ from deploy.energy.devices import DEVICES, STATIC_WATTS_PER_CHIP
     "--device",
     default="all",
     show_default=True,
-    type=click.Choice([*DEVICES, "all"]),
+    type=click.Choice(get_args(DeviceSet)),
     help="The published constants of Loihi to estimate with.",
 )
 @click.option(
@@ -43,7 +44,12 @@ from deploy.energy.devices import DEVICES, STATIC_WATTS_PER_CHIP
 @click.option("--force", is_flag=True, help="Replace an existing report.")
 @command
 def main(
-    bundles: tuple[Path, ...], output: Path, static_watts: float, device: str, tolerance: float | None, force: bool
+    bundles: tuple[Path, ...],
+    output: Path,
+    static_watts: float,
+    device: DeviceSet,
+    tolerance: float | None,
+    force: bool,
 ) -> None:
     """Compare accuracy, activity, chips and energy of the runs of one or more BUNDLEs (or single BUNDLE/runs/NAME)."""
     from .api import compare_energy

@@ -2,25 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convert.calibration.bias_onset import BIAS_SOURCE_LAYER
 from convert.data.metrics import class_map
+from deploy.arrays import Float32, UInt8
+from deploy.energy.report import AbsentDevice, DeviceReport
+from deploy.runs.folder import OUTPUTS
+from deploy.runs.report import LayerRun, MetricName
 
 from . import plots
-from .content import devices_of
-from .read import Run
-from .text import METRIC_NAMES, early_line, how, knee_line, metric_lines, si, summary_line
+from .accuracy_plot import accuracy_by_timestep
+from .content import EnergyReport, ReportedRun
+from .pictures import image_uri, picture_uri
+from .read import RecordedRun
+from .text import METRIC_NAMES, NO_ANN, how, metric_lines, si, steps_lines, summary_line
 
 SHOWN_IMAGES = 3
-HEADLINE = ("accuracy", "iou", "pixel_accuracy")
+BIAS_SOURCES = (BIAS_SOURCE_LAYER, "Clock")
+"""Kinds of layers without synapses of their own; version 0.1.0 wrote the second."""
+HEADLINE: tuple[MetricName, ...] = ("accuracy", "iou", "pixel_accuracy")
+
+Card = tuple[str, str, str]
+"""(value, what it is, remark)"""
 
 
-def html_report(report: Mapping[str, Any], runs: Sequence[Run]) -> str:
+@dataclass(frozen=True)
+class LayerRow:
+    """A layer of the table of activity, and the step at which its drive arrives."""
+
+    run: LayerRun
+    arrival_step: int | None
+
+
+@dataclass(frozen=True)
+class TileRow:
+    """The tiles of a layer: (rows, columns, channels) of one and how many cores they take."""
+
+    name: str
+    tile: Sequence[int]
+    blocks: int
+
+
+@dataclass(frozen=True)
+class Example:
+    """An image with its label and answers: a title, and pictures as (caption, data URI)."""
+
+    title: str
+    pictures: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """A run's row of the table of all runs, as text."""
+
+    run: str
+    target: str
+    timesteps: int
+    metric: str
+    chips: str
+    interchip: str
+    joules: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """What the page shows of one run; plots are SVG, None where there is nothing to draw."""
+
+    run: ReportedRun
+    line: str
+    cards: list[Card]
+    metrics: list[tuple[str, str, str]]
+    no_ann: str | None
+    accuracy_plot: str | None
+    energy_by_step: str | None
+    steps_lines: list[str]
+    rates_plot: str | None
+    activity_plot: str | None
+    layers: list[LayerRow]
+    tiles: list[TileRow]
+    picture: str | None
+    energy_plot: str | None
+    devices: tuple[DeviceReport, ...]
+    absent: tuple[AbsentDevice, ...]
+    ratios: list[tuple[str, float]]
+    examples: list[Example]
+
+
+def html_report(report: EnergyReport, runs: Sequence[RecordedRun]) -> str:
     """The page for ``report``, which was built from ``runs``."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -32,126 +104,115 @@ def html_report(report: Mapping[str, Any], runs: Sequence[Run]) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(si=si, how=how)
-    sections = [_section(report, summary, run) for summary, run in zip(report["runs"], runs, strict=True)]
+    sections = [_section(report, summary, run) for summary, run in zip(report.runs, runs, strict=True)]
     return environment.get_template("report.html").render(
-        sections=sections, report=report, comparison=_comparison(report) if len(sections) > 1 else []
+        sections=sections, comparison=_comparison(report) if len(sections) > 1 else []
     )
 
 
-def _section(report: Mapping[str, Any], summary: Mapping[str, Any], run: Run) -> dict[str, Any]:
-    devices = devices_of(dict(report), summary["run"])
-    layers = summary.get("layers") or []
-    arrival = {layer["name"]: layer.get("arrival_step") for layer in run.conversion.get("layers") or []}
-    rates = {layer["name"]: layer["rate_hz"] for layer in layers if layer.get("rate_hz") is not None}
-    return {
-        "run": summary,
-        "line": summary_line(summary),
-        "cards": _cards(summary, devices),
-        "metrics": metric_lines(summary["metrics"]),
-        "accuracy_plot": plots.accuracy_by_timestep(summary["metrics"], summary["knee"], summary["early"]),
-        "knee": summary["knee"],
-        "energy_by_step": next(iter((summary["knee"] or {}).get("joules_per_inference", {})), None),
-        "steps_lines": [line for line in (knee_line(summary), early_line(summary)) if line] if summary["knee"] else [],
-        "rates_plot": plots.rates_by_layer(run.conversion.get("layers") or [], rates),
-        "activity_plot": plots.activity_by_layer([layer for layer in layers if layer.get("kind") != BIAS_SOURCE_LAYER]),
-        "layers": [{"arrival_step": arrival.get(layer["name"]), "settled_step": None, **layer} for layer in layers],
-        "blocks": run.partition.get("layers") or [],
-        "picture": plots.picture_uri(run.picture) if run.picture else None,
-        "energy_plot": plots.energy_by_device(devices),
-        "devices": devices,
-        "absent": [entry for entry in report["absent"] if entry["run"] == summary["run"]],
-        "ratios": [
-            (name.removeprefix(f"{summary['run']}: "), value)
-            for name, value in report["ratios"].items()
-            if len(report["runs"]) == 1 or name.startswith(f"{summary['run']}: ")
-        ],
-        "examples": _examples(run),
-    }
+def _section(report: EnergyReport, summary: ReportedRun, run: RecordedRun) -> Section:
+    devices, converted = report.devices_of(summary.run), run.conversion
+    rates = {layer.name: layer.rate_hz for layer in summary.layers if layer.rate_hz is not None}
+    arrival = {layer.name: layer.arrival_step for layer in converted.layers}
+    return Section(
+        run=summary,
+        line=summary_line(summary),
+        cards=list(_cards(summary, devices)),
+        metrics=metric_lines(summary.metrics),
+        no_ann=NO_ANN if summary.metrics.ann is None else None,
+        accuracy_plot=accuracy_by_timestep(summary.metrics, summary.knee, summary.early),
+        energy_by_step=next(iter(summary.knee.joules), None) if summary.knee else None,
+        steps_lines=steps_lines(summary) if summary.knee else [],
+        rates_plot=plots.rates_by_layer(converted.layers, rates),
+        activity_plot=plots.activity_by_layer([x for x in summary.layers if x.kind not in BIAS_SOURCES]),
+        layers=[LayerRow(layer, arrival.get(layer.name)) for layer in summary.layers],
+        tiles=_tiles(run),
+        picture=picture_uri(run.picture) if run.picture else None,
+        energy_plot=plots.energy_by_device(devices),
+        devices=devices,
+        absent=report.absent_of(summary.run),
+        ratios=report.ratios_of(summary.run),
+        examples=_examples(run),
+    )
 
 
-def _cards(summary: Mapping[str, Any], devices: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
-    """(value, what it is, remark): what a reader wants to know first."""
-    ann, snn = summary["metrics"].get("ann") or {}, summary["metrics"].get("snn") or {}
-    key = next((key for key in HEADLINE if snn.get(key) is not None), None)
-    cards = []
-    if key:
-        remark = f"ANN: {ann[key]:.3f}" if ann.get(key) is not None else ""
-        cards.append((f"{snn[key]:.3f}", f"{METRIC_NAMES[key]} of the SNN", remark))
-    if summary["partition"].get("chips"):
-        cards.append((str(summary["partition"]["chips"]), "chips", f"{summary['partition']['cores']} cores"))
-    chip = next((device for device in devices if device["kind"] == "spiking chip"), None)
-    if chip:
-        joules = chip["joules_per_inference"]
-        cards.append(
-            (
-                si(joules["total"], "J"),
-                f"for one inference, {how(chip)}",
-                f"{si(joules['dynamic'], 'J')} of it dynamic; {chip['name']}",
-            )
-        )
-        cards.append(
-            (
-                si(chip["seconds_per_inference"], "s"),
-                f"for one inference, {how(chip)}",
-                f"{summary['timesteps']} time steps",
-            )
-        )
-    if summary.get("interchip_messages") is not None:
-        cards.append((si(summary["interchip_messages"]), "messages between chips", "for one image"))
-    return cards
+def _tiles(run: RecordedRun) -> list[TileRow]:
+    if run.partition is None:
+        return []
+    return [TileRow(n, tile, len(run.partition.blocks_of(n))) for n, tile in run.partition.tiles.items()]
 
 
-def _comparison(report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One row for each run."""
+def _cards(summary: ReportedRun, devices: Sequence[DeviceReport]) -> Iterator[Card]:
+    """What a reader wants to know first."""
+    ann, snn = summary.metrics.ann or {}, summary.metrics.snn
+    for key in HEADLINE:
+        if (value := snn.get(key)) is not None:
+            original = ann.get(key)
+            remark = f"ANN: {original:.3f}" if original is not None else ""
+            yield f"{value:.3f}", f"{METRIC_NAMES[key]} of the SNN", remark
+            break
+    if summary.partition.chips:
+        yield str(summary.partition.chips), "chips", f"{summary.partition.cores} cores"
+    if chip := _spiking_chip(devices):
+        dynamic = f"{si(chip.joules_per_inference.dynamic, 'J')} of it dynamic; {chip.name}"
+        yield si(chip.joules_per_inference.total, "J"), f"for one inference, {how(chip)}", dynamic
+        steps = f"{summary.timesteps} time steps"
+        yield si(chip.seconds_per_inference, "s"), f"for one inference, {how(chip)}", steps
+    if summary.interchip_messages is not None:
+        yield si(summary.interchip_messages), "messages between chips", "for one image"
+
+
+def _comparison(report: EnergyReport) -> list[ComparedRun]:
     rows = []
-    for run in report["runs"]:
-        snn = run["metrics"].get("snn") or {}
-        key = next((key for key in HEADLINE if snn.get(key) is not None), None)
-        chip = next((d for d in devices_of(dict(report), run["run"]) if d["kind"] == "spiking chip"), None)
+    for run in report.runs:
+        found = next(((key, v) for key in HEADLINE if (v := run.metrics.snn.get(key)) is not None), None)
+        chip = _spiking_chip(report.devices_of(run.run))
         rows.append(
-            {
-                "run": run["run"],
-                "target": run["target"],
-                "timesteps": run["timesteps"],
-                "metric": f"{METRIC_NAMES[key]} {snn[key]:.3f}" if key else "–",
-                "chips": run["partition"].get("chips") or "–",
-                "interchip": si(run.get("interchip_messages")),
-                "joules": si(chip["joules_per_inference"]["total"] if chip else None, "J"),
-            }
+            ComparedRun(
+                run=run.run,
+                target=run.target,
+                timesteps=run.timesteps,
+                metric=f"{METRIC_NAMES[found[0]]} {found[1]:.3f}" if found else "–",
+                chips=str(run.partition.chips or "–"),
+                interchip=si(run.interchip_messages),
+                joules=si(chip.joules_per_inference.total if chip else None, "J"),
+            )
         )
     return rows
 
 
-def _examples(run: Run) -> list[dict[str, Any]]:
-    """The first images with their label, the ANN's answer and the SNN's, as (caption, picture) pairs."""
-    path = run.folder / "outputs.npz"
+def _spiking_chip(devices: Sequence[DeviceReport]) -> DeviceReport | None:
+    return next((device for device in devices if device.kind == "spiking chip"), None)
+
+
+def _examples(run: RecordedRun) -> list[Example]:
+    """The first images with their label, the ANN's answer, if there is one, and the SNN's."""
+    path = run.folder / OUTPUTS
     if not path.is_file():
         return []
     with np.load(path, allow_pickle=False) as arrays:
-        if not {"images", "labels", "ann", "outputs"} <= set(arrays.files):
+        if not {"images", "labels", "outputs"} <= set(arrays.files):
             return []
-        images, labels, ann, snn = (arrays[key][:SHOWN_IMAGES] for key in ("images", "labels", "ann", "outputs"))
-    return [_example(i, image, labels[i], ann[i], snn[i]) for i, image in enumerate(images)]
+        answers = {name: arrays[key] for name, key in (("ANN", "ann"), ("SNN", "outputs")) if key in arrays.files}
+        images, labels = arrays["images"][:SHOWN_IMAGES], arrays["labels"]
+    make = _class_example if labels.ndim < 3 else _map_example
+    return [make(i, image, labels[i], {name: a[i] for name, a in answers.items()}) for i, image in enumerate(images)]
 
 
-def _example(i: int, image: NDArray[Any], label: NDArray[Any], ann: NDArray[Any], snn: NDArray[Any]) -> dict[str, Any]:
-    if np.ndim(label) < 2:
-        best = [_class_of(scores) for scores in (ann, snn)]
-        return {
-            "title": f"Image {i}: label {int(label)}, ANN {best[0]}, SNN {best[1]}",
-            "pictures": [("image", plots.image_uri(image))],
-        }
-    maps = {"label": np.asarray(label), "ANN": class_map(ann), "SNN": class_map(snn)}
-    agreement = float(np.mean(maps["ANN"] == maps["SNN"]))
-    return {
-        "title": f"Image {i}: ANN and SNN agree on {agreement:.1%} of the pixels",
-        "pictures": [
-            ("image", plots.image_uri(image)),
-            *((name, plots.image_uri(image, classes)) for name, classes in maps.items()),
-        ],
-    }
+def _class_example(i: int, image: Float32, label: Float32, answers: dict[str, Float32]) -> Example:
+    best = "".join(f", {name} {_class_of(scores)}" for name, scores in answers.items())
+    return Example(f"Image {i}: label {int(label)}{best}", [("image", image_uri(image))])
 
 
-def _class_of(scores: NDArray[Any]) -> int:
-    scores = np.asarray(scores).reshape(-1)
-    return int(scores[0] >= 0.5) if len(scores) == 1 else int(scores.argmax())
+def _map_example(i: int, image: Float32, label: Float32, answers: dict[str, Float32]) -> Example:
+    maps: dict[str, Float32 | UInt8] = {"label": label, **{name: class_map(answer) for name, answer in answers.items()}}
+    title = f"Image {i}"
+    if "ANN" in maps:
+        title += f": ANN and SNN agree on {float(np.mean(maps['ANN'] == maps['SNN'])):.1%} of the pixels"
+    pictures = [(name, image_uri(image, classes)) for name, classes in maps.items()]
+    return Example(title, [("image", image_uri(image)), *pictures])
+
+
+def _class_of(scores: Float32) -> int:
+    flat = np.reshape(scores, -1)
+    return int(flat[0] >= 0.5) if len(flat) == 1 else int(flat.argmax())

@@ -1,33 +1,26 @@
-"""Pictures for the HTML report: SVG whose text takes the page's colour, and PNG for images."""
+"""Plots for the HTML report: SVG whose text takes the page's colour."""
 
 from __future__ import annotations
 
-import base64
 import functools
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ParamSpec
+from typing import ParamSpec
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .text import METRIC_NAMES, si
+from convert.report import LayerReport
+from deploy.energy.report import DeviceReport
+from deploy.foreign import Axes, Figure
+from deploy.runs.report import LayerRun
 
-Axis = tuple[str, Callable[[Mapping[str, Any]], float], Callable[[float], str]]
-"""What an axis shows: its label, a row's place on it, and a place as text."""
-STEPS: Axis = ("time steps", lambda row: row["timesteps"], lambda steps: f"{steps:g} steps")
-ENERGY: Axis = (
-    "energy of one image",
-    lambda row: next(iter(row["joules_per_inference"].values())),
-    lambda joules: si(joules, "J"),
-)
-SHOWN_BELOW = 0.25
+from .text import si
+
 P = ParamSpec("P")
 INK = "#010203"
 """Stands for the page's text colour in matplotlib, which has no name for it."""
 BLUE, ORANGE, GREEN, VIOLET, RED, GREY = "#3b82f6", "#f59e0b", "#10b981", "#8b5cf6", "#ef4444", "#94a3b8"
-TINT = (239, 68, 68)
 STYLE = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -51,7 +44,7 @@ STYLE = {
     "hatch.linewidth": 0.6,
 }
 WIDTH_INCHES = 6.6
-LARGEST_IMAGE = 512
+"""Of a plot: the page scales it."""
 
 
 def styled(plot: Callable[P, str | None]) -> Callable[P, str | None]:
@@ -68,75 +61,22 @@ def styled(plot: Callable[P, str | None]) -> Callable[P, str | None]:
 
 
 @styled
-def accuracy_by_timestep(
-    metrics: Mapping[str, Any], knee: Mapping[str, Any] | None, early: Mapping[str, Any] | None
-) -> str | None:
-    """Metrics over time steps, and beside it over the first device's energy; the ANN's dashed, the knee ringed.
-
-    Points more than ``SHOWN_BELOW`` under the lowest final value lie outside. None if there are fewer than two points.
-    """
-    points = metrics.get("by_timestep") or []
-    keys = [key for key in ("accuracy", "pixel_accuracy", "iou", "f1") if points and points[0].get(key) is not None]
-    if len(points) < 2 or not keys:
-        return None
-    ann = {key: value for key, value in (metrics.get("ann") or {}).items() if key in keys}
-    figure, panels = _figure(2 if points[-1].get("joules_per_inference") else 1, height=3.3)
-    for axes, (label, place, text) in zip(panels, (STEPS, ENERGY), strict=False):
-        for key, colour in zip(keys, (BLUE, GREEN, VIOLET), strict=False):
-            axes.plot(
-                [place(p) for p in points],
-                [p[key] for p in points],
-                ".-",
-                color=colour,
-                markersize=4,
-                label=f"{METRIC_NAMES[key]}, all images alike",
-            )
-            if key in ann:
-                axes.axhline(ann[key], color=colour, linestyle=(0, (5, 3)), linewidth=1)
-        if early and early["curve"]:
-            axes.plot(
-                [place(p) for p in early["curve"]],
-                [p[early["metric"]] for p in early["curve"]],
-                ".-",
-                color=ORANGE,
-                markersize=4,
-                label=f"{METRIC_NAMES[early['metric']]}, each stopped once settled",
-            )
-        if knee:
-            at = place(knee), knee[knee["metric"]]
-            axes.plot(*at, "o", markersize=11, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.4)
-            axes.annotate(f"knee: {text(at[0])}", at, xytext=(6, -18), textcoords="offset points", fontsize=9)
-        axes.set_xlabel(label)
-        axes.xaxis.set_major_formatter(lambda value, _, text=text: _short(text(value)))
-        axes.grid(True)
-    low = max(0.0, min(points[-1][key] for key in keys) - SHOWN_BELOW)
-    panels[0].set_ylim(low, max([*ann.values(), *(p[key] for p in points for key in keys)]) + 0.03)
-    for axes, (_, place, _) in zip(panels, (STEPS, ENERGY), strict=False):
-        shown = [place(p) for p in points if max(p[key] for key in keys) >= low]
-        axes.set_xlim(shown[0] - 0.04 * (shown[-1] - shown[0]), shown[-1] * 1.03)
-    panels[0].set_ylabel(METRIC_NAMES[keys[0]] if len(keys) == 1 else "metric")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=2, fontsize=9)
-    return _svg(figure, "accuracy")
-
-
-@styled
-def rates_by_layer(layers: Sequence[Mapping[str, Any]], measured_hz: Mapping[str, float]) -> str | None:
+def rates_by_layer(layers: Sequence[LayerReport], measured_hz: Mapping[str, float]) -> str | None:
     """Percentile and mean rates of the calibration for each layer, and the mean rates of the run."""
-    layers = [layer for layer in layers if layer.get("percentile_rate_hz") is not None]
     if not layers:
         return None
     places = np.arange(len(layers))
-    figure, (axes,) = _figure(1, height=0.26 * len(layers) + 1.1)
+    figure, (axes,) = figure_of(1, height=0.26 * len(layers) + 1.1)
     axes.barh(
         places,
-        [layer["percentile_rate_hz"] for layer in layers],
+        [layer.percentile_rate_hz for layer in layers],
         color=BLUE,
         alpha=0.55,
         height=0.62,
         label="percentile (calibration)",
     )
     axes.plot(
-        [layer.get("mean_rate_hz") or 0 for layer in layers],
+        [layer.mean_rate_hz for layer in layers],
         places,
         "|",
         color=INK,
@@ -144,97 +84,74 @@ def rates_by_layer(layers: Sequence[Mapping[str, Any]], measured_hz: Mapping[str
         markeredgewidth=1.6,
         label="mean (calibration)",
     )
-    seen = [(measured_hz[layer["name"]], i) for i, layer in enumerate(layers) if layer["name"] in measured_hz]
+    seen = [(measured_hz[layer.name], i) for i, layer in enumerate(layers) if layer.name in measured_hz]
     if seen:
         axes.plot(*zip(*seen, strict=True), "D", color=ORANGE, markersize=4, label="mean (this run)")
-    _layer_axis(axes, [layer["name"] for layer in layers])
+    _layer_axis(axes, [layer.name for layer in layers])
     axes.set_xlabel("firing rate (Hz)")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=9)
-    return _svg(figure, "rates")
+    return svg_of(figure, "rates")
 
 
 @styled
-def activity_by_layer(layers: Sequence[Mapping[str, Any]]) -> str | None:
+def activity_by_layer(layers: Sequence[LayerRun]) -> str | None:
     """Spikes and synops of each layer for one image."""
-    layers = [layer for layer in layers if layer.get("spikes") is not None]
+    layers = [layer for layer in layers if layer.spikes is not None]
     if not layers:
         return None
-    figure, both = _figure(2, height=0.26 * len(layers) + 0.9)
-    for axes, key, colour in zip(both, ("spikes", "synops"), (BLUE, VIOLET), strict=True):
-        axes.barh(np.arange(len(layers)), [layer.get(key) or 0 for layer in layers], color=colour, height=0.62)
-        axes.set_title(f"{key} for each image")
-        axes.xaxis.set_major_formatter(lambda value, _: _short(si(value)))
-    _layer_axis(both[0], [layer["name"] for layer in layers])
-    return _svg(figure, "activity")
+    figure, both = figure_of(2, height=0.26 * len(layers) + 0.9)
+    shown = (("spikes", [x.spikes or 0 for x in layers], BLUE), ("synops", [x.synops or 0 for x in layers], VIOLET))
+    for axes, (name, values, colour) in zip(both, shown, strict=True):
+        axes.barh(np.arange(len(layers)), values, color=colour, height=0.62)
+        axes.set_title(f"{name} for each image")
+        axes.xaxis.set_major_formatter(lambda value, _: short(si(value)))
+    _layer_axis(both[0], [layer.name for layer in layers])
+    return svg_of(figure, "activity")
 
 
 @styled
-def energy_by_device(devices: Sequence[Mapping[str, Any]]) -> str | None:
+def energy_by_device(devices: Sequence[DeviceReport]) -> str | None:
     """Total energy of one inference on a logarithmic axis; hatched where estimated, a diamond for the dynamic part."""
-    devices = [device for device in devices if device["joules_per_inference"]["total"]]
-    if not devices:
+    rows = [(device, total) for device in devices if (total := device.joules_per_inference.total)]
+    if not rows:
         return None
-    figure, (axes,) = _figure(1, height=0.42 * len(devices) + 1.0)
-    totals = [device["joules_per_inference"]["total"] for device in devices]
-    for i, (device, total) in enumerate(zip(devices, totals, strict=True)):
-        colour = ORANGE if device["kind"] == "spiking chip" else BLUE
+    figure, (axes,) = figure_of(1, height=0.42 * len(rows) + 1.0)
+    for i, (device, total) in enumerate(rows):
+        colour = ORANGE if device.kind == "spiking chip" else BLUE
         axes.barh(
             i,
             total,
-            color=colour if device["measured"] else "none",
+            color=colour if device.measured else "none",
             edgecolor=colour,
             height=0.6,
-            hatch=None if device["measured"] else "////",
+            hatch=None if device.measured else "////",
         )
         axes.text(total * 1.15, i, si(total, "J"), va="center", fontsize=9)
-        if dynamic := device["joules_per_inference"]["dynamic"]:
+        if dynamic := device.joules_per_inference.dynamic:
             axes.plot(dynamic, i, "D", color=INK, markersize=5)
     axes.set_xscale("log")
-    lowest = min(*totals, *(d["joules_per_inference"]["dynamic"] or np.inf for d in devices))
-    axes.set_xlim(10 ** np.floor(np.log10(lowest) - 0.2), max(totals) * 8)
-    axes.xaxis.set_major_formatter(lambda value, _: _short(si(value, "J")))
-    _layer_axis(axes, [device["name"] for device in devices])
+    lowest = min(value for device, total in rows for value in (total, device.joules_per_inference.dynamic) if value)
+    axes.set_xlim(10 ** np.floor(np.log10(lowest) - 0.2), max(total for _, total in rows) * 8)
+    axes.xaxis.set_major_formatter(lambda value, _: short(si(value, "J")))
+    _layer_axis(axes, [device.name for device, _ in rows])
     axes.set_xlabel("joules for one inference")
-    return _svg(figure, "energy")
+    return svg_of(figure, "energy")
 
 
-def picture_uri(svg: str) -> str:
-    """An SVG file as a data URI: shut in, so that its styles and names stay its own."""
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-
-
-def image_uri(image: NDArray[Any], classes: NDArray[Any] | None = None) -> str:
-    """An image, shape (h, w) or (h, w, c), as a PNG data URI, stretched to 0..255; pixels of class 0 are tinted red."""
-    from PIL import Image
-
-    stride = max(1, -(-max(image.shape[:2]) // LARGEST_IMAGE))
-    values = np.asarray(image, np.float64)[::stride, ::stride]
-    values = values.reshape(*values.shape[:2], -1)
-    low, high = values.min(), values.max()
-    scaled = (values - low) / (high - low or 1.0) * 255
-    colours = np.repeat(scaled[:, :, :1], 3, axis=2) if scaled.shape[2] != 3 else scaled
-    if classes is not None:
-        membrane = (np.asarray(classes)[::stride, ::stride] == 0)[:, :, None]
-        colours = np.where(membrane, 0.35 * colours + 0.65 * np.array(TINT), colours)
-    file = io.BytesIO()
-    Image.fromarray(colours.astype(np.uint8)).save(file, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-def _figure(columns: int, *, height: float) -> tuple[Any, Sequence[Any]]:
+def figure_of(columns: int, *, height: float) -> tuple[Figure, Sequence[Axes]]:
     """A figure with one row of axes, without pyplot and so without a window."""
-    from matplotlib.figure import Figure
+    from matplotlib import figure as matplotlib_figure
 
-    figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
+    figure = matplotlib_figure.Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
     return figure, figure.subplots(1, columns, sharey=True, squeeze=False)[0]
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     """The text of a tick: '40' for '40 steps', '4 mJ' for '4.00 mJ'."""
     return re.sub(r"\.0+(?!\d)", "", text).removesuffix(" steps")
 
 
-def _layer_axis(axes: Any, names: Sequence[str]) -> None:
+def _layer_axis(axes: Axes, names: Sequence[str]) -> None:
     axes.set_yticks(np.arange(len(names)), [name if len(name) < 34 else name[:32] + "…" for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
@@ -242,7 +159,7 @@ def _layer_axis(axes: Any, names: Sequence[str]) -> None:
     axes.set_axisbelow(True)
 
 
-def _svg(figure: Any, name: str) -> str:
+def svg_of(figure: Figure, name: str) -> str:
     """The figure as an <svg> element that scales with the page and inherits its text colour and font."""
     import matplotlib
 

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+import msgspec
+
+from convert.bundle import REPORT, load_report
 from convert.errors import UserError
+from convert.report import ConversionReport
+from deploy.runs.report import RUN, RunReport, read_run
+from partition.result import FILE, Partition, read_partition
 
-NEEDED = ("target", "images", "timesteps", "metrics")
-"""Keys without which a run.json cannot be reported."""
+from .content import PlacementSummary
 
 
 @dataclass(frozen=True)
-class Run:
+class RecordedRun:
     """One run with the conversion and the partition it belongs to; ``folder`` holds its outputs.npz."""
 
     label: str
     folder: Path
     bundle: Path
-    result: dict[str, Any] = field(repr=False)
-    conversion: dict[str, Any] = field(repr=False)
-    partition: dict[str, Any] = field(repr=False)
+    result: RunReport = field(repr=False)
+    conversion: ConversionReport = field(repr=False)
+    partition: Partition | None = field(repr=False)
+    placement: PlacementSummary | None = field(repr=False)
 
     @property
     def picture(self) -> str | None:
@@ -32,9 +36,9 @@ class Run:
         return path.read_text() if path.is_file() else None
 
 
-def read_runs(paths: Sequence[Path]) -> tuple[Run, ...]:
+def read_runs(paths: Sequence[Path]) -> tuple[RecordedRun, ...]:
     """Every run of the bundles at ``paths`` by name; a path may be one run's folder, too. All problems at once."""
-    runs: list[Run] = []
+    runs: list[RecordedRun] = []
     problems: list[str] = []
     for path in paths:
         try:
@@ -46,39 +50,33 @@ def read_runs(paths: Sequence[Path]) -> tuple[Run, ...]:
     return tuple({run.folder.resolve(): run for run in runs}.values())
 
 
-def _runs_at(path: Path) -> list[Run]:
+def placement_of(partition: Partition) -> PlacementSummary:
+    """What report.json says of a partition that was read from a file."""
+    return msgspec.convert(msgspec.to_builtins(partition.report), PlacementSummary)
+
+
+def _runs_at(path: Path) -> list[RecordedRun]:
     if not path.is_dir():
         raise UserError(f"{path}: no such folder; give a bundle that convert-model wrote")
-    if (path / "run.json").is_file():
+    if (path / RUN).is_file():
         return [_read(path, path.resolve().parent.parent)]
-    if not (path / "conversion.json").is_file():
-        raise UserError(f"{path} is not a bundle: it has no conversion.json; give a folder that convert-model wrote")
-    found = sorted(file.parent for file in path.glob("runs/*/run.json"))
+    if not (path / REPORT).is_file():
+        raise UserError(f"{path} is not a bundle: it has no {REPORT}; give a folder that convert-model wrote")
+    found = sorted(file.parent for file in path.glob(f"runs/*/{RUN}"))
     if not found:
         raise UserError(f"{path} has no runs; run 'deploy-model {path} --data TEST' first")
     return [_read(folder, path) for folder in found]
 
 
-def _read(folder: Path, bundle: Path) -> Run:
-    result = _json(folder / "run.json", "deploy-model")
-    missing = [key for key in NEEDED if key not in result]
-    if missing:
-        raise UserError(f"{folder / 'run.json'} has no {', '.join(missing)}; run deploy-model again")
-    return Run(
+def _read(folder: Path, bundle: Path) -> RecordedRun:
+    file = bundle / FILE
+    partition = read_partition(file) if file.exists() else None
+    return RecordedRun(
         label=f"{bundle.resolve().name}/{folder.resolve().name}",
         folder=folder,
         bundle=bundle,
-        result=result,
-        conversion=_json(bundle / "conversion.json", "convert-model"),
-        partition=_json(bundle / "partition.json", "partition-model") if (bundle / "partition.json").exists() else {},
+        result=read_run(folder),
+        conversion=load_report(bundle),
+        partition=partition,
+        placement=None if partition is None else placement_of(partition),
     )
-
-
-def _json(path: Path, command: str) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise UserError(f"cannot read {path} ({error}); run {command} again") from error
-    if not isinstance(data, dict):
-        raise UserError(f"{path} does not hold a JSON object; run {command} again")
-    return data

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
+from deploy.energy.report import DeviceReport
 from deploy.runs.knee import spread
+from deploy.runs.report import Knee, MetricName, RunMetrics, StepRow
 
-from .content import devices_of
+from .content import EnergyReport, ReportedRun
 
 PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
-METRIC_NAMES = {
+METRIC_NAMES: Mapping[MetricName, str] = {
     "accuracy": "accuracy",
     "pixel_accuracy": "pixel accuracy",
     "iou": "IoU",
@@ -23,6 +24,8 @@ METRIC_NAMES = {
     "adapted_rand_error": "adapted Rand error",
     "variation_of_information": "variation of information",
 }
+
+NO_ANN = "There is no ANN to compare with: the model that was converted does not lie in the bundle"
 
 
 def si(value: float | None, unit: str = "") -> str:
@@ -35,27 +38,27 @@ def si(value: float | None, unit: str = "") -> str:
     return f"{number:.{digits}f} {prefix}{unit}".strip()
 
 
-def how(device: Mapping[str, Any]) -> str:
+def how(device: DeviceReport) -> str:
     """Whether the energy of a device was measured."""
-    if device["measured"]:
+    if device.measured:
         return "measured"
-    return "estimated (time measured)" if device.get("time_measured") else "estimated"
+    return "estimated (time measured)" if device.time_measured is True else "estimated"
 
 
-def metric_lines(metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """(name, ANN, SNN) of every metric that both have, in the order of ``METRIC_NAMES``."""
-    ann, snn = metrics.get("ann") or {}, metrics.get("snn") or {}
+def metric_lines(metrics: RunMetrics) -> list[tuple[str, str, str]]:
+    """(name, ANN, SNN) of every metric that either has; a dash for what is missing."""
+    ann, snn = metrics.ann or {}, metrics.snn
     keys = [key for key in METRIC_NAMES if key in ann or key in snn]
     return [(METRIC_NAMES[key], _number(ann.get(key)), _number(snn.get(key))) for key in keys]
 
 
-def renderables(report: Mapping[str, Any]) -> Iterator[RenderableType]:
+def renderables(report: EnergyReport) -> Iterator[RenderableType]:
     """For each run a heading, its metrics in a line and the table of devices."""
-    for run in report["runs"]:
-        yield from _run_text(dict(report), run)
+    for run in report.runs:
+        yield from _run_text(report, run)
 
 
-def text_report(report: Mapping[str, Any], width: int = 110) -> str:
+def text_report(report: EnergyReport, width: int = 110) -> str:
     """The report as plain text of ``width`` columns."""
     console = Console(file=io.StringIO(), width=width, color_system=None, highlight=False, legacy_windows=False)
     console.print(Group(*renderables(report)))
@@ -63,87 +66,94 @@ def text_report(report: Mapping[str, Any], width: int = 110) -> str:
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
 
 
-def summary_line(run: Mapping[str, Any]) -> str:
+def summary_line(run: ReportedRun) -> str:
     """What was run, in one sentence."""
-    parts = [f"{run['images']} images on {run['target']}", f"{run['timesteps']} time steps"]
-    if run["partition"].get("chips"):
-        parts.append(f"{run['partition']['cores']} cores on {run['partition']['chips']} chips")
-    if run.get("spikes") is not None:
-        parts.append(f"{si(run['spikes'])} spikes, {si(run.get('synops'))} synops for each image")
+    parts = [f"{run.images} images on {run.target}", f"{run.timesteps} time steps"]
+    if run.partition.chips:
+        parts.append(f"{run.partition.cores} cores on {run.partition.chips} chips")
+    if run.spikes is not None:
+        parts.append(f"{si(run.spikes)} spikes, {si(run.synops)} synops for each image")
     return "; ".join(parts)
 
 
-def _run_text(report: dict[str, Any], run: Mapping[str, Any]) -> Iterator[RenderableType]:
-    yield f"{run['run']}: {summary_line(run)}"
-    yield "; ".join(f"{name} {snn} (ANN {ann})" for name, ann, snn in metric_lines(run["metrics"]))
-    if run["knee"]:
-        yield _steps_table(run)
-        yield from (line for line in (knee_line(run), early_line(run)) if line)
+def _run_text(report: EnergyReport, run: ReportedRun) -> Iterator[RenderableType]:
+    yield f"{run.run}: {summary_line(run)}"
+    if run.metrics.ann is None:
+        yield "; ".join(f"{name} {snn}" for name, _, snn in metric_lines(run.metrics))
+        yield NO_ANN
+    else:
+        yield "; ".join(f"{name} {snn} (ANN {ann})" for name, ann, snn in metric_lines(run.metrics))
+    if run.knee:
+        yield _steps_table(run, run.knee)
+        yield from steps_lines(run)
     table = _table("Energy of one inference")
     for column in ("device", "total", "dynamic", "time"):
         table.add_column(column, justify="left" if column == "device" else "right", no_wrap=True)
     table.add_column("how, and the source")
-    for device in devices_of(report, run["run"]):
-        joules = device["joules_per_inference"]
+    for device in report.devices_of(run.run):
         table.add_row(
-            device["name"],
-            si(joules["total"], "J"),
-            si(joules["dynamic"], "J"),
-            si(device["seconds_per_inference"], "s"),
-            f"{how(device)}: {device['source']}",
+            device.name,
+            si(device.joules_per_inference.total, "J"),
+            si(device.joules_per_inference.dynamic, "J"),
+            si(device.seconds_per_inference, "s"),
+            f"{how(device)}: {device.source}",
         )
     yield table
-    for entry in report["absent"]:
-        if entry["run"] == run["run"]:
-            yield f"{entry['name']}: {entry['reason']}"
+    for entry in report.absent_of(run.run):
+        yield f"{entry.name}: {entry.reason}"
 
 
-def _steps_table(run: Mapping[str, Any]) -> Table:
+def _steps_table(run: ReportedRun, knee: Knee) -> Table:
     """What fewer time steps would have brought, the knee's row marked."""
-    knee, rows = run["knee"], run["metrics"]["by_timestep"]
-    name = METRIC_NAMES[knee["metric"]]
-    some = {row["timesteps"]: row for row in (*spread(rows), knee)}
-    device = next(iter(knee["joules_per_inference"]), None)
+    some: dict[float, StepRow] = {row.timesteps: row for row in (*spread(run.metrics.by_timestep), knee)}
+    device = next(iter(knee.joules), None)
     table = _table(f"Time steps{f', energy on {device}' if device else ''}")
-    for column in ("steps", name, "synops", "energy", "time", ""):
+    for column in ("steps", METRIC_NAMES[knee.metric], "synops", "energy", "time", ""):
         table.add_column(column, justify="right" if column else "left", no_wrap=True)
     for steps, row in sorted(some.items()):
-        joules, seconds = row["joules_per_inference"].get(device), row["seconds_per_inference"].get(device)
         table.add_row(
             str(steps),
-            _number(row[knee["metric"]]),
-            si(row.get("synops")),
-            si(joules, "J"),
-            si(seconds, "s"),
-            "< the knee" if steps == knee["timesteps"] else "",
+            _number(row.value(knee.metric)),
+            si(row.synops),
+            si(row.joules.get(device or ""), "J"),
+            si(row.seconds.get(device or ""), "s"),
+            "< the knee" if steps == knee.timesteps else "",
         )
     return table
 
 
-def knee_line(run: Mapping[str, Any]) -> str:
-    """The fewest steps that are enough, and by which rule."""
-    knee = run["knee"]
-    points = 100 * knee["tolerance"]
-    of = {"ann": "the ANN's {}", "best": "the best, {} (none comes so near the ANN's)"}[knee["reference"]]
+def steps_lines(run: ReportedRun) -> list[str]:
+    """What fewer steps bring: the knee, and images stopped once settled."""
+    return [line for line in (knee_line(run), early_line(run)) if line]
+
+
+def knee_line(run: ReportedRun) -> str | None:
+    """The fewest steps that are enough, and by which rule; None without a metric to choose by."""
+    knee = run.knee
+    if knee is None:
+        return None
+    points = 100 * knee.tolerance
+    of = {"ann": "the ANN's {}", "best": "the best, {} (none comes so near the ANN's)"}[knee.reference]
+    if run.metrics.ann is None:
+        of = "the best, {}"
     return (
-        f"Knee: {knee['timesteps']} steps, the fewest whose {METRIC_NAMES[knee['metric']]} is within {points:g} "
-        f"point{'' if points == 1 else 's'} of {of.format(_number(knee['reference_value']))}"
+        f"Knee: {knee.timesteps} steps, the fewest whose {METRIC_NAMES[knee.metric]} is within {points:g} "
+        f"point{'' if points == 1 else 's'} of {of.format(_number(knee.reference_value))}"
     )
 
 
-def early_line(run: Mapping[str, Any]) -> str | None:
+def early_line(run: ReportedRun) -> str | None:
     """What stopping settled images early brings on images that did not choose the threshold."""
-    early = run.get("early")
-    if not early or not early["held_out"]:
+    early = run.early
+    if early is None or early.held_out is None:
         return None
-    stop = early["held_out"]
-    device, joules = next(iter(stop["joules_per_inference"].items()), (None, None))
-    energy = f", {si(joules, 'J')} ({device})" if device else ""
-    source = f"chosen on {stop['chosen_on']} others" if stop["chosen_on"] else "given"
+    stop = early.held_out
+    energy = next((f", {si(joules, 'J')} ({device})" for device, joules in stop.joules.items()), "")
+    source = f"chosen on {stop.chosen_on} others" if stop.chosen_on else "given"
     return (
-        f"Stopped once settled: {METRIC_NAMES[early['metric']]} {_number(stop[early['metric']])} after "
-        f"{stop['timesteps']:.1f} steps in the mean{energy}; {_number(stop['all_steps'])} after all "
-        f"{run['timesteps']} ({stop['images']} images; threshold {stop['threshold']:.4g}, {source})"
+        f"Stopped once settled: {METRIC_NAMES[early.metric]} {_number(stop.value(early.metric))} after "
+        f"{stop.timesteps:.1f} steps in the mean{energy}; {_number(stop.all_steps)} after all "
+        f"{run.timesteps} ({stop.images} images; threshold {stop.threshold:.4g}, {source})"
     )
 
 

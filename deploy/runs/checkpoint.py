@@ -5,35 +5,37 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convert.bundle import NETWORK
 from convert.errors import UserError
 from convert.storage.atomic import whole_file
+from deploy.arrays import Float32, Int64
 from deploy.targets.registry import LayerCounts
 
 
 @dataclass(frozen=True)
 class ImageResult:
-    """One dataset image: outputs (checkpoints, ...) and the counts summed over its crops.
+    """One dataset image: outputs (readout steps, ...) and the counts summed over its crops.
 
-    ``until`` has the events before each checkpoint, shape (checkpoints, layers, EVENTS); empty if not counted.
+    ``until`` has the events before each readout, shape (readout steps, layers, EVENTS); empty if not counted.
     """
 
-    outputs: NDArray[np.float32]
+    outputs: Float32
     layers: dict[str, LayerCounts]
     crops: int
-    until: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    until: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
-class Parts:
-    """The folder of an unfinished run; with another ``signature`` it is started anew. Raises ``UserError``."""
+class RunCheckpoint:
+    """The finished images of an unfinished run, in ``folder``; with another ``signature`` it is started anew.
+
+    Raises ``UserError`` where the folder cannot be written.
+    """
 
     def __init__(self, folder: Path, signature: str) -> None:
         self.folder = folder
@@ -62,19 +64,11 @@ class Parts:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def signature(bundle: Path, data_path: str | Path, indices: NDArray[np.int64], options: dict[str, Any]) -> str:
+def signature(
+    bundle: Path, data_path: str | Path, indices: Int64, options: Mapping[str, str | int | float | None]
+) -> str:
     """What a run depends on: with another signature an unfinished run is not continued."""
     digest = hashlib.sha256((bundle / NETWORK).read_bytes())
     digest.update((bundle / "partition.json").read_bytes())
-    digest.update(json.dumps([options, str(Path(data_path).resolve()), indices.tolist()]).encode())
+    digest.update(json.dumps([dict(options), str(Path(data_path).resolve()), indices.tolist()]).encode())
     return digest.hexdigest()
-
-
-def summed(counts: Sequence[LayerCounts]) -> LayerCounts:
-    """The events of several inputs; None where one did not count them."""
-
-    def total(name: str) -> Any:
-        values = [getattr(c, name) for c in counts]
-        return None if None in values else sum(values)
-
-    return LayerCounts(**{name: total(name) for name in LayerCounts.__dataclass_fields__})

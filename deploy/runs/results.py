@@ -1,139 +1,160 @@
-"""run.json but for what is measured outside the run: metrics, and every count as a mean per image."""
+"""The results of all images -> run.json but for what is measured outside the run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from convert.data.dataset import Dataset
-from convert.data.evaluate import score
 from convert.network import Network
-from deploy.targets.registry import EVENTS, TARGETS, Job
+from convert.report import Metrics, Task
+from deploy.arrays import Float32, Int64
+from deploy.targets.names import TargetName
+from deploy.targets.registry import EVENTS, TARGETS, Job, LayerCounts
 
 from . import early_exit as early
-from .checkpoint import ImageResult, summed
+from .checkpoint import ImageResult
+from .images import summed
 from .readout import last_arrival_step
+from .report import EarlyReport, EventMeans, LayerRun, RunMetrics, RunReport, StepRow, row_of
+from .scores import Labels, score
 
 STEADY = 0.1
-"""A layer's rate has settled within this share of its later mean."""
+"""A layer's rate has settled within this share of its later mean; chosen to be above what few spikes make of it."""
 
 
-def summary(
-    job: Job,
-    target: str,
-    dataset: Dataset,
-    results: Sequence[ImageResult],
-    outputs: NDArray[np.float32],
-    ann_metrics: dict[str, float],
-    early_threshold: float | None = None,
-) -> dict[str, Any]:
-    """The summary of ``results``, one per image; ``outputs`` has shape (windows, images, ...)."""
-    network, indices = job.network, range(len(dataset))
-    checkpoints = [stop for _, stop in job.windows]
-    metrics = [score(dataset, list(o), indices) for o in outputs]
-    until = np.stack([r.until for r in results])  # (images, checkpoints, layers, EVENTS) or (images, 0)
+@dataclass(frozen=True)
+class Results:
+    """What came out: ``outputs`` has shape (readout steps, images, ...), ``images`` one result for each."""
 
-    def counts(images: NDArray[np.int64], at: NDArray[np.int64]) -> dict[str, Any]:
-        return counts_until(network, list(results[0].layers), until[images, at]) if until.size else {}
+    images: Sequence[ImageResult]
+    outputs: Float32
+    task: Task
+    labels: Labels
 
-    by_timestep = [
-        {"timesteps": t, **m, **counts(np.arange(len(dataset)), np.full(len(dataset), k))}
-        for k, (t, m) in enumerate(zip(checkpoints, metrics, strict=True))
-    ]
-    layers = [_layer_row(network, name, results) for name in results[0].layers]
-    if until.size:
-        spikes = until[..., 0].sum(axis=0).T
-        layers = [{**row, "settled_step": settled_step(checkpoints, s)} for row, s in zip(layers, spikes, strict=True)]
-    chip = [row for row in layers if network.population(row["name"]).on_chip]
-    host = [row for row in layers if not network.population(row["name"]).on_chip]
-    return {
-        "target": target,
-        "target_note": TARGETS[target].note,
-        "exact": TARGETS[target].exact,
-        "images": len(dataset),
-        "crops_per_image": results[0].crops,
-        "timesteps": network.timesteps,
-        "continuous": job.continuous,
-        "windows": [list(window) for window in job.windows],
-        "metrics": {
-            "ann": ann_metrics,
-            "snn": metrics[-1],
-            "by_timestep": by_timestep,
-        },
-        "early": None if job.continuous else early_stops(job, dataset, outputs, counts, early_threshold),
-        **{key: _total(chip, key) for key in ("spikes", "synops", "neuron_updates", "interchip_messages", "messages")},
-        "host_messages": _total(host, "messages"),
-        "host_spikes": _total(host, "spikes"),
-        "overflows": _total(chip, "overflows"),
-        "layers": layers,
-    }
+    @property
+    def until(self) -> Int64:
+        """Events before each readout, shape (images, readout steps, layers, EVENTS); (images, 0) if not counted."""
+        return np.stack([result.until for result in self.images])
 
 
-def _layer_row(network: Network, name: str, results: Sequence[ImageResult]) -> dict[str, Any]:
-    population = network.population(name)
-    totals = summed([r.layers[name] for r in results])
-    crops = sum(r.crops for r in results)
-    means = {k: None if v is None else v / len(results) for k, v in asdict(totals).items()}
-    seconds = crops * network.timesteps * network.dt_s
-    return {
-        "name": name,
-        "kind": population.source_layer,
-        "on_chip": population.on_chip,
-        **means,
-        "rate_hz": totals.spikes / (population.neurons * seconds),
-    }
+def run_report(
+    job: Job, target: TargetName, results: Results, ann: Metrics | None, early_threshold: float | None = None
+) -> RunReport:
+    """The report of ``results``; ``ann`` are the metrics of the original."""
+    network, until = job.network, results.until
+    steps = [stop for _, stop in job.windows]
+    names = list(results.images[0].layers)
+
+    def events_at(images: Int64, at: Int64) -> EventMeans:
+        return events_until(network, names, until[images, at]) if until.size else EventMeans()
+
+    metrics = [score(results.task, outputs, results.labels) for outputs in results.outputs]
+    rows = tuple(
+        row_of(StepRow, of_step, events_at(np.arange(len(until)), np.full(len(until), k)), timesteps=t)
+        for k, (t, of_step) in enumerate(zip(steps, metrics, strict=True))
+    )
+    report = RunReport(
+        target=target,
+        target_note=TARGETS[target].note,
+        exact=TARGETS[target].exact,
+        images=len(results.images),
+        crops_per_image=results.images[0].crops,
+        timesteps=network.timesteps,
+        continuous=job.continuous,
+        windows=tuple(job.windows),
+        metrics=RunMetrics(ann=ann, snn=metrics[-1], by_timestep=rows),
+        early=None if job.continuous else _early(job, results, events_at, early_threshold),
+    )
+    return _with_layers(report, [layer_run(network, name, results, steps) for name in names])
 
 
-def counts_until(network: Network, names: Sequence[str], events: NDArray[np.int64]) -> dict[str, Any]:
-    """Means per image of ``events``, shape (images, layers, EVENTS), as run.json has them, and the layers' synops."""
+def layer_run(network: Network, name: str, results: Results, steps: Sequence[int]) -> LayerRun:
+    """The events of one population, means over images, and when its rate has settled."""
+    population, until = network.population(name), results.until
+    counts = summed([r.layers[name] for r in results.images])
+    images, crops = len(results.images), sum(r.crops for r in results.images)
+    spikes = until[:, :, list(results.images[0].layers).index(name), 0].sum(axis=0) if until.size else None
+
+    def mean(of: Callable[[LayerCounts], int | None]) -> float | None:
+        value = of(counts)
+        return None if value is None else value / images
+
+    return LayerRun(
+        name=name,
+        kind=population.source_layer,
+        on_chip=population.on_chip,
+        spikes=counts.spikes / images,
+        synops=mean(lambda c: c.synops),
+        neuron_updates=mean(lambda c: c.neuron_updates),
+        messages=mean(lambda c: c.messages),
+        interchip_messages=mean(lambda c: c.interchip_messages),
+        overflows=mean(lambda c: c.overflows),
+        rate_hz=counts.spikes / (population.neurons * crops * network.timesteps * network.dt_s),
+        settled_step=None if spikes is None else settled_step(steps, spikes),
+    )
+
+
+def events_until(network: Network, names: Sequence[str], events: Int64) -> EventMeans:
+    """Means per image of ``events``, shape (images, layers, EVENTS), and the layers' synops."""
     totals, images = events.sum(axis=0), len(events)
     on_chip = np.array([network.population(name).on_chip for name in names])
     synops, messages = totals[:, EVENTS.index("synops")], totals[:, EVENTS.index("messages")]
-    return {
-        **{event: float(n / images) for event, n in zip(EVENTS, totals[on_chip].sum(axis=0), strict=True)},
-        "host_messages": float(messages[~on_chip].sum() / images),
-        "layer_synops": {name: float(synops[i] / images) for i, name in enumerate(names) if on_chip[i]},
-    }
+    on_all_cores = dict(zip(EVENTS, (totals[on_chip].sum(axis=0) / images).tolist(), strict=True))
+    return EventMeans(
+        **on_all_cores,
+        host_messages=float(messages[~on_chip].sum() / images),
+        layer_synops={name: float(synops[i] / images) for i, name in enumerate(names) if on_chip[i]},
+    )
 
 
-def settled_step(checkpoints: Sequence[int], spikes: NDArray[np.int64]) -> int | None:
-    """The checkpoint after which the rate stays within ``STEADY`` of its mean over the second half of the steps.
+def settled_step(steps: Sequence[int], spikes: Int64) -> int | None:
+    """The readout step after which the rate stays within ``STEADY`` of its mean over the second half of the steps.
 
-    ``spikes`` are those before each checkpoint. None if there are none, or if it never does.
+    ``spikes`` are those before each of ``steps``. None if there are none, or if it never does.
     """
-    steps = np.append(0, checkpoints)
-    rates = np.diff(spikes, prepend=0) / np.diff(steps)
-    half = np.searchsorted(steps, steps[-1] / 2)
-    reference = (spikes[-1] - np.append(0, spikes)[half]) / (steps[-1] - steps[half])
+    ends = np.append(0, steps)
+    rates = np.diff(spikes, prepend=0) / np.diff(ends)
+    half = np.searchsorted(ends, ends[-1] / 2)
+    reference = (spikes[-1] - np.append(0, spikes)[half]) / (ends[-1] - ends[half])
     off = np.flatnonzero(np.abs(rates - reference) > STEADY * reference)
     last = off[-1] + 1 if len(off) else 0
-    return int(steps[last]) if reference > 0 and last < len(rates) else None
+    return int(ends[last]) if reference > 0 and last < len(rates) else None
 
 
-def early_stops(
-    job: Job, dataset: Dataset, outputs: NDArray[np.float32], counts: early.Counts, threshold: float | None
-) -> dict[str, Any]:
-    """What stopping settled images early brings: the curve, and one threshold on images that did not choose it."""
-    task, activation = dataset.task, job.network.readouts[0].activation
+def _with_layers(report: RunReport, layers: Sequence[LayerRun]) -> RunReport:
+    """``report`` with ``layers`` and their sums; the sums are None where a layer, or all, did not count."""
+    if not layers:
+        return report
+    chip, host = [x for x in layers if x.on_chip], [x for x in layers if not x.on_chip]
+    return msgspec.structs.replace(
+        report,
+        layers=tuple(layers),
+        spikes=_total([x.spikes for x in chip]),
+        synops=_total([x.synops for x in chip]),
+        neuron_updates=_total([x.neuron_updates for x in chip]),
+        messages=_total([x.messages for x in chip]),
+        interchip_messages=_total([x.interchip_messages for x in chip]),
+        host_messages=_total([x.messages for x in host]),
+        host_spikes=_total([x.spikes for x in host]),
+        overflows=_total([x.overflows for x in chip]),
+    )
+
+
+def _total(values: Sequence[float | None]) -> float | None:
+    counted = [value for value in values if value is not None]
+    return sum(counted) if len(counted) == len(values) else None
+
+
+def _early(job: Job, results: Results, events_at: early.EventsAt, threshold: float | None) -> EarlyReport:
+    task, activation = results.task, job.network.readouts[0].activation
     seen = early.Observed(
         np.array([stop for _, stop in job.windows]),
         early.METRIC[task],
-        early.settled(task, activation, outputs, job.windows, last_arrival_step(job.network)),
-        early.correct(dataset, outputs),
-        counts,
+        early.settled(task, activation, results.outputs, job.windows, last_arrival_step(job.network)),
+        early.correct(task, results.labels, results.outputs),
+        events_at,
     )
-    return {
-        "rule": early.RULES[task],
-        "metric": seen.metric,
-        "curve": early.curve(seen, seen.images),
-        "held_out": early.held_out(seen, threshold),
-    }
-
-
-def _total(rows: list[dict[str, Any]], key: str) -> float | None:
-    values = [row[key] for row in rows]
-    return None if None in values else sum(values)
+    return early.early_report(task, seen, threshold)

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deploy import emulator
+from deploy.arrays import Float32
 
-from .registry import InputRun, Job, LayerCounts, Run
+from .registry import InputRun, Job, LayerCounts, Runner
+from .spikes import spiking_run
 
 
-def prepare(job: Job) -> Run:
+def prepare(job: Job) -> Runner:
     """Compiles once; with ``continuous`` the state goes on from one call to the next."""
     program = emulator.compile_network(job.network, job.partition)
-    state: emulator.State | None = None
+    state: emulator.EmulatorState | None = None
 
-    def run(inputs: NDArray[np.float32]) -> Iterator[InputRun]:
+    def run(inputs: Float32) -> Iterator[InputRun]:
         nonlocal state
         drives = emulator.drives_hz(job.network, inputs)
         images = [{name: drive[i] for name, drive in drives.items()} for i in range(len(inputs))]
@@ -32,21 +33,22 @@ def prepare(job: Job) -> Run:
         )
         for result in results:
             state = result.state
-            yield InputRun(
+            yield spiking_run(
+                job,
                 {name: counts.astype(np.int64) for name, counts in result.readouts.items()},
-                {name: _counts(counts) for name, counts in result.counts.items()},
-                {name: np.array(counts.until, np.int64) for name, counts in result.counts.items()},
+                {name: _counts(events) for name, events in result.counts.items()},
+                until={name: np.array(events.until, np.int64) for name, events in result.counts.items()},
             )
 
     return run
 
 
-def _counts(counts: emulator.LayerCounts) -> LayerCounts:
+def _counts(events: emulator.LayerEvents) -> LayerCounts:
     return LayerCounts(
-        spikes=counts.spikes,
-        synops=counts.synops,
-        neuron_updates=counts.neuron_updates,
-        messages=counts.messages,
-        interchip_messages=counts.interchip,
-        overflows=sum(counts.overflow),
+        spikes=events.spikes,
+        synops=events.synops,
+        neuron_updates=events.neuron_updates,
+        messages=events.messages,
+        interchip_messages=events.interchip,
+        overflows=sum(events.overflow),
     )

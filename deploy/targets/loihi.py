@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convert.errors import UserError
+from deploy.arrays import Float32
 from deploy.emulator.encode import drives_hz
 from deploy.nengo_loihi.build import chip_form, simulator
 
-from .registry import InputRun, Job, LayerCounts, Run, window_counts
+from .registry import InputRun, Job, LayerCounts, Runner, window_counts
+from .spikes import spiking_run
 
 
-def prepare(job: Job) -> Run:
+def prepare(job: Job) -> Runner:
     """Uploads and runs on the board. Raises ``UserError`` where NxSDK is missing."""
     if find_spec("nxsdk") is None:
         raise UserError(
@@ -23,7 +24,7 @@ def prepare(job: Job) -> Run:
             "run this bundle on a Loihi host, or use --target fast, which gives the same spikes"
         )
 
-    def run(inputs: NDArray[np.float32]) -> Iterator[InputRun]:
+    def run(inputs: Float32) -> Iterator[InputRun]:
         names = [p.name for p in job.network.populations]
         chip = chip_form(job.network, job.partition, drives_hz(job.network, inputs), record=names)
         with simulator(chip, job.network, job.partition, target="loihi") as sim:
@@ -32,6 +33,6 @@ def prepare(job: Job) -> Run:
                 rasters = {name: np.asarray(sim.data[chip.probes[name]]) > 0 for name in names}
                 sim.clear_probes()
                 counts = {name: window_counts(rasters[name], job.windows) for name in job.readout_sources}
-                yield InputRun(counts, {name: LayerCounts(spikes=int(rasters[name].sum())) for name in names})
+                yield spiking_run(job, counts, {name: LayerCounts(spikes=int(rasters[name].sum())) for name in names})
 
     return run

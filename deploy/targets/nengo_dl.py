@@ -9,29 +9,32 @@ from typing import Any
 
 import nengo
 import numpy as np
-from numpy.typing import NDArray
 
 from convert.errors import UserError
 from convert.network.nengo_form import HardResetRectifiedLinear, to_nengo
 from convert.upstream.nengo_dl import load_nengo_dl
 from convert.upstream.tensorflow import load_tensorflow
+from deploy.arrays import Bool, Float32, Float64
 from deploy.emulator.encode import drives_hz
 from deploy.events.counts import layer_counts
+from deploy.events.fan_out import fanouts
 
-from .registry import InputRun, Job, Run, window_counts
+from .registry import InputRun, Job, Runner, window_counts
+from .spikes import spiking_run
 
 STEPS_AT_A_TIME = 16
 """Steps whose spikes of all populations are held in memory at once."""
 
 
-def prepare(job: Job) -> Run:
+def prepare(job: Job) -> Runner:
     """Builds a NengoDL simulator for each call's inputs, one minibatch item each."""
     if job.continuous:
         raise UserError("target 'nengo-dl' starts every image from rest; leave out --continuous or use --target fast")
     nengo_dl = load_nengo_dl()
-    _register_hard_reset()
+    register_with_nengo_dl()
+    tables = fanouts(job.network, job.partition)
 
-    def run(inputs: NDArray[np.float32]) -> Iterator[InputRun]:
+    def run(inputs: Float32) -> Iterator[InputRun]:
         form = to_nengo(job.network)
         with form.net:
             nengo_dl.configure_settings(stateful=True, keep_history=True, trainable=False)
@@ -39,7 +42,7 @@ def prepare(job: Job) -> Run:
         drives = drives_hz(job.network, inputs)
         steps = job.network.timesteps
         totals = {name: np.zeros((len(inputs), neurons.size_out), np.int64) for name, neurons in form.neurons.items()}
-        rasters: dict[str, list[NDArray[np.bool_]]] = {name: [] for name in job.readout_sources}
+        rasters: dict[str, list[Bool]] = {name: [] for name in job.readout_sources}
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "No GPU support detected")
             sim = nengo_dl.Simulator(form.net, minibatch_size=len(inputs), progress_bar=False, seed=0)
@@ -58,19 +61,20 @@ def prepare(job: Job) -> Run:
                 name: window_counts(np.concatenate([part[i] for part in parts]), job.windows)
                 for name, parts in rasters.items()
             }
-            yield InputRun(counts, layer_counts(job, {name: total[i] for name, total in totals.items()}))
+            spikes = {name: total[i] for name, total in totals.items()}
+            yield spiking_run(job, counts, layer_counts(job, tables, spikes))
 
     return run
 
 
-def _during(job: Job, name: str, drive_hz: NDArray[np.float64], start: int, count: int) -> NDArray[np.float64]:
+def _during(job: Job, name: str, drive_hz: Float64, start: int, count: int) -> Float64:
     """The drive in ``count`` steps from ``start`` on, shape (inputs, count, neurons)."""
     driven = np.arange(start, start + count) >= job.network.population(name).onset_step
     return np.asarray(drive_hz[:, None] * driven[:, None])
 
 
 @functools.cache
-def _register_hard_reset() -> None:
+def register_with_nengo_dl() -> None:
     """NengoDL's own builder for ``HardResetRectifiedLinear``, in TensorFlow."""
     tf = load_tensorflow()
     from nengo_dl import neuron_builders

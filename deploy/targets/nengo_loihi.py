@@ -7,34 +7,37 @@ put back by hand: voltages, currents and spikes on their way, on the chip and in
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deploy.arrays import Float32, Int64
 from deploy.emulator.encode import drives_hz
 from deploy.events.counts import layer_counts
+from deploy.events.fan_out import Fanout, fanouts
+from deploy.foreign import LoihiSimulator
 from deploy.nengo_loihi.build import ChipForm, chip_form, simulator
 from deploy.nengo_loihi.packing import compartments_of
 
-from .registry import InputRun, Job, Run, window_counts
+from .registry import InputRun, Job, Runner, window_counts
+from .spikes import spiking_run
 
 
-def prepare(job: Job, target: str = "sim") -> Run:
+def prepare(job: Job) -> Runner:
     """Builds one simulator for each call's inputs, which it presents one after the other."""
+    tables = fanouts(job.network, job.partition)
 
-    def run(inputs: NDArray[np.float32]) -> Iterator[InputRun]:
+    def run(inputs: Float32) -> Iterator[InputRun]:
         host = [p.name for p in job.network.populations if not p.on_chip]
         record = tuple(dict.fromkeys((*job.readout_sources, *host)))
         chip = chip_form(job.network, job.partition, drives_hz(job.network, inputs), record=record)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nengo_loihi fills integers with NaN and tells of lost bits
-            built = simulator(chip, job.network, job.partition, target=target)
+            built = simulator(chip, job.network, job.partition)
         with built as sim:
             for _ in inputs:
                 sim.run_steps(job.network.timesteps)
-                yield _collect(job, chip, sim)
+                yield _collect(job, tables, chip, sim)
                 sim.clear_probes()
                 if not job.continuous:
                     _reset(sim, chip, job)
@@ -42,7 +45,7 @@ def prepare(job: Job, target: str = "sim") -> Run:
     return run
 
 
-def _collect(job: Job, chip: ChipForm, sim: Any) -> InputRun:
+def _collect(job: Job, tables: Mapping[str, Fanout], chip: ChipForm, sim: LoihiSimulator) -> InputRun:
     network, emulator = job.network, sim.sims["emulator"]
     compartment = emulator.compartment
     spikes = {}
@@ -58,10 +61,10 @@ def _collect(job: Job, chip: ChipForm, sim: Any) -> InputRun:
     counts = {
         name: window_counts(np.asarray(sim.data[chip.probes[name]]) > 0, job.windows) for name in job.readout_sources
     }
-    return InputRun(counts, layer_counts(job, spikes))
+    return spiking_run(job, counts, layer_counts(job, tables, spikes))
 
 
-def _neuron_order(job: Job, sim: Any, chip: ChipForm, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _neuron_order(job: Job, sim: LoihiSimulator, chip: ChipForm, name: str) -> tuple[Int64, Int64]:
     """(neurons of the population, their compartments in the emulator), block after block."""
     population = job.network.population(name)
     numbers = np.arange(population.neurons).reshape(population.shape)
@@ -77,7 +80,7 @@ def _neuron_order(job: Job, sim: Any, chip: ChipForm, name: str) -> tuple[NDArra
     return np.concatenate(neurons), np.concatenate(compartments)
 
 
-def _reset(sim: Any, chip: ChipForm, job: Job) -> None:
+def _reset(sim: LoihiSimulator, chip: ChipForm, job: Job) -> None:
     """A fresh state on the chip and in the host's neurons; time goes on."""
     emulator = sim.sims["emulator"]
     for name in ("input", "current", "voltage", "spiked", "ref_count"):

@@ -1,17 +1,21 @@
-"""What every target does: take inputs, run the network, give spike counts. And the registry of targets."""
+"""What every target does: take inputs, run the network, give outputs and counts. And the registry of targets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
+from typing import get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from convert.data.evaluate import Predictor
 from convert.errors import UserError
 from convert.network import INPUT, Network
+from deploy.arrays import Bool, Float32, Int64
 from partition.result import Partition
+
+from .names import TargetName
 
 EVENTS = ("spikes", "synops", "neuron_updates", "messages", "interchip_messages")
 """What is counted up to a step, in this order."""
@@ -38,26 +42,32 @@ class LayerCounts:
 
 @dataclass(frozen=True)
 class InputRun:
-    """One input's run: ``counts[population]`` has the spikes of each readout source, shape (windows, neurons).
+    """One input's run: ``outputs`` has shape (windows, *output shape), what the host reads at the end of each.
 
-    ``until[population]`` has the ``EVENTS`` before the end of each window, shape (windows, EVENTS): those of a run of
-    so many steps. None where a target does not count them.
+    A target with spikes fills ``layers``, the events of each population, and ``counts``, the spikes of each readout
+    source in each window, shape (windows, neurons). ``until[population]`` has the ``EVENTS`` before the end of each
+    window, shape (windows, EVENTS): those of a run of so many steps; None where a target does not count them.
     """
 
-    counts: dict[str, NDArray[np.int64]]
-    layers: dict[str, LayerCounts]
-    until: dict[str, NDArray[np.int64]] | None = None
+    outputs: Float32
+    layers: dict[str, LayerCounts] = field(default_factory=dict)
+    counts: dict[str, Int64] = field(default_factory=dict)
+    until: dict[str, Int64] | None = None
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to run: steps per input are ``network.timesteps``; ``continuous`` keeps the state from input to input."""
+    """What to run: steps per input are ``network.timesteps``; ``continuous`` keeps the state from input to input.
+
+    ``original`` computes what the model does that the network was made from, if that is known.
+    """
 
     network: Network
     partition: Partition
     windows: Sequence[Window]
     threads: int = 1
     continuous: bool = False
+    original: Predictor | None = None
 
     @property
     def readout_sources(self) -> tuple[str, ...]:
@@ -67,10 +77,10 @@ class Job:
         return tuple(dict.fromkeys(sources))
 
 
-Run = Callable[[NDArray[np.float32]], Iterator[InputRun]]
+Runner = Callable[[Float32], Iterator[InputRun]]
 """Inputs (n, rows, columns, channels), raw pixels, in sequence -> their runs, in order."""
 
-Target = Callable[[Job], Run]
+Target = Callable[[Job], Runner]
 """Prepares a job (compiles, builds) and returns what runs inputs; state is kept between calls if continuous."""
 
 
@@ -83,15 +93,17 @@ class TargetRow:
     note: str
 
 
-TARGETS = {
+TARGETS: dict[TargetName, TargetRow] = {
     "fast": TargetRow("deploy.targets.fast", True, "our exact emulator of the chip's integers"),
     "emulator": TargetRow("deploy.targets.nengo_loihi", True, "nengo_loihi.Simulator, target 'sim'"),
     "nengo-dl": TargetRow("deploy.targets.nengo_dl", False, "float spiking neurons in NengoDL, no 8-bit weights"),
     "loihi": TargetRow("deploy.targets.loihi", True, "the chip, through nengo_loihi and NxSDK"),
+    "keras": TargetRow("deploy.targets.keras", False, "the model that was converted: no spikes, no steps"),
 }
+assert tuple(TARGETS) == get_args(TargetName), "one row for each name"
 
 
-def prepare(name: str, job: Job) -> Run:
+def prepare(name: TargetName, job: Job) -> Runner:
     """The target called ``name``, ready to run ``job``."""
     if name not in TARGETS:
         raise UserError(f"there is no target '{name}'; choose from {', '.join(TARGETS)}")
@@ -99,7 +111,7 @@ def prepare(name: str, job: Job) -> Run:
     return target(job)
 
 
-def window_counts(spikes: NDArray[np.bool_], windows: Sequence[Window]) -> NDArray[np.int64]:
+def window_counts(spikes: Bool, windows: Sequence[Window]) -> Int64:
     """Spikes (steps, neurons) counted in each window, shape (windows, neurons)."""
     running = np.concatenate([np.zeros((1, spikes.shape[1]), np.int64), np.cumsum(spikes, axis=0, dtype=np.int64)])
     return np.stack([running[stop] - running[start] for start, stop in windows])

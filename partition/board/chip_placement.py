@@ -8,17 +8,17 @@ import numpy as np
 
 from partition.geometry.blocks import Floats, Ints
 from partition.hardware import Board
-from partition.place.local_search import improve
+from partition.place.local_search import ANNEALING, improve
 from partition.traffic.unicast import TrafficGraph
 
 from .routes import link_loads
 
 STARTS = 8
-"""Random arrangements that are improved beside the given one."""
-ROUNDS = 4
-"""Rounds of blocks moved to nearer chips and chips arranged again."""
-ANNEALING = 400
-"""Random exchanges per block in each of these rounds."""
+"""Random arrangements of the chips that are improved beside the given one. Chosen by hand."""
+HOP_ROUNDS = 4
+"""At most so many times are blocks moved to nearer chips and chips placed again. A limit: no gain ends it."""
+LEAST_HOP_GAIN = 1e-9
+"""What is gained counts from this share on; what is below is rounding."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Placement:
     @property
     def weighted_hops(self) -> float:
         """Messages per time step times the hops that each takes, those from the host included."""
-        far = distances(self.board)
-        between = self.links * far[np.ix_(self.places, self.places)]
-        return float(between.sum() + self.from_host @ far[self.board.host, self.places])
+        hops = distances(self.board)
+        between = self.links * hops[np.ix_(self.places, self.places)]
+        return float(between.sum() + self.from_host @ hops[self.board.host, self.places])
 
     @property
     def link_loads(self) -> Floats:
@@ -65,28 +65,33 @@ class Placement:
         return float(self.link_loads.max())
 
 
-def stand(graph: TrafficGraph, chip: Ints, board: Board, *, seed: int) -> Placement:
-    """The chips of ``chip`` at the places of ``board`` with the fewest weighted hops that were found."""
+def place_chips(graph: TrafficGraph, chip: Ints, board: Board, *, seed: int) -> Placement:
+    """The chips of ``chip`` where on ``board`` the fewest weighted hops were found."""
     order = list(dict.fromkeys(chip.tolist()))
     number = np.zeros(max(order) + 1, np.int64)
     number[order] = np.arange(len(order))
     first = Placement(graph, board, number[chip], np.arange(len(order)))
-    far, links, from_host = distances(board), first.links, first.from_host
+    hops, links, from_host = distances(board), first.links, first.from_host
     rng = np.random.default_rng(seed)
     starts = [np.arange(board.chips)] + [rng.permutation(board.chips) for _ in range(STARTS)]
-    found = [_improved(links + links.T, from_host, far, board.host, start, len(order)) for start in starts]
+    used = len(order)
+    found = [
+        _exchange_places(links + links.T, from_host, hops, board.host, start[:used], start[used:]) for start in starts
+    ]
     return min((replace(first, places=places) for places in found), key=lambda option: option.weighted_hops)
 
 
-def closer(start: Placement, *, seed: int) -> Placement:
+def reduce_hops(start: Placement, *, seed: int) -> Placement:
     """``start`` with fewer weighted hops: blocks move to nearer chips, and chips to other places, in turn."""
     best = start
-    for _ in range(ROUNDS):
-        far, board = distances(best.board), replace(best.board, chips=best.chips)
-        near, outside = far[np.ix_(best.places, best.places)], far[best.board.host, best.places]
-        chip = improve(best.graph, board, best.chip, seed=seed, annealing=ANNEALING, far=near, from_host=outside)
-        found = stand(best.graph, chip, best.board, seed=seed)
-        if found.weighted_hops >= best.weighted_hops * (1 - 1e-9):
+    for _ in range(HOP_ROUNDS):
+        hops, board = distances(best.board), replace(best.board, chips=best.chips)
+        between, to_host = hops[np.ix_(best.places, best.places)], hops[best.board.host, best.places]
+        chip = improve(
+            best.graph, board, best.chip, seed=seed, annealing=ANNEALING, distance=between, host_distance=to_host
+        )
+        found = place_chips(best.graph, chip, best.board, seed=seed)
+        if found.weighted_hops >= best.weighted_hops * (1 - LEAST_HOP_GAIN):
             break
         best = found
     return best
@@ -101,17 +106,20 @@ def distances(board: Board) -> Floats:
     )
 
 
-def _improved(both: Floats, from_host: Floats, far: Floats, host: int, start: Ints, chips: int) -> Ints:
-    """``start`` after the best exchange of a chip's place with any other, perhaps an empty one, again and again."""
-    places = start.copy()
+def _exchange_places(both: Floats, from_host: Floats, hops: Floats, host: int, used: Ints, free: Ints) -> Ints:
+    """``used``, the chips' places, after the best exchange of one with any other or with a ``free`` one, repeated.
+
+    ``both`` are the messages between two chips in both directions, ``hops`` those between two places.
+    """
+    chips, places = len(used), np.concatenate((used, free))
     while True:
-        near = far[np.ix_(places[:chips], places)]
+        between = hops[np.ix_(places[:chips], places)]
         # of each chip at every place, the others where they are
-        cost = both @ near + from_host[:, None] * far[host, places][None, :]
+        cost = both @ between + from_host[:, None] * hops[host, places][None, :]
         now = np.diag(cost)
         gain = now[:, None] - cost
-        gain[:, :chips] += gain[:, :chips].T - 2 * both * near[:, :chips]
+        gain[:, :chips] += gain[:, :chips].T - 2 * both * between[:, :chips]
         a, b = np.unravel_index(int(gain.argmax()), gain.shape)
-        if gain[a, b] <= 1e-9 * float(now.sum()):
+        if gain[a, b] <= LEAST_HOP_GAIN * float(now.sum()):
             return places[:chips]
         places[[a, b]] = places[[b, a]]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from partition.compiled import compiled
 from partition.geometry.blocks import Floats, Ints
 
 from .chip_placement import Placement, distances
@@ -16,72 +17,89 @@ SAME = 1e-9
 """Loads that differ by less than this share of the heaviest are equal."""
 
 
-def burden(placement: Placement) -> tuple[float, float]:
+class _Flows(NamedTuple):
+    """Messages per time step from sender to receiver, all pairs of chips that exchange any."""
+
+    sender: Ints
+    receiver: Ints
+    messages: Floats
+
+
+class _Mesh(NamedTuple):
+    """A board: the routes between places as ``routes`` gives them, their weighted hops, the number of its links."""
+
+    routes: Ints
+    hops: Floats
+    links: int
+
+
+def link_cost(placement: Placement) -> tuple[float, float]:
     """What is to be least: the load of the heaviest link, to nine digits, then the weighted hops."""
     return float(f"{placement.heaviest_link:.9g}"), placement.weighted_hops
 
 
-def arranged(start: Placement, *, seed: int = 0, starts: int = 0) -> Placement:
+def swap_chips(start: Placement, *, seed: int = 0, starts: int = 0) -> Placement:
     """``start`` with its chips where the heaviest link is the lightest that was found by exchanges of places.
 
     They begin at the places of ``start`` and at ``starts`` random ones.
     """
     board, rng = start.board, np.random.default_rng(seed)
-    free = np.setdiff1d(np.arange(board.chips), start.places)
-    given = np.concatenate((start.places, free))
-    links = start.links
-    sender, receiver = np.nonzero(links)
-    # the host sends as one more chip, which stands at its place and is never moved
-    sender = np.concatenate((sender, np.full(start.chips, board.chips)))
-    receiver = np.concatenate((receiver, np.arange(start.chips)))
-    messages = np.concatenate((links[links > 0], start.from_host))
+    given = np.concatenate((start.places, np.setdiff1d(np.arange(board.chips), start.places)))
     place = np.arange(board.chips)
-    ways = routes(board, *np.meshgrid(place, place, indexing="ij"))
-    found = [start]
+    mesh = _Mesh(routes(board, *np.meshgrid(place, place, indexing="ij")), distances(board), link_numbers(board))
+    flows, found = _flows(start), [start]
     for order in [given] + [rng.permutation(board.chips) for _ in range(starts)]:
         places = np.append(order, board.host)
-        _exchange(sender, receiver, messages, ways, distances(board), places, start.chips, link_numbers(board))
+        _exchange(flows, mesh, places, start.chips)
         found.append(replace(start, places=places[: start.chips]))
-    return min(found, key=burden)
+    return min(found, key=link_cost)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _burden(
-    sender: Ints, receiver: Ints, messages: Floats, ways: Ints, far: Floats, places: Ints, links: int
-) -> tuple[float, float]:
+def _flows(start: Placement) -> _Flows:
+    """The messages between chips; the host sends as one more chip, which stands at its place and is never moved."""
+    links = start.links
+    sender, receiver = np.nonzero(links)
+    return _Flows(
+        np.concatenate((sender, np.full(start.chips, start.board.chips))),
+        np.concatenate((receiver, np.arange(start.chips))),
+        np.concatenate((links[links > 0], start.from_host)),
+    )
+
+
+@compiled()
+def _link_cost(flows: _Flows, mesh: _Mesh, places: Ints) -> tuple[float, float]:
     """The load of the heaviest link and the weighted hops, with the chips at ``places``."""
-    change = np.zeros(links + 1)
+    sender, receiver, messages = flows
+    change = np.zeros(mesh.links + 1)
     hops = 0.0
     for k in range(len(messages)):
         a, b = places[sender[k]], places[receiver[k]]
-        hops += messages[k] * far[a, b]
+        hops += messages[k] * mesh.hops[a, b]
         for part in range(2):
-            change[ways[part, 0, a, b]] += messages[k]
-            change[ways[part, 1, a, b]] -= messages[k]
+            change[mesh.routes[part, 0, a, b]] += messages[k]
+            change[mesh.routes[part, 1, a, b]] -= messages[k]
     load, heaviest = 0.0, 0.0
-    for link in range(links):
+    for link in range(mesh.links):
         load += change[link]
         heaviest = max(heaviest, load)
     return heaviest, hops
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _exchange(
-    sender: Ints, receiver: Ints, messages: Floats, ways: Ints, far: Floats, places: Ints, chips: int, links: int
-) -> None:
+@compiled()
+def _exchange(flows: _Flows, mesh: _Mesh, places: Ints, chips: int) -> None:
     """Best exchange of each chip's place with any other, perhaps an empty one, until none gains anything."""
-    heaviest, hops = _burden(sender, receiver, messages, ways, far, places, links)
+    heaviest, hops = _link_cost(flows, mesh, places)
     improved = True
     while improved:
         improved = False
         for a in range(chips):
             partner = -1
-            for b in range(len(far)):
+            for b in range(len(mesh.hops)):
                 places[a], places[b] = places[b], places[a]
-                load, way = _burden(sender, receiver, messages, ways, far, places, links)
+                load, new_hops = _link_cost(flows, mesh, places)
                 places[a], places[b] = places[b], places[a]
-                if load < heaviest * (1 - SAME) or (load <= heaviest * (1 + SAME) and way < hops * (1 - SAME)):
-                    heaviest, hops, partner = min(load, heaviest), way, b
+                if load < heaviest * (1 - SAME) or (load <= heaviest * (1 + SAME) and new_hops < hops * (1 - SAME)):
+                    heaviest, hops, partner = min(load, heaviest), new_hops, b
             if partner >= 0:
                 improved = True
                 places[a], places[partner] = places[partner], places[a]

@@ -1,4 +1,4 @@
-"""Links of a board and the way of a message over them: along its row first, then along the column of its end."""
+"""Links of a board and the route of a message over them: along its row first, then along the column of its end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def link_numbers(board: Board) -> int:
 def routes(board: Board, start: Ints, end: Ints) -> Ints:
     """The links from the places ``start`` to ``end``, shape (2, 2, *start.shape): [row, column][first, after the last].
 
-    Both parts of a way are links with consecutive numbers.
+    Both parts of a route are links with consecutive numbers.
     """
     (row, column), (to_row, to_column) = np.divmod(start, board.columns), np.divmod(end, board.columns)
     along_row = row * board.columns + np.stack((np.minimum(column, to_column), np.maximum(column, to_column)))
@@ -36,12 +36,12 @@ def link_loads(board: Board, start: Ints, end: Ints, messages: Floats) -> Floats
     return np.asarray(np.cumsum(np.bincount(first, twice, size) - np.bincount(after, twice, size))[:-1], np.float64)
 
 
-def way_prices(board: Board, prices: Floats) -> Floats:
-    """Shape (places, places): the sum of the ``prices`` of all links on the way from place to place."""
+def route_prices(board: Board, prices: Floats) -> Floats:
+    """Shape (places, places): the sum of the ``prices`` of all links on the route from place to place."""
     before = np.concatenate(([0.0], np.cumsum(prices)))
     place = np.arange(board.chips)
-    ways = before[routes(board, *np.meshgrid(place, place, indexing="ij"))]
-    return np.asarray((ways[:, 1] - ways[:, 0]).sum(axis=0), np.float64)
+    ends = before[routes(board, *np.meshgrid(place, place, indexing="ij"))]
+    return np.asarray((ends[:, 1] - ends[:, 0]).sum(axis=0), np.float64)
 
 
 def _rows(board: Board) -> int:

@@ -13,61 +13,42 @@ from __future__ import annotations
 import heapq
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
-import numba
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from convert.network import Network
+from partition.compiled import compiled
 from partition.geometry.blocks import Floats, Ints
-from partition.geometry.links import chip_links
-from partition.hardware import LOIHI
-from partition.result import Partition
-from partition.traffic.unicast import TrafficGraph, traffic
+from partition.traffic.unicast import TrafficGraph
 
-from .spreading_metric import gap_facts
-
-ROUNDS, FIRST_ROUNDS = 6, 12
-"""Rounds of triangle inequalities for a node, and for the first."""
-NEW = 4_000
-"""Triangle inequalities added in a round, the most violated ones."""
-VIOLATED = 0.03
-"""By how much an inequality is violated to be worth adding."""
-ACTIVE = 1e-7
-"""The multiplier below which a triangle inequality is dropped."""
+CUT_ROUNDS, FIRST_CUT_ROUNDS = 6, 12
+"""At most so many rounds of triangle inequalities for a node, and for the first. Chosen by hand."""
+CUTS_PER_ROUND = 4_000
+"""Triangle inequalities added in a round, the most violated ones. Chosen: some twenty for each of 200 blocks."""
+LEAST_VIOLATION = 0.03
+"""By how much an inequality is violated to be worth adding. Chosen: a hundred times the solver's precision."""
+LEAST_MULTIPLIER = 1e-7
+"""The multiplier, in units of the costs, below which a triangle inequality is dropped. Chosen by hand."""
 SHORTEST_S = 1.0
 """A solver's run may take so long even if the time is over: its bound is the first."""
-PRECISION = 3e-4
-STEPS = 2_500
-"""Precision and most steps of a solver's run; the bound holds whatever they are."""
-ROUNDING = 1e-12
+PRECISION, MOST_STEPS = 3e-4, 2_500
+"""Precision and most steps of a solver's run. Chosen by hand; the bound holds whatever they are."""
+ROUNDING_ERROR = 1e-12
 """What sums in double precision may be off, relative to the sizes of their terms."""
 DECIDED = 0.99
 """The size of X_ij from which on the relaxation has decided on a pair."""
+HEAVY = 1e-3
+"""How much the messages of a block count beside the relaxation's doubt where a pair to branch on is chosen. By hand."""
 PROVED = 0.999
 """The search ends when this share of the messages is proved."""
 SIGNS = np.array([(1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1)])
 """s_1 X_ij + s_2 X_ik + s_3 X_jk >= -1: a triangle has none or two of its sides between the chips."""
 
-Pair = tuple[int, int, int]
-"""Blocks i and j, and +1 for one chip or -1 for two."""
-
-
-def proved(
-    network: Network, rates_hz: Mapping[str, NDArray[np.floating[Any]]], found: Partition, seconds: float
-) -> Partition:
-    """``found`` with a sharper lower bound for its tiles, sought for ``seconds``; as it was where there is none."""
-    rates = {name: np.asarray(values, np.float64) for name, values in rates_hz.items()}
-    graph = traffic(network, chip_links(network), found.tiles, rates)
-    facts = found.facts
-    messages = facts["messages_per_step"]["interchip"]
-    bound = proved_bound(graph, facts["board_chips"], LOIHI.cores, messages, seconds)
-    return replace(found, facts=facts | gap_facts(messages, max(facts["lower_bound_interchip"], bound)))
+FixedPair = tuple[int, int, int]
+"""Blocks i and j, and +1 if they share a chip or -1 if they do not."""
 
 
 def proved_bound(graph: TrafficGraph, chips: int, capacity: int, messages: float, seconds: float) -> float:
@@ -80,7 +61,7 @@ def proved_bound(graph: TrafficGraph, chips: int, capacity: int, messages: float
         return 0.0
     problem = TwoChips(graph.symmetric.toarray(), capacity)
     end_s = time.monotonic() + seconds
-    first = problem.bounded(Node(), FIRST_ROUNDS, messages, end_s)
+    first = problem.bounded(Node(), FIRST_CUT_ROUNDS, messages, end_s)
     heap, count = [(first.bound, 0, first)], 1
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as threads:
         while time.monotonic() < end_s and heap[0][0] < PROVED * messages:
@@ -90,28 +71,42 @@ def proved_bound(graph: TrafficGraph, chips: int, capacity: int, messages: float
             i, j = pair
             _, _, node = heapq.heappop(heap)
             halves = [Node(node.bound, (*node.fixed, (i, j, side)), node.cuts) for side in (1, -1)]
-            for half in threads.map(lambda half: problem.bounded(half, ROUNDS, messages, end_s), halves):
+            for half in threads.map(lambda half: problem.bounded(half, CUT_ROUNDS, messages, end_s), halves):
                 heapq.heappush(heap, (half.bound, count, half))
                 count += 1
     return float(min(heap[0][0], messages))
 
 
-def can_prove(blocks: int, chips: int, capacity: int = LOIHI.cores) -> bool:
-    """Whether two chips are needed and no more are of use: of up to one and a half chips of blocks on three chips, the
-    two smaller parts fit one."""
+def can_prove(blocks: int, chips: int, capacity: int) -> bool:
+    """Whether ``blocks`` need two of ``chips`` with ``capacity`` cores, and more are of no use.
+
+    Of up to one and a half chips of blocks on three chips, the two smaller parts fit one.
+    """
     most = 2 * capacity if chips == 2 else capacity * 3 // 2
     return chips >= 2 and capacity < blocks <= most
 
 
 @dataclass(frozen=True)
 class Node:
-    """All placements in which the pairs ``fixed`` are as said: a bound on their messages, the triangle inequalities
-    (i, j, k, which of ``SIGNS``) that gave it, and the matrix of the relaxation."""
+    """All placements in which the pairs ``fixed`` are as said, and a bound on their messages.
+
+    ``cuts`` are the triangle inequalities (i, j, k, which of ``SIGNS``) that gave it, ``matrix`` is the relaxation's X.
+    """
 
     bound: float = 0.0
-    fixed: tuple[Pair, ...] = ()
+    fixed: tuple[FixedPair, ...] = ()
     cuts: Ints = field(default_factory=lambda: np.zeros((0, 4), np.int64))
     matrix: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """``equal`` @ x = ``value`` and ``below`` @ x <= ``limit`` for the variables x, besides the cone."""
+
+    equal: sparse.csr_array
+    value: Floats
+    below: sparse.csr_array
+    limit: Floats
 
 
 class TwoChips:
@@ -135,15 +130,14 @@ class TwoChips:
         self.cone = -sparse.diags_array(np.where(self.diagonal, 1.0, np.sqrt(2.0)))
 
     def undecided(self, node: Node) -> tuple[int, int] | None:
-        """The pair of blocks of which the relaxation says least; among such those with many messages. None if it says
-        all."""
+        """The pair of blocks of which the relaxation says least, one with many messages; None if it says all."""
         sure = np.abs(node.matrix)
         np.fill_diagonal(sure, 1.0)
         for i, j, _ in node.fixed:
             sure[i, j] = sure[j, i] = 1.0
         if sure.min() > DECIDED:
             return None
-        doubt = np.where(sure > DECIDED, -np.inf, 1e-3 * (self.size[:, None] + self.size[None, :]) - sure)
+        doubt = np.where(sure > DECIDED, -np.inf, HEAVY * (self.size[:, None] + self.size[None, :]) - sure)
         i, j = divmod(int(np.argmax(doubt)), self.blocks)
         return i, j
 
@@ -155,59 +149,71 @@ class TwoChips:
                 break
             bound, matrix, weight = self._solved(node.fixed, cuts, end_s)
             best = max(best, bound)
-            cuts = cuts[weight > ACTIVE * self.unit]
-            new = _violated(matrix, SIGNS, VIOLATED)
+            cuts = cuts[weight > LEAST_MULTIPLIER * self.unit]
+            new = _violated(matrix, SIGNS, LEAST_VIOLATION)
             if best >= enough or not len(new):
                 break
-            new = new[np.argsort(new[:, 4], kind="stable")[:NEW], :4].astype(np.int64)
+            new = new[np.argsort(new[:, 4], kind="stable")[:CUTS_PER_ROUND], :4].astype(np.int64)
             cuts = np.unique(np.concatenate([cuts, new]), axis=0)
         return Node(best, node.fixed, cuts, matrix)
 
-    def _solved(self, fixed: Sequence[Pair], cuts: Ints, end_s: float) -> tuple[float, Floats, Floats]:
+    def _solved(self, fixed: Sequence[FixedPair], cuts: Ints, end_s: float) -> tuple[float, Floats, Floats]:
         """The bound, infinite if there is no such placement; the relaxation's matrix; the multipliers of ``cuts``."""
-        import scs
+        conditions = self._conditions(fixed, cuts)
+        primal, dual = self._run_solver(conditions, end_s)
+        equalities, inequalities = len(conditions.value), len(conditions.limit)
+        for_equal, for_below = dual[:equalities], np.maximum(dual[equalities : equalities + inequalities], 0)
+        impossible = self._least(conditions, 0.0 * self.cost, for_equal, for_below) > 0
+        bound = np.inf if impossible else self.total + self._least(conditions, self.cost, for_equal, for_below)
+        return bound, self._matrix(primal), for_below[2 * self.blocks :]
 
+    def _conditions(self, fixed: Sequence[FixedPair], cuts: Ints) -> Conditions:
+        """Ones on the diagonal and what is ``fixed``; sums of rows within the slack, and the triangles of ``cuts``."""
         i, j, side = np.array(fixed, np.int64).reshape(-1, 3).T
         equal = sparse.vstack([self.ones, self._rows(self.place[i, j][:, None], np.ones(1))])
-        value = np.concatenate([np.ones(self.blocks), side])
         a, b, c, sign = cuts.T
         triangles = self._rows(np.stack([self.place[a, b], self.place[a, c], self.place[b, c]], axis=1), -SIGNS[sign])
         below = sparse.vstack([self.sums, -self.sums, triangles])
         limit = np.concatenate([np.full(2 * self.blocks, self.slack), np.ones(len(cuts))])
-        conditions = sparse.csc_matrix(sparse.vstack([equal, below, self.cone]))
-        right = np.concatenate([value, limit, np.zeros(len(self.row))])
+        return Conditions(equal, np.concatenate([np.ones(self.blocks), side]), below, limit)
+
+    def _run_solver(self, conditions: Conditions, end_s: float) -> tuple[Floats, Floats]:
+        """The variables and the multipliers that SCS finds until ``end_s``; zero where it finds no number."""
+        import scs
+
+        rows = sparse.csc_matrix(sparse.vstack([conditions.equal, conditions.below, self.cone]))
+        right = np.concatenate([conditions.value, conditions.limit, np.zeros(len(self.row))])
         solver = scs.SCS(
-            {"A": conditions, "b": right, "c": self.cost / self.unit},
-            {"z": len(value), "l": len(limit), "s": [self.blocks]},
-            eps_abs=PRECISION, eps_rel=PRECISION, max_iters=STEPS, verbose=False,
+            {"A": rows, "b": right, "c": self.cost / self.unit},
+            {"z": len(conditions.value), "l": len(conditions.limit), "s": [self.blocks]},
+            eps_abs=PRECISION, eps_rel=PRECISION, max_iters=MOST_STEPS, verbose=False,
             time_limit_secs=max(SHORTEST_S, end_s - time.monotonic()),
         )  # fmt: skip
         found = solver.solve()
-        dual = _finite(found["y"]) * self.unit
-        for_equal, for_below = dual[: len(value)], np.maximum(dual[len(value) : len(value) + len(limit)], 0)
+        return _finite(found["x"]), _finite(found["y"]) * self.unit
 
-        def least(cost: Any) -> float:
-            """The least of ``cost`` that the multipliers prove."""
-            left = self._matrix(cost + equal.T @ for_equal + below.T @ for_below, halved=True)
-            eigenvalue = float(np.linalg.eigvalsh(left)[0]) - ROUNDING * float(np.abs(left).sum())
-            rounding = ROUNDING * float(np.abs(value) @ np.abs(for_equal) + limit @ for_below)
-            return self.blocks * min(0.0, eigenvalue) - float(value @ for_equal + limit @ for_below) - rounding
+    def _least(self, conditions: Conditions, cost: Floats, for_equal: Floats, for_below: Floats) -> float:
+        """The least of ``cost`` that the multipliers of equalities and inequalities prove."""
+        value, limit = conditions.value, conditions.limit
+        left = self._matrix(self._halved(cost + conditions.equal.T @ for_equal + conditions.below.T @ for_below))
+        eigenvalue = float(np.linalg.eigvalsh(left)[0]) - ROUNDING_ERROR * float(np.abs(left).sum())
+        rounding = ROUNDING_ERROR * float(np.abs(value) @ np.abs(for_equal) + limit @ for_below)
+        return self.blocks * min(0.0, eigenvalue) - float(value @ for_equal + limit @ for_below) - rounding
 
-        impossible = least(0.0 * self.cost) > 0
-        bound = np.inf if impossible else self.total + least(self.cost)
-        return bound, self._matrix(_finite(found["x"])), for_below[2 * self.blocks :]
-
-    def _rows(self, places: Ints, values: Any) -> Any:
+    def _rows(self, places: Ints, values: Floats | Ints) -> sparse.csr_array:
         """A matrix with ``values`` at ``places``, shape (rows, entries of each)."""
         rows, entries = places.shape
         data = np.broadcast_to(values, places.shape).ravel().astype(float)
         return sparse.csr_array((data, places.ravel(), np.arange(rows + 1) * entries), shape=(rows, len(self.row)))
 
-    def _matrix(self, values: Floats, halved: bool = False) -> Floats:
-        """The symmetric matrix of variables, or of their coefficients, of which each side of the diagonal has half."""
+    def _halved(self, coefficients: Floats) -> Floats:
+        """``coefficients`` of variables as those of a symmetric matrix, of which each side of the diagonal has half."""
+        return np.asarray(coefficients * np.where(self.diagonal, 1.0, 0.5))
+
+    def _matrix(self, values: Floats) -> Floats:
+        """The symmetric matrix of variables."""
         matrix = np.zeros((self.blocks, self.blocks))
-        share = np.where(self.diagonal, 1.0, 0.5) if halved else 1.0
-        matrix[self.row, self.column] = matrix[self.column, self.row] = values * share
+        matrix[self.row, self.column] = matrix[self.column, self.row] = values
         return matrix
 
 
@@ -215,7 +221,7 @@ def _finite(values: Floats) -> Floats:
     return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled(nogil=True)
 def _violated(matrix: Floats, signs: Ints, least: float) -> Floats:
     """Triangle inequalities that are off by more than ``least``: rows (i, j, k, which of ``signs``, by how much)."""
     blocks = len(matrix)

@@ -12,67 +12,84 @@ steps with lengths that grow with the load: what is full becomes long, and trees
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
 
+from partition.compiled import compiled
 from partition.geometry.blocks import Floats, Ints
-from partition.traffic.unicast import TrafficGraph
+from partition.traffic.unicast import Adjacency, TrafficGraph
 
-SWEEPS = 60
-"""At most so many times is a tree grown from every block."""
-EFFORT = 4e8
-"""About so many links are looked at in all: a tree visits some three chips' blocks."""
+TREE_SWEEPS = 60
+"""At most so many times is a tree grown from every block. A limit for small networks, chosen by hand."""
+MOST_VISITS = 4e8
+"""About so many links are looked at in all, a tree visiting some three chips' blocks. A limit for large networks,
+chosen by hand."""
 BATCHES = 32
-"""Steps in a sweep: a step takes a batch of blocks, and the lengths follow."""
-SHARPNESS = 0.3
-"""The length of a full link over that of an empty one is e to this times the root of the number of steps."""
+"""Steps in a sweep: a step takes a batch of blocks, and the lengths follow. Chosen by hand."""
+LENGTH_GROWTH = 0.3
+"""The length of a full link over that of an empty one is e to this times the root of the number of steps. Chosen by
+hand: any value gives a bound, the proof does not depend on it."""
 PARTS = 8
 """Parts of a batch whose trees are summed apart, so that the sum does not depend on the number of threads."""
 
 
-def gap_facts(messages: float, bound: float) -> dict[str, float]:
-    """The bound for partition.json, and the share of the ``messages`` between chips that it leaves open."""
-    return {"lower_bound_interchip": bound, "optimality_gap": 1.0 - bound / messages if messages else 0.0}
+class _Links(NamedTuple):
+    """Links of each block, from ``first[i]`` to ``first[i + 1]``: the block at the other end, and their length."""
+
+    first: Ints
+    other: Ints
+    length: Floats
+
+
+class _Tree(NamedTuple):
+    """A shortest-path tree and its heap. ``order``: the blocks in the order of their distance.
+
+    Block j was reached by link ``through[j]`` from ``parent[j]``. Before a tree is grown every distance is infinite and
+    every place in the heap is -1.
+    """
+
+    distance: Floats
+    through: Ints
+    parent: Ints
+    order: Ints
+    heap: Ints
+    place: Ints
 
 
 def lower_bound(graph: TrafficGraph, capacity: int) -> float:
     """Messages per time step that cross between chips of ``capacity`` cores however the blocks are placed."""
-    links = graph.symmetric
-    if graph.blocks <= capacity or links.nnz == 0:
+    links = graph.adjacency
+    if graph.blocks <= capacity or len(links.weight) == 0:
         return 0.0
-    first, other, weight = links.indptr.astype(np.int64), links.indices.astype(np.int64), links.data
-    twin = _twins(first, other)
-    sweeps = int(np.clip(EFFORT / (min(graph.blocks, 3 * capacity) * links.nnz), 2, SWEEPS))
+    weight, reverse = links.weight, _reverse(links)
+    sweeps = int(np.clip(MOST_VISITS / (min(graph.blocks, 3 * capacity) * len(weight)), 2, TREE_SWEEPS))
     rng = np.random.default_rng(0)
     length, load, best = 1.0 / weight, np.zeros(len(weight)), 0.0
     batches = [batch for _ in range(sweeps) for batch in np.array_split(rng.permutation(graph.blocks), BATCHES)]
     for number, roots in enumerate(batches):
-        carried, earned = _loads(first, other, length, capacity, roots)
+        carried, earned = _tree_loads(_Links(links.first, links.other, length), capacity, roots)
         if earned == 0:  # the batch has none, or lies in parts that fit a chip
             continue
         step = 2.0 / (number + 2.0)
-        load = (1.0 - step) * load + step * (carried + carried[twin]) / (weight * earned)
+        load = (1.0 - step) * load + step * (carried + carried[reverse]) / (weight * earned)
         best = max(best, 1.0 / float(load.max()))
-        length = np.exp(SHARPNESS * np.sqrt(number + 1) * (load / load.max() - 1.0)) / weight
+        length = np.exp(LENGTH_GROWTH * np.sqrt(number + 1) * (load / load.max() - 1.0)) / weight
     return best
 
 
-def _twins(first: Ints, other: Ints) -> Ints:
+def _reverse(links: Adjacency) -> Ints:
     """The place of the link j -> i for each link i -> j; links are sorted by (i, j)."""
-    row = np.repeat(np.arange(len(first) - 1), np.diff(first))
-    return np.asarray(np.lexsort((row, other)))
+    row = np.repeat(np.arange(len(links.first) - 1), np.diff(links.first))
+    return np.asarray(np.lexsort((row, links.other)))
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _grow(
-    first: Ints, other: Ints, length: Floats, capacity: int, root: int,
-    distance: Floats, through: Ints, parent: Ints, order: Ints, heap: Ints, place: Ints,
-) -> int:  # fmt: skip
-    """Dijkstra from ``root`` until another block would earn less than it costs; the number of blocks reached.
-
-    ``order`` are the blocks in the order of their distance; j was reached by link ``through[j]`` from ``parent[j]``.
-    The arrays have to be as they are left: distance inf, place -1.
-    """
+@compiled()
+def _grow(links: _Links, capacity: int, root: int, tree: _Tree) -> int:
+    """Dijkstra from ``root`` until another block would earn less than it costs; the number of blocks reached."""
+    first, other, length = links
+    distance, through, parent, order, heap, place = tree
     size, found = 1, 0
     heap[0], place[root], distance[root], through[root] = root, 0, 0.0, -1
     total = 0.0
@@ -105,7 +122,7 @@ def _grow(
     return found
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _rise(heap: Ints, place: Ints, distance: Floats, at: int) -> None:
     item = heap[at]
     while at > 0:
@@ -119,7 +136,7 @@ def _rise(heap: Ints, place: Ints, distance: Floats, at: int) -> None:
     place[item] = at
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _sink(heap: Ints, place: Ints, distance: Floats, at: int, size: int) -> None:
     item = heap[at]
     while True:
@@ -137,23 +154,32 @@ def _sink(heap: Ints, place: Ints, distance: Floats, at: int, size: int) -> None
     place[item] = at
 
 
-@numba.njit(cache=True, parallel=True)  # type: ignore[untyped-decorator]
-def _loads(first: Ints, other: Ints, length: Floats, capacity: int, roots: Ints) -> tuple[Floats, int]:
+@compiled(parallel=True)
+def _tree_loads(links: _Links, capacity: int, roots: Ints) -> tuple[Floats, int]:
     """What every link carries if the best tree from each root sends 1 to every block, and what these trees earn."""
-    blocks = len(first) - 1
-    loads, earned = np.zeros((PARTS, len(other))), np.zeros(PARTS, np.int64)
+    blocks = len(links.first) - 1
+    loads, earned = np.zeros((PARTS, len(links.other))), np.zeros(PARTS, np.int64)
     for part in numba.prange(PARTS):
-        distance, below = np.full(blocks, np.inf), np.zeros(blocks)
-        through, parent = np.zeros(blocks, np.int64), np.zeros(blocks, np.int64)
-        order, heap, place = np.zeros(blocks, np.int64), np.zeros(blocks, np.int64), np.full(blocks, -1, np.int64)
-        for root in roots[part::PARTS]:
-            found = _grow(first, other, length, capacity, root, distance, through, parent, order, heap, place)
-            reached = order[:found]
-            if found > capacity:
-                earned[part] += found - capacity
-                below[reached] = 1.0
-                for block in reached[:0:-1]:
-                    loads[part, through[block]] += below[block]
-                    below[parent[block]] += below[block]
-            place[reached], distance[reached] = -1, np.inf
+        earned[part] = _part_loads(links, capacity, roots[part::PARTS], loads[part], blocks)
     return loads.sum(axis=0), int(earned.sum())
+
+
+@compiled()
+def _part_loads(links: _Links, capacity: int, roots: Ints, load: Floats, blocks: int) -> int:
+    """What the trees from ``roots`` earn; what they send is added to ``load``."""
+    distance, below = np.full(blocks, np.inf), np.zeros(blocks)
+    through, parent = np.zeros(blocks, np.int64), np.zeros(blocks, np.int64)
+    order, heap, place = np.zeros(blocks, np.int64), np.zeros(blocks, np.int64), np.full(blocks, -1, np.int64)
+    tree = _Tree(distance, through, parent, order, heap, place)
+    earned = 0
+    for root in roots:
+        found = _grow(links, capacity, root, tree)
+        reached = order[:found]
+        if found > capacity:
+            earned += found - capacity
+            below[reached] = 1.0
+            for block in reached[:0:-1]:
+                load[through[block]] += below[block]
+                below[parent[block]] += below[block]
+        place[reached], distance[reached] = -1, np.inf
+    return earned

@@ -9,19 +9,19 @@ A kernel whose taps repeat may need less there, because equal weights are stored
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import singledispatch
+from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from convert.network import Sparse
+from partition.compiled import compiled
 from partition.geometry.blocks import Ints, block_sizes, counts
-from partition.geometry.links import Link
-from partition.geometry.matrix_blocks import pairs
+from partition.geometry.intervals import Interval
+from partition.geometry.links import KernelLink, Link, MatrixLink
 from partition.geometry.tile import Tile
 from partition.hardware import Chip
 
 from .packing import PLAIN, Packing
-from .synapse_lists import Interval, intervals
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,10 @@ class Incoming:
     synapse_bits: Ints
 
 
+@singledispatch
 def incoming(link: Link, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> Incoming:
     """The cost of ``link`` for each block into which ``tile`` cuts its target."""
-    if link.rows is None or link.columns is None:
-        return _discrete(link, tile, chip)
-    return _population(link, tile, chip, packing)
+    raise TypeError(f"no cost of a {type(link).__name__}")
 
 
 def group_bits(synapses: Ints, bits_per_synapse: int, chip: Chip) -> Ints:
@@ -56,11 +55,13 @@ def index_bits(largest: int, chip: Chip) -> int:
     return next((bits for bits in chip.index_bits if bits >= needed), chip.index_bits[-1])
 
 
-def _population(link: Link, tile: Tile, chip: Chip, packing: Packing) -> Incoming:
+@incoming.register
+def _(link: KernelLink, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> Incoming:
+    """A population axon for each pixel that reaches a block; its weight sets are shared by pixels."""
     shape = link.target_shape
     channels_in = link.source_shape[2]
-    row_kinds, row_kind = intervals(link, 0, tile[0], whole=any(packing.rows))
-    column_kinds, column_kind = intervals(link, 1, tile[1], whole=any(packing.columns))
+    row_kinds, row_kind = link.intervals(0, tile[0], whole=any(packing.rows))
+    column_kinds, column_kind = link.intervals(1, tile[1], whole=any(packing.columns))
     depths = [min(tile[2], shape[2] - start) for start in range(0, shape[2], tile[2])]
     axons = np.array([[len(r.base) * len(c.base) for c in column_kinds] for r in row_kinds])
     bits = {
@@ -90,23 +91,29 @@ def _set_bits(row: Interval, column: Interval, depth: int, channels_in: int, chi
         width, plane = 1, packing.plane(block)
     else:
         width, plane = depth, 1
-    taps, largest = _weight_sets(
-        row.kind, row.kind_count, column.kind, column.kind_count, first * width // chip.axon_offset,
-        stride * width, width, (depth - 1) * plane, chip.axon_offset,
-    )  # fmt: skip
+    steps = _IndexSteps(stride * width, width, (depth - 1) * plane, chip.axon_offset)
+    shift = first * width // chip.axon_offset
+    taps, largest = _weight_sets(row.kind, row.kind_count, column.kind, column.kind_count, shift, steps)
     bits = chip.weight_bits + index_bits(largest, chip)
     return int(group_bits(taps * (depth * channels_in), bits, chip).sum())
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+class _IndexSteps(NamedTuple):
+    """By how much the compartment indices of a weight set grow: a row, a column, all channels; a whole offset."""
+
+    row: int
+    column: int
+    channels: int
+    offset: int
+
+
+@compiled()
 def _weight_sets(
-    row_kind: Ints, row_counts: Ints, column_kind: Ints, column_counts: Ints, shift: Ints,
-    row_step: int, column_step: int, deepest: int, offset: int,
-) -> tuple[Ints, int]:  # fmt: skip
+    row_kind: Ints, row_counts: Ints, column_kind: Ints, column_counts: Ints, shift: Ints, steps: _IndexSteps
+) -> tuple[Ints, int]:
     """The number of taps of every distinct weight set, and the largest compartment index among them.
 
-    ``shift`` counts the whole offsets in the base of each (row, column); the indices of a set grow by ``row_step``,
-    ``column_step`` and, for all channels, by ``deepest``.
+    ``shift`` counts the whole offsets in the base of each (row, column).
     """
     seen = np.zeros((len(row_counts), len(column_counts), shift.max() + 1), np.bool_)
     taps = np.empty(seen.size, np.int64)
@@ -120,19 +127,20 @@ def _weight_sets(
             n_rows, n_columns = row_counts[row_kind[i]], column_counts[column_kind[j]]
             taps[found] = n_rows * n_columns
             found += 1
-            last = (n_rows - 1) * row_step + (n_columns - 1) * column_step + deepest
-            largest = max(largest, shift[i, j] * offset + last)
+            last = (n_rows - 1) * steps.row + (n_columns - 1) * steps.column + steps.channels
+            largest = max(largest, shift[i, j] * steps.offset + last)
     return taps[:found], largest
 
 
-def _discrete(link: Link, tile: Tile, chip: Chip) -> Incoming:
-    """Sparse: an axon for each source neuron, its weights without index; equal weight sets of a block count once."""
+@incoming.register
+def _(link: MatrixLink, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> Incoming:
+    """An axon for each source neuron, its weights without index; equal weight sets of a block count once."""
     blocks = int(np.prod(counts(link.target_shape, tile)))
     if _one_to_all(link):
         return Incoming(
             np.ones(blocks, np.int64), group_bits(block_sizes(link.target_shape, tile), chip.weight_bits, chip)
         )
-    found = pairs(link, tile)
+    found = link.blocks_reached(tile)
     bits = group_bits(found.synapses, chip.weight_bits, chip)
     if blocks == 1:
         return Incoming(np.array([int(np.prod(link.source_shape))]), np.array([bits.sum()]))
@@ -144,11 +152,6 @@ def _discrete(link: Link, tile: Tile, chip: Chip) -> Incoming:
     )
 
 
-def _one_to_all(link: Link) -> bool:
+def _one_to_all(link: MatrixLink) -> bool:
     """Whether a single source neuron reaches every neuron of the target."""
-    transform = link.projection.transform
-    return (
-        isinstance(transform, Sparse)
-        and transform.matrix.shape[1] == 1
-        and transform.matrix.nnz == transform.matrix.shape[0]
-    )
+    return bool(link.matrix.shape[1] == 1 and link.matrix.nnz == link.matrix.shape[0])

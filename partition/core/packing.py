@@ -56,7 +56,4 @@ class Packing:
 
 
 PLAIN = Packing()
-
-
-PLAIN = Packing()
 """What nengo_loihi does by itself."""

@@ -1,16 +1,16 @@
-"""The tiles of a population that fit one core, and what each core holds."""
+"""What the blocks of a population take of their cores, limit by limit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import singledispatch
 
 import numpy as np
 
 from convert.network import Population, Shape
 from partition.geometry.blocks import Ints, block_of_neuron, block_sizes, cores, counts, starts
-from partition.geometry.links import Link, reach
-from partition.geometry.matrix_blocks import pairs
+from partition.geometry.links import KernelLink, Link, MatrixLink
 from partition.geometry.tile import Tile
 from partition.hardware import Chip
 
@@ -76,12 +76,14 @@ def out_slots(
     population: Population, links: Sequence[Link], tiles: Mapping[str, Tile], chip: Chip
 ) -> tuple[Ints, Ints]:
     """Output axon slots of each block, as nengo_loihi counts them; and those added if every axon leaves the chip."""
-    axons = np.zeros((2, cores(population.shape, tiles[population.name])), np.int64)
+    tile = tiles[population.name]
+    slots, crossing = (np.zeros(cores(population.shape, tile), np.int64) for _ in range(2))
     for link in links:
         if link.source == population.name:
-            axons[int(link.rows is None)] += out_axons(link, tiles[population.name], tiles[link.target])
-    slots = axons[0] * chip.population_axon_slots + axons[1] * chip.discrete_axon_slots
-    return slots, axons.sum(axis=0) * chip.chip_crossing_slots
+            axons = out_axons(link, tile, tiles[link.target])
+            slots += axons * slots_per_axon(link, chip)
+            crossing += axons * chip.chip_crossing_slots
+    return slots, crossing
 
 
 def received(links: Iterable[Link], shape: Shape, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> Incoming:
@@ -95,24 +97,52 @@ def received(links: Iterable[Link], shape: Shape, tile: Tile, chip: Chip, packin
     return Incoming(axons, bits)
 
 
+@singledispatch
+def slots_per_axon(link: Link, chip: Chip) -> int:
+    """Output axon slots that an axon of ``link`` takes on a block of its source."""
+    raise TypeError(f"no axons of a {type(link).__name__}")
+
+
+@slots_per_axon.register
+def _(link: KernelLink, chip: Chip) -> int:
+    return chip.population_axon_slots
+
+
+@slots_per_axon.register
+def _(link: MatrixLink, chip: Chip) -> int:
+    return chip.discrete_axon_slots
+
+
+@singledispatch
 def out_axons(link: Link, source_tile: Tile, target_tile: Tile) -> Ints:
     """The number of output axons that ``link`` needs on each block of its source.
 
-    Population axons: one for each pixel of the block and each target block that it reaches, whatever the channels.
-    A target that is a single block receives an axon of every pixel, used or not, as nengo_loihi builds it.
+    A target that is a single block receives an axon of every pixel or neuron, used or not, as nengo_loihi builds it.
     """
-    rows, columns, channels = counts(link.source_shape, source_tile)
-    alone = counts(link.target_shape, target_tile) == (1, 1, 1)
-    if link.rows is None or link.columns is None:
-        if alone:
-            return block_sizes(link.source_shape, source_tile)
-        block = block_of_neuron(link.source_shape, source_tile)
-        return np.bincount(block[pairs(link, target_tile).source], minlength=rows * columns * channels)
-    if alone:
+    raise TypeError(f"no axons of a {type(link).__name__}")
+
+
+@out_axons.register
+def _(link: KernelLink, source_tile: Tile, target_tile: Tile) -> Ints:
+    """One for each pixel of the block and each target block that it reaches, whatever the channels."""
+    channels = counts(link.source_shape, source_tile)[2]
+    if counts(link.target_shape, target_tile) == (1, 1, 1):
         return np.repeat(block_sizes((*link.source_shape[:2], 1), (*source_tile[:2], 1)), channels)
-    reached = [
-        np.add.reduceat(reach(taps, target_tile[axis]).sum(axis=1), starts(len(taps), source_tile[axis]))
-        for axis, taps in enumerate((link.rows, link.columns))
-    ]
-    per_pixel = reached[0][:, None] * reached[1][None, :] * counts(link.target_shape, target_tile)[2]
+    rows, columns = (
+        np.add.reduceat(
+            link.reach(axis, target_tile[axis]).sum(axis=1), starts(link.source_shape[axis], source_tile[axis])
+        )
+        for axis in (0, 1)
+    )
+    per_pixel = rows[:, None] * columns[None, :] * counts(link.target_shape, target_tile)[2]
     return np.repeat(per_pixel.ravel(), channels)
+
+
+@out_axons.register
+def _(link: MatrixLink, source_tile: Tile, target_tile: Tile) -> Ints:
+    """One for each neuron of the block and each target block that it reaches."""
+    if counts(link.target_shape, target_tile) == (1, 1, 1):
+        return block_sizes(link.source_shape, source_tile)
+    block = block_of_neuron(link.source_shape, source_tile)
+    source, _ = link.pairs(target_tile)
+    return np.bincount(block[source], minlength=cores(link.source_shape, source_tile))

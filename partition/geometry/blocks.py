@@ -1,8 +1,4 @@
-"""Who reaches whom: which neurons of a source have a synapse into which neurons of a target, axis by axis.
-
-A convolution, transposed or not, connects source pixel (i, j) to target pixel (y, x) if row i reaches row y and column
-j reaches column x; all channels reach all. So two small matrices of kernel taps hold its whole geometry.
-"""
+"""How a population is cut into blocks: their number, their sizes, and where each neuron lies."""
 
 from __future__ import annotations
 
@@ -46,8 +42,8 @@ def starts(size: int, step: int) -> Ints:
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """Tiles of a layer by their distinct heights and widths.
+class TileSet:
+    """Tiles of a layer by their distinct heights and widths, so that what depends on one axis is computed once.
 
     Tile i is ``rows[row_of[i]]`` high and ``columns[column_of[i]]`` wide; ``depth[i]`` of it make up the channels.
     """
@@ -60,16 +56,16 @@ class Sizes:
     depth: Ints
 
 
-def sizes(shape: Shape, tiles: Sequence[Tile]) -> Sizes:
+def tile_set(shape: Shape, tiles: Sequence[Tile]) -> TileSet:
     """``tiles`` of a layer of ``shape``."""
     rows, row_of = np.unique([tile[0] for tile in tiles], return_inverse=True)
     columns, column_of = np.unique([tile[1] for tile in tiles], return_inverse=True)
     depth = np.array([counts(shape, tile)[2] for tile in tiles])
-    return Sizes(tuple(tiles), rows, row_of, columns, column_of, depth)
+    return TileSet(tuple(tiles), rows, row_of, columns, column_of, depth)
 
 
 def block_of_neuron(shape: Shape, tile: Tile) -> Ints:
-    """The block of each neuron, flat and channels last; blocks counted as ``plan.tile_slices`` does."""
+    """The block of each neuron, flat and channels last; blocks counted as ``tile.tile_slices`` does."""
     _, columns, channels = counts(shape, tile)
     y, x, c = (np.arange(size) // step for size, step in zip(shape, tile, strict=True))
     block = (y[:, None, None] * columns + x[None, :, None]) * channels + c[None, None, :]

@@ -1,40 +1,38 @@
-"""Who reaches whom: which neurons of a source have a synapse into which neurons of a target, axis by axis.
+"""Who reaches whom: which neurons of a source have a synapse into which neurons of a target.
 
 A convolution, transposed or not, connects source pixel (i, j) to target pixel (y, x) if row i reaches row y and column
-j reaches column x; all channels reach all. So two small matrices of kernel taps hold its whole geometry.
+j reaches column x; all channels reach all. So two small matrices of kernel taps hold its whole geometry. Any other
+projection is a matrix of neurons. Each kind of link has its own algorithms, found by ``functools.singledispatch``.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from convert.network import Network, Projection, Shape
+from convert.network import Array, Network, Projection, Shape, Taps
 
-from .blocks import starts
+from .blocks import Ints, starts
+from .intervals import Intervals, intervals_of
+from .matrix_blocks import BlocksReached, blocks_reached
+from .tile import Tile
 
-Taps = NDArray[np.int64]
-"""Shape (source positions, target positions) along one axis: the kernel tap that connects them, -1 for none."""
+Bools = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Link:
-    """A projection between two populations and the taps of its rows and columns; both None for ``Sparse``.
-
-    ``known`` keeps what has been computed from it, by any key.
-    """
+@dataclass(frozen=True, eq=False)
+class Link(ABC):
+    """A projection between two populations; ``KernelLink`` or ``MatrixLink``."""
 
     projection: Projection
     source_shape: Shape
     target_shape: Shape
-    rows: Taps | None
-    columns: Taps | None
-    known: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def source(self) -> str:
@@ -44,27 +42,90 @@ class Link:
     def target(self) -> str:
         return self.projection.target
 
-    @cached_property
+    @property
+    @abstractmethod
     def geometry(self) -> bytes:
         """A digest of who reaches whom (and of the weights, where they are not shared)."""
-        digest = sha256()
-        transform = self.projection.transform
-        if self.rows is None:
-            matrix = transform.as_matrix(self.source_shape, self.target_shape)
-            arrays = [matrix.indptr, matrix.indices, matrix.data]
-        else:
-            assert self.columns is not None
-            arrays = [np.array(self.rows.shape + self.columns.shape), self.rows, self.columns]
-        for array in arrays:
-            digest.update(np.ascontiguousarray(array).tobytes())
-        return digest.digest()
+
+
+@dataclass(frozen=True, eq=False)
+class KernelLink(Link):
+    """A link whose pixels share one kernel: the taps of its rows and of its columns, and the kernel.
+
+    ``kernel`` has shape (rows, columns, channels in, channels out). What methods compute for one tile size is kept.
+    """
+
+    rows: Taps
+    columns: Taps
+    kernel: Array = field(repr=False)
+    _reached: dict[tuple[int, int], Bools] = field(default_factory=dict, init=False, repr=False)
+    _most: dict[tuple[int, int, int], int] = field(default_factory=dict, init=False, repr=False)
+    _intervals: dict[tuple[int, int, bool], Intervals] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def geometry(self) -> bytes:
+        return _digest(np.array(self.rows.shape + self.columns.shape), self.rows, self.columns)
+
+    def taps(self, axis: int) -> Taps:
+        """The taps of ``axis``: 0 rows, 1 columns."""
+        return (self.rows, self.columns)[axis]
+
+    def reach(self, axis: int, step: int) -> Bools:
+        """Shape (source positions, target tiles): as ``reach`` of the taps of ``axis``."""
+        if (axis, step) not in self._reached:
+            self._reached[axis, step] = reach(self.taps(axis), step)
+        return self._reached[axis, step]
+
+    def most_reached(self, axis: int, source_step: int, target_step: int) -> int:
+        """The most target tiles that a tile of the source reaches along ``axis``, summed over its positions."""
+        key = (axis, source_step, target_step)
+        if key not in self._most:
+            reached = self.reach(axis, target_step).sum(axis=1)
+            self._most[key] = int(np.add.reduceat(reached, starts(len(reached), source_step)).max())
+        return self._most[key]
+
+    def intervals(self, axis: int, step: int, *, whole: bool) -> Intervals:
+        """The synapse lists that tiles of ``step`` positions need along ``axis``, as ``intervals_of`` gives them."""
+        key = (axis, step, whole)
+        if key not in self._intervals:
+            self._intervals[key] = intervals_of(self.taps(axis), step, whole=whole)
+        return self._intervals[key]
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixLink(Link):
+    """A link with a weight for each connected pair of neurons: ``matrix`` has shape (target neurons, source neurons).
+
+    What is computed for one tile is kept.
+    """
+
+    matrix: sparse.csr_array = field(repr=False)
+    _pairs: dict[Tile, tuple[Ints, Ints]] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def geometry(self) -> bytes:
+        return _digest(self.matrix.indptr, self.matrix.indices, self.matrix.data)
+
+    def blocks_reached(self, tile: Tile) -> BlocksReached:
+        """Which source neuron has synapses into which block when ``tile`` cuts the target."""
+        return blocks_reached(self.matrix, self.target_shape, tile)
+
+    def pairs(self, tile: Tile) -> tuple[Ints, Ints]:
+        """(source neuron, target block) of each entry of ``blocks_reached``."""
+        if tile not in self._pairs:
+            found = self.blocks_reached(tile)
+            self._pairs[tile] = (found.source, found.block)
+        return self._pairs[tile]
 
 
 def link(network: Network, projection: Projection) -> Link:
-    """The geometry of ``projection``."""
+    """The link of ``projection``: with taps where its pixels share a kernel, else with its matrix."""
     source, target = network.shape_of(projection.source), network.shape_of(projection.target)
-    rows, columns = projection.transform.axes(source, target) or (None, None)
-    return Link(projection, source, target, rows, columns)
+    transform = projection.transform
+    axes = transform.axes(source, target)
+    if axes is None:
+        return MatrixLink(projection, source, target, transform.as_matrix(source, target))
+    return KernelLink(projection, source, target, *axes, transform.weights)
 
 
 def chip_links(network: Network) -> tuple[Link, ...]:
@@ -73,6 +134,13 @@ def chip_links(network: Network) -> tuple[Link, ...]:
     return tuple(link(network, p) for p in network.projections if p.target in on_chip)
 
 
-def reach(taps: Taps, step: int) -> NDArray[np.bool_]:
+def reach(taps: Taps, step: int) -> Bools:
     """Shape (source positions, target tiles): whether a position has a synapse into a tile of ``step`` positions."""
     return np.add.reduceat(taps >= 0, starts(taps.shape[1], step), axis=1) > 0
+
+
+def _digest(*arrays: NDArray[np.generic]) -> bytes:
+    digest = sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.digest()

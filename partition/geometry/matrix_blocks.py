@@ -1,20 +1,22 @@
-"""Sparse projections: which source neuron has synapses into which block, found in one pass over the matrix."""
+"""Matrices of synapses: which source neuron has synapses into which block, found in one pass over the matrix."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+
+from convert.network import Shape
+from partition.compiled import compiled
 
 from .blocks import Ints, block_of_neuron, cores, neuron_in_block
-from .links import Link
 from .tile import Tile
 
 
 @dataclass(frozen=True)
-class Pairs:
+class BlocksReached:
     """One row for each (source neuron, target block) with a synapse.
 
     ``synapses`` counts them; ``content`` is a hash of their places in the block and their weights.
@@ -26,24 +28,23 @@ class Pairs:
     content: NDArray[np.uint64]
 
 
-def pairs(link: Link, tile: Tile) -> Pairs:
-    """The pairs of the ``Sparse`` projection of ``link`` when ``tile`` cuts its target."""
-    transform = link.projection.transform
-    by_source = transform.as_matrix(link.source_shape, link.target_shape).tocsc()
-    return Pairs(
-        *_pairs(
+def blocks_reached(matrix: sparse.csr_array, target_shape: Shape, tile: Tile) -> BlocksReached:
+    """Who reaches which block when ``tile`` cuts the target; ``matrix``: shape (target neurons, source neurons)."""
+    by_source = matrix.tocsc()
+    return BlocksReached(
+        *_blocks_reached(
             by_source.indptr.astype(np.int64),
             by_source.indices.astype(np.int64),
             by_source.data.astype(np.float32).view(np.uint32),
-            block_of_neuron(link.target_shape, tile),
-            neuron_in_block(link.target_shape, tile),
-            cores(link.target_shape, tile),
+            block_of_neuron(target_shape, tile),
+            neuron_in_block(target_shape, tile),
+            cores(target_shape, tile),
         )
     )
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _pairs(
+@compiled()
+def _blocks_reached(
     first: Ints, target: Ints, weight: NDArray[np.uint32], block_of: Ints, place_of: Ints, blocks: int
 ) -> tuple[Ints, Ints, Ints, NDArray[np.uint64]]:
     touched_by = np.full(blocks, -1, np.int64)
@@ -73,7 +74,7 @@ def _pairs(
     return out_source, out_block, synapses, content
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled()
 def _mix(value: np.uint64) -> np.uint64:
     """The finalizer of splitmix64: a 64-bit hash. Source: Steele, Lea, Flood, OOPSLA 2014."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

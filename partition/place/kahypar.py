@@ -16,6 +16,9 @@ from partition.traffic.unicast import TrafficGraph
 from .integer_weights import integer_weights
 from .repair import repair
 
+IMBALANCE = 0.03
+"""By how much more than its share a chip may hold, as in its documentation; cores are a limit besides."""
+
 
 def kahypar(graph: TrafficGraph, board: Board, *, seed: int) -> Ints:
     if board.chips == 1 or graph.blocks <= board.chips:
@@ -23,7 +26,7 @@ def kahypar(graph: TrafficGraph, board: Board, *, seed: int) -> Ints:
     library = _initialize()
     mtkahypar.set_seed(seed)
     context = library.context_from_preset(mtkahypar.PresetType.DETERMINISTIC_QUALITY)
-    context.set_partitioning_parameters(board.chips, 0.03, mtkahypar.Objective.CUT)
+    context.set_partitioning_parameters(board.chips, IMBALANCE, mtkahypar.Objective.CUT)
     context.set_individual_target_block_weights([board.chip.cores] * board.chips)
     context.logging = False
     edges = sparse.triu(graph.symmetric, k=1).tocoo()

@@ -5,6 +5,9 @@ Source: Karypis and Kumar, SIAM J. Sci. Comput. 20(1), 1998.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pymetis
 
@@ -15,24 +18,34 @@ from partition.traffic.unicast import TrafficGraph
 from .integer_weights import integer_weights
 from .repair import repair
 
+METHODS = (partial(pymetis.part_graph, recursive=False), partial(pymetis.part_graph, recursive=True))
+"""k-way, and by recursive bisection."""
+
+
+CUTS, ITERATIONS = 4, 20
+"""Partitions of which METIS takes the best, and refinements of each; 1 and 10 in METIS itself. Chosen by hand."""
+MOST_IMBALANCE = 0.5
+"""By how much more than its share a chip may hold, where the board has room for it. Chosen by hand."""
+
 
 def metis(graph: TrafficGraph, board: Board, *, seed: int) -> Ints:
     if board.chips == 1 or graph.blocks <= board.chips:
         return np.arange(graph.blocks) % board.chips
-    found = [_partition(graph, board, seed, recursive) for recursive in (False, True)]
+    found = [_cut(graph, board, seed, method) for method in METHODS]
     return min((repair(graph, board, chip) for chip in found), key=graph.interchip)
 
 
-def _partition(graph: TrafficGraph, board: Board, seed: int, recursive: bool) -> Ints:
+def _cut(graph: TrafficGraph, board: Board, seed: int, method: Callable[..., tuple[int, list[int]]]) -> Ints:
     edges = graph.symmetric
     spare = board.cores / graph.blocks - 1
-    options = pymetis.Options(seed=seed, ufactor=max(1, int(1000 * min(spare, 0.5))), ncuts=4, niter=20)
-    _, chip = pymetis.part_graph(
+    options = pymetis.Options(
+        seed=seed, ufactor=max(1, int(1000 * min(spare, MOST_IMBALANCE))), ncuts=CUTS, niter=ITERATIONS
+    )
+    _, chip = method(
         board.chips,
         xadj=edges.indptr.tolist(),
         adjncy=edges.indices.tolist(),
         eweights=integer_weights(edges.data).tolist(),
-        recursive=recursive,
         options=options,
     )
     return np.array(chip, np.int64)

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
-from partition.geometry.blocks import Floats, Ints
+from partition.compiled import compiled
+from partition.geometry.blocks import Ints
 from partition.hardware import Board
-from partition.traffic.unicast import TrafficGraph
+from partition.traffic.unicast import Adjacency, TrafficGraph
 
 
 def repair(graph: TrafficGraph, board: Board, chip: Ints) -> Ints:
     """``chip`` with at most ``board.chip.cores`` blocks on each chip."""
     assert graph.blocks <= board.cores, f"{graph.blocks} blocks do not fit {board.cores} cores"
-    edges = graph.symmetric
     chip = np.array(chip, np.int64)
-    arrays = (edges.indptr.astype(np.int64), edges.indices.astype(np.int64), edges.data)
-    _repair(*arrays, chip, board.chips, board.chip.cores)
+    _repair(graph.adjacency, chip, board.chips, board.chip.cores)
     return chip
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _repair(first: Ints, other: Ints, weight: Floats, chip: Ints, chips: int, capacity: int) -> None:
+@compiled()
+def _repair(adjacency: Adjacency, chip: Ints, chips: int, capacity: int) -> None:
+    first, other, weight = adjacency
     blocks = len(chip)
     count = np.zeros(chips, np.int64)
     to_chip = np.zeros((blocks, chips))

@@ -7,67 +7,93 @@ none changes; the price of each group of chips is bisected until its cores suffi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from convert.network import Network
-from partition.geometry.blocks import Floats, Sizes, sizes
+from convert.network import Network, Shape
+from partition.geometry.blocks import Floats, TileSet, tile_set
 from partition.geometry.links import Link
 from partition.geometry.tile import Tile
 from partition.hardware import Chip
 
-from .knapsack import LOCAL, Menus
-from .pair_costs import PairCosts
-from .regions import Group, Layout, balanced_cores, group_of
+from .feasible import FeasibleTiles
+from .pair_costs import PairCosts, pair_costs
+from .region_costs import INTRACHIP_PRICE
+from .regions import Grid, Group, Layout, group_of
 
-SWEEPS = 6
-"""At most so many times are all layers visited for one price of a core."""
+LAYER_SWEEPS = 6
+"""At most so many times are all layers visited for one price of a core. A limit only: a sweep that
+changes nothing ends them."""
 PRICES = 12
-"""Prices that are tried."""
+"""Prices that are tried: once a price lies between two that differ by a factor of 4, five more leave 4 %."""
+FIRST_PRICE = 0.05
+"""The first price of a core: this share of the spikes of a group for all of its cores together. A first guess only."""
 
 Chosen = dict[str, int]
-"""The place of each layer's tile on its menu."""
+"""The number of each layer's tile among its feasible ones."""
+
+CountCores = Callable[[Shape, Tile, Grid], int]
+"""The cores for which a tile of a layer of this shape counts in the regions of a grid."""
+
+
+@dataclass(frozen=True)
+class LayoutCosts:
+    """The links between chip populations and their costs under one ``layout``; ``spikes`` are per time step."""
+
+    links: Sequence[tuple[Link, PairCosts]]
+    layout: Layout
+    spikes: Mapping[str, Floats]
+    chip: Chip
+
+
+def layout_costs(
+    network: Network, links: Sequence[Link], spikes: Mapping[str, Floats], layout: Layout, chip: Chip
+) -> LayoutCosts:
+    """The costs of ``links`` under ``layout``; ``spikes`` are per time step, of each layer's shape."""
+    on_chip = [link for link in links if network.population(link.source).on_chip]
+    return LayoutCosts([(link, pair_costs(link, layout, spikes, chip)) for link in on_chip], layout, spikes, chip)
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """The search for tiles under one layout: links between chip populations, every layer's tiles and their cores."""
+    """The search for tiles under one layout: every layer's shape, its feasible tiles and their cores."""
 
-    network: Network
-    links: Sequence[Link]
-    layout: Layout
-    chip: Chip
-    costs: PairCosts
-    menus: Mapping[str, Sizes]
+    costs: LayoutCosts
+    shapes: Mapping[str, Shape]
+    feasible: Mapping[str, TileSet]
     cores: Mapping[str, Floats]
 
     def fit(self, start: Mapping[str, Tile]) -> tuple[float, dict[str, Tile]] | None:
         """The cheapest tiles found from ``start`` within the cores of every group, and their cost; None if none."""
+        layout, chip = self.costs.layout, self.costs.chip
         chosen = self._numbers(start)
         best, least = None, np.inf
-        low, high = np.zeros(len(self.layout)), np.full(len(self.layout), np.inf)
-        price = np.array([self._first_price(group) for group in self.layout])
+        low, high = np.zeros(len(layout)), np.full(len(layout), np.inf)
+        price = np.array([self._first_price(group) for group in layout])
         for _ in range(PRICES):
             chosen = self._sweep(chosen, price)
-            over = np.array([self._used(chosen, group) > group.chips * self.chip.cores for group in self.layout])
+            over = np.array([self._used(chosen, group) > group.chips * chip.cores for group in layout])
             if not over.any() and (cost := self._total(chosen)) < least:
                 best, least = chosen, cost
             low, high = np.where(over, price, low), np.where(over, high, price)
             price = np.where(np.isinf(high), 4 * low, np.where(low > 0, np.sqrt(low * high), high / 4))
-        return None if best is None else (float(least), {name: self.menus[name].tiles[i] for name, i in best.items()})
+        return (
+            None if best is None else (float(least), {name: self.feasible[name].tiles[i] for name, i in best.items()})
+        )
 
     def cost(self, tiles: Mapping[str, Tile]) -> float:
         """Messages per time step between chips, and those within at their price."""
         return self._total(self._numbers(tiles))
 
     def _numbers(self, tiles: Mapping[str, Tile]) -> Chosen:
-        return {name: found.tiles.index(tiles[name]) for name, found in self.menus.items()}
+        return {name: found.tiles.index(tiles[name]) for name, found in self.feasible.items()}
 
     def _first_price(self, group: Group) -> float:
-        spikes = sum(float(self.costs.spikes[name].sum()) for name in group.layers if name in self.costs.spikes)
-        return 0.05 * spikes / (group.chips * self.chip.cores) + 1e-9
+        spikes = self.costs.spikes
+        total = sum(float(spikes[name].sum()) for name in group.layers if name in spikes)
+        return FIRST_PRICE * total / (group.chips * self.costs.chip.cores) + 1e-9
 
     def _used(self, chosen: Chosen, group: Group) -> float:
         return float(sum(self.cores[name][chosen[name]] for name in group.layers))
@@ -75,9 +101,9 @@ class Alignment:
     def _sweep(self, chosen: Chosen, price: Floats) -> Chosen:
         """Every layer in turn takes its cheapest tile, until none changes."""
         chosen = dict(chosen)
-        for _ in range(SWEEPS):
+        for _ in range(LAYER_SWEEPS):
             before = dict(chosen)
-            for own, group in zip(price, self.layout, strict=True):
+            for own, group in zip(price, self.costs.layout, strict=True):
                 for name in group.layers:
                     chosen[name] = int((self._messages(name, chosen) + own * self.cores[name]).argmin())
             if chosen == before:
@@ -86,62 +112,46 @@ class Alignment:
 
     def _total(self, chosen: Chosen) -> float:
         """Messages between chips, and those within at their price."""
-        return float(sum(self._over(link, chosen, link.target)[chosen[link.target]] for link in self.links))
+        return float(
+            sum(self._over(link, costs, chosen, link.target)[chosen[link.target]] for link, costs in self.costs.links)
+        )
 
     def _messages(self, name: str, chosen: Chosen) -> Floats:
-        """The messages into and out of a layer for every tile on its menu; infinite where output axons do not fit."""
+        """The messages into and out of a layer for each of its tiles; infinite where output axons do not fit."""
         cost = np.zeros(len(self.cores[name]))
-        for link in self.links:
+        for link, costs in self.costs.links:
             if name in (link.source, link.target):
-                cost = cost + self._over(link, chosen, name)
-        sources = {name, *(link.source for link in self.links if link.target == name)}
+                cost = cost + self._over(link, costs, chosen, name)
+        sources = {name, *(link.source for link, _ in self.costs.links if link.target == name)}
         slots = [self._slots(source, chosen, name) for source in sources]
-        return np.where(np.max(slots, axis=0) > self.chip.out_axon_slots, np.inf, cost)
+        return np.where(np.max(slots, axis=0) > self.costs.chip.out_axon_slots, np.inf, cost)
 
-    def _over(self, link: Link, chosen: Chosen, name: str) -> Floats:
+    def _over(self, link: Link, costs: PairCosts, chosen: Chosen, name: str) -> Floats:
         """Messages over ``link`` between chips, and within at their price, for every tile of ``name``."""
         source, target = self._options(link.source, chosen, name), self._options(link.target, chosen, name)
-        everywhere = self.costs.messages(link, target)
-        return np.asarray((1 + LOCAL) * everywhere - self.costs.at_home(link, source, target))
+        return np.asarray((1 + INTRACHIP_PRICE) * costs.messages(target) - costs.intrachip(source, target))
 
     def _slots(self, source: str, chosen: Chosen, name: str) -> Floats:
         """The most output axon slots of a block of ``source``, for every tile of ``name``."""
         total = np.zeros(len(self.cores[name]))
-        for link in self.links:
+        for link, costs in self.costs.links:
             if link.source == source:
                 tiles = self._options(source, chosen, name), self._options(link.target, chosen, name)
-                total = total + self.costs.out_slots(link, *tiles)
+                total = total + costs.out_slots(*tiles)
         return total
 
-    def _options(self, layer: str, chosen: Chosen, name: str) -> Sizes:
+    def _options(self, layer: str, chosen: Chosen, name: str) -> TileSet:
         """All tiles of ``layer`` if it is ``name``, else the chosen one."""
         if layer == name:
-            return self.menus[layer]
-        return sizes(self.network.shape_of(layer), [self.menus[layer].tiles[chosen[layer]]])
+            return self.feasible[layer]
+        return tile_set(self.shapes[layer], [self.feasible[layer].tiles[chosen[layer]]])
 
 
-def alignment(
-    network: Network,
-    links: Sequence[Link],
-    menus: Menus,
-    spikes: Mapping[str, Floats],
-    layout: Layout,
-    chip: Chip,
-    *,
-    balanced: bool,
-) -> Alignment:
-    """The search for tiles under ``layout``; ``spikes`` are per time step, of each layer's shape.
-
-    With ``balanced``, a tile counts as many cores as if every chip held as many of its blocks as the fullest one does.
-    """
-    cores, options = {}, {}
+def alignment(network: Network, feasible: FeasibleTiles, costs: LayoutCosts, count_cores: CountCores) -> Alignment:
+    """The search among ``feasible`` tiles; ``count_cores`` is ``even_cores`` or ``balanced_cores`` of ``regions``."""
+    cores, tiles = {}, {}
     for p in network.chip_populations:
-        tiles = [fit.tile for fit in menus[p.name]]
-        grid = group_of(layout, p.name).grid
-        options[p.name] = sizes(p.shape, tiles)
-        cores[p.name] = np.array(
-            [balanced_cores(p.shape, tile, grid) for tile in tiles] if balanced else [f.cores for f in menus[p.name]],
-            np.float64,
-        )
-    on_chip = [link for link in links if network.population(link.source).on_chip]
-    return Alignment(network, on_chip, layout, chip, PairCosts(layout, spikes, chip), options, cores)
+        grid = group_of(costs.layout, p.name).grid
+        tiles[p.name] = tile_set(p.shape, [option.tile for option in feasible[p.name]])
+        cores[p.name] = np.array([count_cores(p.shape, tile, grid) for tile in tiles[p.name].tiles], np.float64)
+    return Alignment(costs, {p.name: p.shape for p in network.chip_populations}, tiles, cores)

@@ -1,8 +1,8 @@
-"""The tiles of a population that fit one core, and what each core holds."""
+"""The feasible tiles of a population: those whose blocks fit a core, each with the packing by which they do."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import ceil, prod
@@ -11,15 +11,22 @@ from convert.errors import UserError
 from convert.network import Population, Shape
 from partition.core.packing import PLAIN, Packing
 from partition.core.synapse_lists import packings
-from partition.core.utilization import received
+from partition.core.utilization import received, slots_per_axon
 from partition.geometry.blocks import cores
 from partition.geometry.links import Link
 from partition.geometry.tile import Tile
 from partition.hardware import Chip
 
+MOST_CORES, SPARE_CORES = 3, 4
+"""A feasible tile takes at most so many times the cores of the best one, and so many more. Chosen to keep
+the search short; the few more keep a choice for layers of one or two cores."""
+
+Packings = Callable[[Sequence[Link], Tile], Sequence[Packing]]
+"""The packings to try for a tile into which these links lead, in this order."""
+
 
 @dataclass(frozen=True)
-class Fit:
+class FeasibleTile:
     """A tile whose blocks fit a core by compartments, input axons and synapse memory; ``cores`` is their number."""
 
     tile: Tile
@@ -27,40 +34,65 @@ class Fit:
     packing: Packing = PLAIN
 
 
-def steps(size: int) -> list[int]:
+FeasibleTiles = Mapping[str, Sequence[FeasibleTile]]
+"""The feasible tiles of each layer, fewest cores first."""
+
+
+def only_plain(links: Sequence[Link], tile: Tile) -> list[Packing]:
+    """The packing that nengo_loihi uses by itself, and no other."""
+    return [PLAIN]
+
+
+def feasible_tiles(
+    population: Population, links: Sequence[Link], chip: Chip, *, packings_to_try: Packings = packings
+) -> list[FeasibleTile]:
+    """The feasible tiles of ``population``, fewest cores first; output axons depend on the other layers' tiles."""
+    inward = [link for link in links if link.target == population.name]
+    least_slots = sum(slots_per_axon(link, chip) for link in links if link.source == population.name)
+    shape = population.shape
+    feasible: list[FeasibleTile] = []
+    for number, tile in _candidates(shape, chip):
+        if feasible and number > MOST_CORES * feasible[0].cores + SPARE_CORES:
+            break
+        if tile[0] * tile[1] * least_slots > chip.out_axon_slots:
+            continue
+        packing = _packing(packings_to_try(inward, tile), inward, shape, tile, chip)
+        if packing is not None:
+            feasible.append(FeasibleTile(tile, number, packing))
+    return feasible
+
+
+def feasible_tiles_of_layers(
+    populations: Sequence[Population], links: Sequence[Link], chip: Chip
+) -> dict[str, list[FeasibleTile]]:
+    """The feasible tiles of every population; ``UserError`` names every one that has none."""
+    by_signature: dict[Hashable, list[FeasibleTile]] = {}
+    found: dict[str, list[FeasibleTile]] = {}
+    for population in populations:
+        key = _signature(population, links)
+        if key not in by_signature:
+            by_signature[key] = feasible_tiles(population, links, chip)
+        found[population.name] = by_signature[key]
+    problems = [_does_not_fit(p, links, chip) for p in populations if not found[p.name]]
+    if problems:
+        raise UserError(problems)
+    return found
+
+
+def _candidates(shape: Shape, chip: Chip) -> list[tuple[int, Tile]]:
+    """(cores, tile) of every tile that a core's compartments hold, fewest cores first."""
+    tiles = product(_steps(shape[0]), _steps(shape[1]), _steps(shape[2]))
+    found = [(cores(shape, tile), tile) for tile in tiles if prod(tile) <= chip.compartments]
+    return sorted(found, key=lambda option: option[0])
+
+
+def _steps(size: int) -> list[int]:
     """The tile sizes worth trying along an axis: the least one for each number of tiles, largest first."""
     return sorted({ceil(size / n) for n in range(1, size + 1)}, reverse=True)
 
 
-MOST_CORES = 3
-"""Tiles that need more than this many times the cores of the best one are not offered."""
-
-
-def menu(population: Population, links: Sequence[Link], chip: Chip, *, plain: bool = False) -> list[Fit]:
-    """The tiles of ``population`` that fit a core, fewest cores first; output axons depend on the other tiles.
-
-    With ``plain``, only those that fit as nengo_loihi packs them.
-    """
-    inward = [link for link in links if link.target == population.name]
-    outward = [link for link in links if link.source == population.name]
-    least = sum(chip.discrete_axon_slots if link.rows is None else chip.population_axon_slots for link in outward)
-    shape = population.shape
-    sizes = product(steps(shape[0]), steps(shape[1]), steps(shape[2]))
-    tiles = [tile for tile in sizes if prod(tile) <= chip.compartments]
-    fitting: list[Fit] = []
-    for number, tile in sorted(((cores(shape, tile), tile) for tile in tiles), key=lambda option: option[0]):
-        if fitting and number > MOST_CORES * fitting[0].cores + 4:
-            break
-        if tile[0] * tile[1] * least > chip.out_axon_slots:
-            continue
-        packing = _packing([PLAIN] if plain else packings(inward, tile), inward, shape, tile, chip)
-        if packing is not None:
-            fitting.append(Fit(tile, number, packing))
-    return fitting
-
-
 def _packing(
-    options: Iterable[Packing], inward: Sequence[Link], shape: Shape, tile: Tile, chip: Chip
+    options: Sequence[Packing], inward: Sequence[Link], shape: Shape, tile: Tile, chip: Chip
 ) -> Packing | None:
     """The first of ``options`` with which the blocks fit a core."""
     for packing in options:
@@ -74,25 +106,10 @@ def _packing(
     return None
 
 
-def menus(populations: Sequence[Population], links: Sequence[Link], chip: Chip) -> dict[str, list[Fit]]:
-    """The menu of every population; ``UserError`` names every one for which no tile fits."""
-    known: dict[Hashable, list[Fit]] = {}
-    found: dict[str, list[Fit]] = {}
-    for population in populations:
-        key = _signature(population, links)
-        if key not in known:
-            known[key] = menu(population, links, chip)
-        found[population.name] = known[key]
-    problems = [_does_not_fit(p, links, chip) for p in populations if not found[p.name]]
-    if problems:
-        raise UserError(problems)
-    return found
-
-
 def _signature(population: Population, links: Sequence[Link]) -> Hashable:
-    """Equal for populations with the same menu: same shape, same geometry of what arrives, same kinds of axons out."""
+    """Equal for populations with the same feasible tiles: same shape, same geometry in, same kinds of links out."""
     inward = [(link.source_shape, link.geometry) for link in links if link.target == population.name]
-    outward = [link.rows is None for link in links if link.source == population.name]
+    outward = [type(link) for link in links if link.source == population.name]
     return population.shape, tuple(inward), tuple(outward)
 
 

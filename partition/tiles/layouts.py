@@ -17,7 +17,7 @@ from partition.hardware import Chip, chips_for
 from .regions import Group, Layout, grids
 
 DEPTHS = 9
-"""At most so many places to cut the network by depth."""
+"""At most so many places to cut the network by depth. Chosen by hand."""
 
 
 def layouts(populations: Sequence[Population], fewest: Mapping[str, int], chips: int, chip: Chip) -> list[Layout]:

@@ -1,130 +1,141 @@
-"""What pairs of tiles cost under a layout: messages over a link, those that stay on their chip, output axons.
+"""What a pair of tiles, a link's source's and its target's, costs under a layout: messages, and output axons.
 
-Rows and columns separate: a position sends to as many tiles as it reaches row tiles times column tiles (times channel
-tiles), and of these the tiles on its own chip are those in its chip's row and column.
+Rows and columns of a kernel separate: a position sends to as many tiles as it reaches row tiles times column tiles
+(times channel tiles), and of these the tiles on its own chip are those in its chip's row and column.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property, singledispatch
+from typing import Protocol
 
 import numpy as np
 
-from partition.geometry.blocks import Floats, Ints, Sizes, block_of_neuron, starts
-from partition.geometry.links import Link, reach
-from partition.geometry.matrix_blocks import pairs
+from partition.core.utilization import slots_per_axon
+from partition.geometry.blocks import Floats, Ints, TileSet, block_of_neuron
+from partition.geometry.links import KernelLink, Link, MatrixLink
 from partition.geometry.tile import Tile
 from partition.hardware import Chip
 
-from .regions import Layout, chip_of_tile, group_of, region_of_tile
+from .regions import Layout, chip_of_block, group_of, region_of_tile
+
+
+class PairCosts(Protocol):
+    """Costs of one link, for the tiles of its source and those of its target: one may be many, the other is one."""
+
+    def messages(self, target: TileSet) -> Floats:
+        """Messages per time step, whether they cross chips or not, for each tile of the target."""
+        ...
+
+    def intrachip(self, source: TileSet, target: TileSet) -> Floats:
+        """Messages per time step that stay on their chip."""
+        ...
+
+    def out_slots(self, source: TileSet, target: TileSet) -> Ints:
+        """The most output axon slots on a block of the source, every axon leaving the chip; 0 if it is not checked."""
+        ...
+
+
+@singledispatch
+def pair_costs(link: Link, layout: Layout, spikes: Mapping[str, Floats], chip: Chip) -> PairCosts:
+    """The costs of ``link`` under ``layout``; ``spikes`` are per time step, of each layer's shape."""
+    raise TypeError(f"no costs of a {type(link).__name__}")
 
 
 @dataclass(frozen=True)
-class PairCosts:
-    """Costs of tiles under ``layout``; ``spikes`` are per time step, of each layer's shape.
+class KernelCosts:
+    """The costs of a kernel's link; ``pixels`` are the spikes of each source pixel per time step, all channels."""
 
-    Each method takes the tiles of the source and those of the target, of which one may be many and the other is one.
-    """
-
+    link: KernelLink
     layout: Layout
-    spikes: Mapping[str, Floats]
+    pixels: Floats
     chip: Chip
-    known: dict[Any, Any] = field(default_factory=dict, repr=False)
+    _same_chip: dict[tuple[int, int, int], Floats] = field(default_factory=dict, init=False, repr=False)
 
-    def messages(self, link: Link, target: Sizes) -> Floats:
-        """Messages over ``link``, whether they cross chips or not."""
-        if link.rows is None:
-            return np.array([self._discrete(link, link.source_shape, tile)[1] for tile in target.tiles])
-        across = [
-            np.array([_reached(link, axis, size).sum(axis=1) for size in chosen.tolist()], float)
+    def messages(self, target: TileSet) -> Floats:
+        rows, columns = (
+            np.array([self.link.reach(axis, size).sum(axis=1) for size in chosen.tolist()], float)
             for axis, chosen in ((0, target.rows), (1, target.columns))
-        ]
-        return np.asarray(target.depth * self._product(link, *across)[target.row_of, target.column_of])
+        )
+        return np.asarray(target.depth * self._summed(rows, columns)[target.row_of, target.column_of])
 
-    def at_home(self, link: Link, source: Sizes, target: Sizes) -> Floats:
-        """Messages over ``link`` that stay on their chip."""
-        if link.rows is None:
-            return np.array([self._discrete(link, s, t)[0] for s in source.tiles for t in target.tiles])
-        if group_of(self.layout, link.source) is not group_of(self.layout, link.target):
+    def intrachip(self, source: TileSet, target: TileSet) -> Floats:
+        if not self._share_chips:
             return np.zeros(max(len(source.tiles), len(target.tiles)))
         rows, columns = (
-            np.array([self._home(link, axis, a, b) for a in own.tolist() for b in other.tolist()])
+            np.array([self._reached_on_chip(axis, a, b) for a in own.tolist() for b in other.tolist()])
             for axis, own, other in ((0, source.rows, target.rows), (1, source.columns, target.columns))
         )
-        stay = self._product(link, rows, columns)
+        stay = self._summed(rows, columns)
         return np.asarray(target.depth * stay[source.row_of + target.row_of, source.column_of + target.column_of])
 
-    def out_slots(self, link: Link, source: Sizes, target: Sizes) -> Ints:
-        """The most output axon slots that ``link`` takes on a block of its source, every axon leaving the chip."""
-        if link.rows is None:
-            return np.zeros(max(len(source.tiles), len(target.tiles)), np.int64)
+    def out_slots(self, source: TileSet, target: TileSet) -> Ints:
         rows, columns = (
-            np.array([self._most(link, axis, a, b) for a in own.tolist() for b in other.tolist()])
+            np.array([self.link.most_reached(axis, a, b) for a in own.tolist() for b in other.tolist()])
             for axis, own, other in ((0, source.rows, target.rows), (1, source.columns, target.columns))
         )
         axons = rows[source.row_of + target.row_of] * columns[source.column_of + target.column_of] * target.depth
-        return np.asarray(axons * (self.chip.population_axon_slots + self.chip.chip_crossing_slots))
+        return np.asarray(axons * (slots_per_axon(self.link, self.chip) + self.chip.chip_crossing_slots))
 
-    def _product(self, link: Link, rows: Floats, columns: Floats) -> Floats:
-        return np.asarray(rows @ self._pixels(link.source) @ columns.T)
+    @cached_property
+    def _share_chips(self) -> bool:
+        return group_of(self.layout, self.link.source) is group_of(self.layout, self.link.target)
 
-    def _pixels(self, name: str) -> Floats:
-        """Spikes of each pixel of a layer, all channels."""
-        if name not in self.known:
-            self.known[name] = self.spikes[name].sum(axis=2)
-        return np.asarray(self.known[name])
+    def _summed(self, rows: Floats, columns: Floats) -> Floats:
+        """The sum over pixels of their spikes times ``rows`` and ``columns``, each of shape (tile sizes, positions)."""
+        return np.asarray(rows @ self.pixels @ columns.T)
 
-    def _home(self, link: Link, axis: int, source_size: int, target_size: int) -> Floats:
+    def _reached_on_chip(self, axis: int, source_size: int, target_size: int) -> Floats:
         """For each position of the source, the target tiles reached that are in the same chip row (or column)."""
-        key = (id(link), axis, source_size, target_size)
-        if key not in self.known:
-            regions = group_of(self.layout, link.source).grid[axis]
-            sender = region_of_tile(link.source_shape[axis], source_size, regions)
-            receiver = region_of_tile(link.target_shape[axis], target_size, regions)
-            own = sender[np.arange(link.source_shape[axis]) // source_size]
+        key = (axis, source_size, target_size)
+        if key not in self._same_chip:
+            regions = group_of(self.layout, self.link.source).grid[axis]
+            sender = region_of_tile(self.link.source_shape[axis], source_size, regions)
+            receiver = region_of_tile(self.link.target_shape[axis], target_size, regions)
+            own = sender[np.arange(self.link.source_shape[axis]) // source_size]
             same = own[:, None] == receiver[None, :]
-            self.known[key] = (_reached(link, axis, target_size) & same).sum(axis=1).astype(float)
-        return np.asarray(self.known[key])
-
-    def _most(self, link: Link, axis: int, source_size: int, target_size: int) -> int:
-        """The most target tiles, summed over the positions of a tile of the source."""
-        key = ("most", axis, source_size, target_size)
-        if key not in link.known:
-            reached = _reached(link, axis, target_size).sum(axis=1)
-            link.known[key] = int(np.add.reduceat(reached, starts(len(reached), source_size)).max())
-        return int(link.known[key])
-
-    def _discrete(self, link: Link, source: Tile, target: Tile) -> tuple[float, float]:
-        """(messages that stay on their chip, all messages) of a link without geometry."""
-        key = (id(link), source, target)
-        if key not in self.known:
-            found = _pairs(link, target)
-            spikes = self.spikes[link.source].ravel()[found[0]]
-            own = chip_of_tile(self.layout, link.source, link.source_shape, source)
-            there = chip_of_tile(self.layout, link.target, link.target_shape, target)
-            same = own[block_of_neuron(link.source_shape, source)[found[0]]] == there[found[1]]
-            self.known[key] = (float(spikes[same].sum()), float(spikes.sum()))
-        stay, everywhere = self.known[key]
-        return stay, everywhere
+            self._same_chip[key] = (self.link.reach(axis, target_size) & same).sum(axis=1).astype(float)
+        return self._same_chip[key]
 
 
-def _reached(link: Link, axis: int, size: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """``geometry.reach`` of one axis, computed once."""
-    key = ("reach", axis, size)
-    if key not in link.known:
-        taps = (link.rows, link.columns)[axis]
-        assert taps is not None
-        link.known[key] = reach(taps, size)
-    return np.asarray(link.known[key])
+@dataclass(frozen=True)
+class MatrixCosts:
+    """The costs of a matrix's link; ``spikes`` are those of each source neuron per time step."""
+
+    link: MatrixLink
+    layout: Layout
+    spikes: Floats
+    _known: dict[tuple[Tile, Tile], tuple[float, float]] = field(default_factory=dict, init=False, repr=False)
+
+    def messages(self, target: TileSet) -> Floats:
+        return np.array([self._stay_and_all(self.link.source_shape, tile)[1] for tile in target.tiles])
+
+    def intrachip(self, source: TileSet, target: TileSet) -> Floats:
+        return np.array([self._stay_and_all(s, t)[0] for s in source.tiles for t in target.tiles])
+
+    def out_slots(self, source: TileSet, target: TileSet) -> Ints:
+        """Not checked: ``knapsack.overflowing`` finds what is too much."""
+        return np.zeros(max(len(source.tiles), len(target.tiles)), np.int64)
+
+    def _stay_and_all(self, source: Tile, target: Tile) -> tuple[float, float]:
+        """(messages that stay on their chip, all messages)."""
+        if (source, target) not in self._known:
+            neuron, block = self.link.pairs(target)
+            spikes = self.spikes[neuron]
+            own = chip_of_block(self.layout, self.link.source, self.link.source_shape, source)
+            there = chip_of_block(self.layout, self.link.target, self.link.target_shape, target)
+            same = own[block_of_neuron(self.link.source_shape, source)[neuron]] == there[block]
+            self._known[source, target] = (float(spikes[same].sum()), float(spikes.sum()))
+        return self._known[source, target]
 
 
-def _pairs(link: Link, tile: Tile) -> tuple[Ints, Ints]:
-    """(source neuron, target block) of a link without geometry, computed once."""
-    key = ("pairs", tile)
-    if key not in link.known:
-        found = pairs(link, tile)
-        link.known[key] = (found.source, found.block)
-    source, block = link.known[key]
-    return source, block
+@pair_costs.register
+def _(link: KernelLink, layout: Layout, spikes: Mapping[str, Floats], chip: Chip) -> PairCosts:
+    return KernelCosts(link, layout, spikes[link.source].sum(axis=2), chip)
+
+
+@pair_costs.register
+def _(link: MatrixLink, layout: Layout, spikes: Mapping[str, Floats], chip: Chip) -> PairCosts:
+    return MatrixCosts(link, layout, spikes[link.source].ravel())

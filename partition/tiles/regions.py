@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import singledispatch
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network import Network, Shape
-from partition.geometry.blocks import Floats, Ints, block_of_neuron, counts, sizes, starts
-from partition.geometry.links import Link, Taps, reach
-from partition.geometry.matrix_blocks import pairs
+from convert.network import Shape
+from partition.geometry.blocks import Floats, Ints, cores, counts, starts, tile_set
+from partition.geometry.links import KernelLink, Link, MatrixLink
 from partition.geometry.tile import Tile
-from partition.traffic.unicast import TrafficGraph
 
 Grid = tuple[int, int]
 """(regions from top to bottom, regions from left to right); each is one chip."""
@@ -56,108 +55,91 @@ def region_of_tile(size: int, step: int, regions: int) -> Ints:
     return (first + np.minimum(first + step, size)) * regions // (2 * size)
 
 
+@singledispatch
 def region_cuts(link: Link, tiles: Sequence[Tile], grid: Grid, rates: Floats) -> tuple[Floats, Floats]:
     """(messages that cross regions, all messages) per time step over ``link`` for each of ``tiles`` of its target.
 
     A source neuron belongs to the region of its pixel, so the source's tile does not matter: each layer's tile can be
     chosen for itself. ``rates`` are spikes per time step, of the source's shape.
     """
-    if link.rows is None or link.columns is None:
-        parts = np.array([_discrete_cut(link, tile, grid, rates) for tile in tiles])
-        return parts[:, 0], parts[:, 1]
-    pixels, menu = rates.sum(axis=2), sizes(link.target_shape, tiles)
-    row_copies, row_copies_home = _copies(link.rows, menu.rows, grid[0])
-    column_copies, column_copies_home = _copies(link.columns, menu.columns, grid[1])
-    total = menu.depth * (row_copies @ pixels @ column_copies.T)[menu.row_of, menu.column_of]
-    at_home = menu.depth * (row_copies_home @ pixels @ column_copies_home.T)[menu.row_of, menu.column_of]
-    return np.maximum(total - at_home, 0.0), total
+    raise TypeError(f"no region cuts of a {type(link).__name__}")
 
 
-def displaced(tiles: Sequence[Tile], grid: Grid, rates: Floats) -> Floats:
+@region_cuts.register
+def _(link: KernelLink, tiles: Sequence[Tile], grid: Grid, rates: Floats) -> tuple[Floats, Floats]:
+    pixels, chosen = rates.sum(axis=2), tile_set(link.target_shape, tiles)
+    row_copies, row_copies_within = _copies(link, 0, chosen.rows, grid[0])
+    column_copies, column_copies_within = _copies(link, 1, chosen.columns, grid[1])
+    total = chosen.depth * (row_copies @ pixels @ column_copies.T)[chosen.row_of, chosen.column_of]
+    within = chosen.depth * (row_copies_within @ pixels @ column_copies_within.T)[chosen.row_of, chosen.column_of]
+    return np.maximum(total - within, 0.0), total
+
+
+@region_cuts.register
+def _(link: MatrixLink, tiles: Sequence[Tile], grid: Grid, rates: Floats) -> tuple[Floats, Floats]:
+    cuts = np.array([_matrix_cut(link, tile, grid, rates) for tile in tiles])
+    return cuts[:, 0], cuts[:, 1]
+
+
+def _copies(link: KernelLink, axis: int, steps: Ints, regions: int) -> tuple[Floats, Floats]:
+    """Shape (steps, positions): how many tiles of each size a source position reaches; and those in its own region."""
+    source = region_of_pixel(link.source_shape[axis], regions)
+    everywhere, within = [], []
+    for step in steps.tolist():
+        reached = link.reach(axis, step)
+        own = source[:, None] == region_of_tile(link.target_shape[axis], step, regions)[None, :]
+        everywhere.append(reached.sum(axis=1))
+        within.append((reached & own).sum(axis=1))
+    return np.array(everywhere, np.float64), np.array(within, np.float64)
+
+
+def _matrix_cut(link: MatrixLink, tile: Tile, grid: Grid, rates: Floats) -> tuple[float, float]:
+    neuron, block = link.pairs(tile)
+    spikes = rates.ravel()[neuron]
+    source = _region_of_each_pixel(link.source_shape, grid)[neuron // link.source_shape[2]]
+    target = region_of_each_block(link.target_shape, tile, grid)[block]
+    return float(spikes[source != target].sum()), float(spikes.sum())
+
+
+def spikes_outside_own_region(tiles: Sequence[Tile], grid: Grid, rates: Floats) -> Floats:
     """Spikes per time step of the neurons whose pixel lies in another region than their tile, for each of ``tiles``."""
-    pixels, menu = rates.sum(axis=2), sizes(rates.shape, tiles)
+    pixels, chosen = rates.sum(axis=2), tile_set(rates.shape, tiles)
     row_stays, column_stays = (
-        np.array([_in_place(size, step, regions) for step in steps.tolist()], np.float64)
-        for size, steps, regions in zip(pixels.shape, (menu.rows, menu.columns), grid, strict=True)
+        np.array([_in_own_region(size, step, regions) for step in steps.tolist()], np.float64)
+        for size, steps, regions in zip(pixels.shape, (chosen.rows, chosen.columns), grid, strict=True)
     )
-    return np.asarray(pixels.sum() - (row_stays @ pixels @ column_stays.T)[menu.row_of, menu.column_of])
+    return np.asarray(pixels.sum() - (row_stays @ pixels @ column_stays.T)[chosen.row_of, chosen.column_of])
 
 
-def _in_place(size: int, step: int, regions: int) -> NDArray[np.bool_]:
+def _in_own_region(size: int, step: int, regions: int) -> NDArray[np.bool_]:
     """Whether each position is in the region of its tile."""
     return np.asarray(region_of_tile(size, step, regions)[np.arange(size) // step] == region_of_pixel(size, regions))
 
 
-def _copies(taps: Taps, steps: Ints, regions: int) -> tuple[Floats, Floats]:
-    """Shape (steps, positions): how many tiles of each size a source position reaches; and those in its own region."""
-    source = region_of_pixel(taps.shape[0], regions)
-    everywhere, at_home = [], []
-    for step in steps.tolist():
-        reached = reach(taps, step)
-        home = source[:, None] == region_of_tile(taps.shape[1], step, regions)[None, :]
-        everywhere.append(reached.sum(axis=1))
-        at_home.append((reached & home).sum(axis=1))
-    return np.array(everywhere, np.float64), np.array(at_home, np.float64)
-
-
-def _discrete_cut(link: Link, tile: Tile, grid: Grid, rates: Floats) -> tuple[float, float]:
-    found = pairs(link, tile)
-    spikes = rates.ravel()[found.source]
-    source = _chip_of_pixel(link.source_shape, grid)[found.source // link.source_shape[2]]
-    rows, columns = (region_of_tile(link.target_shape[axis], tile[axis], grid[axis]) for axis in (0, 1))
-    region = (rows[:, None] * grid[1] + columns[None, :]).ravel()
-    target = np.repeat(region, counts(link.target_shape, tile)[2])[found.block]
-    return float(spikes[source != target].sum()), float(spikes.sum())
-
-
-def _chip_of_pixel(shape: tuple[int, int, int], grid: Grid) -> Ints:
+def _region_of_each_pixel(shape: Shape, grid: Grid) -> Ints:
     rows, columns = (region_of_pixel(shape[axis], grid[axis]) for axis in (0, 1))
     return np.asarray((rows[:, None] * grid[1] + columns[None, :]).ravel())
 
 
-def place_regions(network: Network, tiles: Mapping[str, Tile], layout: Layout) -> Ints:
-    """The chip of each block, by the region of its centre; a chip may receive too many."""
-    return np.concatenate([chip_of_tile(layout, p.name, p.shape, tiles[p.name]) for p in network.chip_populations])
+def region_of_each_block(shape: Shape, tile: Tile, grid: Grid) -> Ints:
+    """The region of the centre of each block into which ``tile`` cuts ``shape``."""
+    rows, columns = (region_of_tile(shape[axis], tile[axis], grid[axis]) for axis in (0, 1))
+    return np.repeat((rows[:, None] * grid[1] + columns[None, :]).ravel(), counts(shape, tile)[2])
 
 
-def chip_of_tile(layout: Layout, layer: str, shape: Shape, tile: Tile) -> Ints:
+def chip_of_block(layout: Layout, layer: str, shape: Shape, tile: Tile) -> Ints:
     """The chip of each block of ``layer``, by the region of its centre."""
     group = group_of(layout, layer)
-    rows, columns = (region_of_tile(shape[axis], tile[axis], group.grid[axis]) for axis in (0, 1))
     first = sum(each.chips for each in layout[: layout.index(group)])
-    return np.repeat(first + (rows[:, None] * group.grid[1] + columns[None, :]).ravel(), counts(shape, tile)[2])
+    return first + region_of_each_block(shape, tile, group.grid)
+
+
+def even_cores(shape: Shape, tile: Tile, grid: Grid) -> int:
+    """The cores of a layer, however they lie in the regions of ``grid``."""
+    return cores(shape, tile)
 
 
 def balanced_cores(shape: Shape, tile: Tile, grid: Grid) -> int:
-    """The cores of a layer if each region took as many as the fullest one takes."""
+    """The cores of a layer if each region of ``grid`` took as many as the fullest one takes."""
     most = [np.bincount(region_of_tile(shape[axis], tile[axis], grid[axis])).max() for axis in (0, 1)]
     return int(most[0] * most[1] * counts(shape, tile)[2] * grid[0] * grid[1])
-
-
-def place_balanced(graph: TrafficGraph, network: Network, layout: Layout) -> Ints:
-    """The chip of each block: slabs of equally many blocks by the row of their centres, each cut likewise by column."""
-    centre = np.array([[(y0 + y1), (x0 + x1)] for (y0, y1), (x0, x1), _ in graph.slices], np.float64)
-    size = np.array([network.shape_of(name)[:2] for name in graph.layers], np.float64)[graph.layer]
-    centre /= 2 * size
-    chip = np.zeros(graph.blocks, np.int64)
-    first = 0
-    for group in layout:
-        own = np.flatnonzero(np.isin(graph.layer, [graph.layers.index(name) for name in group.layers]))
-        rows = own[np.lexsort((centre[own, 1], centre[own, 0]))]
-        for row, slab in enumerate(_equal_parts(rows, group.grid[0])):
-            ordered = slab[np.lexsort((centre[slab, 0], centre[slab, 1]))]
-            for column, part in enumerate(_equal_parts(ordered, group.grid[1])):
-                chip[part] = first + row * group.grid[1] + column
-        first += group.chips
-    return chip
-
-
-def _equal_parts(order: NDArray[np.int64], parts: int) -> list[NDArray[np.int64]]:
-    return list(np.array_split(order, parts))
-
-
-def carry_over(shape: tuple[int, int, int], old: Tile, chip: Ints, new: Tile, chips: int) -> Ints:
-    """The chip of each block of a population cut by ``new``: the one that held most of its neurons under ``old``."""
-    votes = np.zeros((int(np.prod(counts(shape, new))), chips))
-    np.add.at(votes, (block_of_neuron(shape, new), chip[block_of_neuron(shape, old)]), 1)
-    return np.asarray(votes.argmax(axis=1))

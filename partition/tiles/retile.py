@@ -22,25 +22,27 @@ from partition.hardware import Board
 from partition.place.local_search import improve
 from partition.place.metis import metis
 from partition.place.repair import repair
-from partition.traffic.unicast import Edges, TrafficGraph, traffic
+from partition.traffic.unicast import EdgeCache, TrafficGraph, traffic
 
-from .knapsack import LOCAL, Budget, Menus, choose
-from .regions import carry_over
+from .feasible import FeasibleTiles
+from .knapsack import Budget, cheapest_within_axons
+from .region_costs import INTRACHIP_PRICE
+from .region_placement import place_by_majority
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is to be partitioned; ``known`` keeps edges that have been computed."""
+    """What is to be partitioned, and until when; edges that have been computed are kept."""
 
     network: Network
     links: tuple[Link, ...]
     rates_hz: Mapping[str, Floats]
     seed: int
     deadline_s: float
-    known: dict[tuple[int, Tile, Tile], Edges] = field(default_factory=dict, repr=False)
+    _edges: EdgeCache = field(default_factory=dict, init=False, repr=False)
 
     def graph(self, tiles: Mapping[str, Tile]) -> TrafficGraph:
-        return traffic(self.network, self.links, tiles, self.rates_hz, known=self.known)
+        return traffic(self.network, self.links, tiles, self.rates_hz, known_edges=self._edges)
 
     @cached_property
     def spikes(self) -> dict[str, Floats]:
@@ -67,8 +69,9 @@ class Solution:
     interchip: float
 
     @property
-    def price(self) -> float:
-        return self.interchip + LOCAL * self.graph.total
+    def cost(self) -> float:
+        """Messages per time step between chips, and all of them at the price of those within."""
+        return self.interchip + INTRACHIP_PRICE * self.graph.total
 
 
 def solution(problem: Problem, tiles: dict[str, Tile], board: Board, starts: Sequence[Ints]) -> Solution:
@@ -80,7 +83,7 @@ def solution(problem: Problem, tiles: dict[str, Tile], board: Board, starts: Seq
     return Solution(tiles, graph, board, best, graph.interchip(best))
 
 
-def refine(problem: Problem, start: Solution, shortlist: Menus, rounds: int) -> Solution:
+def refine(problem: Problem, start: Solution, shortlist: FeasibleTiles, rounds: int) -> Solution:
     """``start`` after up to ``rounds`` rounds of retiling, until a round gains nothing or time is up."""
     best = start
     for _ in range(rounds):
@@ -88,38 +91,38 @@ def refine(problem: Problem, start: Solution, shortlist: Menus, rounds: int) -> 
         if costs is None:
             return best
         limit = Budget(costs, best.board.cores)
-        tiles = choose(problem.network, problem.links, shortlist, [limit], best.board.chip)
+        tiles = cheapest_within_axons(problem.network, problem.links, shortlist, [limit], best.board.chip)
         if tiles is None or tiles == best.tiles:
             return best
-        found = solution(problem, tiles, best.board, [_carry_all(problem, best, tiles)])
-        if found.price >= best.price:
+        found = solution(problem, tiles, best.board, [_chips_under(problem, best, tiles)])
+        if found.cost >= best.cost:
             return best
         best = found
     return best
 
 
-def _measure(problem: Problem, now: Solution, shortlist: Menus) -> dict[str, Floats] | None:
-    """The price of each tile of each layer when the other layers keep theirs; None if time ran out."""
+def _measure(problem: Problem, now: Solution, shortlist: FeasibleTiles) -> dict[str, Floats] | None:
+    """The cost of each tile of each layer when the other layers keep theirs; None if time ran out."""
     wide = replace(now.board, chip=replace(now.board.chip, cores=2 * now.board.chip.cores))
     costs: dict[str, Floats] = {}
-    for name, fits in shortlist.items():
-        costs[name] = np.full(len(fits), now.price)
-        for i, fit in enumerate(fits):
+    for name, options in shortlist.items():
+        costs[name] = np.full(len(options), now.cost)
+        for i, option in enumerate(options):
             if not problem.in_time:
                 return None
-            if fit.tile != now.tiles[name]:
-                tiles = now.tiles | {name: fit.tile}
+            if option.tile != now.tiles[name]:
+                tiles = now.tiles | {name: option.tile}
                 graph = problem.graph(tiles)
-                chip = improve(graph, wide, _carry_all(problem, now, tiles), seed=problem.seed, passes=1)
-                costs[name][i] = graph.interchip(chip) + LOCAL * graph.total
+                chip = improve(graph, wide, _chips_under(problem, now, tiles), seed=problem.seed, passes=1)
+                costs[name][i] = graph.interchip(chip) + INTRACHIP_PRICE * graph.total
     return costs
 
 
-def _carry_all(problem: Problem, now: Solution, tiles: Mapping[str, Tile]) -> Ints:
+def _chips_under(problem: Problem, now: Solution, tiles: Mapping[str, Tile]) -> Ints:
     """The chip of each block of ``tiles``: the one that holds most of its neurons now."""
     chips = []
     for number, p in enumerate(problem.network.chip_populations):
         own = now.chip[now.graph.layer == number]
         old, new = now.tiles[p.name], tiles[p.name]
-        chips.append(own if old == new else carry_over(p.shape, old, own, new, now.board.chips))
+        chips.append(own if old == new else place_by_majority(p.shape, old, own, new, now.board.chips))
     return np.concatenate(chips)

@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import singledispatch
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network import Network, Sparse
+from convert.network import Network
 from partition.geometry.blocks import Floats, Ints, block_of_neuron, counts
-from partition.geometry.links import Link, reach
+from partition.geometry.links import KernelLink, Link, MatrixLink
 from partition.geometry.tile import Tile
 
 
+@singledispatch
 def cores_on_chips(link: Link, tile: Tile, chip: Ints) -> NDArray[np.int32]:
     """Cores of each chip that a spike over ``link`` goes to: shape (rows, columns, channels or 1, chips).
 
     ``tile`` cuts the target of ``link`` into blocks, ``chip`` is the chip of each.
     """
-    transform = link.projection.transform
-    if isinstance(transform, Sparse):
-        matrix = transform.matrix
-        block = block_of_neuron(link.target_shape, tile)[np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))]
-        pairs = np.unique(matrix.indices.astype(np.int64) * len(chip) + block)
-        cores = np.zeros((matrix.shape[1], int(chip.max()) + 1), np.int32)
-        np.add.at(cores, (pairs // len(chip), chip[pairs % len(chip)]), 1)
-        return cores.reshape(*link.source_shape, -1)
-    assert link.rows is not None
-    assert link.columns is not None
-    rows, columns = (reach(t, step).astype(np.float32) for t, step in ((link.rows, tile[0]), (link.columns, tile[1])))
+    raise TypeError(f"no cores reached by a {type(link).__name__}")
+
+
+@cores_on_chips.register
+def _(link: KernelLink, tile: Tile, chip: Ints) -> NDArray[np.int32]:
+    rows, columns = (link.reach(axis, tile[axis]).astype(np.float32) for axis in (0, 1))
     grid = chip.reshape(counts(link.target_shape, tile))
     on = (grid[..., None] == np.arange(int(grid.max()) + 1)).sum(axis=2).astype(np.float32)
     delivered = np.tensordot(rows, np.tensordot(columns, on, axes=(1, 1)), axes=(1, 1))
     return np.asarray(delivered[:, :, None, :].astype(np.int32))
+
+
+@cores_on_chips.register
+def _(link: MatrixLink, tile: Tile, chip: Ints) -> NDArray[np.int32]:
+    matrix = link.matrix
+    block = block_of_neuron(link.target_shape, tile)[np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))]
+    pairs = np.unique(matrix.indices.astype(np.int64) * len(chip) + block)
+    cores = np.zeros((matrix.shape[1], int(chip.max()) + 1), np.int32)
+    np.add.at(cores, (pairs // len(chip), chip[pairs % len(chip)]), 1)
+    return cores.reshape(*link.source_shape, -1)
 
 
 def multicast_interchip(
@@ -53,7 +60,7 @@ def multicast_interchip(
             continue
         reached = cores_on_chips(link, tiles[link.target], chips[link.target]) > 0
         own = chips[link.source][block_of_neuron(source.shape, tiles[link.source])].reshape(source.shape)
-        at_home = own[..., None] == np.arange(reached.shape[-1])
+        own_chip = own[..., None] == np.arange(reached.shape[-1])
         spikes = np.asarray(rates_hz[link.source], np.float64).reshape(source.shape) * network.dt_s
-        total += float(((reached & ~at_home).sum(axis=-1) * spikes).sum())
+        total += float(((reached & ~own_chip).sum(axis=-1) * spikes).sum())
     return total

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, singledispatch
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,11 @@ from scipy import sparse
 
 from convert.network import Network, Population
 from partition.geometry.blocks import Floats, Ints, block_of_neuron, cores, counts, starts
-from partition.geometry.links import Link, Taps, reach
-from partition.geometry.matrix_blocks import pairs
+from partition.geometry.links import Bools, KernelLink, Link, MatrixLink
 from partition.geometry.tile import Slices, Tile, tile_slices
+
+Rates = Mapping[str, NDArray[np.floating[Any]]]
+"""A rate in Hz of every neuron by population, each of the population's shape."""
 
 SILENT = 1e-16
 """Messages of a connection whose neurons never fire, so that it still counts as one. Source: nengo_loihi/hardware/
@@ -26,6 +28,20 @@ allocators.py, ``estimate_interblock_activity``."""
 
 Edges = tuple[Ints, Ints, Floats]
 """(source block, target block, messages per time step), numbered within the two populations of a link."""
+
+EdgeCache = dict[tuple[int, Tile, Tile], Edges]
+"""Edges by (number of the link, source tile, target tile)."""
+
+
+class Adjacency(NamedTuple):
+    """Who exchanges messages with whom: block i has the entries ``first[i]`` to ``first[i + 1]``.
+
+    ``other`` is the block at the far end of each entry, ``weight`` the messages per time step in both directions.
+    """
+
+    first: Ints
+    other: Ints
+    weight: Floats
 
 
 @dataclass(frozen=True)
@@ -58,6 +74,12 @@ class TrafficGraph:
         both.sort_indices()
         return both
 
+    @cached_property
+    def adjacency(self) -> Adjacency:
+        """``symmetric`` as arrays for compiled functions."""
+        both = self.symmetric
+        return Adjacency(both.indptr.astype(np.int64), both.indices.astype(np.int64), both.data)
+
     @property
     def total(self) -> float:
         """Messages per time step between different cores, those between chips included."""
@@ -83,54 +105,59 @@ def traffic(
     tiles: Mapping[str, Tile],
     rates_hz: Mapping[str, Floats],
     *,
-    known: dict[tuple[int, Tile, Tile], Edges] | None = None,
+    known_edges: EdgeCache | None = None,
 ) -> TrafficGraph:
     """The traffic of ``network`` cut by ``tiles``; ``rates_hz`` maps each population to rates of its shape.
 
-    ``known`` keeps the edges of (number of the link, source tile, target tile) from call to call.
+    ``known_edges`` keeps edges from call to call, for the same links and rates.
     """
-    known = {} if known is None else known
+    cache: EdgeCache = {} if known_edges is None else known_edges
     chip_populations = network.chip_populations
     sizes = [cores(p.shape, tiles[p.name]) for p in chip_populations]
-    offset = dict(zip((p.name for p in chip_populations), np.cumsum([0, *sizes]).tolist(), strict=False))
-    sources, targets, weights = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
+    first = dict(zip((p.name for p in chip_populations), np.cumsum([0, *sizes]).tolist(), strict=False))
+    between: list[Edges] = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
     from_host = np.zeros(sum(sizes))
     for number, link in enumerate(links):
         source = network.population(link.source)
-        source_tile = tiles[link.source] if source.on_chip else source.shape
-        key = (number, source_tile, tiles[link.target])
-        if key not in known:
+        key = (number, tiles[link.source] if source.on_chip else source.shape, tiles[link.target])
+        if key not in cache:
             rates = np.asarray(rates_hz[link.source], np.float64).reshape(source.shape) * network.dt_s
-            known[key] = edges(link, source_tile, tiles[link.target], rates)
-        i, j, messages = known[key]
-        if not source.on_chip:
-            np.add.at(from_host, j + offset[link.target], messages)
-            continue
-        sources.append(i + offset[link.source])
-        targets.append(j + offset[link.target])
-        weights.append(messages)
-    blocks = sum(sizes)
-    where = (np.concatenate(sources), np.concatenate(targets))
-    graph = sparse.coo_array((np.concatenate(weights), where), shape=(blocks, blocks)).tocsr()
-    graph.sum_duplicates()
+            cache[key] = edges(link, *key[1:], rates)
+        i, j, messages = cache[key]
+        if source.on_chip:
+            between.append((i + first[link.source], j + first[link.target], messages))
+        else:
+            np.add.at(from_host, j + first[link.target], messages)
     return TrafficGraph(
         layers=tuple(p.name for p in chip_populations),
         layer=np.repeat(np.arange(len(sizes)), sizes),
         slices=tuple(s for p in chip_populations for s in tile_slices(p.shape, tiles[p.name])),
-        messages=graph,
+        messages=_summed(between, sum(sizes)),
         from_host=from_host,
     )
 
 
+def _summed(between: Sequence[Edges], blocks: int) -> sparse.csr_array:
+    """Shape (blocks, blocks): the messages of all edges, those between the same two blocks added."""
+    source, target, messages = (np.concatenate(parts) for parts in zip(*between, strict=True))
+    graph = sparse.coo_array((messages, (source, target)), shape=(blocks, blocks)).tocsr()
+    graph.sum_duplicates()
+    return graph
+
+
+@singledispatch
 def edges(link: Link, source_tile: Tile, target_tile: Tile, rates: Floats) -> Edges:
     """(source block, target block, messages) for every pair of blocks that ``link`` connects.
 
     ``rates`` are spikes per time step, of the source's shape.
     """
-    if link.rows is None or link.columns is None:
-        return _discrete_edges(link, source_tile, target_tile, rates)
-    row_sum, row_source, row_target = _axis(link.rows, source_tile[0], target_tile[0])
-    col_sum, col_source, col_target = _axis(link.columns, source_tile[1], target_tile[1])
+    raise TypeError(f"no edges of a {type(link).__name__}")
+
+
+@edges.register
+def _(link: KernelLink, source_tile: Tile, target_tile: Tile, rates: Floats) -> Edges:
+    row_sum, row_source, row_target = _axis(link.reach(0, target_tile[0]), source_tile[0])
+    col_sum, col_source, col_target = _axis(link.reach(1, target_tile[1]), source_tile[1])
     channels = np.add.reduceat(rates, starts(rates.shape[2], source_tile[2]), axis=2)
     by_row = np.tensordot(row_sum, channels, axes=(1, 0))
     messages = np.einsum("qx,pxc->pqc", col_sum, by_row, optimize=True)
@@ -146,29 +173,30 @@ def edges(link: Link, source_tile: Tile, target_tile: Tile, rates: Floats) -> Ed
     )
 
 
-def _axis(taps: Taps, source_step: int, target_step: int) -> tuple[Floats, Ints, Ints]:
-    """The connected pairs of tiles along one axis: which positions count for each, its source tile, its target tile."""
-    position, target = np.nonzero(reach(taps, target_step))
-    tiles = -(-taps.shape[1] // target_step)
+def _axis(reached: Bools, source_step: int) -> tuple[Floats, Ints, Ints]:
+    """The connected pairs of tiles along one axis: which positions count for each, its source tile, its target tile.
+
+    ``reached`` has shape (source positions, target tiles).
+    """
+    positions, tiles = reached.shape
+    position, target = np.nonzero(reached)
     pair, which = np.unique((position // source_step) * tiles + target, return_inverse=True)
-    member = np.zeros((len(pair), len(taps)))
+    member = np.zeros((len(pair), positions))
     member[which, position] = 1.0
     return member, pair // tiles, pair % tiles
 
 
-def _discrete_edges(link: Link, source_tile: Tile, target_tile: Tile, rates: Floats) -> Edges:
-    found = pairs(link, target_tile)
+@edges.register
+def _(link: MatrixLink, source_tile: Tile, target_tile: Tile, rates: Floats) -> Edges:
+    neuron, block = link.pairs(target_tile)
     targets = cores(link.target_shape, target_tile)
-    key, which = np.unique(
-        block_of_neuron(link.source_shape, source_tile)[found.source] * targets + found.block, return_inverse=True
-    )
-    messages = np.bincount(which, weights=rates.ravel()[found.source], minlength=len(key))
+    own = block_of_neuron(link.source_shape, source_tile)[neuron]
+    key, which = np.unique(own * targets + block, return_inverse=True)
+    messages = np.bincount(which, weights=rates.ravel()[neuron], minlength=len(key))
     return key // targets, key % targets, np.asarray(messages + SILENT, np.float64)
 
 
-def check_rates(
-    populations: Sequence[Population], rates_hz: Mapping[str, NDArray[np.floating[Any]]], what: str = "rates"
-) -> list[str]:
+def check_rates(populations: Sequence[Population], rates_hz: Rates, what: str = "rates") -> list[str]:
     """What is wrong with ``rates_hz``, called ``what``, for these populations, one sentence for each problem."""
     problems = []
     for population in populations:

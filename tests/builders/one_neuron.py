@@ -7,6 +7,7 @@ from scipy import sparse
 
 from convert.network import INPUT, Input, Network, Projection, Readout, Sparse
 from partition.result import Block, Partition
+from tests.builders.boards import row_of_chips
 from tests.builders.populations import population
 
 
@@ -23,4 +24,4 @@ def chain(weight, timesteps=32, bias_hz=0.0):
         Projection("chip", "out", Sparse(sparse.csr_array([[1.0]]))),
     )
     network = Network(Input(one), populations, projections, (Readout("out", one, np.zeros(one)),), timesteps=timesteps)
-    return network, Partition("board", {"chip": one}, (Block("chip", ((0, 1), (0, 1), (0, 1)), 0, 0),))
+    return network, Partition(row_of_chips(1), {"chip": one}, (Block("chip", ((0, 1), (0, 1), (0, 1)), 0, 0),))

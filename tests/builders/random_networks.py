@@ -27,6 +27,7 @@ from partition.core.synapse_lists import packings
 from partition.geometry.links import chip_links
 from partition.geometry.tile import Tile, tile_slices
 from partition.result import Block, Partition
+from tests.builders.boards import row_of_chips
 
 
 @dataclass(frozen=True)
@@ -156,4 +157,4 @@ def random_partition(random: Random, network: Network) -> Partition:
         name: random.choice(packings([link for link in links if link.target == name], tile))
         for name, tile in tiles.items()
     }
-    return Partition("none", tiles, tuple(blocks), packed)
+    return Partition(row_of_chips(3), tiles, tuple(blocks), packed)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deploy.emulator import compile_network, flatten_model, run
+from deploy.emulator.arguments import Pairs, Segments, Strip
 from deploy.emulator.kernels import add_pairs, add_segments
 from deploy.emulator.program import SEGMENTS, ChipLayer, Program
 from deploy.nengo_loihi.build import build_model, chip_form, simulator
@@ -138,33 +139,12 @@ def _added(layer: ChipLayer, p: int, source: object, neuron: int) -> np.ndarray:
             continue
         sums = np.zeros((high - low) * stride + links.table[:, 3].max() * 16, np.int32)
         if links.table[p, 0] == SEGMENTS:
-            add_segments(
-                sums,
-                stride,
-                low,
-                high,
-                event,
-                0,
-                1,
-                links.table[p],
-                links.rows,
-                links.keys,
-                links.key_start[kind, p],
-                links.weights,
-            )
+            strip = Strip(s, int(low), int(high), int(kind), stride)
+            segments = Segments(links.rows, links.keys, links.weights)
+            add_segments(sums, strip, event, 0, 1, links.table[p], segments, links.key_start[kind, p])
         else:
-            add_pairs(
-                sums,
-                event,
-                0,
-                1,
-                links.table[p, 4],
-                links.table[p, 5],
-                links.scatter_start[s, p],
-                links.scatter_ptr,
-                links.scatter_place,
-                links.scatter_weight,
-            )
+            pairs = Pairs(links.scatter_ptr, links.scatter_place, links.scatter_weight)
+            add_pairs(sums, event, 0, 1, links.table[p], links.scatter_start[s, p], pairs)
         assert not sums[(high - low) * stride :].any()
         inside = sums[: (high - low) * stride].reshape(high - low, stride)
         assert not inside[:, layer.row_length :].any()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from scipy import sparse
@@ -12,16 +13,18 @@ from scipy import sparse
 from convert.errors import UserError
 from convert.network import INPUT, Projection, Sparse
 from partition import partition, read_partition
+from partition.board_file import find_board
 from partition.bounds.spreading_metric import lower_bound
 from partition.core.packing import PLAIN
+from partition.core.synapse_lists import packings
 from partition.core.utilization import utilization
-from partition.figure import draw
+from partition.files import write_partition
 from partition.geometry.links import chip_links
-from partition.hardware import BOARDS, LOIHI, Board, Chip, find_board, smallest_board
+from partition.hardware import BOARDS, LOIHI, Board, Chip, smallest_board
 from partition.limits import cuts, violations
 from partition.place import PLACERS
 from partition.result import Partition
-from partition.tiles.feasible import menu
+from partition.tiles.feasible import feasible_tiles, only_plain
 from partition.traffic.unicast import traffic
 from tests.builders.shaped_networks import blocks_of_one_layer, chain, convolution, random_rates, resnet, unet
 
@@ -58,43 +61,43 @@ def test_every_core_keeps_every_limit_even_if_all_axons_leave_the_chip(network, 
     links = chip_links(network)
     for p in network.chip_populations:
         assert not utilization(p, links, found.tiles, LOIHI).exceeded(LOIHI)
-    assert all(0 < share <= 1 for share in found.facts["utilization"].values())
+    assert all(0 < share <= 1 for share in msgspec.structs.astuple(found.report.utilization))
 
 
 def test_every_violation_is_named_at_once(network, found):
-    assert violations(network, found, TINY.chip) == []
+    assert violations(network, found) == []
     moved = [replace(block, core=99) if i == 5 else block for i, block in enumerate(found.blocks)]
     twice = replace(found, blocks=(*moved[:-1], replace(moved[-1], chip=moved[0].chip, core=moved[0].core)))
-    problems = violations(network, twice, TINY.chip)
+    problems = violations(network, twice)
     assert len(problems) == 2
     assert "holds 2 blocks" in problems[0]
     assert "core 99, its cores are 0 to 39" in problems[1]
     assert cuts(found, network)
     assert not cuts(replace(found, tiles=found.tiles | {"p1": (32, 32, 8)}), network)
-    small = replace(TINY.chip, compartments=100, synapse_bits=1000)
-    problems = violations(network, found, small)
+    small = replace(TINY, chip=replace(TINY.chip, compartments=100, synapse_bits=1000))
+    problems = violations(network, replace(found, board=small))
     assert {problem.split("'")[1] for problem in problems} == set(found.tiles)
     assert any("synapse bits" in problem for problem in problems)
 
 
-def test_facts_are_those_of_the_partition(network, found):
+def test_the_report_is_that_of_the_partition(network, found):
     graph = traffic(network, chip_links(network), found.tiles, random_rates(network))
-    messages = found.facts["messages_per_step"]
-    assert messages["interchip"] == pytest.approx(graph.interchip(chips_of(found)))
-    assert messages["total"] == pytest.approx(graph.total)
-    assert messages["host"] == pytest.approx(graph.host)
+    messages = found.report.messages_per_step
+    assert messages.interchip == pytest.approx(graph.interchip(chips_of(found)))
+    assert messages.total == pytest.approx(graph.total)
+    assert messages.host == pytest.approx(graph.host)
     pairs = graph.between_chips(chips_of(found), found.chips)
-    np.testing.assert_allclose(found.facts["chip_to_chip"], pairs)
-    assert found.facts["max_link_load"] == pytest.approx((pairs + pairs.T).max())
+    np.testing.assert_allclose(found.report.chip_to_chip, pairs)
+    assert found.report.max_link_load == pytest.approx((pairs + pairs.T).max())
 
 
 def test_fewer_messages_than_every_placer_on_hand_tiles_and_more_than_the_bound(found):
-    interchip = found.facts["messages_per_step"]["interchip"]
-    assert set(found.facts["baselines"]) == set(PLACERS)
-    assert interchip < min(found.facts["baselines"].values())
-    bound = found.facts["lower_bound_interchip"]
+    interchip = found.report.messages_per_step.interchip
+    assert set(found.report.baselines) == set(PLACERS)
+    assert interchip < min(found.report.baselines.values())
+    bound = found.report.lower_bound_interchip
     assert 0 < bound <= interchip
-    assert found.facts["optimality_gap"] == pytest.approx(1 - bound / interchip)
+    assert found.report.optimality_gap == pytest.approx(1 - bound / interchip)
 
 
 def test_packings_make_deep_tiles_fit_where_the_usual_blocks_are_tiny():
@@ -102,43 +105,39 @@ def test_packings_make_deep_tiles_fit_where_the_usual_blocks_are_tiny():
     transforms = {(0, 1): convolution(rng, 1, (1, 32)), (1, 2): convolution(rng, 3, (32, 4))}
     network = chain([(8, 8, 1), (8, 8, 32), (8, 8, 4)], transforms)
     tight = replace(LOIHI, synapse_bits=6000)
-    plain, packed = (menu(network.population("p2"), chip_links(network), tight, plain=plain) for plain in (True, False))
+    plain, packed = (
+        feasible_tiles(network.population("p2"), chip_links(network), tight, packings_to_try=tried)
+        for tried in (only_plain, packings)
+    )
     assert (plain[0].cores, packed[0].cores) == (256, 4)
-    assert all(fit.packing != PLAIN for fit in packed)
+    assert all(option.packing != PLAIN for option in packed)
     found = partition(network, random_rates(network), board=Board("tight", 8, 4, "a test", tight))
     assert found.packing("p2") != PLAIN
-    assert found.facts["baseline_chips"] > found.chips
+    assert found.report.baseline_chips > found.chips
 
 
 def test_same_seed_same_partition(network, found):
     again = partition(network, random_rates(network), board=TINY)
     assert again.blocks == found.blocks
-    same = {"seconds": 0, "chip_to_chip": 0, "places": 0}
-    assert {**again.facts, **same} == {**found.facts, **same}
-    np.testing.assert_array_equal(again.facts["places"], found.facts["places"])
+    assert msgspec.structs.replace(again.report, seconds=0.0) == msgspec.structs.replace(found.report, seconds=0.0)
 
 
 def test_json_and_picture(network, found, tmp_path):
-    from convert.storage.atomic import write_json
-
-    write_json(tmp_path / "partition.json", found.to_json())
+    write_partition(tmp_path, found, network)
     again = read_partition(tmp_path / "partition.json")
-    assert again.blocks == found.blocks
-    assert again.tiles == found.tiles
-    draw(again, network, tmp_path / "a.svg")
-    draw(found, network, tmp_path / "b.svg")
-    text = (tmp_path / "a.svg").read_text()
+    assert again == found
+    text = (tmp_path / "partition.svg").read_text()
     assert text.startswith("<?xml")
-    draw(again, network, tmp_path / "c.svg")
-    assert (tmp_path / "c.svg").read_text() == text
-    assert "p7" in {p.name for p in network.chip_populations}
+    assert all(f"chip {number}" in text for number in range(found.chips))
+    write_partition(tmp_path, again, network)
+    assert (tmp_path / "partition.svg").read_text() == text
 
 
 def test_one_chip_needs_no_messages_between_chips():
     network = unet(16, [4, 8])
     found = partition(network, random_rates(network))
-    assert (found.board, found.chips) == ("single-chip", 1)
-    assert found.facts["messages_per_step"]["interchip"] == 0
+    assert (found.board.name, found.chips) == ("single-chip", 1)
+    assert found.report.messages_per_step.interchip == 0
 
 
 def test_silent_layers_are_placed():
@@ -150,7 +149,7 @@ def test_silent_layers_are_placed():
 def test_resnet_with_identity_shortcuts_is_cut_between_few_chips():
     network = resnet(16, (8, 16), 2)
     found = partition(network, random_rates(network), board=Board("b", 3, 3, "a test", Chip(cores=12)))
-    assert found.facts["messages_per_step"]["interchip"] < min(found.facts["baselines"].values())
+    assert found.report.messages_per_step.interchip < min(found.report.baselines.values())
 
 
 def test_output_axons_without_geometry_keep_their_limit():
@@ -160,7 +159,7 @@ def test_output_axons_without_geometry_keep_their_limit():
     network = chain([(8, 8, 1), (8, 8, 4), (8, 8, 8)], {(0, 1): convolution(rng, 1, (1, 4)), (1, 2): matrix})
     chip = Chip(cores=4, compartments=64, out_axon_slots=400)
     found = partition(network, random_rates(network), board=Board("b", 8, 4, "a test", chip))
-    assert violations(network, found, chip) == []
+    assert violations(network, found) == []
 
 
 def test_a_board_that_is_too_small_says_how_much_and_the_way_out(network):
@@ -196,7 +195,11 @@ def test_boards_by_name_and_by_file(tmp_path):
         ("{}", "number of chips"),
         ('{"chips": 2, "core": 1}', "unknown keys"),
         ('{"chips": 0}', "number of chips"),
-        ('{"chips": 2, "columns": 0}', "columns"),
+        ('{"chips": 2, "columns": 0}', "columns is 0; it must be a whole number of at least 1"),
+        ('{"chips": 2, "columns": "2"}', "columns is '2'; it must be a whole number of at least 1"),
+        ('{"chips": true}', "number of chips"),
+        ("[2]", "number of chips"),
+        ('{"chips": 2, "name": 5}', "name is 5; it must be a text"),
         ('{"chips": 2, "hop_weights": [1]}', "east-west, north-south"),
         ('{"chips": 2, "hop_weights": [1, 0]}', "above 0"),
         ('{"chips": 2, "host": 2}', "0 to 1"),

@@ -66,7 +66,7 @@ def test_the_partition_of_another_network(tiny, tiny_bundle, tmp_path):
     for entry in (*partition["layers"], *partition["blocks"]):
         for key in ("name", "layer"):
             if key in entry:
-                entry[key] = "other"
+                entry[key] = f"other {entry[key]}"
     (tiny_bundle / "partition.json").write_text(json.dumps(partition))
     refused(
         deploy_model,
@@ -76,12 +76,13 @@ def test_the_partition_of_another_network(tiny, tiny_bundle, tmp_path):
     )
 
 
-def test_a_bundle_without_its_model(tiny, tiny_bundle, tmp_path):
+def test_the_model_as_a_target_of_a_bundle_without_it(tiny, tiny_bundle, tmp_path):
     (tiny_bundle / "source.keras").unlink()
+    (tiny_bundle / "rate_network.npz").unlink()
     refused(
         deploy_model,
-        [tiny_bundle, "--data", tiny / "data.npz"],
-        r"no source model in it\); convert the model again$",
+        [tiny_bundle, "--data", tiny / "data.npz", "--target", "keras"],
+        "none lies in this bundle; use --target fast$",
         folder=tmp_path,
     )
 

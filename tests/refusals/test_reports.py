@@ -11,15 +11,23 @@ BAD_REPORTS = {
     "no runs": (lambda bundle: None, "has no runs; run 'deploy-model "),
     "damaged run": (
         lambda bundle: (fake_run(bundle), cut_in_half(bundle / "runs" / "fast" / "run.json")),
-        "cannot read .*run.json .* run deploy-model again$",
+        r"run.json is damaged \(.*\); run deploy-model again$",
     ),
     "run without metrics": (
         lambda bundle: (fake_run(bundle), (bundle / "runs" / "fast" / "run.json").write_text("{}")),
-        "run.json has no target, images, timesteps, metrics; run deploy-model again$",
+        r"run.json is damaged \(.*missing required field `target`\); run deploy-model again$",
+    ),
+    "damaged partition": (
+        lambda bundle: (fake_run(bundle), text(bundle / "partition.json")),
+        r"partition.json is damaged \(.*\); run partition-model again$",
+    ),
+    "unknown target": (
+        lambda bundle: fake_run(bundle, target="abacus"),
+        r"run.json is damaged \(Invalid enum value 'abacus'.*\); run deploy-model again$",
     ),
     "damaged conversion": (
         lambda bundle: (fake_run(bundle), text(bundle / "conversion.json")),
-        "cannot read .*conversion.json .* run convert-model again$",
+        r"conversion.json is damaged \(.*\); convert the model again$",
     ),
 }
 

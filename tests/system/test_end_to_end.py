@@ -230,7 +230,7 @@ def test_the_report_needs_nothing_from_elsewhere(network):
 def written(monkeypatch):
     """(The images that runs keep from now on, by number; a function whose ``stop_at`` is where they are stopped)."""
     numbers = []
-    write = deploy.runs.checkpoint.Parts.write
+    write = deploy.runs.checkpoint.RunCheckpoint.write
 
     def spy(parts, i, result):
         if i == spy.stop_at:
@@ -239,7 +239,7 @@ def written(monkeypatch):
         write(parts, i, result)
 
     spy.stop_at = None
-    monkeypatch.setattr(deploy.runs.checkpoint.Parts, "write", spy)
+    monkeypatch.setattr(deploy.runs.checkpoint.RunCheckpoint, "write", spy)
     return numbers, spy
 
 

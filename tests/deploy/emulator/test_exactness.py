@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from convert.errors import UserError
 from convert.network import Population
 from deploy.emulator import compile_network, run, run_model
-from deploy.emulator.from_model import flatten_model, host_spikes
+from deploy.emulator.flat_model import flatten_model
+from deploy.emulator.from_model import host_spikes
 from partition.geometry.tile import tile_slices
 from partition.result import Block
 from tests.builders.random_networks import Case, random_case

@@ -9,7 +9,7 @@ import pytest
 
 from convert.errors import UserError
 from convert.network import INPUT, Sparse
-from deploy.emulator import compile_network, drives_hz, execute, run, stream
+from deploy.emulator import compile_network, drives_hz, run, stream, sweeps
 from deploy.emulator.results import state_from_arrays
 from partition.geometry.links import chip_links
 from partition.traffic.unicast import traffic
@@ -80,7 +80,7 @@ def test_an_interrupted_continuous_run_goes_on_where_it_stopped(case: Case) -> N
 def test_room_for_events_grows(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     program = compile_network(case.network, case.partition)
     expected = run(program, case.drives_hz, continuous=True, threads=1)
-    monkeypatch.setattr(execute, "EXPECTED_ACTIVITY", 0.0)
+    monkeypatch.setattr(sweeps, "EXPECTED_ACTIVITY", 0.0)
     got = run(program, case.drives_hz, continuous=True, threads=1)
     assert [result.counts for result in got] == [result.counts for result in expected]
 

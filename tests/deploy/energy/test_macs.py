@@ -11,6 +11,7 @@ from convert.errors import UserError
 from convert.upstream.tensorflow import load_tf_keras
 from deploy.energy.macs import COUNTERS, counts, model_macs, total_macs
 from deploy.energy.measure import measure_ann
+from deploy.energy.report import devices_in
 
 
 @pytest.fixture(scope="module")
@@ -92,12 +93,12 @@ def test_the_model_is_timed_on_this_machine(keras: Any, tmp_path: Any) -> None:
     entries = measure_ann(
         model, np.zeros((2, 8, 8, 1)), batch_sizes=(1, 4), seconds=0.02, powercap=tmp_path, package_watts=10.0
     )
-    timed = [entry for entry in entries if "absent" not in entry]
-    assert [entry["batch"] for entry in timed[:2]] == [1, 4]
-    for entry in timed[:2]:
-        assert entry["time_measured"]
-        assert not entry["measured"]
-        assert entry["macs"] == 36 * 9 * 2 + 72 * 3
-        assert entry["joules_per_inference"]["total"] == pytest.approx(10 * entry["seconds_per_inference"])
-        assert "RAPL cannot be read" in " ".join(entry["assumptions"])
-    assert any("GPU" in entry["name"] for entry in entries)
+    timed = devices_in(entries)
+    assert [device.batch for device in timed[:2]] == [1, 4]
+    for device in timed[:2]:
+        assert device.time_measured
+        assert not device.measured
+        assert device.macs == 36 * 9 * 2 + 72 * 3
+        assert device.joules_per_inference.total == pytest.approx(10 * device.seconds_per_inference)
+        assert "RAPL cannot be read" in " ".join(device.assumptions)
+    assert any("GPU" in entry.name for entry in entries)

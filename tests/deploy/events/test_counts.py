@@ -9,9 +9,13 @@ import pytest
 from scipy import sparse
 
 from convert.network import INPUT, Convolution, ConvolutionTranspose, Input, Network, Projection, Readout, Sparse
-from deploy.events.counts import fanout, layer_counts
+from deploy.events.counts import layer_counts
+from deploy.events.fan_out import fanouts
 from deploy.targets.registry import Job
+from partition.geometry.links import chip_links
 from partition.result import Block, Partition
+from partition.traffic.unicast import traffic
+from tests.builders.boards import row_of_chips
 from tests.builders.populations import population
 
 
@@ -40,7 +44,17 @@ def synapses(network, projection):
 
 def whole(network):
     """Every population on one core."""
-    return Partition("board", {p.name: p.shape for p in network.chip_populations}, ())
+    blocks = tuple(Block(p.name, tuple((0, n) for n in p.shape), 0, i) for i, p in enumerate(network.chip_populations))
+    return Partition(row_of_chips(1), {p.name: p.shape for p in network.chip_populations}, blocks)
+
+
+def synops_of(network, name):
+    """The weights that a spike of each neuron adds on the chip, shape (neurons,)."""
+    shape = network.population(name).shape
+    total = np.zeros(shape, int)
+    for table in fanouts(network, whole(network))[name].synops.values():
+        total = total + table
+    return total.ravel()
 
 
 @pytest.mark.parametrize("name", ["host", "a", "b", "c"])
@@ -50,7 +64,7 @@ def test_fanout_counts_the_synapses_on_the_chip(name):
         (synapses(network, p).sum(axis=0) for p in network.out_of(name) if p.target != "out"),
         np.zeros(network.population(name).neurons, int),
     )
-    np.testing.assert_array_equal(fanout(network, whole(network), name), expected)
+    np.testing.assert_array_equal(synops_of(network, name), expected)
 
 
 def test_events_by_brute_force():
@@ -66,7 +80,9 @@ def test_events_by_brute_force():
     blocks = tuple(
         Block(layer, cut, chip, core) for core, layer in enumerate(cuts) for chip, cut in enumerate(cuts[layer])
     )
-    found = layer_counts(Job(network, Partition("board", tiles, blocks), [(0, 9)]), spikes)
+    partition = Partition(row_of_chips(3), tiles, blocks)
+    found = layer_counts(Job(network, partition, [(0, 9)]), fanouts(network, partition), spikes)
+    assert_traffic_is_that_of_the_partition(network, partition, spikes, found)
     for name in ("host", "a", "b", "c"):
         population = network.population(name)
         into = sum(
@@ -79,6 +95,17 @@ def test_events_by_brute_force():
         assert counts.neuron_updates == (population.neurons * 9 if name != "host" else 0)
         assert counts.messages == sent
         assert counts.interchip_messages == (crossing if name != "host" else 0)
+
+
+def assert_traffic_is_that_of_the_partition(network, partition, spikes, found):
+    """The messages that partitioning weighs for rates of as many spikes a step are those counted."""
+    rates = {p.name: spikes[p.name].reshape(p.shape) / network.dt_s for p in network.populations}
+    chips = np.array([block.chip for block in partition.blocks])
+    graph = traffic(network, chip_links(network), partition.tiles, rates)
+    chip = [p.name for p in network.chip_populations]
+    assert sum(found[name].messages for name in chip) == round(graph.total)
+    assert sum(found[name].interchip_messages for name in chip) == round(graph.interchip(chips))
+    assert found["host"].messages == round(graph.host)
 
 
 def messages(network, name, spikes, blocks):
@@ -107,4 +134,4 @@ def test_scaled_weights_have_the_same_fanout():
     louder = replace(
         network, projections=tuple(replace(p, transform=p.transform.scaled(2.0)) for p in network.projections)
     )
-    np.testing.assert_array_equal(fanout(louder, whole(louder), "host"), fanout(network, whole(network), "host"))
+    np.testing.assert_array_equal(synops_of(louder, "host"), synops_of(network, "host"))

@@ -20,6 +20,7 @@ from partition.geometry.tile import Tile, tile_slices
 from partition.hardware import LOIHI
 from partition.result import Block, Partition
 from tests.builders.block_counts import assert_counts_of_blocks
+from tests.builders.boards import row_of_chips
 from tests.builders.populations import population
 from tests.builders.random_networks import Case, random_case
 from tests.builders.reference_emulator import built, fast, reference
@@ -83,7 +84,7 @@ def cases() -> list[Case]:
     for name, tile in tiles.items():
         inward = [link for link in chip_links(network) if link.target == name]
         for packing in packings(inward, tile):
-            found.append(Case(network, Partition("none", tiles, blocks, {name: packing}), drives))
+            found.append(Case(network, Partition(row_of_chips(2), tiles, blocks, {name: packing}), drives))
     return found
 
 

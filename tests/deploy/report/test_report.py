@@ -7,13 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from convert.errors import UserError
+from deploy.report.build import build_report
 from deploy.report.cli import main
-from deploy.report.content import build_report
 from deploy.report.html import html_report
 from deploy.report.read import read_runs
 from deploy.report.text import si, text_report
@@ -91,6 +92,7 @@ def make_bundle(
         path / "conversion.json",
         {
             "layers": layers,
+            "input_shape": [64, 64, 1],
             "dt_s": 0.001,
             "timesteps": 128,
             "synapse_s": 0.0,
@@ -104,10 +106,28 @@ def make_bundle(
             "board": "nahuku08",
             "chips": 5,
             "cores": 432,
-            "blocks": [],
+            "blocks": [
+                {"layer": name, "slice": [[i, i + 1], [0, 1], [0, 1]], "chip": (72 * k + i) // 90, "core": 72 * k + i}
+                for k, name in enumerate(LAYERS)
+                for i in range(72)
+            ],
             "layers": [{"name": name, "tile": [64, 1, 16], "blocks": 72} for name in LAYERS],
-            "messages_per_step": {"total": 46500.0, "interchip": 1020.0},
+            "board_chips": 8,
+            "messages_per_step": {
+                "total": 46500.0,
+                "interchip": 1020.0,
+                "interchip_multicast": 900.0,
+                "host": 3200.0,
+            },
+            "hop_messages_per_step": 1500.0,
+            "heaviest_board_link": 400.0,
+            "max_link_load": 380.0,
+            "chip_to_chip": [[0.0] * 5] * 5,
+            "places": [[0, i] for i in range(5)],
             "lower_bound_interchip": 790.0,
+            "optimality_gap": 0.23,
+            "baseline_chips": 5,
+            "utilization": {"compartments": 1.0, "in_axons": 0.3, "out_axon_slots": 0.2, "synapse_bits": 0.6},
             "baselines": {"greedy": 34200.0, "greedy-interchip": 11500.0},
             "seed": 0,
             "seconds": 3.0,
@@ -191,6 +211,7 @@ def test_the_text_report_is_the_golden_one(bundle: Path) -> None:
 
 def test_report_json_has_its_stable_keys(bundle: Path) -> None:
     report = build_report(read_runs([bundle]), static_watts=0.2, devices="davies2018")
+    report = json.loads(msgspec.json.encode(report))
     assert [d["name"] for d in report["devices"]][:2] == ["Loihi (Davies 2018)", "this CPU, batch 1"]
     for device in report["devices"]:
         assert set(device["joules_per_inference"]) == {"total", "static", "dynamic"}
@@ -205,16 +226,16 @@ def test_report_json_has_its_stable_keys(bundle: Path) -> None:
 def test_an_image_of_several_crops_counts_them_all(bundle: Path) -> None:
     path = bundle / "runs" / "fast-128" / "run.json"
     run = json.loads(path.read_text())
-    once = build_report(read_runs([bundle]))["devices"]
+    once = build_report(read_runs([bundle])).devices
     write(path, {**run, "crops_per_image": 25})
-    often = build_report(read_runs([bundle]))["devices"]
-    by_name = {d["name"]: (d["joules_per_inference"]["total"], d["seconds_per_inference"]) for d in once}
+    often = build_report(read_runs([bundle])).devices
+    by_name = {d.name: (d.joules_per_inference.total, d.seconds_per_inference) for d in once}
     for device in often:
-        joules, seconds = by_name[device["name"]]
-        if device["kind"] == "processor":
-            assert device["joules_per_inference"]["total"] == pytest.approx(25 * joules)
+        joules, seconds = by_name[device.name]
+        if device.kind == "processor":
+            assert device.joules_per_inference.total == pytest.approx(25 * joules)
         else:
-            assert device["seconds_per_inference"] > seconds
+            assert device.seconds_per_inference > seconds
 
 
 def test_a_target_that_counts_nothing_says_so(bundle: Path) -> None:
@@ -222,23 +243,23 @@ def test_a_target_that_counts_nothing_says_so(bundle: Path) -> None:
     run = json.loads(path.read_text())
     write(path, {**run, "synops": None, "spikes": None, "interchip_messages": None, "layers": []})
     report = build_report(read_runs([bundle]))
-    assert all(device["kind"] == "processor" for device in report["devices"])
-    assert "counts no synops" in report["absent"][1]["reason"]
+    assert all(device.kind == "processor" for device in report.devices)
+    assert "counts no synops" in report.absent[1].reason
     assert "counts no spikes" in html_report(report, read_runs([bundle]))
 
 
 def test_every_number_of_steps_has_its_energy_by_the_same_constants(bundle: Path) -> None:
     report = build_report(read_runs([bundle]))
-    (run,) = report["runs"]
-    last = run["metrics"]["by_timestep"][-1]
-    for device in report["devices"][:2]:
-        assert last["joules_per_inference"][device["name"]] == pytest.approx(device["joules_per_inference"]["total"])
-        assert last["seconds_per_inference"][device["name"]] == pytest.approx(device["seconds_per_inference"])
-    joules = [row["joules_per_inference"]["Loihi (SANA-FE)"] for row in run["metrics"]["by_timestep"]]
+    (run,) = report.runs
+    last = run.metrics.by_timestep[-1]
+    for device in report.devices[:2]:
+        assert last.joules[device.name] == pytest.approx(device.joules_per_inference.total)
+        assert last.seconds[device.name] == pytest.approx(device.seconds_per_inference)
+    joules = [row.joules["Loihi (SANA-FE)"] for row in run.metrics.by_timestep]
     assert joules == pytest.approx([joules[-1] * t / 128 for t in (16, 32, 64, 96, 128)])
-    assert run["early"]["held_out"]["joules_per_inference"]["Loihi (SANA-FE)"] == pytest.approx(joules[-1] * 41 / 128)
-    assert run["knee"]["timesteps"] == 128
-    assert build_report(read_runs([bundle]), tolerance=0.05)["runs"][0]["knee"]["timesteps"] == 64
+    assert run.early.held_out.joules["Loihi (SANA-FE)"] == pytest.approx(joules[-1] * 41 / 128)
+    assert run.knee.timesteps == 128
+    assert build_report(read_runs([bundle]), tolerance=0.05).runs[0].knee.timesteps == 64
 
 
 def test_a_run_without_counts_by_step_has_a_knee_without_energy(bundle: Path) -> None:
@@ -249,9 +270,38 @@ def test_a_run_without_counts_by_step_has_a_knee_without_energy(bundle: Path) ->
     write(path, {**run, "metrics": {**run["metrics"], "by_timestep": rows}, "early": None})
     runs = read_runs([bundle])
     report = build_report(runs)
-    assert report["runs"][0]["knee"]["joules_per_inference"] == {}
+    assert report.runs[0].knee.joules_per_inference == {}
     assert "Knee: 128 steps" in text_report(report)
     assert html_report(report, runs).count("<svg") == 4
+
+
+def test_a_run_without_an_original_says_so(bundle: Path) -> None:
+    path = bundle / "runs" / "fast-128" / "run.json"
+    run = json.loads(path.read_text())
+    run["metrics"].pop("ann")
+    write(path, {**run, "devices_measured": [{"name": "this machine", "absent": "there is no model"}]})
+    with np.load(path.with_name("outputs.npz")) as arrays:
+        kept = {key: arrays[key] for key in arrays.files if key != "ann"}
+    np.savez(path.with_name("outputs.npz"), **kept)
+    runs = read_runs([bundle])
+    report = build_report(runs)
+    text, page = text_report(report), html_report(report, runs)
+    for shown in (text, page):
+        assert "There is no ANN to compare with" in shown
+        assert "there is no model" in shown
+    assert "the best, 0.922" in text
+    assert page.count("data:image/png") == 6
+    assert "ann" not in json.loads(msgspec.json.encode(report))["runs"][0]["metrics"]
+
+
+def test_files_of_older_versions_are_read(bundle: Path) -> None:
+    path = bundle / "runs" / "fast-128" / "run.json"
+    run = json.loads(path.read_text())
+    needed = {key: run[key] for key in ("target", "images", "timesteps", "metrics")}
+    write(path, {**needed, "of_the_future": 1})
+    report = build_report(read_runs([bundle]))
+    assert report.runs[0].layers == ()
+    assert [entry.name for entry in report.absent] == ["Loihi (Davies 2018)", "Loihi (SANA-FE)"]
 
 
 def test_the_page_shows_when_each_layer_settles(bundle: Path) -> None:
@@ -288,7 +338,7 @@ def test_several_bundles_are_compared(tmp_path: Path) -> None:
     page = html_report(report, runs)
     assert 'id="comparison"' in page
     assert page.count("<article") == 3
-    assert any(name.startswith("b/fast-128: ") for name in report["ratios"])
+    assert any(name.startswith("b/fast-128: ") for name in report.ratios)
 
 
 def test_names_from_files_are_escaped(bundle: Path) -> None:
@@ -312,10 +362,26 @@ def test_the_command_writes_both_files(bundle: Path, tmp_path: Path) -> None:
         (lambda b: (b / "conversion.json").unlink() or b, "not a bundle"),
         (lambda b: (b / "runs/fast-128/run.json").unlink() or b, "has no runs"),
         (lambda b: (b / "runs/fast-128/run.json").write_text("{") and b, "run deploy-model again"),
-        (lambda b: (b / "runs/fast-128/run.json").write_text("[]") and b, "JSON object"),
+        (
+            lambda b: (b / "partition.json").write_text("{}") and b,
+            "partition.json is damaged .*run partition-model again",
+        ),
+        (
+            lambda b: (
+                (b / "runs/fast-128/run.json").write_text(
+                    '{"target": "fast", "images": 1, "timesteps": 8, "metrics": {}, "devices_measured": [{"name": ""}]}'
+                )
+                and b
+            ),
+            "damaged .*measured.*run deploy-model again",
+        ),
+        (
+            lambda b: (b / "runs/fast-128/run.json").write_text("[]") and b,
+            r"damaged \(Expected `object`",
+        ),
         (
             lambda b: (b / "runs/fast-128/run.json").write_text('{"target": ""}') and b,
-            "has no images, timesteps, metrics",
+            "damaged .*run deploy-model again",
         ),
     ],
 )

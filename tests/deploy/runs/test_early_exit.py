@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import astuple, replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,15 +10,17 @@ import pytest
 from convert.bundle import load_network
 from convert.errors import UserError
 from convert.network import INPUT
-from deploy.api import RunOptions, run
+from deploy import RunOptions, run
 from deploy.energy.devices import DAVIES_2018
-from deploy.energy.estimate import counts_of, loihi_estimate, run_until
+from deploy.energy.estimate import counts_of, counts_until, loihi_estimate
 from deploy.runs.early_exit import Observed, correct, curve, held_out, point, settled, stopped
 from deploy.runs.knee import knee, spread
 from deploy.runs.readout import last_arrival_step
-from deploy.runs.results import counts_until, settled_step
+from deploy.runs.report import EventMeans, LayerRun, RunMetrics, RunReport, StepRow
+from deploy.runs.results import events_until, settled_step
 from deploy.targets.registry import EVENTS, Job, prepare
-from partition.result import read_partition
+from partition.result import Block, Partition, read_partition
+from tests.builders.boards import row_of_chips
 
 STOPS = (12, 3, 32, 31)
 
@@ -58,63 +59,62 @@ def test_a_run_that_ends_early_spikes_as_nengo_loihi_does(job, images):
 def test_counts_are_means_over_the_images_each_at_its_own_step(job, images):
     until = np.stack([list(run.until.values()) for run in prepare("fast", job)(images)]).swapaxes(1, 2)
     names = [p.name for p in job.network.populations]
-    found = counts_until(job.network, names, until[[0, 1], [0, 2]])
+    found = events_until(job.network, names, until[[0, 1], [0, 2]])
     chip = [i for i, name in enumerate(names) if job.network.population(name).on_chip]
-    assert found["spikes"] == (until[0, 0, chip, 0].sum() + until[1, 2, chip, 0].sum()) / 2
-    assert found["synops"] == sum(found["layer_synops"].values()) > 0
-    assert found["host_messages"] > 0
+    assert found.spikes == (until[0, 0, chip, 0].sum() + until[1, 2, chip, 0].sum()) / 2
+    assert found.synops == sum(found.layer_synops.values()) > 0
+    assert found.host_messages > 0
 
 
 # Energy
 
 
-RUN = {
-    "timesteps": 100,
-    "synops": 900.0,
-    "neuron_updates": 400.0,
-    "spikes": 50.0,
-    "messages": 80.0,
-    "layers": [
-        {"name": "a", "synops": 700.0, "neuron_updates": 300.0},
-        {"name": "b", "synops": 200.0, "neuron_updates": 100.0},
-    ],
-}
-PARTITION = {"chips": 2, "layers": [{"name": "a", "blocks": 10}, {"name": "b", "blocks": 1}]}
-LAST = {
-    "timesteps": 100,
-    "synops": 900.0,
-    "neuron_updates": 400.0,
-    "spikes": 50.0,
-    "messages": 80.0,
-    "layer_synops": {"a": 700.0, "b": 200.0},
-}
+EVENTS_OF_RUN = {"synops": 900.0, "neuron_updates": 400.0, "spikes": 50.0, "messages": 80.0}
+RUN = RunReport(
+    target="fast",
+    images=1,
+    timesteps=100,
+    metrics=RunMetrics(),
+    layers=(
+        LayerRun(name="a", synops=700.0, neuron_updates=300.0),
+        LayerRun(name="b", synops=200.0, neuron_updates=100.0),
+    ),
+    **EVENTS_OF_RUN,
+)
+ONE = ((0, 1), (0, 1), (0, 1))
+PARTITION = Partition(
+    row_of_chips(2),
+    {"a": (1, 1, 1), "b": (1, 1, 1)},
+    tuple(Block("b" if i == 10 else "a", ONE, i // 8, i) for i in range(11)),
+)
 
 
 def test_the_last_row_costs_what_the_run_costs():
-    assert counts_of(run_until(RUN, LAST), PARTITION) == counts_of(RUN, PARTITION)
+    last = StepRow(timesteps=100, layer_synops={"a": 700.0, "b": 200.0}, **EVENTS_OF_RUN)
+    assert counts_until(RUN, last, PARTITION) == counts_of(RUN, PARTITION)
 
 
 def test_a_row_costs_its_own_events_and_steps():
-    row = {
-        "timesteps": 25,
-        "synops": 90.0,
-        "neuron_updates": 100.0,
-        "spikes": 5.0,
-        "messages": 8.0,
-        "layer_synops": {"a": 80.0, "b": 10.0},
-    }
-    counts = counts_of(run_until(RUN, row), PARTITION)
+    row = StepRow(
+        timesteps=25,
+        synops=90.0,
+        neuron_updates=100.0,
+        spikes=5.0,
+        messages=8.0,
+        layer_synops={"a": 80.0, "b": 10.0},
+    )
+    counts = counts_until(RUN, row, PARTITION)
     assert counts.core_loads == ((8.0, 7.5), (10.0, 25.0))
     seconds = 25 * 465e-9 + 10 * 3.5e-9 + 25 * 8.4e-9
     estimate = loihi_estimate(DAVIES_2018, counts, static_watts_per_chip=0.5)
-    assert estimate.seconds == pytest.approx(seconds)
-    assert estimate.static_joules == pytest.approx(0.5 * 2 * seconds)
+    assert estimate.seconds_per_inference == pytest.approx(seconds)
+    assert estimate.joules_per_inference.static == pytest.approx(0.5 * 2 * seconds)
 
 
 # The knee
 
 
-ROWS = [{"timesteps": t, "accuracy": a} for t, a in ((16, 0.1), (32, 0.84), (48, 0.855), (64, 0.85), (80, 0.861))]
+ROWS = [StepRow(timesteps=t, accuracy=a) for t, a in ((16, 0.1), (32, 0.84), (48, 0.855), (64, 0.85), (80, 0.861))]
 
 
 @pytest.mark.parametrize(
@@ -131,19 +131,19 @@ ROWS = [{"timesteps": t, "accuracy": a} for t, a in ((16, 0.1), (32, 0.84), (48,
 )
 def test_the_knee_by_hand(ann, tolerance, steps, reference):
     found = knee(ROWS, ann, tolerance)
-    assert (found["timesteps"], found["reference"]) == (steps, reference)
+    assert (found.timesteps, found.reference) == (steps, reference)
 
 
 def test_pixels_have_half_a_point_and_without_a_metric_there_is_no_knee():
-    rows = [{"timesteps": t, "pixel_accuracy": a, "iou": 0.1} for t, a in ((8, 0.914), (16, 0.916), (24, 0.92))]
-    assert knee(rows, {"pixel_accuracy": 0.921})["timesteps"] == 16
-    assert knee([{"timesteps": 8, "iou": 0.1}], {}) is None
+    rows = [StepRow(timesteps=t, pixel_accuracy=a, iou=0.1) for t, a in ((8, 0.914), (16, 0.916), (24, 0.92))]
+    assert knee(rows, {"pixel_accuracy": 0.921}).timesteps == 16
+    assert knee([StepRow(timesteps=8, iou=0.1)], {}) is None
     assert knee([], {"accuracy": 1.0}) is None
 
 
 def test_a_few_rows_end_with_the_last():
-    rows = [{"timesteps": t} for t in range(4, 132, 4)]
-    assert [row["timesteps"] for row in spread(rows)] == [16, 32, 48, 64, 80, 96, 112, 128]
+    rows = [StepRow(timesteps=t) for t in range(4, 132, 4)]
+    assert [row.timesteps for row in spread(rows)] == [16, 32, 48, 64, 80, 96, 112, 128]
     assert spread(rows[:3]) == rows[:3]
     assert len(spread(rows[:9])) <= 8
 
@@ -180,10 +180,8 @@ def test_pixels_settle_by_the_share_that_stays():
 
 
 def test_right_answers():
-    labels = SimpleNamespace(task="classification", label=lambda i: [1, 0][i], __len__=None)
-    dataset = type("Labels", (SimpleNamespace,), {"__len__": lambda self: 2})(**vars(labels))
     outputs = np.array([[[0, 1, 0], [0, 1, 0]], [[1, 0, 0], [3, 1, 0]]], np.float32)
-    np.testing.assert_array_equal(correct(dataset, outputs), [[1, 0], [0, 1]])
+    np.testing.assert_array_equal(correct("classification", [1, 0], outputs), [[1, 0], [0, 1]])
 
 
 def test_images_stop_where_they_are_settled_first_or_at_the_end():
@@ -194,16 +192,22 @@ def test_images_stop_where_they_are_settled_first_or_at_the_end():
     assert values[1, 2] == 1
 
 
-def observed(settled, correct, counts=lambda images, at: {}):
+def observed(settled, correct, counts=lambda images, at: EventMeans()):
     settled = np.array(settled, float)
     return Observed(np.array([8, 16, 24]), "accuracy", settled, np.array(correct, float), counts)
 
 
+def counts_seen(images, at):
+    """Images and their steps, in the digits of a number."""
+    return EventMeans(spikes=float("".join(str(n) for n in (*images, *at))))
+
+
 def test_a_point_has_mean_steps_metric_and_counts():
-    seen = observed([[1, 5, 5], [0, 0, 9]], [[0, 1, 1], [0, 0, 1]], lambda images, at: {"at": (*images, *at)})
-    assert point(seen, seen.images, 4.0) == {"threshold": 4.0, "timesteps": 20.0, "accuracy": 1.0, "at": (0, 1, 1, 2)}
-    assert point(seen, seen.images, 0.0)["timesteps"] == 8
-    steps = [row["timesteps"] for row in curve(seen, seen.images)]
+    seen = observed([[1, 5, 5], [0, 0, 9]], [[0, 1, 1], [0, 0, 1]], counts_seen)
+    found = point(seen, seen.images, 4.0)
+    assert (found.threshold, found.timesteps, found.accuracy, found.spikes) == (4.0, 20.0, 1.0, 112.0)
+    assert point(seen, seen.images, 0.0).timesteps == 8
+    steps = [row.timesteps for row in curve(seen, seen.images)]
     assert steps == sorted(steps)
     assert steps[0] == 8
 
@@ -212,12 +216,12 @@ def test_the_threshold_is_chosen_on_images_that_are_not_reported():
     # images 0 and 2 need a threshold of 5 to be right; 1 and 3 are wrong unless they run to the end
     seen = observed([[1, 5, 6], [6, 6, 6], [2, 5, 7], [6, 6, 6]], [[0, 1, 1], [0, 0, 1], [0, 1, 1], [0, 0, 1]])
     found = held_out(seen, None)
-    assert (found["images"], found["chosen_on"]) == (2, 2)
-    assert (found["timesteps"], found["accuracy"], found["all_steps"]) == (8, 0, 1)
-    assert 2 < found["threshold"] <= 5
+    assert (found.images, found.chosen_on) == (2, 2)
+    assert (found.timesteps, found.accuracy, found.all_steps) == (8, 0, 1)
+    assert 2 < found.threshold <= 5
     given = held_out(seen, 5.5)
-    assert (given["images"], given["chosen_on"], given["threshold"]) == (4, 0, 5.5)
-    assert given["accuracy"] == 0.5
+    assert (given.images, given.chosen_on, given.threshold) == (4, 0, 5.5)
+    assert given.accuracy == 0.5
     assert held_out(observed([[1, 2, 3]], [[1, 1, 1]]), None) is None
 
 

@@ -1,4 +1,4 @@
-"""Windows of steps, checkpoints, and the outputs that the host computes from counts."""
+"""Windows of steps, readout steps, and the outputs that the host computes from counts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy import sparse
 
 from convert.errors import UserError
 from convert.network import INPUT, Convolution, Input, Network, Projection, Readout, Sparse, require_timesteps
-from deploy.runs.readout import checkpoints_of, outputs_of, windows_at
+from deploy.runs.readout import outputs_of, readout_steps, windows_at
 from deploy.targets.registry import window_counts
 from tests.builders.one_neuron import chain
 from tests.builders.populations import population
@@ -44,8 +44,8 @@ def test_windows_are_the_second_half_after_the_first_spikes():
     ("timesteps", "every", "expected"),
     [(32, 8, [8, 16, 24, 32]), (30, 8, [8, 16, 24, 30]), (3, 1, [1, 2, 3]), (1, 4, [1])],
 )
-def test_checkpoints_end_with_the_last_step(timesteps, every, expected):
-    assert checkpoints_of(timesteps, every) == expected
+def test_readouts_end_with_the_last_step(timesteps, every, expected):
+    assert readout_steps(timesteps, every) == expected
 
 
 @pytest.mark.parametrize(

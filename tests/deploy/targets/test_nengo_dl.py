@@ -18,6 +18,7 @@ from convert.network.rescale import with_gains, with_scales
 from deploy.runs.readout import outputs_of
 from deploy.targets.registry import Job, prepare
 from partition.result import Block, Partition
+from tests.builders.boards import row_of_chips
 from tests.builders.keras_models import images_for
 from tests.builders.random_keras_models import random_model
 
@@ -34,7 +35,7 @@ def test_long_spiking_runs_approach_the_rates(seed, tmp_path):
     images = images_for(model, count=1)
     network = slow(lower(cut.segments, cut.shapes), cut.original.activities(images))
     blocks = tuple(Block(p.name, tuple((0, n) for n in p.shape), 0, i) for i, p in enumerate(network.chip_populations))
-    partition = Partition("", {p.name: p.shape for p in network.chip_populations}, blocks)
+    partition = Partition(row_of_chips(1), {p.name: p.shape for p in network.chip_populations}, blocks)
     job = Job(network, partition, [(STEPS // 2, STEPS)])
     counts = next(iter(prepare("nengo-dl", job)(images))).counts
     spiking = [outputs_of(network, readout, counts, job.windows).ravel() for readout in network.readouts]

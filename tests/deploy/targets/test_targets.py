@@ -9,12 +9,13 @@ import pytest
 
 from convert.bundle import load_network
 from convert.errors import UserError
+from deploy.runs.original import original_of
 from deploy.targets.registry import TARGETS, Job, prepare
 from partition.result import read_partition
 from tests.builders.one_neuron import chain
 
-HERE = tuple(name for name in TARGETS if name != "loihi")
-"""Targets that run on any machine."""
+HERE = tuple(name for name in TARGETS if name not in ("loihi", "keras"))
+"""Targets with spikes that run on any machine."""
 KEEPING = ("fast", "emulator")
 """Those that can keep the state from input to input."""
 
@@ -114,12 +115,32 @@ def test_continuous_keeps_the_state(target, job, images):
 
 
 def test_what_cannot_be_prepared(job):
-    with pytest.raises(UserError, match="no target 'gpu'; choose from fast, emulator, nengo-dl, loihi"):
+    with pytest.raises(UserError, match="no target 'gpu'; choose from fast, emulator, nengo-dl, loihi, keras"):
         prepare("gpu", job)
     with pytest.raises(UserError, match="starts every image from rest"):
         prepare("nengo-dl", replace(job, continuous=True))
     with pytest.raises(UserError, match="NxSDK"):
         prepare("loihi", job)
+
+
+@pytest.mark.parametrize("target", [*HERE, "keras"])
+def test_every_target_gives_outputs_at_every_readout(target, job, images, tiny):
+    original = original_of(tiny / "tiny.bundle").predictor
+    runs = list(prepare(target, replace(job, original=original))(images))
+    outputs = np.array([run.outputs for run in runs])
+    assert outputs.shape == (3, len(job.windows), 3)
+    assert outputs.dtype == np.float32
+    np.testing.assert_allclose(outputs.sum(axis=2), 1, atol=1e-5)
+    np.testing.assert_array_equal(outputs[0], outputs[2])
+
+
+def test_the_original_has_no_steps_and_no_events(job, images, tiny):
+    original = original_of(tiny / "tiny.bundle").predictor
+    for image, run in zip(images, prepare("keras", replace(job, original=original))(images), strict=True):
+        assert (run.layers, run.counts, run.until) == ({}, {}, None)
+        np.testing.assert_allclose(run.outputs, np.repeat(original(image[None]), len(job.windows), axis=0), atol=1e-6)
+    with pytest.raises(UserError, match="none lies in this bundle; use --target fast"):
+        prepare("keras", job)
 
 
 def test_the_command_offers_the_registered_targets():

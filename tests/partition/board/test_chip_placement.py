@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 
 from partition import partition
-from partition.board.chip_placement import Placement, closer, distances, stand
+from partition.board.chip_placement import Placement, distances, place_chips, reduce_hops
 from partition.hardware import Board, Chip
 from partition.traffic.unicast import TrafficGraph
 from tests.builders.shaped_networks import random_graph, random_rates, unet
@@ -27,7 +27,7 @@ def test_distances_are_weighted_steps_along_rows_and_columns():
 def test_chips_stand_where_the_fewest_hops_are(seed):
     graph = random_graph(8, seed)
     chip = np.array([3, 3, 0, 0, 1, 1, 5, 5])
-    found = stand(graph, chip, BOARD, seed=0)
+    found = place_chips(graph, chip, BOARD, seed=0)
     assert found.chip.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     every = (Placement(graph, BOARD, found.chip, np.array(places)) for places in permutations(range(6), 4))
     assert found.weighted_hops == pytest.approx(min(option.weighted_hops for option in every))
@@ -45,8 +45,8 @@ def test_hops_and_the_heaviest_link_by_hand():
 @pytest.mark.parametrize("seed", range(5))
 def test_blocks_move_closer_and_keep_to_the_chips(seed):
     graph = random_graph(10, seed)
-    start = stand(graph, np.arange(10) % 5, BOARD, seed=0)
-    found = closer(start, seed=0)
+    start = place_chips(graph, np.arange(10) % 5, BOARD, seed=0)
+    found = reduce_hops(start, seed=0)
     assert found.weighted_hops <= start.weighted_hops
     assert np.bincount(found.chip).max() <= BOARD.chip.cores
 
@@ -55,7 +55,7 @@ def test_with_hops_as_objective_messages_take_fewer_hops():
     network = unet(32, [8, 16])
     rates = random_rates(network)
     board = Board("b", 4, 2, "a test", Chip(cores=30), host=3)
-    fewest, nearest = (partition(network, rates, board=board, objective=name).facts for name in ("messages", "hops"))
-    assert nearest["hop_messages_per_step"] <= fewest["hop_messages_per_step"]
-    assert nearest["messages_per_step"]["interchip"] >= fewest["messages_per_step"]["interchip"] * 0.999
-    assert len({tuple(place) for place in fewest["places"].tolist()}) == len(fewest["places"])
+    fewest, nearest = (partition(network, rates, board=board, objective=name).report for name in ("messages", "hops"))
+    assert nearest.hop_messages_per_step <= fewest.hop_messages_per_step
+    assert nearest.messages_per_step.interchip >= fewest.messages_per_step.interchip * 0.999
+    assert len(set(fewest.places)) == len(fewest.places)

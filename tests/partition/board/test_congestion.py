@@ -8,13 +8,13 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from partition import describe as facts
-from partition import partition, search
-from partition.board.chip_placement import Placement, closer, distances, stand
-from partition.board.congestion import STARTS, lighter
-from partition.board.exchange import arranged, burden
-from partition.board.routes import link_loads, link_numbers, way_prices
+from partition import analysis, partition
+from partition.board.chip_placement import STARTS, Placement, distances, place_chips, reduce_hops
+from partition.board.congestion import reduce_peak_load
+from partition.board.exchange import link_cost, swap_chips
+from partition.board.routes import link_loads, link_numbers, route_prices
 from partition.hardware import Board, Chip
+from partition.tiles import tile_search
 from tests.builders.shaped_networks import random_graph, random_rates, unet
 
 BOARD = Board("2 x 3", 6, 3, "a test", Chip(cores=2), hop_weights=(1.0, 2.5), host=4)
@@ -52,9 +52,9 @@ def test_loads_are_those_of_messages_that_walk(board):
 def test_prices_add_up_along_the_way():
     rows = -(-WIDE.chips // WIDE.columns)
     weights = np.repeat((2.0, 5.0), rows * WIDE.columns)
-    assert np.allclose(way_prices(WIDE, weights), distances(replace(WIDE, hop_weights=(2.0, 5.0))))
+    assert np.allclose(route_prices(WIDE, weights), distances(replace(WIDE, hop_weights=(2.0, 5.0))))
     prices = np.random.default_rng(1).random(link_numbers(WIDE))
-    there = way_prices(WIDE, prices)
+    there = route_prices(WIDE, prices)
     for a, b in permutations(range(WIDE.chips), 2):
         load = link_loads(WIDE, np.array([a]), np.array([b]), np.ones(1))
         assert there[a, b] == pytest.approx(load @ prices)
@@ -62,10 +62,10 @@ def test_prices_add_up_along_the_way():
 
 @pytest.mark.parametrize("seed", range(8))
 def test_chips_stand_where_the_heaviest_link_is_lightest(seed):
-    start = stand(random_graph(10, seed), np.arange(10) % 5, BOARD, seed=0)
+    start = place_chips(random_graph(10, seed), np.arange(10) % 5, BOARD, seed=0)
     every = (replace(start, places=np.array(places)) for places in permutations(range(6), 5))
-    heaviest, hops = burden(min(every, key=burden))
-    found = burden(arranged(start, seed=0, starts=STARTS))
+    heaviest, hops = link_cost(min(every, key=link_cost))
+    found = link_cost(swap_chips(start, seed=0, starts=STARTS))
     assert found[0] <= heaviest * 1.03
     assert found[0] > heaviest or found[1] <= hops * 1.1
 
@@ -73,13 +73,13 @@ def test_chips_stand_where_the_heaviest_link_is_lightest(seed):
 @pytest.mark.parametrize("seed", range(8))
 def test_it_gets_no_heavier_and_the_chips_keep_their_limit(seed):
     graph = random_graph(20, seed)
-    start = stand(graph, np.arange(20) % 6, WIDE, seed=seed)
-    found = lighter(start, seed=seed)
-    assert burden(found) <= burden(start)
+    start = place_chips(graph, np.arange(20) % 6, WIDE, seed=seed)
+    found = reduce_peak_load(start, seed=seed)
+    assert link_cost(found) <= link_cost(start)
     assert found.heaviest_link < start.heaviest_link
     assert np.bincount(found.chip).max() <= WIDE.chip.cores
     assert len(set(found.places.tolist())) == found.chips == found.chip.max() + 1
-    again = lighter(start, seed=seed)
+    again = reduce_peak_load(start, seed=seed)
     assert (again.chip == found.chip).all()
     assert (again.places == found.places).all()
 
@@ -88,32 +88,33 @@ def test_it_is_near_the_best_of_all_placements():
     graph, board = random_graph(6, 3), Board("2 x 2", 4, 2, "a test", Chip(cores=2), host=3)
     every = [np.array(p) for p in np.ndindex(4, 4, 4, 4, 4, 4) if np.bincount(p).max() <= 2]
     best = min(Placement(graph, board, chip, np.arange(4)).heaviest_link for chip in every)
-    found = lighter(stand(graph, np.array([0, 0, 1, 1, 2, 3]), board, seed=0), seed=0)
+    found = reduce_peak_load(place_chips(graph, np.array([0, 0, 1, 1, 2, 3]), board, seed=0), seed=0)
     assert found.heaviest_link <= best * 1.1
 
 
 def test_a_board_without_any_load_is_left_alone():
     graph = random_graph(4, 0)
     silent = replace(graph, messages=graph.messages * 0.0, from_host=np.zeros(4))
-    start = stand(silent, np.array([0, 0, 1, 1]), BOARD, seed=0)
-    assert lighter(start, seed=0).heaviest_link == 0.0
+    start = place_chips(silent, np.array([0, 0, 1, 1]), BOARD, seed=0)
+    assert reduce_peak_load(start, seed=0).heaviest_link == 0.0
 
 
 def test_with_link_as_objective_no_other_has_a_lighter_heaviest_link(monkeypatch):
-    for name in ("FITTED", "PLACED", "REFINED", "ROUNDS"):
-        monkeypatch.setattr(search, name, 1)
-    monkeypatch.setattr(facts, "lower_bound", lambda graph, cores: 0.0)
+    for name in ("ALIGNED_LAYOUTS", "PLACED_TILES", "REFINED_TILES", "REFINEMENT_ROUNDS"):
+        monkeypatch.setattr(tile_search, name, 1)
+    monkeypatch.setattr(analysis, "lower_bound", lambda graph, cores: 0.0)
     network = unet(32, [8, 16])
     rates = random_rates(network)
     board = Board("b", 4, 2, "a test", Chip(cores=30), host=3)
     link, messages, hops = (
-        partition(network, rates, board=board, objective=name).facts for name in ("link", "messages", "hops")
+        partition(network, rates, board=board, objective=name).report.heaviest_board_link
+        for name in ("link", "messages", "hops")
     )
-    assert link["heaviest_board_link"] <= min(messages["heaviest_board_link"], hops["heaviest_board_link"])
-    assert link["heaviest_board_link"] < messages["heaviest_board_link"]
+    assert link <= min(messages, hops)
+    assert link < messages
 
 
 def test_few_hops_are_a_start_too():
-    start = stand(random_graph(10, 1), np.arange(10) % 5, BOARD, seed=0)
-    near = closer(start, seed=0)
-    assert burden(lighter(near, seed=0)) <= burden(near)
+    start = place_chips(random_graph(10, 1), np.arange(10) % 5, BOARD, seed=0)
+    near = reduce_hops(start, seed=0)
+    assert link_cost(reduce_peak_load(near, seed=0)) <= link_cost(near)

@@ -13,7 +13,7 @@ from convert.network import Network, Sparse
 from partition.core.utilization import utilization
 from partition.geometry.links import chip_links
 from partition.hardware import LOIHI
-from partition.tiles.feasible import menus
+from partition.tiles.feasible import feasible_tiles_of_layers
 from tests.builders.loihi_model import loihi_model
 from tests.builders.populations import population
 from tests.builders.shaped_networks import chain, convolution, identity, transposed, unet
@@ -120,14 +120,14 @@ def test_equal_sparse_weights_are_stored_once_as_nengo_loihi_does():
     assert_equal(network, {"p1": (4, 4, 3), "p2": (2, 2, 3), "p3": (1, 1, 1)})
 
 
-def test_every_tile_of_a_menu_fits_a_core():
+def test_every_feasible_tile_fits_a_core():
     network = unet(16, [8, 16])
     links = chip_links(network)
-    for name, fits in menus(network.chip_populations, links, LOIHI).items():
+    for name, feasible in feasible_tiles_of_layers(network.chip_populations, links, LOIHI).items():
         p = network.population(name)
-        assert fits[0].cores == min(fit.cores for fit in fits)
-        for fit in fits[::7]:
-            tiles = {q.name: (1, 1, q.shape[2]) for q in network.chip_populations} | {name: fit.tile}
+        assert feasible[0].cores == min(option.cores for option in feasible)
+        for option in feasible[::7]:
+            tiles = {q.name: (1, 1, q.shape[2]) for q in network.chip_populations} | {name: option.tile}
             used = utilization(p, links, tiles, LOIHI)
             assert not {"compartments", "input axons", "synapse bits"} & set(used.exceeded(LOIHI))
 
@@ -138,13 +138,13 @@ def test_layers_that_fit_no_core_are_all_named():
     network = chain([wide, (1, 1, 3), (1, 1, 5000), (1, 1, 3)], {
         (0, 1): dense, (1, 2): Sparse(sparse.csr_array(np.ones((5000, 3)))), (2, 3): dense})  # fmt: skip
     with pytest.raises(UserError) as error:
-        menus(network.chip_populations, chip_links(network), LOIHI)
+        feasible_tiles_of_layers(network.chip_populations, chip_links(network), LOIHI)
     assert [p.split("'")[1] for p in error.value.problems] == ["p1", "p3"]
     assert "5000 input axons (limit 4096)" in error.value.problems[0]
 
 
 def test_a_population_of_one_core_takes_one():
     network = chain([(4, 4, 2), (4, 4, 2)], {(0, 1): convolution(RNG, 3, (2, 2))})
-    fits = menus([population("p1", (4, 4, 2))], chip_links(network), LOIHI)["p1"]
-    assert fits[0].tile == (4, 4, 2)
-    assert fits[0].cores == 1
+    feasible = feasible_tiles_of_layers([population("p1", (4, 4, 2))], chip_links(network), LOIHI)["p1"]
+    assert feasible[0].tile == (4, 4, 2)
+    assert feasible[0].cores == 1

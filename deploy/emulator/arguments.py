@@ -1,0 +1,132 @@
+"""What the compiled loops are given: arrays in groups that belong together, which Numba knows as named tuples."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from deploy.arrays import Float64, Int16, Int32, Int64, UInt16, UInt64
+
+
+class EventLists(NamedTuple):
+    """List n is ``events[pointer[n] : pointer[n + 1]]``."""
+
+    events: Int32
+    pointer: Int64
+
+
+class Neurons(NamedTuple):
+    """The neurons of a chip layer: ``strips`` as in ``Layer``, the other arrays flat.
+
+    ``vth`` and ``vmin`` have a row of ``stride`` numbers for each class of rows, ``bias`` one for each row, every
+    ``bias_step`` numbers (0: one row for all); ``decay`` is what a current keeps, in 1 / 4096.
+    """
+
+    strips: Int32
+    shift: int
+    stride: int
+    decay: int
+    vth: Int32
+    vmin: Int32
+    bias: Int32
+    bias_step: int
+
+
+class HostNeurons(NamedTuple):
+    """The neurons of a host layer, ``drive`` in Hz from step ``start`` on; ``voltage`` lasts."""
+
+    strips: Int32
+    shift: int
+    row_length: int
+    dt_s: float
+    start: int
+    drive_hz: Float64
+    voltage: Float64
+
+
+class Segments(NamedTuple):
+    """Links of contiguous weights; see ``Links``."""
+
+    rows: Int32
+    keys: Int32
+    weights: Int16
+
+
+class Pairs(NamedTuple):
+    """Links of (place, weight) pairs; see ``Links``."""
+
+    pointer: Int64
+    places: Int32
+    weights: Int16
+
+
+class Incoming(NamedTuple):
+    """The links into a layer, see ``Links``, and the events of their sources.
+
+    Source p has its strip s's list t in events[pointer[n] : pointer[n + 1]], n = (source_start[p] + s) * (steps + 2)
+    + t.
+    """
+
+    table: Int64
+    windows: Int32
+    key_start: Int64
+    scatter_start: Int64
+    source_strips: Int32
+    source_start: Int64
+    segments: Segments
+    pairs: Pairs
+    events: EventLists
+
+
+class Potentials(NamedTuple):
+    """Current and voltage of each neuron, flat."""
+
+    u: Int32
+    v: Int32
+
+
+class Room(NamedTuple):
+    """Where events go, strip by strip, and the bounds of their lists, shape (strips, steps + 2).
+
+    ``overflow`` counts wraps of q, u and u + bias, and voltages clipped at vmax.
+    """
+
+    events: Int32
+    pointer: Int64
+    overflow: Int64
+
+
+class Strip(NamedTuple):
+    """Rows ``low`` to ``high`` (excluded) of a layer, all of one ``kind``: the class of rows."""
+
+    number: int
+    low: int
+    high: int
+    kind: int
+    stride: int
+
+
+class Work(NamedTuple):
+    """Of a strip while it runs: the sums of weights, the spikes of a row as bits (``words`` are the same memory), what
+    overflowed."""
+
+    sums: Int32
+    spiked: UInt16
+    words: UInt64
+    wrong: Int64
+
+
+class Places(NamedTuple):
+    """Where a row begins: in the strip, in the biases, in thresholds and vmin."""
+
+    neuron: int
+    bias: int
+    threshold: int
+
+
+class Fired(NamedTuple):
+    """The events of a layer of so many strips and steps: strip s's list t has the number s * (steps + 2) + t."""
+
+    lists: EventLists
+    strips: int
+    steps: int
+    shift: int

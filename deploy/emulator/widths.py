@@ -1,0 +1,18 @@
+"""How wide the numbers of a core are, as NengoLoihi's emulator computes with them."""
+
+from __future__ import annotations
+
+Q_BITS = 21
+"""Bits without sign of the synaptic accumulator. Source: ``Q_BITS`` in nengo_loihi/builder/discretize.py."""
+
+U_BITS = 23
+"""Bits without sign of the current and the voltage. Source: ``U_BITS``, same file."""
+
+VMAX = (1 << U_BITS) - 1
+"""The largest voltage: ``vmax`` of a compartment without an upper limit, discretized."""
+
+DECAY_BITS = 12
+"""A decay is so many bits of a fraction. Source: ``decay_int``, same file."""
+
+DECAY_ONE = 1 << DECAY_BITS
+"""The decay of a number that is gone after one step."""

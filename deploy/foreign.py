@@ -1,0 +1,42 @@
+"""Names for objects of packages without types: what they are stands here, and ``Any`` nowhere else but beside them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# tf-keras and TensorFlow
+KerasModel = Any
+KerasLayer = Any
+TensorFlow = Any
+"""The module."""
+Tensor = Any
+
+# nengo_loihi and nengo
+LoihiModel = Any
+"""A ``nengo_loihi.builder.Model``."""
+LoihiSimulator = Any
+LoihiBoard = Any
+LoihiBlock = Any
+LoihiCompartment = Any
+LoihiSynapse = Any
+LoihiAxons = Any
+LoihiWeights = Any
+"""The integers of one list of synapses, shape (atoms, targets), or of one compartment, (atoms,)."""
+LoihiSpikes = Any
+"""What the host sends to the chip in a step."""
+Ensemble = Any
+NengoNeurons = Any
+Probe = Any
+
+# Numba and LLVM
+NumbaContext = Any
+NumbaTyping = Any
+NumbaType = Any
+NumbaSignature = Any
+LlvmBuilder = Any
+LlvmValue = Any
+"""The result of an instruction."""
+
+# Matplotlib
+Axes = Any
+Figure = Any

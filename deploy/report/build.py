@@ -1,0 +1,127 @@
+"""Runs -> ``EnergyReport``: every run, every row of it and every device with its energy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+from msgspec import UNSET
+
+from deploy.energy.devices import ARITHMETIC_DEVICES, STATIC_WATTS_PER_CHIP, DeviceSet, EnergyDevice, device_set
+from deploy.energy.estimate import Counts, arithmetic_estimate, counts_of, counts_until, loihi_estimate, ratios
+from deploy.energy.report import AbsentDevice, DeviceReport, Joules, macs_in
+from deploy.runs.knee import knee
+from deploy.runs.report import RunSummary, StepRow
+
+from .content import EnergyReport, PlacementSummary, ReportedRun
+from .read import RecordedRun
+
+Row = TypeVar("Row", bound=StepRow)
+
+
+@dataclass(frozen=True)
+class Pricing:
+    """The constants of Loihi by which counts become joules, and the static power of one chip."""
+
+    devices: tuple[EnergyDevice, ...]
+    static_watts_per_chip: float
+
+    def estimates(self, counts: Counts | None) -> list[DeviceReport]:
+        """The energy of ``counts`` on each device; nothing if there are none."""
+        if counts is None:
+            return []
+        return [loihi_estimate(d, counts, static_watts_per_chip=self.static_watts_per_chip) for d in self.devices]
+
+
+def build_report(
+    runs: Sequence[RecordedRun],
+    *,
+    static_watts: float = STATIC_WATTS_PER_CHIP,
+    devices: DeviceSet = "all",
+    tolerance: float | None = None,
+) -> EnergyReport:
+    """The report of ``runs``.
+
+    ``devices`` names a set of Loihi constants; ``static_watts`` is for one chip; ``tolerance`` is the knee's.
+    """
+    pricing = Pricing(device_set(devices), static_watts)
+    of_run = {run.label: _devices(run, pricing) for run in runs}
+    many = len(runs) > 1
+    return EnergyReport(
+        static_watts_per_chip=static_watts,
+        runs=tuple(_reported(run, pricing, tolerance) for run in runs),
+        devices=tuple(msgspec.structs.replace(d, run=label) for label, found in of_run.items() for d in found),
+        absent=tuple(msgspec.structs.replace(a, run=run.label) for run in runs for a in _absent(run, pricing)),
+        ratios={
+            (f"{label}: {name}" if many else name): value
+            for label, found in of_run.items()
+            for name, value in ratios(found).items()
+        },
+    )
+
+
+def _devices(run: RecordedRun, pricing: Pricing) -> list[DeviceReport]:
+    """Loihi by each set of constants, what the model was measured on, and processors by their constants."""
+    result = run.result
+    measured = [_for_whole_image(device, result.crops_per_image) for device in result.devices]
+    macs = macs_in(result.devices_measured)
+    of_image = None if macs is None else macs * result.crops_per_image
+    arithmetic = [] if of_image is None else [arithmetic_estimate(device, of_image) for device in ARITHMETIC_DEVICES]
+    return [*pricing.estimates(counts_of(result, run.partition)), *measured, *arithmetic]
+
+
+def _absent(run: RecordedRun, pricing: Pricing) -> list[AbsentDevice]:
+    absent = list(run.result.absent)
+    if counts_of(run.result, run.partition) is None:
+        reason = f"a run on {run.result.target} counts no synops; deploy with --target fast"
+        absent += [AbsentDevice(name=device.name, reason=reason) for device in pricing.devices]
+    return absent
+
+
+def _reported(run: RecordedRun, pricing: Pricing, tolerance: float | None) -> ReportedRun:
+    def priced(row: Row) -> Row:
+        found = pricing.estimates(counts_until(run.result, row, run.partition))
+        totals = [(d.name, d.joules_per_inference.total, d.seconds_per_inference) for d in found]
+        return msgspec.structs.replace(
+            row,
+            layer_synops=UNSET,
+            joules_per_inference={name: joules for name, joules, _ in totals if joules is not None},
+            seconds_per_inference={name: seconds for name, _, seconds in totals if seconds is not None},
+        )
+
+    metrics, early = run.result.metrics, run.result.early
+    rows = tuple(map(priced, metrics.by_timestep))
+    if early is not None:
+        held_out = None if early.held_out is None else priced(early.held_out)
+        early = msgspec.structs.replace(early, curve=tuple(map(priced, early.curve)), held_out=held_out)
+    kept = {name: getattr(run.result, name) for name in RunSummary.__struct_fields__}
+    kept |= {"metrics": msgspec.structs.replace(metrics, by_timestep=rows), "early": early}
+    return ReportedRun(
+        **kept,
+        run=run.label,
+        knee=knee(rows, metrics.ann or {}, tolerance),
+        partition=run.placement or PlacementSummary(),
+    )
+
+
+def _for_whole_image(device: DeviceReport, crops: int) -> DeviceReport:
+    """A device measured on one input of the model, for an image of ``crops`` inputs."""
+    if crops == 1:
+        return device
+    joules = device.joules_per_inference
+    return msgspec.structs.replace(
+        device,
+        joules_per_inference=Joules(
+            total=_times(joules.total, crops),
+            static=_times(joules.static, crops),
+            dynamic=_times(joules.dynamic, crops),
+        ),
+        seconds_per_inference=_times(device.seconds_per_inference, crops),
+        assumptions=(*device.assumptions, f"one image is {crops} crops, each an inference of the model"),
+    )
+
+
+def _times(value: float | None, factor: int) -> float | None:
+    return None if value is None else value * factor

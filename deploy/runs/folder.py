@@ -1,0 +1,37 @@
+"""The folder of a run: run.json, and outputs.npz for the pictures of the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from convert.data.dataset import Dataset
+from convert.storage.atomic import whole_folder
+from deploy.arrays import Float32
+
+from .report import RunReport, write_run
+from .scores import Labels
+
+OUTPUTS = "outputs.npz"
+SHOWN = 4
+"""Images kept in outputs.npz beside every output: the report shows three of them."""
+
+
+def write_folder(
+    folder: Path, report: RunReport, dataset: Dataset, labels: Labels, outputs: Float32, ann: Float32 | None
+) -> None:
+    """Writes the run's folder, whole or not at all; ``outputs`` and ``ann`` (the original's) have shape (images, ...).
+
+    A run without an original has no array ``ann``.
+    """
+    with whole_folder(folder, force=True) as beside:
+        write_run(beside, report)
+        arrays = {
+            "outputs": outputs,
+            "labels": np.stack([np.asarray(label) for label in labels]),
+            "images": np.stack([dataset.image(i) for i in range(min(SHOWN, len(dataset)))]),
+        }
+        if ann is not None:
+            arrays["ann"] = ann
+        np.savez_compressed(beside / OUTPUTS, **arrays)  # type: ignore[arg-type]

@@ -1,0 +1,50 @@
+"""What is opened, and refused, before anything runs: the run's folder, the network, its partition."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from convert.bundle import load_network
+from convert.errors import UserError
+from convert.network import Network, require_timesteps
+from partition.result import FILE, Partition, read_partition
+
+from .options import RunOptions
+
+
+def require_consistent(options: RunOptions) -> None:
+    """Raises ``UserError`` for options that exclude each other."""
+    if options.continuous and options.early is not None:
+        raise UserError("--early and --continuous: an image that stops early changes the next; leave out one of them")
+
+
+def run_folder(bundle: Path, options: RunOptions, *, force: bool) -> Path:
+    """Where the run goes. Raises ``UserError`` for a name that is none, or that is taken without ``force``."""
+    name = options.run_name
+    if Path(name).name != name or name.startswith("."):
+        raise UserError(f"--name {name}: the name becomes that of a folder; leave out slashes and leading dots")
+    folder = bundle / "runs" / name
+    if folder.exists() and not force:
+        raise UserError(f"{folder} exists already and is kept; give another --name or add --force to replace it")
+    return folder
+
+
+def network_to_run(bundle: Path, options: RunOptions) -> Network:
+    """The network of ``bundle`` with the steps asked for. Raises ``UserError`` if they are too few."""
+    network = load_network(bundle)
+    if options.timesteps:
+        network = network.with_(timesteps=options.timesteps)
+    require_timesteps(network)
+    return network
+
+
+def partition_of(bundle: Path, network: Network) -> Partition:
+    """The partition in ``bundle``. Raises ``UserError`` if there is none, or one of another network."""
+    from deploy.nengo_loihi.build import check_partition
+
+    path = bundle / FILE
+    if not path.is_file():
+        raise UserError(f"{bundle} has no {FILE}; run 'partition-model {bundle}' first")
+    partition = read_partition(path)
+    check_partition(network, partition)
+    return partition

@@ -1,0 +1,108 @@
+"""The model that was converted, to compare with: by its rate network, which needs no TensorFlow, or by Keras."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from convert.bundle import load_rate_network, load_report, source_of
+from convert.data.dataset import Dataset
+from convert.data.evaluate import Predictor, crops_of, keras_predictor, predict
+from convert.errors import UserError
+from convert.network import Network, Shape, forward
+from deploy.arrays import Float32
+from deploy.energy.report import MeasuredEntry
+from deploy.foreign import KerasModel
+
+NO_MODEL = "the model that was converted does not lie in this bundle, so its time and energy are not measured"
+
+
+@dataclass(frozen=True)
+class Original:
+    """What ``bundle`` has of it: a network of rates that computes the same, the file as it was given."""
+
+    rate_network: Network | None
+    source: Path | None
+
+    @cached_property
+    def keras_model(self) -> KerasModel:
+        """The model in the file; raises ``UserError`` if it cannot be read."""
+        from convert.frontends.keras.load import load_model
+
+        assert self.source is not None, "there is no file"
+        return load_model(self.source)
+
+    @property
+    def predictor(self) -> Predictor | None:
+        """Inputs -> the first output of the model, without TensorFlow if that can be; None if there is no model."""
+        if self.rate_network is not None:
+            return rate_predictor(self.rate_network)
+        return self._by_keras if self.source is not None else None
+
+    def _by_keras(self, images: Float32) -> Float32:
+        return keras_predictor(self.keras_model)(images)
+
+
+def original_of(bundle: Path) -> Original:
+    """The original of ``bundle``.
+
+    Its rate network stands for it if nothing was replaced or trained, and no population was left out as silent: those
+    never fired on the calibration images only.
+    """
+    report = load_report(bundle)
+    equal = report.rate_network_is_original and not report.left_out_silent
+    try:
+        source = source_of(bundle)
+    except UserError:
+        source = None
+    return Original(load_rate_network(bundle) if equal else None, source)
+
+
+def rate_predictor(network: Network) -> Predictor:
+    """The first readout of ``network`` with rates instead of spikes."""
+
+    def predictor(images: Float32) -> Float32:
+        return np.asarray(forward.outputs(network, np.asarray(images, np.float32))[0], np.float32)
+
+    return predictor
+
+
+def original_outputs(original: Original, dataset: Dataset, shape: Shape) -> Float32 | None:
+    """The model's outputs for all images, shape (images, ...), which are cut to ``shape``; None without a model.
+
+    Raises ``UserError`` for images of several sizes, whose outputs cannot be kept in one array.
+    """
+    predictor = original.predictor
+    if predictor is None:
+        require_one_size(dataset)
+        return None
+    outputs = list(predict(predictor, dataset, range(len(dataset)), shape))
+    _require_one_shape({output.shape for output in outputs})
+    return np.stack(outputs)
+
+
+def require_one_size(dataset: Dataset) -> None:
+    """Raises ``UserError`` for images of several sizes."""
+    if dataset.task == "segmentation":
+        _require_one_shape({dataset.image(i).shape for i in range(len(dataset))})
+
+
+def measured(original: Original, dataset: Dataset, shape: Shape) -> tuple[MeasuredEntry, ...]:
+    """Time and energy of the model on this machine, for run.json."""
+    from deploy.energy.measure import measure_ann, nothing_to_measure
+
+    if original.source is None:
+        return nothing_to_measure(NO_MODEL)
+    return measure_ann(original.keras_model, crops_of(dataset, 0, shape).inputs[:1])
+
+
+def _require_one_shape(shapes: set[tuple[int, ...]]) -> None:
+    if len(shapes) > 1:
+        first, *_, last = sorted(shapes)
+        raise UserError(
+            f"images of {len(shapes)} sizes in one run, {first[:2]} and {last[:2]} among them; cut "
+            "them to one size, or run each size under a --name of its own"
+        )

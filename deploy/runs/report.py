@@ -1,0 +1,195 @@
+"""run.json: what a run found, written and read here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, TypeVar, get_args
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from convert.report import Metrics
+from convert.storage.reports import read_report, write_report
+from deploy.energy.report import AbsentDevice, DeviceReport, MeasuredEntry, absent_in, devices_in
+from deploy.targets.names import TargetName
+
+RUN = "run.json"
+
+MetricName = Literal["accuracy", "pixel_accuracy", "iou", "f1", "adapted_rand_error", "variation_of_information"]
+Metric = float | None | UnsetType
+"""None where the data does not define it, unset where it is not of the task."""
+
+
+class EventMeans(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Events of one image, means over images; None where the target did not count them.
+
+    Host populations count in ``host_messages`` only; ``layer_synops`` has the synops of each chip population.
+    """
+
+    spikes: float | None = None
+    synops: float | None = None
+    neuron_updates: float | None = None
+    messages: float | None = None
+    interchip_messages: float | None = None
+    host_messages: float | None = None
+    layer_synops: dict[str, float] | UnsetType = UNSET
+
+
+class StepRow(EventMeans, frozen=True, kw_only=True, omit_defaults=True):
+    """What images bring that are stopped after ``timesteps`` steps (on average): metrics, events; in report.json what
+    that costs on each device instead of ``layer_synops``."""
+
+    timesteps: int | float
+    accuracy: Metric = UNSET
+    pixel_accuracy: Metric = UNSET
+    iou: Metric = UNSET
+    f1: Metric = UNSET
+    adapted_rand_error: Metric = UNSET
+    variation_of_information: Metric = UNSET
+    joules_per_inference: dict[str, float] | UnsetType = UNSET
+    seconds_per_inference: dict[str, float] | UnsetType = UNSET
+
+    def value(self, name: MetricName) -> float | None:
+        """The metric ``name``; None if it is not defined."""
+        value: Metric = getattr(self, name)
+        return None if isinstance(value, UnsetType) else value
+
+    @property
+    def joules(self) -> Mapping[str, float]:
+        """The energy of one image in J by the name of the device; empty where it is not known."""
+        return {} if isinstance(self.joules_per_inference, UnsetType) else self.joules_per_inference
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """The time of one image in s by the name of the device; empty where it is not known."""
+        return {} if isinstance(self.seconds_per_inference, UnsetType) else self.seconds_per_inference
+
+
+class StoppedRow(StepRow, frozen=True, kw_only=True, omit_defaults=True):
+    """Images each stopped once it was settled by ``threshold``."""
+
+    threshold: float
+
+
+class HeldOutRow(StoppedRow, frozen=True, kw_only=True, omit_defaults=True):
+    """The same on ``images`` images, the threshold chosen on so many others (0: given); ``all_steps`` is the metric
+    without a stop."""
+
+    images: int
+    chosen_on: int
+    all_steps: float
+
+
+class Knee(StepRow, frozen=True, kw_only=True, omit_defaults=True):
+    """The row with the fewest steps whose ``metric`` is within ``tolerance`` of ``reference_value``."""
+
+    metric: MetricName
+    reference: Literal["ann", "best"]
+    reference_value: float
+    tolerance: float
+
+
+class EarlyReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What stopping settled images early brings: for thresholds on all images, and for one on held-out images."""
+
+    rule: str
+    metric: MetricName
+    curve: tuple[StoppedRow, ...] = ()
+    held_out: HeldOutRow | None = None
+
+
+class RunMetrics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Metrics of the original (None: there is none to compare with), of all steps, and after fewer steps."""
+
+    ann: Metrics | None = None
+    snn: Metrics = {}
+    by_timestep: tuple[StepRow, ...] = ()
+
+
+class LayerRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One population: events of one image, means over images; its mean rate in Hz; the readout step from which its
+    rate stays within 10 % of that of the second half (None: it does not, or was not counted)."""
+
+    name: str
+    kind: str | None = None
+    on_chip: bool = True
+    spikes: float | None = None
+    synops: float | None = None
+    neuron_updates: float | None = None
+    messages: float | None = None
+    interchip_messages: float | None = None
+    overflows: float | None = None
+    rate_hz: float | None = None
+    settled_step: int | None = None
+
+
+class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What run.json and ``runs[]`` of report.json share; events are means of one image, None where not counted."""
+
+    target: TargetName
+    images: int
+    timesteps: int
+    exact: bool = False
+    """Whether its spikes are those of the chip's integers."""
+    crops_per_image: int = 1
+    metrics: RunMetrics
+    early: EarlyReport | None = None
+    """None if the state goes on from image to image."""
+    spikes: float | None = None
+    synops: float | None = None
+    neuron_updates: float | None = None
+    messages: float | None = None
+    interchip_messages: float | None = None
+    host_messages: float | None = None
+    layers: tuple[LayerRun, ...] = ()
+    seconds_per_image: float | None = None
+
+
+class RunReport(RunSummary, frozen=True, kw_only=True):
+    """What run.json holds."""
+
+    target_note: str = ""
+    continuous: bool = False
+    windows: tuple[tuple[int, int], ...] = ()
+    """For each readout the steps, the last one excluded, whose rates are averaged."""
+    host_spikes: float | None = None
+    overflows: float | None = None
+    devices_measured: tuple[MeasuredEntry, ...] = ()
+    data: str | None = None
+
+    @property
+    def devices(self) -> tuple[DeviceReport, ...]:
+        """The devices on which the original was measured."""
+        return devices_in(self.devices_measured)
+
+    @property
+    def absent(self) -> tuple[AbsentDevice, ...]:
+        """The devices on which it could not be measured."""
+        return absent_in(self.devices_measured)
+
+
+Row = TypeVar("Row", bound=StepRow)
+
+
+def row_of(kind: type[Row], metrics: Metrics, events: EventMeans, **numbers: float | str | int) -> Row:
+    """A row of ``kind`` with these metrics, events and further ``numbers``."""
+    assert set(metrics) <= set(get_args(MetricName)), f"no place for {sorted(metrics)} in a row"
+    kept = {key: value for key, value in msgspec.structs.asdict(events).items() if value is not UNSET}
+    return msgspec.convert({**kept, **metrics, **numbers}, kind)
+
+
+def metric_names(metrics: Metrics) -> tuple[MetricName, ...]:
+    """The names of ``metrics``, in the order of ``MetricName``."""
+    names: tuple[MetricName, ...] = get_args(MetricName)
+    return tuple(name for name in names if name in metrics)
+
+
+def write_run(folder: Path, report: RunReport) -> None:
+    """Writes run.json into ``folder``."""
+    write_report(folder / RUN, report)
+
+
+def read_run(folder: Path) -> RunReport:
+    """The run.json of ``folder``. Raises ``UserError`` if it is damaged."""
+    return read_report(folder / RUN, RunReport, "run deploy-model again")

@@ -1,0 +1,62 @@
+"""What a layer's tiles cost when chips are regions of the image: a cost that depends on its own tile alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from convert.network import Network
+from partition.geometry.blocks import Floats
+from partition.geometry.links import Link
+
+from .feasible import FeasibleTiles
+from .regions import Grid, Group, region_cuts, spikes_outside_own_region
+
+INTRACHIP_PRICE = 0.01
+"""The price of a message within a chip, in messages between chips. Chosen small: among equal cuts the least traffic is
+taken, and a hundred messages within chips are given for one between them."""
+
+Costs = Mapping[str, Floats]
+"""Per layer the cost of each of its feasible tiles, in messages per time step."""
+
+
+@dataclass(frozen=True)
+class RegionCosts:
+    """Costs of ``feasible`` tiles; ``spikes`` are per time step, of each population's shape.
+
+    What has been computed is kept, by (number of the link, grid) and by (layer, grid).
+    """
+
+    network: Network
+    links: Sequence[Link]
+    feasible: FeasibleTiles
+    spikes: Mapping[str, Floats]
+    _cuts: dict[tuple[int, Grid], tuple[Floats, Floats]] = field(default_factory=dict, init=False, repr=False)
+    _outside: dict[tuple[str, Grid], Floats] = field(default_factory=dict, init=False, repr=False)
+
+    def of(self, group: Group) -> Costs:
+        """The cost of every tile of the layers of ``group``; what comes from other groups crosses chips altogether.
+
+        A neuron whose tile lies mostly in another region than its pixel sends at least one message for each link.
+        """
+        costs = {name: self._spikes_outside(name, group.grid).copy() for name in group.layers}
+        for number, link in enumerate(self.links):
+            if link.target not in costs or not self.network.population(link.source).on_chip:
+                continue
+            if (number, group.grid) not in self._cuts:
+                tiles = [option.tile for option in self.feasible[link.target]]
+                self._cuts[number, group.grid] = region_cuts(link, tiles, group.grid, self.spikes[link.source])
+            cut, total = self._cuts[number, group.grid]
+            costs[link.target] += (cut if link.source in costs else total) + INTRACHIP_PRICE * total
+        return costs
+
+    def _spikes_outside(self, name: str, grid: Grid) -> Floats:
+        """Messages per time step that neurons outside of their pixel's region send at least, for each tile."""
+        if (name, grid) not in self._outside:
+            tiles = [option.tile for option in self.feasible[name]]
+            links = sum(link.source == name for link in self.links)
+            some = links * spikes_outside_own_region(tiles, grid, self.spikes[name]) if links else np.zeros(len(tiles))
+            self._outside[name, grid] = some
+        return self._outside[name, grid]

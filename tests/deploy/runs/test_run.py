@@ -1,0 +1,70 @@
+"""A run over a dataset: labels decoded once, images that are finished kept, and what is resumed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from convert.data.dataset import Dataset
+from convert.errors import UserError
+from deploy import RunOptions, run
+from deploy.runs.checkpoint import ImageResult, RunCheckpoint
+from deploy.runs.images import summed
+from deploy.runs.opening import run_folder
+from deploy.runs.report import EventMeans, HeldOutRow, StepRow, row_of
+from deploy.targets.registry import LayerCounts
+
+
+def test_every_label_is_decoded_once(tiny, tiny_bundle, monkeypatch):
+    decoded = Counter()
+    label = Dataset.label
+
+    def spy(dataset, i):
+        decoded[i] += 1
+        return label(dataset, i)
+
+    monkeypatch.setattr(Dataset, "label", spy)
+    report = run(tiny_bundle, tiny / "data.npz", RunOptions(measure=False))
+    assert len(report.metrics.by_timestep) == 8
+    assert decoded == Counter(range(6))
+
+
+def test_a_checkpoint_gives_back_what_it_was_given(tmp_path):
+    counts = {"a": LayerCounts(3, 5, None, 2, 0, 1), "b": LayerCounts(0)}
+    given = ImageResult(np.ones((2, 3), np.float32), counts, 4, np.arange(20).reshape(2, 2, 5))
+    checkpoint = RunCheckpoint(tmp_path / "run", "one")
+    assert not checkpoint.has(1)
+    checkpoint.write(1, given)
+    found = RunCheckpoint(tmp_path / "run", "one").read(1)
+    assert (found.layers, found.crops) == (given.layers, given.crops)
+    np.testing.assert_array_equal(found.outputs, given.outputs)
+    np.testing.assert_array_equal(found.until, given.until)
+    assert not RunCheckpoint(tmp_path / "run", "another").has(1)
+    checkpoint.remove()
+    assert not (tmp_path / "run").exists()
+
+
+def test_events_of_crops_are_summed_and_stay_unknown_where_one_is():
+    assert summed([LayerCounts(1, 2, None, 3), LayerCounts(4, None, 5, 6)]) == LayerCounts(5, None, None, 9)
+
+
+def test_a_row_has_its_metrics_and_events_side_by_side():
+    row = row_of(StepRow, {"accuracy": 0.5}, EventMeans(spikes=2.0, layer_synops={"a": 1.0}), timesteps=8)
+    assert row == StepRow(timesteps=8, accuracy=0.5, spikes=2.0, layer_synops={"a": 1.0})
+    assert (row.value("accuracy"), row.value("iou"), row.joules) == (0.5, None, {})
+    with pytest.raises(AssertionError, match="no place for \\['mse'\\]"):
+        row_of(StepRow, {"mse": 0.5}, EventMeans(), timesteps=8)
+    numbers = {"threshold": 1.0, "images": 2, "chosen_on": 0, "all_steps": 0.5}
+    assert row_of(HeldOutRow, {"f1": float("nan")}, EventMeans(), timesteps=8.5, **numbers).images == 2
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", ".hidden", ""])
+def test_a_run_is_named_like_a_folder(name, tmp_path):
+    options = RunOptions(name=name)
+    if name:
+        with pytest.raises(UserError, match="leave out slashes and leading dots"):
+            run_folder(tmp_path, options, force=False)
+    else:
+        assert run_folder(tmp_path, options, force=False) == tmp_path / "runs" / "fast"

@@ -1,0 +1,35 @@
+"""A sharper bound for a partition that is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from partition import partition
+from partition.geometry.links import chip_links
+from partition.hardware import Board, Chip
+from partition.prove import provable, proved
+from partition.traffic.unicast import traffic
+from tests.builders.shaped_networks import random_rates, unet
+
+
+def test_the_bound_grows_and_nothing_else_changes():
+    network = unet(16, [8, 16])
+    rates = random_rates(network)
+    found = partition(network, rates, board=Board("two", 2, 2, "a test", Chip(cores=8)))
+    assert provable(found)
+    sharper = proved(network, rates, found, 5.0)
+    before, after = found.report, sharper.report
+    assert before.lower_bound_interchip < after.lower_bound_interchip <= after.messages_per_step.interchip
+    gap = 1 - after.lower_bound_interchip / after.messages_per_step.interchip
+    assert after.optimality_gap == pytest.approx(gap)
+    assert (sharper.tiles, sharper.blocks, sharper.packings) == (found.tiles, found.blocks, found.packings)
+    graph = traffic(network, chip_links(network), found.tiles, rates)
+    assert graph.blocks == after.cores
+
+
+def test_what_needs_no_second_chip_is_told_by_the_boards_own_chips():
+    network = unet(16, [8, 16])
+    found = partition(network, random_rates(network), board=Board("two", 2, 2, "a test", Chip(cores=8)))
+    assert not provable(replace(found, board=replace(found.board, chip=Chip())))
