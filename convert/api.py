@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from convert.bundle import MODEL, RATES_PICTURE, REPORT, write_bundle
 from convert.data.dataset import Dataset, open_data
-from convert.data.evaluate import Predictor, activate
-from convert.network import INPUT, Network, require_timesteps
+from convert.data.evaluate import rate_predictor
+from convert.network import INPUT, require_timesteps
 from convert.report import ConversionReport, LayerReport, Metrics
 from convert.storage.atomic import whole_folder
-from convert.upstream.types import Tensor
 
 from .errors import UserError
 from .options import Options, Progress, silent
@@ -69,7 +65,7 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
         metrics["fine_tuned"] = sample.metrics(models.cut.original.outputs)
     draft = run(_lowered(models, sample, options, progress))
     assert draft.rate_network is not None
-    metrics["rate"] = sample.metrics(_rate_predictor(draft.rate_network))
+    metrics["rate"] = sample.metrics(rate_predictor(draft.rate_network))
     report = _report(draft, before, metrics, models, model_path, data_path)
     firing = draft.firing
     write_bundle(
@@ -187,7 +183,7 @@ def _report(
         metrics=metrics,
         metrics_measured_on=f"{len(sample.scored)} images of {data_path.name} (training data)",
         rates_measured_on=sample.described(),
-        rate_network_is_original=not models.replaced and not options.fine_tune_epochs,
+        rate_network_is_original=not (models.replaced or options.fine_tune_epochs or draft.silent),
     )
 
 
@@ -210,20 +206,6 @@ def _layer(draft: Draft, name: str, before: Rates | None) -> LayerReport:
         synapse_s=population.synapse_s,
         arrival_step=draft.arrival.get(name, 0),
     )
-
-
-def _rate_predictor(network: Network) -> Predictor:
-    """The first readout of the network with rates instead of spikes."""
-    from convert.lowering.agreement import keras_form
-
-    model, readout = keras_form(network), network.readouts[0]
-
-    def predictor(images: NDArray[np.float32]) -> NDArray[np.float32]:
-        outputs = model(images, training=False)
-        values: Tensor = outputs[0] if isinstance(outputs, (list, tuple)) else outputs
-        return activate(np.asarray(values), readout.activation).reshape(len(images), *readout.output_shape)
-
-    return predictor
 
 
 def _copy(path: Path, target: Path) -> None:

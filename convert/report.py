@@ -78,7 +78,8 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     metrics_measured_on: str | None = None
     rates_measured_on: MeasuredOn | None = None
     rate_network_is_original: bool = False
-    """Whether the rate network computes what the model computes as it was given: nothing was replaced or trained."""
+    """Whether the rate network computes what the model computes as it was given: nothing was replaced, trained or
+    left out."""
 
     def layer(self, name: str) -> LayerReport | None:
         return next((layer for layer in self.layers if layer.name == name), None)

@@ -16,7 +16,7 @@ import numpy as np
 
 from convert.bundle import load_report
 from convert.data.dataset import open_data
-from convert.data.evaluate import Predictor
+from convert.data.evaluate import Predictor, labels_of, score
 from convert.network import Network, require_timesteps
 from convert.options import Progress, silent
 from deploy.arrays import Float32
@@ -29,7 +29,6 @@ from deploy.runs.original import measured, original_of, original_outputs
 from deploy.runs.readout import readout_steps, steps_between, windows_at
 from deploy.runs.report import RunReport
 from deploy.runs.results import Results, run_report
-from deploy.runs.scores import labels_of, score
 from deploy.targets.names import TargetName
 from deploy.targets.registry import Job, LayerCounts, Window, prepare
 from partition.result import Partition
@@ -59,7 +58,7 @@ def run(
     windows, original = windows_at(network, steps, options.window), original_of(bundle)
     job = Job(network, partition, windows, options.threads, options.continuous, original.predictor)
     runner = prepare(options.target, job)
-    labels = labels_of(dataset)
+    labels = labels_of(dataset, range(len(dataset)))
     ann = original_outputs(original, dataset, shape)  # first, for it reads all images once and refuses other sizes
     devices = measured(original, dataset, shape) if options.measure else ()
     signed = signature(bundle, data_path, dataset.indices, options.signed())

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from convert.network import Network, Projection, Sparse, host_population
+from convert.network import BIAS_SOURCE_LAYER, Network, Projection, Sparse, host_population
 
 ARRIVED = 0.5
 """A drive has arrived when its mean size is this share of its mean over the second half of the steps.
@@ -21,8 +21,7 @@ ARRIVED = 0.5
 Chosen on training images: docs/calibration.md."""
 
 BIAS_SOURCE = "bias"
-BIAS_SOURCE_LAYER = "BiasSource"
-"""Name, before its step, and source layer of the host neuron that starts biases: no layer of the model."""
+"""Name, before its step, of the host neuron that starts biases."""
 
 
 def arrival_step(size: NDArray[np.float32]) -> int:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.data.dataset import Dataset
-from convert.data.evaluate import Predictor, crops_of, predict, score
+from convert.data.evaluate import Predictor, crops_of, labels_of, predict, score
 from convert.errors import UserError
 from convert.network import Shape
 from convert.options import Options
-from convert.report import MeasuredOn
+from convert.report import MeasuredOn, Metrics
 
 HELD_OUT = 8
 """The spread of rates is measured on inputs that set no scale if there are at least so many, else on those that do."""
@@ -32,9 +32,9 @@ class Sample:
         count = options.metric_images if dataset.task == "classification" else max(1, options.metric_images // 64)
         self.scored = list(range(min(count, len(dataset))))
 
-    def metrics(self, predictor: Predictor) -> dict[str, float]:
+    def metrics(self, predictor: Predictor) -> Metrics:
         outputs = list(predict(predictor, self.dataset, self.scored, self.shape))
-        return score(self.dataset, outputs, self.scored)
+        return score(self.dataset.task, outputs, labels_of(self.dataset, self.scored))
 
     @cached_property
     def calibration(self) -> NDArray[np.float32]:

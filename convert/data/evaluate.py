@@ -8,17 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network import Shape
-from convert.network.network import Activation
-from convert.upstream.types import Model, Values
+from convert.network import Network, Shape, forward
+from convert.report import Metrics, Task
 
 from .crops import Size, crop_positions, cut, stitch
 from .dataset import Dataset
 from .metrics import classification_metrics, segmentation_metrics
+from .validation import ClassMap
 
 Outputs = NDArray[np.float32]
 Predictor = Callable[[NDArray[np.float32]], Outputs]
 """Images (n, rows, columns, channels) as a batch of the model's input -> its outputs (n, ...)."""
+Labels = Sequence[int | ClassMap]
+"""The class of each image, or of each of its pixels."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,14 @@ def crops_of(dataset: Dataset, i: int, input_shape: Shape, overlap: int | None =
     return Crops(cut(image, positions, crop), positions, size)
 
 
-def score(dataset: Dataset, outputs: Sequence[Outputs], indices: Sequence[int]) -> dict[str, float]:
-    """Metrics of the outputs of the images at ``indices``: accuracy, or the segmentation metrics."""
-    labels = [dataset.label(i) for i in indices]
-    if dataset.task == "classification":
+def labels_of(dataset: Dataset, indices: Sequence[int]) -> Labels:
+    """The labels of the images at ``indices``, decoded."""
+    return [dataset.label(i) for i in indices]
+
+
+def score(task: Task, outputs: Sequence[Outputs] | Outputs, labels: Labels) -> Metrics:
+    """Metrics of the outputs of images: accuracy, or the segmentation metrics."""
+    if task == "classification":
         return classification_metrics(np.stack(list(outputs)), np.asarray(labels))
     return segmentation_metrics(list(outputs), [np.asarray(label) for label in labels])
 
@@ -66,23 +72,10 @@ def predict(
         yield crops.join(np.concatenate(parts))
 
 
-def keras_predictor(model: Model) -> Predictor:
-    """The first output of a Keras model."""
+def rate_predictor(network: Network) -> Predictor:
+    """The first readout of ``network`` with rates instead of spikes."""
 
     def predictor(images: NDArray[np.float32]) -> Outputs:
-        outputs = model(images, training=False)
-        return np.asarray(outputs[0] if isinstance(outputs, (list, tuple)) else outputs, dtype=np.float32)
+        return np.asarray(forward.outputs(network, np.asarray(images, np.float32))[0], np.float32)
 
     return predictor
-
-
-def activate(values: Values, activation: Activation) -> Values:
-    """The host's activation: 'linear', 'softmax' over the last axis or 'sigmoid'."""
-    if activation == "linear":
-        return values
-    if activation == "softmax":
-        shifted = np.exp(values - values.max(axis=-1, keepdims=True))
-        return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
-    if activation == "sigmoid":
-        return np.asarray(1 / (1 + np.exp(-values)))
-    raise ValueError(f"unknown activation {activation!r}")

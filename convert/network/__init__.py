@@ -3,6 +3,7 @@
 from convert.padding import Padding
 
 from .network import (
+    BIAS_SOURCE_LAYER,
     INPUT,
     Input,
     Network,
@@ -18,6 +19,7 @@ from .neuron import CHIP, HOST, Neuron, Reset
 from .transforms import Array, Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Taps, Transform
 
 __all__ = [
+    "BIAS_SOURCE_LAYER",
     "CHIP",
     "HOST",
     "INPUT",

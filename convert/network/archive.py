@@ -16,7 +16,7 @@ from convert.errors import UserError
 from convert.padding import Padding
 from convert.upstream.types import Config, Values
 
-from .network import INPUT, Activation, Input, Network, Population, Projection, Readout, TimeCourse
+from .network import BIAS_SOURCE_LAYER, INPUT, Activation, Input, Network, Population, Projection, Readout, TimeCourse
 from .neuron import HOST, Neuron
 from .transforms import Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Transform
 
@@ -242,12 +242,16 @@ def _number(value: object) -> object:
 
 
 def _from_format_2(raw: Config) -> Config:
-    """What version 0.1.0 wrote: neurons had a floor only, and the host's own equation went without saying."""
+    """What version 0.1.0 wrote: neurons had a floor only, and the host's own equation went without saying.
+
+    What starts biases was called a clock.
+    """
     rows = []
     for row in raw["populations"]:
         neuron = Neuron(floor=row["vmin"]) if row["on_chip"] else HOST
         kept = {key: row[key] for key in ("name", "shape", "bias_hz", "scale_hz", "on_chip", "synapse_s")}
-        renamed = {"source_layer": row["kind"], "onset_step": row["start_step"]}
+        layer = BIAS_SOURCE_LAYER if row["kind"] == "Clock" else row["kind"]
+        renamed = {"source_layer": layer, "onset_step": row["start_step"]}
         rows.append({**kept, **renamed, "neuron": msgspec.to_builtins(neuron)})
     given = {"shape": raw["input_shape"], "time_course": TimeCourse.CONSTANT.value}
     return {**raw, "format": FORMAT, "populations": rows, "input": given}

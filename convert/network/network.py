@@ -20,6 +20,9 @@ from .transforms import Array, Shape, Transform
 INPUT = "input"
 """The name by which projections refer to the input."""
 
+BIAS_SOURCE_LAYER = "BiasSource"
+"""The source layer of host neurons that start biases: no layer of the model."""
+
 Activation = Literal["linear", "softmax", "sigmoid"]
 """What the host applies to a readout."""
 

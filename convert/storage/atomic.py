@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from convert.errors import UserError
 
@@ -53,12 +49,6 @@ def keep(path: Path, *, force: bool) -> None:
         raise UserError(f"{path} exists already and is kept; choose another name or add --force to replace it")
 
 
-def write_json(path: Path, data: dict[str, Any]) -> None:
-    """``data`` as indented JSON; numpy scalars and arrays become numbers and lists, NaN becomes null."""
-    with whole_file(path) as beside:
-        beside.write_text(json.dumps(_plain(data), indent=2, allow_nan=False) + "\n")
-
-
 @contextmanager
 def _parents(path: Path) -> Iterator[None]:
     """Makes the folders above ``path``; those that were made go again if the block ends with an error."""
@@ -90,17 +80,3 @@ def _beside(path: Path) -> Path:
     os.close(handle)
     os.unlink(name)
     return Path(name)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value

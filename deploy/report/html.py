@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convert.calibration.bias_onset import BIAS_SOURCE_LAYER
 from convert.data.metrics import class_map
+from convert.network import BIAS_SOURCE_LAYER
 from deploy.arrays import Float32, UInt8
 from deploy.energy.report import AbsentDevice, DeviceReport
 from deploy.runs.folder import OUTPUTS

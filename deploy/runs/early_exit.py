@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from convert.data.evaluate import Labels
 from convert.data.metrics import class_map
 from convert.network.network import Activation
 from convert.report import Task
@@ -22,7 +23,6 @@ from deploy.targets.registry import Window
 
 from .knee import ROUNDING, TOLERANCE
 from .report import EarlyReport, EventMeans, HeldOutRow, MetricName, StoppedRow, row_of
-from .scores import Labels
 
 EventsAt = Callable[[Int64, Int64], EventMeans]
 """Images and the readout step at which each of them stops, both (images,) -> mean events of an image."""

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from convert.data.dataset import Dataset
+from convert.data.evaluate import Labels
 from convert.storage.atomic import whole_folder
 from deploy.arrays import Float32
 
 from .report import RunReport, write_run
-from .scores import Labels
 
 OUTPUTS = "outputs.npz"
 SHOWN = 4

@@ -10,9 +10,9 @@ import numpy as np
 
 from convert.bundle import load_rate_network, load_report, source_of
 from convert.data.dataset import Dataset
-from convert.data.evaluate import Predictor, crops_of, keras_predictor, predict
+from convert.data.evaluate import Predictor, crops_of, predict, rate_predictor
 from convert.errors import UserError
-from convert.network import Network, Shape, forward
+from convert.network import Network, Shape
 from deploy.arrays import Float32
 from deploy.energy.report import MeasuredEntry
 from deploy.foreign import KerasModel
@@ -43,31 +43,21 @@ class Original:
         return self._by_keras if self.source is not None else None
 
     def _by_keras(self, images: Float32) -> Float32:
-        return keras_predictor(self.keras_model)(images)
+        outputs = self.keras_model(images, training=False)
+        return np.asarray(outputs[0] if isinstance(outputs, (list, tuple)) else outputs, dtype=np.float32)
 
 
 def original_of(bundle: Path) -> Original:
     """The original of ``bundle``.
 
-    Its rate network stands for it if nothing was replaced or trained, and no population was left out as silent: those
-    never fired on the calibration images only.
+    Its rate network stands for it if nothing was replaced, trained or left out.
     """
     report = load_report(bundle)
-    equal = report.rate_network_is_original and not report.left_out_silent
     try:
         source = source_of(bundle)
     except UserError:
         source = None
-    return Original(load_rate_network(bundle) if equal else None, source)
-
-
-def rate_predictor(network: Network) -> Predictor:
-    """The first readout of ``network`` with rates instead of spikes."""
-
-    def predictor(images: Float32) -> Float32:
-        return np.asarray(forward.outputs(network, np.asarray(images, np.float32))[0], np.float32)
-
-    return predictor
+    return Original(load_rate_network(bundle) if report.rate_network_is_original else None, source)
 
 
 def original_outputs(original: Original, dataset: Dataset, shape: Shape) -> Float32 | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from convert.data.evaluate import Labels, score
 from convert.network import Network
 from convert.report import Metrics, Task
 from deploy.arrays import Float32, Int64
@@ -19,7 +20,6 @@ from .checkpoint import ImageResult
 from .images import summed
 from .readout import last_arrival_step
 from .report import EarlyReport, EventMeans, LayerRun, RunMetrics, RunReport, StepRow, row_of
-from .scores import Labels, score
 
 STEADY = 0.1
 """A layer's rate has settled within this share of its later mean; chosen to be above what few spikes make of it."""

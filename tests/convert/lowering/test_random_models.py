@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convert.data.evaluate import activate
 from convert.frontends.keras.load import load_model
 from convert.frontends.keras.passes import average_pooling
 from convert.lowering.agreement import keras_form
+from convert.network.forward import activated
 from convert.network.rescale import with_scales
 from tests.builders.keras_models import images_for, lowered
 from tests.builders.random_keras_models import random_model
@@ -34,6 +34,6 @@ def test_rate_network_agrees_with_keras(seed, tmp_path):
     for readout, values, wanted in zip(
         network.readouts, found, outputs_of(loaded if pooled else model, images), strict=True
     ):
-        values = activate(values.reshape(wanted.shape), readout.activation)
+        values = activated(values.reshape(wanted.shape), readout.activation)
         assert np.ptp(wanted) > 0
         assert np.abs(values - wanted).max() <= 1e-4 * np.abs(wanted).max()

@@ -22,7 +22,7 @@ from convert.network import (
     forward,
     tensorflow_form,
 )
-from convert.network.transforms import positions
+from convert.padding import positions
 from tests.builders.populations import population
 
 TOLERANCE = 1e-5

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from convert.data.evaluate import activate
 from convert.frontends.keras.cut import cut_at_relus
 from convert.frontends.keras.load import load_model
 from convert.frontends.keras.passes import average_pooling
 from convert.lowering.agreement import keras_form
 from convert.lowering.lower import lower
 from convert.network import Neuron
+from convert.network.forward import activated
 from convert.network.rescale import with_gains, with_scales
 from deploy.runs.readout import outputs_of
 from deploy.targets.registry import Job, prepare
@@ -54,7 +54,7 @@ def slow(network, activities):
 
 def rates(network, images):
     values = keras_form(network)(images)
-    return [activate(np.asarray(v), r.activation).ravel() for v, r in zip(values, network.readouts, strict=True)]
+    return [activated(np.asarray(v), r.activation).ravel() for v, r in zip(values, network.readouts, strict=True)]
 
 
 def apart(found, wanted):
