@@ -20,17 +20,19 @@ from convert.data.evaluate import Predictor, labels_of, score
 from convert.network import Network, require_timesteps
 from convert.options import Progress, silent
 from deploy.arrays import Float32
+from deploy.energy.measure import measure_original
+from deploy.events.counts import LayerCounts
 from deploy.runs.checkpoint import RunCheckpoint, signature
 from deploy.runs.folder import write_folder
 from deploy.runs.images import chosen_images, require_inputs, run_missing
 from deploy.runs.opening import network_to_run, partition_of, require_consistent, run_folder
 from deploy.runs.options import WINDOW, RunOptions
-from deploy.runs.original import measured, original_of, original_outputs
+from deploy.runs.original import original_of, original_outputs
 from deploy.runs.readout import readout_steps, steps_between, windows_at
 from deploy.runs.report import RunReport
 from deploy.runs.results import Results, run_report
 from deploy.targets.names import TargetName
-from deploy.targets.registry import Job, LayerCounts, Window, prepare
+from deploy.targets.registry import Job, Window, prepare
 from partition.result import Partition
 
 
@@ -60,7 +62,7 @@ def run(
     runner = prepare(options.target, job)
     labels = labels_of(dataset, range(len(dataset)))
     ann = original_outputs(original, dataset, shape)  # first, for it reads all images once and refuses other sizes
-    devices = measured(original, dataset, shape) if options.measure else ()
+    devices = measure_original(original, dataset, shape) if options.measure else ()
     signed = signature(bundle, data_path, dataset.indices, options.signed())
     checkpoint = RunCheckpoint(folder.with_name(f".{folder.name}.unfinished"), signed)
     start_s = time.perf_counter()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from msgspec import UnsetType
 
+from deploy.device_report import DeviceReport, Joules
 from deploy.runs.report import EventMeans, RunReport, StepRow
 from partition.result import Partition
 
@@ -19,7 +20,6 @@ from .devices import (
     ArithmeticDevice,
     EnergyDevice,
 )
-from .report import DeviceReport, Joules
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.data.dataset import Dataset
+from convert.data.evaluate import crops_of
+from convert.network import Shape
+from deploy.device_report import AbsentDevice, DeviceReport, Joules, MeasuredEntry, entry_of
 from deploy.foreign import KerasModel, Tensor, TensorFlow
+from deploy.runs.original import Original
 
 from .devices import PACKAGE_SOURCE, PACKAGE_WATTS_PER_CORE
 from .meters import POWERCAP, Meter, nvml_meter, rapl_meter
-from .report import AbsentDevice, DeviceReport, Joules, MeasuredEntry, entry_of
+
+NO_MODEL = "the model that was converted does not lie in this bundle, so its time and energy are not measured"
 
 Infer = Callable[[Tensor], Tensor]
 """A batch as a tensor -> the model's outputs as tensors."""
@@ -31,6 +37,13 @@ class Timing:
     seconds: float
     joules: float | None
     inferences: int
+
+
+def measure_original(original: Original, dataset: Dataset, shape: Shape) -> tuple[MeasuredEntry, ...]:
+    """Time and energy of the model on this machine, for run.json."""
+    if original.source is None:
+        return nothing_to_measure(NO_MODEL)
+    return measure_ann(original.keras_model, crops_of(dataset, 0, shape).inputs[:1])
 
 
 def measure_ann(

@@ -9,9 +9,9 @@ from typing import TypeVar
 import msgspec
 from msgspec import UNSET
 
+from deploy.device_report import AbsentDevice, DeviceReport, Joules, macs_in
 from deploy.energy.devices import ARITHMETIC_DEVICES, STATIC_WATTS_PER_CHIP, DeviceSet, EnergyDevice, device_set
 from deploy.energy.estimate import Counts, arithmetic_estimate, counts_of, counts_until, loihi_estimate, ratios
-from deploy.energy.report import AbsentDevice, DeviceReport, Joules, macs_in
 from deploy.runs.knee import knee
 from deploy.runs.report import RunSummary, StepRow
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from deploy.energy.report import AbsentDevice, DeviceReport
+from deploy.device_report import AbsentDevice, DeviceReport
 from deploy.runs.report import Knee, RunSummary
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from convert.data.metrics import class_map
 from convert.network import BIAS_SOURCE_LAYER
 from deploy.arrays import Float32, UInt8
-from deploy.energy.report import AbsentDevice, DeviceReport
+from deploy.device_report import AbsentDevice, DeviceReport
 from deploy.runs.folder import OUTPUTS
 from deploy.runs.report import LayerRun, MetricName
 

@@ -11,7 +11,7 @@ from typing import ParamSpec
 import numpy as np
 
 from convert.report import LayerReport
-from deploy.energy.report import DeviceReport
+from deploy.device_report import DeviceReport
 from deploy.foreign import Axes, Figure
 from deploy.runs.report import LayerRun
 

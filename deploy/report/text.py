@@ -9,7 +9,7 @@ from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
-from deploy.energy.report import DeviceReport
+from deploy.device_report import DeviceReport
 from deploy.runs.knee import spread
 from deploy.runs.report import Knee, MetricName, RunMetrics, StepRow
 

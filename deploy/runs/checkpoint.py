@@ -15,7 +15,7 @@ from convert.bundle import NETWORK
 from convert.errors import UserError
 from convert.storage.atomic import whole_file
 from deploy.arrays import Float32, Int64
-from deploy.targets.registry import LayerCounts
+from deploy.events.counts import LayerCounts
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from convert.data.evaluate import Crops, crops_of
 from convert.errors import UserError
 from convert.network import Network
 from convert.options import Progress
-from deploy.targets.registry import InputRun, Job, LayerCounts, Runner
+from deploy.events.counts import LayerCounts
+from deploy.targets.registry import InputRun, Job, Runner
 
 from .checkpoint import ImageResult, RunCheckpoint
 

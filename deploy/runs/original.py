@@ -10,14 +10,11 @@ import numpy as np
 
 from convert.bundle import load_rate_network, load_report, source_of
 from convert.data.dataset import Dataset
-from convert.data.evaluate import Predictor, crops_of, predict, rate_predictor
+from convert.data.evaluate import Predictor, predict, rate_predictor
 from convert.errors import UserError
 from convert.network import Network, Shape
 from deploy.arrays import Float32
-from deploy.energy.report import MeasuredEntry
 from deploy.foreign import KerasModel
-
-NO_MODEL = "the model that was converted does not lie in this bundle, so its time and energy are not measured"
 
 
 @dataclass(frozen=True)
@@ -78,15 +75,6 @@ def require_one_size(dataset: Dataset) -> None:
     """Raises ``UserError`` for images of several sizes."""
     if dataset.task == "segmentation":
         _require_one_shape({dataset.image(i).shape for i in range(len(dataset))})
-
-
-def measured(original: Original, dataset: Dataset, shape: Shape) -> tuple[MeasuredEntry, ...]:
-    """Time and energy of the model on this machine, for run.json."""
-    from deploy.energy.measure import measure_ann, nothing_to_measure
-
-    if original.source is None:
-        return nothing_to_measure(NO_MODEL)
-    return measure_ann(original.keras_model, crops_of(dataset, 0, shape).inputs[:1])
 
 
 def _require_one_shape(shapes: set[tuple[int, ...]]) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import numpy as np
-
-from convert.network import Network, Readout
-from convert.network.forward import apply, readout_of
+from convert.network import Network
 from convert.report import Task
-from deploy.arrays import Float32, Int64
 from deploy.targets.registry import Window
 
 from .options import WINDOW
@@ -44,17 +40,3 @@ def readout_steps(timesteps: int, every: int) -> list[int]:
 def steps_between(task: Task, timesteps: int) -> int:
     """The steps between readouts where none are asked for."""
     return max(1, min(EVERY[task], timesteps // FEWEST))
-
-
-def outputs_of(network: Network, readout: Readout, counts: Mapping[str, Int64], windows: Sequence[Window]) -> Float32:
-    """The readout's activation for every window, shape (windows, *output shape), from the spikes of its sources.
-
-    ``counts`` have shape (windows, neurons).
-    """
-    lengths_s = np.array([stop - start for start, stop in windows], dtype=np.float64) * network.dt_s
-    total = np.broadcast_to(readout.bias, (len(windows), *readout.shape)).astype(np.float64)
-    for projection in network.into(readout.name):
-        rates_hz = counts[projection.source] / lengths_s[:, None]
-        images = rates_hz.reshape(len(windows), *network.shape_of(projection.source))
-        total = total + apply(projection.transform, images, readout.shape)
-    return np.asarray(readout_of(readout, total), np.float32)

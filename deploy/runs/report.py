@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from convert.report import Metrics
 from convert.storage.reports import read_report, write_report
-from deploy.energy.report import AbsentDevice, DeviceReport, MeasuredEntry, absent_in, devices_in
+from deploy.device_report import AbsentDevice, DeviceReport, MeasuredEntry, absent_in, devices_in
 from deploy.targets.names import TargetName
 
 RUN = "run.json"

@@ -12,8 +12,9 @@ from convert.data.evaluate import Labels, score
 from convert.network import Network
 from convert.report import Metrics, Task
 from deploy.arrays import Float32, Int64
+from deploy.events.counts import EVENTS, LayerCounts
 from deploy.targets.names import TargetName
-from deploy.targets.registry import EVENTS, TARGETS, Job, LayerCounts
+from deploy.targets.registry import TARGETS, Job
 
 from . import early_exit as early
 from .checkpoint import ImageResult

@@ -8,8 +8,9 @@ import numpy as np
 
 from deploy import emulator
 from deploy.arrays import Float32
+from deploy.events.counts import LayerCounts
 
-from .registry import InputRun, Job, LayerCounts, Runner
+from .registry import InputRun, Job, Runner
 from .spikes import spiking_run
 
 

@@ -10,9 +10,10 @@ import numpy as np
 from convert.errors import UserError
 from deploy.arrays import Float32
 from deploy.emulator.encode import drives_hz
+from deploy.events.counts import LayerCounts
 from deploy.nengo_loihi.build import chip_form, simulator
 
-from .registry import InputRun, Job, LayerCounts, Runner, window_counts
+from .registry import InputRun, Job, Runner, window_counts
 from .spikes import spiking_run
 
 

@@ -62,7 +62,7 @@ def prepare(job: Job) -> Runner:
                 for name, parts in rasters.items()
             }
             spikes = {name: total[i] for name, total in totals.items()}
-            yield spiking_run(job, counts, layer_counts(job, tables, spikes))
+            yield spiking_run(job, counts, layer_counts(job.network, job.partition, tables, spikes))
 
     return run
 

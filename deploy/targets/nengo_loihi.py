@@ -61,7 +61,7 @@ def _collect(job: Job, tables: Mapping[str, Fanout], chip: ChipForm, sim: LoihiS
     counts = {
         name: window_counts(np.asarray(sim.data[chip.probes[name]]) > 0, job.windows) for name in job.readout_sources
     }
-    return spiking_run(job, counts, layer_counts(job, tables, spikes))
+    return spiking_run(job, counts, layer_counts(job.network, job.partition, tables, spikes))
 
 
 def _neuron_order(job: Job, sim: LoihiSimulator, chip: ChipForm, name: str) -> tuple[Int64, Int64]:

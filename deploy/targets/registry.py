@@ -13,31 +13,13 @@ from convert.data.evaluate import Predictor
 from convert.errors import UserError
 from convert.network import INPUT, Network
 from deploy.arrays import Bool, Float32, Int64
+from deploy.events.counts import LayerCounts
 from partition.result import Partition
 
 from .names import TargetName
 
-EVENTS = ("spikes", "synops", "neuron_updates", "messages", "interchip_messages")
-"""What is counted up to a step, in this order."""
-
 Window = tuple[int, int]
 """Half-open range of time steps over which the host averages rates."""
-
-
-@dataclass(frozen=True)
-class LayerCounts:
-    """Events of one population for one input; None where a target does not count them.
-
-    ``messages`` are spikes times the cores they go to, ``interchip_messages`` those to another chip (none for a host
-    population: its messages come from the host). ``overflows`` are wraps of q0 and u and clips at vmax.
-    """
-
-    spikes: int
-    synops: int | None = None
-    neuron_updates: int | None = None
-    messages: int | None = None
-    interchip_messages: int | None = None
-    overflows: int | None = None
 
 
 @dataclass(frozen=True)

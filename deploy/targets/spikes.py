@@ -1,13 +1,17 @@
-"""The run of an input on a target with spikes: the host reads its outputs from the counts."""
+"""What the host does on a target with spikes: it reads the outputs from the counts of a window."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from deploy.arrays import Int64
-from deploy.runs.readout import outputs_of
+import numpy as np
 
-from .registry import InputRun, Job, LayerCounts
+from convert.network import Network, Readout
+from convert.network.forward import apply, readout_of
+from deploy.arrays import Float32, Int64
+from deploy.events.counts import LayerCounts
+
+from .registry import InputRun, Job, Window
 
 
 def spiking_run(
@@ -20,3 +24,17 @@ def spiking_run(
     """The run with the outputs of the network's first readout in every window; arguments as in ``InputRun``."""
     outputs = outputs_of(job.network, job.network.readouts[0], counts, job.windows)
     return InputRun(outputs, dict(layers), dict(counts), None if until is None else dict(until))
+
+
+def outputs_of(network: Network, readout: Readout, counts: Mapping[str, Int64], windows: Sequence[Window]) -> Float32:
+    """The readout's activation for every window, shape (windows, *output shape), from the spikes of its sources.
+
+    ``counts`` have shape (windows, neurons).
+    """
+    lengths_s = np.array([stop - start for start, stop in windows], dtype=np.float64) * network.dt_s
+    total = np.broadcast_to(readout.bias, (len(windows), *readout.shape)).astype(np.float64)
+    for projection in network.into(readout.name):
+        rates_hz = counts[projection.source] / lengths_s[:, None]
+        images = rates_hz.reshape(len(windows), *network.shape_of(projection.source))
+        total = total + apply(projection.transform, images, readout.shape)
+    return np.asarray(readout_of(readout, total), np.float32)

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from convert.errors import UserError
+from deploy.device_report import AbsentDevice
 from deploy.energy.devices import ARITHMETIC_DEVICES, DAVIES_2018, DEVICES, SANA_FE, device_set
 from deploy.energy.estimate import Counts, arithmetic_estimate, counts_of, loihi_estimate, ratios
 from deploy.energy.measure import _on_gpu, time_inference
 from deploy.energy.meters import rapl_meter
-from deploy.energy.report import AbsentDevice
 from deploy.runs.report import LayerRun, RunMetrics, RunReport
 from partition.result import Block, Partition
 from tests.builders.boards import row_of_chips

@@ -9,9 +9,9 @@ import pytest
 
 from convert.errors import UserError
 from convert.upstream.tensorflow import load_tf_keras
+from deploy.device_report import devices_in
 from deploy.energy.macs import COUNTERS, counts, model_macs, total_macs
 from deploy.energy.measure import measure_ann
-from deploy.energy.report import devices_in
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from scipy import sparse
 from convert.network import INPUT, Convolution, ConvolutionTranspose, Input, Network, Projection, Readout, Sparse
 from deploy.events.counts import layer_counts
 from deploy.events.fan_out import fanouts
-from deploy.targets.registry import Job
 from partition.geometry.links import chip_links
 from partition.result import Block, Partition
 from partition.traffic.unicast import traffic
@@ -81,7 +80,7 @@ def test_events_by_brute_force():
         Block(layer, cut, chip, core) for core, layer in enumerate(cuts) for chip, cut in enumerate(cuts[layer])
     )
     partition = Partition(row_of_chips(3), tiles, blocks)
-    found = layer_counts(Job(network, partition, [(0, 9)]), fanouts(network, partition), spikes)
+    found = layer_counts(network, partition, fanouts(network, partition), spikes)
     assert_traffic_is_that_of_the_partition(network, partition, spikes, found)
     for name in ("host", "a", "b", "c"):
         population = network.population(name)

@@ -10,11 +10,11 @@ import pytest
 from convert.data.dataset import Dataset
 from convert.errors import UserError
 from deploy import RunOptions, run
+from deploy.events.counts import LayerCounts
 from deploy.runs.checkpoint import ImageResult, RunCheckpoint
 from deploy.runs.images import summed
 from deploy.runs.opening import run_folder
 from deploy.runs.report import EventMeans, HeldOutRow, StepRow, row_of
-from deploy.targets.registry import LayerCounts
 
 
 def test_every_label_is_decoded_once(tiny, tiny_bundle, monkeypatch):
