@@ -28,7 +28,7 @@ Rates = Mapping[str, NDArray[np.float32]]
 
 
 def save_bundle(
-    bundle: Path,
+    bundle: str | Path,
     network: Network,
     rates_hz: Rates,
     report: ConversionReport,
@@ -42,7 +42,7 @@ def save_bundle(
     ``rates_hz`` are mean rates, ``peak_rates_hz`` their 95th percentiles over images; ``rate_network`` is the same
     network before its weights were fitted to spikes. Nothing here comes from Keras. Raises ``UserError``.
     """
-    with whole_folder(bundle, force=force) as folder:
+    with whole_folder(Path(bundle), force=force) as folder:
         write_bundle(folder, network, rates_hz, report, peak_rates_hz=peak_rates_hz, rate_network=rate_network)
 
 
