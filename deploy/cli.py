@@ -89,7 +89,7 @@ def _print_metrics(report: RunReport) -> None:
 
     metrics = report.metrics
     names, rows = metric_names(metrics.snn), spread(metrics.by_timestep)
-    ann = [] if metrics.ann is None else [["Keras as brought", "", *(_metric(metrics.ann.get(n)) for n in names)]]
+    ann = [] if metrics.ann is None else [["Keras, original", "", *(_metric(metrics.ann.get(n)) for n in names)]]
     table(
         f"{report.images} images on target {report.target}, measured",
         ["network", "steps", *(name.replace("_", " ") for name in names)],
@@ -110,7 +110,7 @@ def _early_lines(report: RunReport) -> Iterator[str]:
     yield (
         f"Stopped once settled (threshold {stop.threshold:.4g}): "
         f"{metric.replace('_', ' ')} {_metric(stop.value(metric))} "
-        f"after {stop.timesteps:.1f} steps in the mean, {stop.all_steps:.4f} after all "
+        f"after {stop.timesteps:.1f} steps on average, {stop.all_steps:.4f} after all "
         f"({stop.images} images; threshold {source})."
     )
 

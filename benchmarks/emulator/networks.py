@@ -90,7 +90,7 @@ def smaller(network: Network, share: float) -> Network:
     def cut_projection(projection: Projection) -> Projection:
         if not isinstance(projection.transform, Sparse):
             return projection
-        assert network.shape_of(projection.source) == (1, 1, 1), "only the biases' clocks may reach every neuron"
+        assert network.shape_of(projection.source) == (1, 1, 1), "only sources of biases may reach every neuron"
         weights = projection.transform.matrix.toarray().reshape(network.shape_of(projection.target))
         return replace(projection, transform=Sparse(sparse.csr_array(_corner(weights, share).reshape(-1, 1))))
 

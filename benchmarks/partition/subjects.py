@@ -82,7 +82,7 @@ def larger(network: Network) -> Network:
     def projection(old: Projection) -> Projection:
         if not isinstance(old.transform, Sparse):
             return old
-        assert network.shape_of(old.source) == (1, 1, 1), "only the biases' clocks may reach every neuron"
+        assert network.shape_of(old.source) == (1, 1, 1), "only sources of biases may reach every neuron"
         weights = twice(old.transform.matrix.toarray().reshape(network.shape_of(old.target)))
         return replace(old, transform=Sparse(sparse.csr_array(weights.reshape(-1, 1))))
 

@@ -104,7 +104,7 @@ def _run_text(report: EnergyReport, run: ReportedRun) -> Iterator[RenderableType
 
 
 def _steps_table(run: ReportedRun, knee: Knee) -> Table:
-    """What fewer time steps would have brought, the knee's row marked."""
+    """What fewer time steps bring, the knee's row marked."""
     some: dict[float, StepRow] = {row.timesteps: row for row in (*spread(run.metrics.by_timestep), knee)}
     device = next(iter(knee.joules), None)
     table = _table(f"Time steps{f', energy on {device}' if device else ''}")
@@ -152,7 +152,7 @@ def early_line(run: ReportedRun) -> str | None:
     source = f"chosen on {stop.chosen_on} others" if stop.chosen_on else "given"
     return (
         f"Stopped once settled: {METRIC_NAMES[early.metric]} {_number(stop.value(early.metric))} after "
-        f"{stop.timesteps:.1f} steps in the mean{energy}; {_number(stop.all_steps)} after all "
+        f"{stop.timesteps:.1f} steps on average{energy}; {_number(stop.all_steps)} after all "
         f"{run.timesteps} ({stop.images} images; threshold {stop.threshold:.4g}, {source})"
     )
 

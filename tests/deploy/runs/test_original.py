@@ -88,7 +88,7 @@ def test_a_network_made_by_hand_goes_through_the_commands(by_hand):
     folder = by_hand.parent
     said = ran(deploy_model, by_hand, "--data", folder / "data.npz")
     assert "no original to compare with" in said
-    assert "Keras as brought" not in said
+    assert "Keras, original" not in said
     found = run_json(by_hand)
     assert "ann" not in found["metrics"]
     assert found["spikes"] == 1.5  # 3 for the white image, none for the black one
