@@ -29,7 +29,7 @@ lint: $(VENV)/ready  ## Style, format, types, and which room imports which
 	$(BIN)/lint-imports
 
 docs: $(VENV)/ready  ## SUPPORTED.md and the JSON schemas of the reports, from the code
-	$(BIN)/python -m convert.frontends.keras.supported > SUPPORTED.md
+	$(BIN)/python -m convert.frontends.keras.supported_md > SUPPORTED.md
 	$(BIN)/python -m deploy.report.schemas docs/schemas
 
 $(VENV)/ready: setup.cfg constraints.txt

@@ -18,7 +18,7 @@ from .errors import UserError
 from .options import Options, Progress, silent
 
 if TYPE_CHECKING:
-    from convert.calibration.activity import Rates
+    from convert.calibration.activity import RateScales
     from convert.calibration.sample import Sample
     from convert.draft import Draft
     from convert.frontends.keras.cut import Cut
@@ -50,7 +50,7 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
     """Everything that the bundle holds, written into ``folder``."""
     from convert.calibration.figure import draw
     from convert.calibration.sample import Sample
-    from convert.stages import run
+    from convert.stages import run_stages
 
     models = _opened(model_path, options)
     dataset = open_data(data_path, input_shape=models.cut.shapes[INPUT], target_shape=models.output_shape)
@@ -63,7 +63,7 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
         before = _measured(models.cut.original, models.cut, sample, options)
         _fine_tune(models.cut, dataset, before, options, progress)
         metrics["fine_tuned"] = sample.metrics(models.cut.original.outputs)
-    draft = run(_lowered(models, sample, options, progress))
+    draft = run_stages(_lowered(models, sample, options, progress))
     assert draft.rate_network is not None
     metrics["rate"] = sample.metrics(rate_predictor(draft.rate_network))
     report = _report(draft, before, metrics, models, model_path, data_path)
@@ -104,7 +104,7 @@ def _opened(path: Path, options: Options) -> _Models:
     return _Models(KerasOriginal(given, cut.populations), cut, True)
 
 
-def _measured(original: Original, cut: Cut, sample: Sample, options: Options) -> Rates:
+def _measured(original: Original, cut: Cut, sample: Sample, options: Options) -> RateScales:
     """What sets the scales on the images for calibration, and the spread on others where there are enough."""
     from convert.calibration.activity import measure_rates
 
@@ -119,7 +119,7 @@ def _measured(original: Original, cut: Cut, sample: Sample, options: Options) ->
     )
 
 
-def _fine_tune(cut: Cut, dataset: Dataset, rates: Rates, options: Options, progress: Progress) -> None:
+def _fine_tune(cut: Cut, dataset: Dataset, rates: RateScales, options: Options, progress: Progress) -> None:
     from convert.training.rate_loss import KEEP, RELEARN, RateGoal, batches_per_epoch, fine_tune
 
     goal = RateGoal(options.percentile, rates.scale_hz, rates.targets_hz)
@@ -155,7 +155,7 @@ def _lowered(models: _Models, sample: Sample, options: Options, progress: Progre
 
 def _report(
     draft: Draft,
-    before: Rates | None,
+    before: RateScales | None,
     metrics: dict[str, Metrics],
     models: _Models,
     model_path: Path,
@@ -187,7 +187,7 @@ def _report(
     )
 
 
-def _layer(draft: Draft, name: str, before: Rates | None) -> LayerReport:
+def _layer(draft: Draft, name: str, before: RateScales | None) -> LayerReport:
     from convert.calibration.activity import percentiles_hz
 
     population, rates, gain = draft.network.population(name), draft.goal.rates, draft.gains.get(name)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.calibration.activity import Rates
+from convert.calibration.activity import RateScales
 from convert.calibration.firing_rates import FiringRates
 from convert.calibration.sample import Sample
 from convert.frontends.original import Original
@@ -29,7 +29,7 @@ class Goal:
 
     original: Original
     teacher: Original
-    rates: Rates
+    rates: RateScales
     sample: Sample
     options: Options
     progress: Progress

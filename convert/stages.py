@@ -51,15 +51,20 @@ def check_agreement(draft: Draft) -> Draft:
 
 
 def set_neurons(draft: Draft) -> Draft:
-    """The floor of the chip's voltages, the number of steps, and filters where single spikes are large."""
+    """The floor of the chip's voltages and the number of steps."""
     options, neuron = draft.goal.options, Neuron(floor=draft.goal.options.vmin)
     populations = tuple(replace(p, neuron=neuron) if p.on_chip else p for p in draft.network.populations)
-    network = draft.network.with_(populations=populations, timesteps=options.timesteps)
-    return draft.with_(network=with_synaptic_filters(network, options.synapse_s))
+    return draft.with_(network=draft.network.with_(populations=populations, timesteps=options.timesteps))
+
+
+def filter_synapses(draft: Draft) -> Draft:
+    """A synaptic filter where single spikes are large, or everywhere that of the options."""
+    return draft.with_(network=with_synaptic_filters(draft.network, draft.goal.options.synapse_s))
 
 
 def fit_layers(draft: Draft) -> Draft:
-    """Weights and gains fitted, layer by layer, to what spiking sources deliver."""
+    """From the image to the output, layer by layer, on the spikes of its sources: the step at which the drive arrives,
+    weights fitted to what they deliver, a gain for each channel, and weights fitted again to what is fired then."""
     goal, network = draft.goal, draft.network
     images = affordable(network, goal.sample.calibration)
     wanted_hz = None
@@ -102,12 +107,19 @@ def start_biases_late(draft: Draft) -> Draft:
     return draft.with_(network=network, firing=replace(firing, mean_hz=mean_hz, peak_hz=peak_hz))
 
 
-CALIBRATION: tuple[Stage, ...] = (leave_out_silent, scale_rates, check_agreement, set_neurons, fit_layers)
+CALIBRATION: tuple[Stage, ...] = (
+    leave_out_silent,
+    scale_rates,
+    check_agreement,
+    set_neurons,
+    filter_synapses,
+    fit_layers,
+)
 TRAINING: tuple[Stage, ...] = (train_through_spikes,)
 LAST: tuple[Stage, ...] = (start_biases_late,)
 
 
-def run(draft: Draft, stages: Sequence[Stage] = (*CALIBRATION, *TRAINING, *LAST)) -> Draft:
+def run_stages(draft: Draft, stages: Sequence[Stage] = (*CALIBRATION, *TRAINING, *LAST)) -> Draft:
     """``draft`` after all ``stages``."""
     for stage in stages:
         draft = stage(draft)

@@ -28,9 +28,9 @@ from deploy.runs.images import chosen_images, require_inputs, run_missing
 from deploy.runs.opening import network_to_run, partition_of, require_consistent, run_folder
 from deploy.runs.options import WINDOW, RunOptions
 from deploy.runs.original import original_of, original_outputs
-from deploy.runs.readout import readout_steps, steps_between, windows_at
 from deploy.runs.report import RunReport
 from deploy.runs.results import Results, run_report
+from deploy.runs.windows import readout_steps, steps_between, windows_at
 from deploy.targets.names import TargetName
 from deploy.targets.registry import Job, Window, prepare
 from partition.result import Partition

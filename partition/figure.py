@@ -13,7 +13,7 @@ import numpy as np
 from convert.network import Network
 from partition.core.utilization import utilization
 from partition.geometry.blocks import Floats, Ints
-from partition.geometry.links import chip_links
+from partition.geometry.links import links_onto_chip
 
 from .hardware import Chip
 from .report import PartitionReport
@@ -89,7 +89,7 @@ def _draw_matrix(axes: Axes, messages: Floats) -> None:
 
 def _draw_fullness(axes: Axes, partition: Partition, network: Network) -> None:
     """For each limit of a core, all cores from the fullest to the emptiest."""
-    links, chip = chip_links(network), partition.board.chip
+    links, chip = links_onto_chip(network), partition.board.chip
     used = [utilization(p, links, partition.tiles, chip, partition.packing(p.name)) for p in network.chip_populations]
     limits = {
         "compartments": ([u.compartments for u in used], chip.compartments),

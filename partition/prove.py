@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from convert.network import Network
-from partition.bounds.semidefinite import can_prove, proved_bound
-from partition.geometry.links import chip_links
+from partition.bounds.branching import can_prove, proved_bound
+from partition.geometry.links import links_onto_chip
 from partition.traffic.unicast import Rates, traffic
 
 from .report import with_bound
@@ -23,7 +23,7 @@ def provable(found: Partition) -> bool:
 def proved(network: Network, rates_hz: Rates, found: Partition, seconds: float) -> Partition:
     """``found`` with a sharper lower bound for its tiles, sought for ``seconds``; as it was where there is none."""
     rates = {name: np.asarray(values, np.float64) for name, values in rates_hz.items()}
-    graph = traffic(network, chip_links(network), found.tiles, rates)
+    graph = traffic(network, links_onto_chip(network), found.tiles, rates)
     board, report = found.board, found.report
     bound = proved_bound(graph, board.chips, board.chip.cores, report.messages_per_step.interchip, seconds)
     return replace(found, findings=with_bound(report, max(report.lower_bound_interchip, bound)))

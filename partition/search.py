@@ -11,9 +11,9 @@ import numpy as np
 from convert.errors import UserError
 from convert.network import INPUT, Network
 from partition.board.chip_placement import Placement, place_chips, reduce_hops
+from partition.board.chip_swaps import link_cost
 from partition.board.congestion import reduce_peak_load
-from partition.board.exchange import link_cost
-from partition.geometry.links import chip_links
+from partition.geometry.links import links_onto_chip
 from partition.place.local_search import ANNEALING, improve
 from partition.tiles.feasible import FeasibleTiles, feasible_tiles_of_layers
 from partition.tiles.retile import Problem, Solution
@@ -50,7 +50,7 @@ def partition(
     begin_s = time.monotonic()
     options = SearchOptions(board, chips, objective, seed, seconds)
     _check(network, options, rates_hz, peak_rates_hz)
-    links, first_board = chip_links(network), _chosen_board(options)
+    links, first_board = links_onto_chip(network), _chosen_board(options)
     feasible = feasible_tiles_of_layers(network.chip_populations, links, first_board.chip)
     rates = {name: np.asarray(values, np.float64) for name, values in rates_hz.items()}
     problem = Problem(network, links, rates, seed, begin_s + seconds)

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from convert.bundle import load_network
-from deploy.runs.readout import windows_at
+from deploy.runs.windows import windows_at
+from deploy.targets.readout import outputs_of
 from deploy.targets.registry import Job, Runner, prepare
-from deploy.targets.spikes import outputs_of
 from partition.result import read_partition
 
 from .networks import opened, random_resnet

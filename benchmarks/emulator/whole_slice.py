@@ -19,9 +19,9 @@ from convert.data.crops import crop_positions, cut
 from convert.data.evaluate import Crops, crops_of
 from convert.data.metrics import segmentation_metrics
 from convert.network import Network
-from deploy.runs.readout import windows_at
+from deploy.runs.windows import windows_at
+from deploy.targets.readout import outputs_of
 from deploy.targets.registry import Job, prepare
-from deploy.targets.spikes import outputs_of
 from partition.result import Partition, read_partition
 
 from .networks import Subject, opened, random_unet

@@ -25,7 +25,7 @@ from benchmarks.emulator.record import Record, table
 from partition.board_file import find_board
 from partition.bounds.spreading_metric import lower_bound
 from partition.geometry.blocks import Ints
-from partition.geometry.links import Link, chip_links
+from partition.geometry.links import Link, links_onto_chip
 from partition.geometry.tile import Tile
 from partition.hardware import LOIHI, Board, chips_for
 from partition.place import PLACERS
@@ -93,7 +93,7 @@ def plot(measured: Mapping[str, Any], path: Path) -> None:
 
 def compare(subject: Subject, numbers: Sequence[int], seconds: float, record: Record) -> None:
     """Measures and prints one subject at every number of chips; fewer than it needs are left out."""
-    links = chip_links(subject.network)
+    links = links_onto_chip(subject.network)
     feasible = feasible_tiles_of_layers(subject.network.chip_populations, links, LOIHI)
     least = sum(tiles[0].cores for tiles in feasible.values())
     by_hand = Plan(subject, links, hand_tiles(subject.network.chip_populations, links, feasible, LOIHI))

@@ -44,7 +44,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Rates:
+class RateScales:
     """By population: what sets the scales, the spread on inputs that may be others, and the target rates."""
 
     activity: Mapping[str, Activity]
@@ -65,7 +65,7 @@ def measure_rates(
     percentile: float,
     rates_hz: tuple[float, float],
     one_scale: bool = False,
-) -> Rates:
+) -> RateScales:
     """The scales that the inputs ``calibration`` give, and the spread of the activations on ``others``.
 
     With ``one_scale`` all layers share the largest scale at which none fires more than ``target_rates`` allows.
@@ -77,10 +77,10 @@ def measure_rates(
     if one_scale:
         scale_hz = min(targets_hz[name] / size for name, size in at_most.items())
         targets_hz = {name: scale_hz * size for name, size in at_most.items()}
-    return Rates(activity, found, targets_hz)
+    return RateScales(activity, found, targets_hz)
 
 
-def percentiles_hz(name: str, before: Rates | None, now: Rates) -> dict[str, dict[str, float]]:
+def percentiles_hz(name: str, before: RateScales | None, now: RateScales) -> dict[str, dict[str, float]]:
     """A population's percentiles in Hz, all at the scale from before fine-tuning; 'after' only if there was any."""
     sets = {"before": now} if before is None else {"before": before, "after": now}
     hz = sets["before"].scale_hz[name]

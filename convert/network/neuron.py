@@ -1,4 +1,7 @@
-"""The neuron of a population: its equation."""
+"""The neuron of a population: its equation.
+
+``nengo_form`` writes it for Nengo, the reference; ``calibration/simulate.py`` and ``deploy/emulator`` compute it.
+"""
 
 from __future__ import annotations
 

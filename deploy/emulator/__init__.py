@@ -2,6 +2,7 @@
 
 ``compile_network(network, partition)`` makes a ``Program``, ``drives_hz(network, images)`` what the host neurons are
 driven with, ``run(program, drives, steps)`` the spikes. Importing this package loads neither Numba nor nengo_loihi.
+This is target ``fast``; target ``emulator`` is nengo_loihi's own, in ``deploy/targets/nengo_loihi.py``.
 """
 
 import lazy_loader

@@ -7,8 +7,8 @@ import numpy as np
 from deploy.arrays import Float64, Int32, UInt8, UInt64
 
 from .arguments import EventLists, HostNeurons, Room
-from .compiled import compiled
 from .kernels import carry_over
+from .numba_jit import compiled
 
 BYTES = 8
 """Neurons in one word of spike bytes."""

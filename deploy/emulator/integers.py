@@ -19,7 +19,7 @@ from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.arrays import Bool, Float32, Int32, Int64
 from deploy.foreign import LoihiCompartment
 from partition.geometry.blocks import block_of_neuron, counts, starts
-from partition.geometry.links import KernelLink, Link, MatrixLink, chip_links
+from partition.geometry.links import KernelLink, Link, MatrixLink, links_onto_chip
 from partition.geometry.tile import Tile
 
 
@@ -68,7 +68,7 @@ class _Scale:
 
 def discretize(network: Network, tiles: Mapping[str, Tile]) -> dict[str, PopulationIntegers]:
     """The integers of every chip population cut by ``tiles``."""
-    links = chip_links(network)
+    links = links_onto_chip(network)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Lost .* extra bits in weight rounding")
         return {

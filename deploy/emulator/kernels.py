@@ -12,9 +12,9 @@ import numpy as np
 from deploy.arrays import Int32, Int64, UInt64
 
 from .arguments import EventLists, Incoming, Neurons, Pairs, Places, Potentials, Room, Segments, Strip, Work
-from .careful import careful_row
-from .compiled import compiled, inlined
 from .lanes import add_lanes, trailing_zeros, update_row
+from .numba_jit import compiled, inlined
+from .overflow import careful_row
 from .program import FIRST_LINE, KIND, LANES, ROW_LENGTH, SEGMENTS, SHIFT, STEP, VECTORS
 
 WORD = 64

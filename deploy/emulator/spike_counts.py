@@ -5,7 +5,7 @@ from __future__ import annotations
 from deploy.arrays import Int32, Int64
 
 from .arguments import Fired
-from .compiled import compiled
+from .numba_jit import compiled
 
 
 @compiled

@@ -8,8 +8,8 @@ import numpy as np
 
 from deploy.arrays import Bool, Int32, Int64
 
-from .careful import decayed, wrapped
-from .compiled import compiled
+from .numba_jit import compiled
+from .overflow import decayed, wrapped
 from .widths import DECAY_ONE, Q_BITS, U_BITS
 
 

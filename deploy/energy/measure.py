@@ -18,7 +18,7 @@ from convert.data.evaluate import crops_of
 from convert.network import Shape
 from deploy.device_report import AbsentDevice, DeviceReport, Joules, MeasuredEntry, entry_of
 from deploy.foreign import KerasModel, Tensor, TensorFlow
-from deploy.runs.original import Original
+from deploy.runs.original import BundledOriginal
 
 from .devices import PACKAGE_SOURCE, PACKAGE_WATTS_PER_CORE
 from .meters import POWERCAP, Meter, nvml_meter, rapl_meter
@@ -39,7 +39,7 @@ class Timing:
     inferences: int
 
 
-def measure_original(original: Original, dataset: Dataset, shape: Shape) -> tuple[MeasuredEntry, ...]:
+def measure_original(original: BundledOriginal, dataset: Dataset, shape: Shape) -> tuple[MeasuredEntry, ...]:
     """Time and energy of the model on this machine, for run.json."""
     if original.source is None:
         return nothing_to_measure(NO_MODEL)

@@ -15,9 +15,9 @@ from convert.network import Network, Population
 from deploy.arrays import Float64, Int32, Int64
 from partition.core.synapse_lists import weights_of_spike
 from partition.geometry.blocks import block_of_neuron
-from partition.geometry.links import Link, chip_links
+from partition.geometry.links import Link, links_onto_chip
 from partition.result import Partition
-from partition.traffic.multicast import cores_on_chips
+from partition.traffic.cores_reached import cores_on_chips
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Fanout:
 
 def fanouts(network: Network, partition: Partition) -> dict[str, Fanout]:
     """The fan-out of every population."""
-    links = chip_links(network)
+    links = links_onto_chip(network)
     chips = {p.name: np.array([b.chip for b in partition.blocks_of(p.name)]) for p in network.chip_populations}
     return {
         p.name: _fanout(p, [link for link in links if link.source == p.name], partition, chips)

@@ -15,8 +15,8 @@ from convert.network.nengo_form import HardResetRectifiedLinear, NengoForm, to_n
 from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.arrays import Float64
 from deploy.foreign import LoihiBlock, LoihiBoard, LoihiModel, LoihiSimulator, NengoNeurons, Probe
-from partition.limits import cuts, violations
 from partition.result import Partition
+from partition.violations import cuts, violations
 
 from .packing import packed_model
 

@@ -18,7 +18,7 @@ from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.arrays import Bool, Int64
 from deploy.foreign import Ensemble, LoihiBlock, LoihiModel, LoihiSynapse, LoihiWeights
 from partition.core.packing import PLAIN, Packing
-from partition.geometry.links import KernelLink, Link, MatrixLink, chip_links, reach
+from partition.geometry.links import KernelLink, Link, MatrixLink, links_onto_chip, reach
 from partition.geometry.tile import Tile
 from partition.hardware import LOIHI
 from partition.result import Block, Partition
@@ -48,7 +48,7 @@ def packed_model(network: Network, partition: Partition, ensembles: Mapping[str,
 
 def pack_blocks(model: LoihiModel, network: Network, partition: Partition, ensembles: Mapping[str, Ensemble]) -> None:
     """Packs the blocks of every population that is not packed nengo_loihi's way, in place."""
-    links = chip_links(network)
+    links = links_onto_chip(network)
     moved: dict[LoihiBlock, Int64] = {}
     for population in network.chip_populations:
         packing = partition.packing(population.name)

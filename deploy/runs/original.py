@@ -18,7 +18,7 @@ from deploy.foreign import KerasModel
 
 
 @dataclass(frozen=True)
-class Original:
+class BundledOriginal:
     """What ``bundle`` has of it: a network of rates that computes the same, the file as it was given."""
 
     rate_network: Network | None
@@ -44,7 +44,7 @@ class Original:
         return np.asarray(outputs[0] if isinstance(outputs, (list, tuple)) else outputs, dtype=np.float32)
 
 
-def original_of(bundle: Path) -> Original:
+def original_of(bundle: Path) -> BundledOriginal:
     """The original of ``bundle``.
 
     Its rate network stands for it if nothing was replaced, trained or left out.
@@ -54,10 +54,10 @@ def original_of(bundle: Path) -> Original:
         source = source_of(bundle)
     except UserError:
         source = None
-    return Original(load_rate_network(bundle) if report.rate_network_is_original else None, source)
+    return BundledOriginal(load_rate_network(bundle) if report.rate_network_is_original else None, source)
 
 
-def original_outputs(original: Original, dataset: Dataset, shape: Shape) -> Float32 | None:
+def original_outputs(original: BundledOriginal, dataset: Dataset, shape: Shape) -> Float32 | None:
     """The model's outputs for all images, shape (images, ...), which are cut to ``shape``; None without a model.
 
     Raises ``UserError`` for images of several sizes, whose outputs cannot be kept in one array.

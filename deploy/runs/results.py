@@ -19,8 +19,8 @@ from deploy.targets.registry import TARGETS, Job
 from . import early_exit as early
 from .checkpoint import ImageResult
 from .images import summed
-from .readout import last_arrival_step
 from .report import EarlyReport, EventMeans, LayerRun, RunMetrics, RunReport, StepRow, row_of
+from .windows import last_arrival_step
 
 STEADY = 0.1
 """A layer's rate has settled within this share of its later mean; chosen to be above what few spikes make of it."""

@@ -10,8 +10,8 @@ from deploy import emulator
 from deploy.arrays import Float32
 from deploy.events.counts import LayerCounts
 
+from .readout import spiking_run
 from .registry import InputRun, Job, Runner
-from .spikes import spiking_run
 
 
 def prepare(job: Job) -> Runner:

@@ -13,8 +13,8 @@ from deploy.emulator.encode import drives_hz
 from deploy.events.counts import LayerCounts
 from deploy.nengo_loihi.build import chip_form, simulator
 
+from .readout import spiking_run
 from .registry import InputRun, Job, Runner, window_counts
-from .spikes import spiking_run
 
 
 def prepare(job: Job) -> Runner:

@@ -19,8 +19,8 @@ from deploy.emulator.encode import drives_hz
 from deploy.events.counts import layer_counts
 from deploy.events.fan_out import fanouts
 
+from .readout import spiking_run
 from .registry import InputRun, Job, Runner, window_counts
-from .spikes import spiking_run
 
 STEPS_AT_A_TIME = 16
 """Steps whose spikes of all populations are held in memory at once."""

@@ -19,8 +19,8 @@ from deploy.foreign import LoihiSimulator
 from deploy.nengo_loihi.build import ChipForm, chip_form, simulator
 from deploy.nengo_loihi.packing import compartments_of
 
+from .readout import spiking_run
 from .registry import InputRun, Job, Runner, window_counts
-from .spikes import spiking_run
 
 
 def prepare(job: Job) -> Runner:

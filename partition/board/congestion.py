@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from partition.compiled import compiled
 from partition.geometry.blocks import Floats, Ints
-from partition.place.exchanges import MessageCosts, SearchState, best_exchange, relocate, search_state
+from partition.numba_jit import compiled
+from partition.place.block_moves import MessageCosts, SearchState, best_exchange, relocate, search_state
 from partition.traffic.unicast import Adjacency, TrafficGraph
 
 from .chip_placement import STARTS, Placement
-from .exchange import SAME, link_cost, swap_chips
+from .chip_swaps import SAME, link_cost, swap_chips
 from .routes import link_numbers, route_prices, routes
 
 POWERS = (2.0, 4.0, 8.0, 16.0, 32.0)

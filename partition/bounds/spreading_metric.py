@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from partition.compiled import compiled
 from partition.geometry.blocks import Floats, Ints
+from partition.numba_jit import compiled
 from partition.traffic.unicast import Adjacency, TrafficGraph
 
 TREE_SWEEPS = 60

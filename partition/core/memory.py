@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from partition.compiled import compiled
 from partition.geometry.blocks import Ints, block_sizes, counts
 from partition.geometry.intervals import Interval
 from partition.geometry.links import KernelLink, Link, MatrixLink
 from partition.geometry.tile import Tile
 from partition.hardware import Chip
+from partition.numba_jit import compiled
 
 from .packing import PLAIN, Packing
 

@@ -3,6 +3,7 @@
 A convolution, transposed or not, connects source pixel (i, j) to target pixel (y, x) if row i reaches row y and column
 j reaches column x; all channels reach all. So two small matrices of kernel taps hold its whole geometry. Any other
 projection is a matrix of neurons. Each kind of link has its own algorithms, found by ``functools.singledispatch``.
+The wires between chips are in ``board/routes.py``.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ def link(network: Network, projection: Projection) -> Link:
     return KernelLink(projection, source, target, *axes, transform.weights)
 
 
-def chip_links(network: Network) -> tuple[Link, ...]:
+def links_onto_chip(network: Network) -> tuple[Link, ...]:
     """The links that end on chip populations, in the order of the network."""
     on_chip = {population.name for population in network.chip_populations}
     return tuple(link(network, p) for p in network.projections if p.target in on_chip)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from convert.network import Shape
-from partition.compiled import compiled
+from partition.numba_jit import compiled
 
 from .blocks import Ints, block_of_neuron, cores, neuron_in_block
 from .tile import Tile

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from partition.compiled import compiled
 from partition.geometry.blocks import Floats, Ints
+from partition.numba_jit import compiled
 from partition.traffic.unicast import Adjacency
 
-from .exchanges import MessageCosts, SearchState, relocate, search_state
+from .block_moves import MessageCosts, SearchState, relocate, search_state
 
 
 class _Members(NamedTuple):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from partition.compiled import compiled
 from partition.geometry.blocks import Floats, Ints
 from partition.hardware import Board
+from partition.numba_jit import compiled
 from partition.traffic.unicast import Adjacency, TrafficGraph
 
 from .annealing import anneal
-from .exchanges import MessageCosts, best_exchange, relocate, search_state, total_cost
+from .block_moves import MessageCosts, best_exchange, relocate, search_state, total_cost
 from .metis import metis
 from .repair import repair
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from partition.compiled import compiled
 from partition.geometry.blocks import Ints
 from partition.hardware import Board
+from partition.numba_jit import compiled
 from partition.traffic.unicast import Adjacency, TrafficGraph
 
 

@@ -24,7 +24,7 @@ from convert.network import (
     host_population,
 )
 from partition.core.synapse_lists import packings
-from partition.geometry.links import chip_links
+from partition.geometry.links import links_onto_chip
 from partition.geometry.tile import Tile, tile_slices
 from partition.result import Block, Partition
 from tests.builders.boards import row_of_chips
@@ -152,7 +152,7 @@ def random_partition(random: Random, network: Network) -> Partition:
             chip = random.randrange(3)
             blocks.append(Block(population.name, slices, chip, cores[chip]))
             cores[chip] += 1
-    links = chip_links(network)
+    links = links_onto_chip(network)
     packed = {
         name: random.choice(packings([link for link in links if link.target == name], tile))
         for name, tile in tiles.items()

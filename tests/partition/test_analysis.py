@@ -8,7 +8,7 @@ import pytest
 from convert.errors import UserError
 from partition import analysis, partition
 from partition.board.chip_placement import Placement
-from partition.geometry.links import chip_links
+from partition.geometry.links import links_onto_chip
 from partition.hardware import Board, Chip
 from partition.traffic.unicast import traffic
 from tests.builders.shaped_networks import random_rates, unet
@@ -25,7 +25,7 @@ def test_it_is_the_traffic_of_these_rates():
     network = unet(16, [8, 16])
     means, peaks = random_rates(network), random_rates(network, seed=1)
     found = partition(network, means, peak_rates_hz=peaks, board=BOARD)
-    graph = traffic(network, chip_links(network), found.tiles, peaks)
+    graph = traffic(network, links_onto_chip(network), found.tiles, peaks)
     chip = np.array([block.chip for block in found.blocks])
     places = np.asarray(found.report.places) @ np.array([BOARD.columns, 1])
     messages = found.report.messages_per_step_p95

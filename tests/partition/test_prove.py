@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from partition import partition
-from partition.geometry.links import chip_links
+from partition.geometry.links import links_onto_chip
 from partition.hardware import Board, Chip
 from partition.prove import provable, proved
 from partition.traffic.unicast import traffic
@@ -25,7 +25,7 @@ def test_the_bound_grows_and_nothing_else_changes():
     gap = 1 - after.lower_bound_interchip / after.messages_per_step.interchip
     assert after.optimality_gap == pytest.approx(gap)
     assert (sharper.tiles, sharper.blocks, sharper.packings) == (found.tiles, found.blocks, found.packings)
-    graph = traffic(network, chip_links(network), found.tiles, rates)
+    graph = traffic(network, links_onto_chip(network), found.tiles, rates)
     assert graph.blocks == after.cores
 
 

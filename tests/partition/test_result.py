@@ -11,8 +11,8 @@ from convert.errors import UserError
 from partition import partition, read_partition
 from partition.core.packing import PLAIN
 from partition.hardware import BOARDS, LOIHI, Board, Chip
-from partition.limits import cuts
 from partition.result import Partition
+from partition.violations import cuts
 from tests.builders.boards import row_of_chips
 from tests.builders.shaped_networks import random_rates, unet
 

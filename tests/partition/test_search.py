@@ -19,13 +19,13 @@ from partition.core.packing import PLAIN
 from partition.core.synapse_lists import packings
 from partition.core.utilization import utilization
 from partition.files import write_partition
-from partition.geometry.links import chip_links
+from partition.geometry.links import links_onto_chip
 from partition.hardware import BOARDS, LOIHI, Board, Chip, smallest_board
-from partition.limits import cuts, violations
 from partition.place import PLACERS
 from partition.result import Partition
 from partition.tiles.feasible import feasible_tiles, only_plain
 from partition.traffic.unicast import traffic
+from partition.violations import cuts, violations
 from tests.builders.shaped_networks import blocks_of_one_layer, chain, convolution, random_rates, resnet, unet
 
 TINY = Board("tiny", 3, 3, "a test", Chip(cores=40))
@@ -58,7 +58,7 @@ def test_every_neuron_is_on_exactly_one_core_of_one_chip(network, found):
 
 
 def test_every_core_keeps_every_limit_even_if_all_axons_leave_the_chip(network, found):
-    links = chip_links(network)
+    links = links_onto_chip(network)
     for p in network.chip_populations:
         assert not utilization(p, links, found.tiles, LOIHI).exceeded(LOIHI)
     assert all(0 < share <= 1 for share in msgspec.structs.astuple(found.report.utilization))
@@ -81,7 +81,7 @@ def test_every_violation_is_named_at_once(network, found):
 
 
 def test_the_report_is_that_of_the_partition(network, found):
-    graph = traffic(network, chip_links(network), found.tiles, random_rates(network))
+    graph = traffic(network, links_onto_chip(network), found.tiles, random_rates(network))
     messages = found.report.messages_per_step
     assert messages.interchip == pytest.approx(graph.interchip(chips_of(found)))
     assert messages.total == pytest.approx(graph.total)
@@ -106,7 +106,7 @@ def test_packings_make_deep_tiles_fit_where_the_usual_blocks_are_tiny():
     network = chain([(8, 8, 1), (8, 8, 32), (8, 8, 4)], transforms)
     tight = replace(LOIHI, synapse_bits=6000)
     plain, packed = (
-        feasible_tiles(network.population("p2"), chip_links(network), tight, packings_to_try=tried)
+        feasible_tiles(network.population("p2"), links_onto_chip(network), tight, packings_to_try=tried)
         for tried in (only_plain, packings)
     )
     assert (plain[0].cores, packed[0].cores) == (256, 4)

@@ -119,7 +119,7 @@ def test_compiling_and_running_on_the_fast_emulator_starts_no_tensorflow():
 
 
 def test_compiled_code_is_renewed_when_any_of_its_files_changes():
-    from deploy.emulator.compiled import COMPILED_IN
+    from deploy.emulator.numba_jit import COMPILED_IN
 
     emulator = ROOT / "deploy" / "emulator"
     sources = [path for path in emulator.glob("*.py") if "@compiled" in path.read_text() or path.name in COMPILED_IN]

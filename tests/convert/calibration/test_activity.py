@@ -14,7 +14,7 @@ from convert.calibration import figure as rates_picture
 from convert.calibration.activity import (
     PERCENTILES,
     Activity,
-    Rates,
+    RateScales,
     Spread,
     measure_activity,
     measure_spread,
@@ -80,7 +80,7 @@ def test_a_sample_comes_from_all_channels(monkeypatch):
 def test_both_sets_are_at_the_scale_from_before_fine_tuning():
     def at(percentile, median):
         activity = {"a": Activity(percentile, 1.0)}
-        return Rates(activity, {"a": Spread({"50": median}, 1.0)}, {"a": 400.0})
+        return RateScales(activity, {"a": Spread({"50": median}, 1.0)}, {"a": 400.0})
 
     before, now = at(8.0, 2.0), at(4.0, 1.0)
     assert percentiles_hz("a", before, now) == {"before": {"50": 100.0}, "after": {"50": 50.0}}

@@ -24,7 +24,7 @@ from tests.builders.paths import ROOT
 
 def test_supported_md_is_what_the_script_prints():
     printed = subprocess.run(
-        [sys.executable, "-m", "convert.frontends.keras.supported"],
+        [sys.executable, "-m", "convert.frontends.keras.supported_md"],
         capture_output=True,
         text=True,
         check=True,

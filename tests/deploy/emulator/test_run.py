@@ -11,7 +11,7 @@ from convert.errors import UserError
 from convert.network import INPUT, Sparse
 from deploy.emulator import compile_network, drives_hz, run, stream, sweeps
 from deploy.emulator.results import state_from_arrays
-from partition.geometry.links import chip_links
+from partition.geometry.links import links_onto_chip
 from partition.traffic.unicast import traffic
 from tests.builders.block_counts import assert_counts_of_blocks
 from tests.builders.random_networks import Case, random_case
@@ -38,7 +38,7 @@ def test_messages_are_those_that_the_partition_predicts_from_the_rates(seed: int
     (result,) = run(program, case.drives_hz, record=names)
     fired = {name: result.spikes[name].raster(program.layer(name)).sum(axis=0) for name in names}
     rates = {name: spikes / (steps * network.dt_s) for name, spikes in fired.items()}
-    graph = traffic(network, chip_links(network), case.partition.tiles, rates)
+    graph = traffic(network, links_onto_chip(network), case.partition.tiles, rates)
     chip = np.array([block.chip for block in case.partition.blocks])
     counts = [result.counts[layer.name] for layer in program.chip_layers]
     assert sum(count.interchip for count in counts) == pytest.approx(steps * graph.interchip(chip))

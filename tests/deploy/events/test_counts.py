@@ -11,7 +11,7 @@ from scipy import sparse
 from convert.network import INPUT, Convolution, ConvolutionTranspose, Input, Network, Projection, Readout, Sparse
 from deploy.events.counts import layer_counts
 from deploy.events.fan_out import fanouts
-from partition.geometry.links import chip_links
+from partition.geometry.links import links_onto_chip
 from partition.result import Block, Partition
 from partition.traffic.unicast import traffic
 from tests.builders.boards import row_of_chips
@@ -100,7 +100,7 @@ def assert_traffic_is_that_of_the_partition(network, partition, spikes, found):
     """The messages that partitioning weighs for rates of as many spikes a step are those counted."""
     rates = {p.name: spikes[p.name].reshape(p.shape) / network.dt_s for p in network.populations}
     chips = np.array([block.chip for block in partition.blocks])
-    graph = traffic(network, chip_links(network), partition.tiles, rates)
+    graph = traffic(network, links_onto_chip(network), partition.tiles, rates)
     chip = [p.name for p in network.chip_populations]
     assert sum(found[name].messages for name in chip) == round(graph.total)
     assert sum(found[name].interchip_messages for name in chip) == round(graph.interchip(chips))

@@ -15,7 +15,7 @@ from deploy.nengo_loihi.build import chip_form, simulator
 from partition.core.packing import PLAIN, Packing
 from partition.core.synapse_lists import packings
 from partition.core.utilization import utilization
-from partition.geometry.links import chip_links
+from partition.geometry.links import links_onto_chip
 from partition.geometry.tile import Tile, tile_slices
 from partition.hardware import LOIHI
 from partition.result import Block, Partition
@@ -37,7 +37,7 @@ def test_utilization_of_packed_blocks_is_the_closed_form(seed: int) -> None:
 
 
 def assert_closed_form(case: Case, model: Any) -> None:
-    links, tiles = chip_links(case.network), case.partition.tiles
+    links, tiles = links_onto_chip(case.network), case.partition.tiles
     blocks = iter(model.blocks)
     for p in case.network.chip_populations:
         packing = case.partition.packing(p.name)
@@ -82,7 +82,7 @@ def cases() -> list[Case]:
     drives = {"host": np.random.default_rng(1).uniform(0, 900, (1, 270))}
     found = []
     for name, tile in tiles.items():
-        inward = [link for link in chip_links(network) if link.target == name]
+        inward = [link for link in links_onto_chip(network) if link.target == name]
         for packing in packings(inward, tile):
             found.append(Case(network, Partition(row_of_chips(2), tiles, blocks, {name: packing}), drives))
     return found

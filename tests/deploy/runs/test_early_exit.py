@@ -16,9 +16,9 @@ from deploy.energy.estimate import counts_of, counts_until, loihi_estimate
 from deploy.events.counts import EVENTS
 from deploy.runs.early_exit import Observed, correct, curve, held_out, point, settled, stopped
 from deploy.runs.knee import knee, spread
-from deploy.runs.readout import last_arrival_step
 from deploy.runs.report import EventMeans, LayerRun, RunMetrics, RunReport, StepRow
 from deploy.runs.results import events_until, settled_step
+from deploy.runs.windows import last_arrival_step
 from deploy.targets.registry import Job, prepare
 from partition.result import Block, Partition, read_partition
 from tests.builders.boards import row_of_chips

@@ -15,8 +15,8 @@ from convert.lowering.lower import lower
 from convert.network import Neuron
 from convert.network.forward import activated
 from convert.network.rescale import with_gains, with_scales
+from deploy.targets.readout import outputs_of
 from deploy.targets.registry import Job, prepare
-from deploy.targets.spikes import outputs_of
 from partition.result import Block, Partition
 from tests.builders.boards import row_of_chips
 from tests.builders.keras_models import images_for

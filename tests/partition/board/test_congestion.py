@@ -10,8 +10,8 @@ import pytest
 
 from partition import analysis, partition
 from partition.board.chip_placement import STARTS, Placement, distances, place_chips, reduce_hops
+from partition.board.chip_swaps import link_cost, swap_chips
 from partition.board.congestion import reduce_peak_load
-from partition.board.exchange import link_cost, swap_chips
 from partition.board.routes import link_loads, link_numbers, route_prices
 from partition.hardware import Board, Chip
 from partition.tiles import tile_search

@@ -11,7 +11,7 @@ from scipy import sparse
 from convert.errors import UserError
 from convert.network import Network, Sparse
 from partition.core.utilization import utilization
-from partition.geometry.links import chip_links
+from partition.geometry.links import links_onto_chip
 from partition.hardware import LOIHI
 from partition.tiles.feasible import feasible_tiles_of_layers
 from tests.builders.loihi_model import loihi_model
@@ -23,7 +23,7 @@ RNG = np.random.default_rng(0)
 
 def assert_equal(network: Network, tiles: dict[str, tuple[int, int, int]]) -> None:
     model, ensembles = loihi_model(network, tiles)
-    links = chip_links(network)
+    links = links_onto_chip(network)
     for p in network.chip_populations:
         blocks = model.objs[ensembles[p.name]]["in"]
         blocks = blocks if isinstance(blocks, list) else [blocks]
@@ -122,7 +122,7 @@ def test_equal_sparse_weights_are_stored_once_as_nengo_loihi_does():
 
 def test_every_feasible_tile_fits_a_core():
     network = unet(16, [8, 16])
-    links = chip_links(network)
+    links = links_onto_chip(network)
     for name, feasible in feasible_tiles_of_layers(network.chip_populations, links, LOIHI).items():
         p = network.population(name)
         assert feasible[0].cores == min(option.cores for option in feasible)
@@ -138,13 +138,13 @@ def test_layers_that_fit_no_core_are_all_named():
     network = chain([wide, (1, 1, 3), (1, 1, 5000), (1, 1, 3)], {
         (0, 1): dense, (1, 2): Sparse(sparse.csr_array(np.ones((5000, 3)))), (2, 3): dense})  # fmt: skip
     with pytest.raises(UserError) as error:
-        feasible_tiles_of_layers(network.chip_populations, chip_links(network), LOIHI)
+        feasible_tiles_of_layers(network.chip_populations, links_onto_chip(network), LOIHI)
     assert [p.split("'")[1] for p in error.value.problems] == ["p1", "p3"]
     assert "5000 input axons (limit 4096)" in error.value.problems[0]
 
 
 def test_a_population_of_one_core_takes_one():
     network = chain([(4, 4, 2), (4, 4, 2)], {(0, 1): convolution(RNG, 3, (2, 2))})
-    feasible = feasible_tiles_of_layers([population("p1", (4, 4, 2))], chip_links(network), LOIHI)["p1"]
+    feasible = feasible_tiles_of_layers([population("p1", (4, 4, 2))], links_onto_chip(network), LOIHI)["p1"]
     assert feasible[0].tile == (4, 4, 2)
     assert feasible[0].cores == 1

@@ -8,11 +8,11 @@ import pytest
 from partition.core.packing import PLAIN
 from partition.core.synapse_lists import weights_of_spike
 from partition.geometry.blocks import block_of_neuron
-from partition.geometry.links import KernelLink, MatrixLink, chip_links
+from partition.geometry.links import KernelLink, MatrixLink, links_onto_chip
 from tests.builders.tiled_networks import TILES, connected, every_link
 
 NETWORK = every_link()
-LINKS = chip_links(NETWORK)
+LINKS = links_onto_chip(NETWORK)
 
 
 def test_projections_that_share_a_kernel_have_taps_and_others_a_matrix():
@@ -53,7 +53,7 @@ def test_pairs_of_a_matrix_are_the_blocks_that_a_neuron_reaches():
 
 
 def test_digests_tell_geometries_apart_and_know_equal_ones():
-    again = chip_links(every_link())
+    again = links_onto_chip(every_link())
     assert [link.geometry for link in LINKS] == [link.geometry for link in again]
     first, last = (link for link in LINKS if (link.source, link.target) in (("p0", "p1"), ("p3", "p4")))
     assert first.geometry == last.geometry  # 3x3, from 8 x 9 to 8 x 9 pixels, whatever the channels

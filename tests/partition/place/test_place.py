@@ -7,7 +7,7 @@ import pytest
 
 from convert.errors import UserError
 from convert.upstream.nengo_loihi import load_nengo_loihi
-from partition.geometry.links import chip_links
+from partition.geometry.links import links_onto_chip
 from partition.hardware import Board, Chip
 from partition.place import PLACERS, Registry
 from partition.place.local_search import improve
@@ -23,7 +23,7 @@ SMALL = Board("small", 5, 5, "a test", Chip(cores=20))
 def graph() -> TrafficGraph:
     network = unet(16, [8, 16])
     tiles = {p.name: (4, 4, 8) for p in network.chip_populations}
-    return traffic(network, chip_links(network), tiles, random_rates(network))
+    return traffic(network, links_onto_chip(network), tiles, random_rates(network))
 
 
 @pytest.mark.parametrize("name", PLACERS)
@@ -75,7 +75,7 @@ def test_greedy_places_as_nengo_loihi_does():
                              (2, 3): convolution(rng, 3, (4, 8), 2)})  # fmt: skip
     tiles = {"p1": (4, 4, 4), "p2": (2, 8, 2), "p3": (2, 2, 4)}
     rates = {name: rng.gamma(1.0, 50.0, network.shape_of(name)) for name in ("p0", "p1", "p2", "p3")}
-    graph = traffic(network, chip_links(network), tiles, rates)
+    graph = traffic(network, links_onto_chip(network), tiles, rates)
     model, ensembles = loihi_model(network, tiles)
     load_nengo_loihi()
     from nengo_loihi.builder.discretize import discretize_model

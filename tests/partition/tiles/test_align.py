@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from partition.geometry.links import chip_links
+from partition.geometry.links import links_onto_chip
 from partition.hardware import Chip
 from partition.tiles.align import alignment, layout_costs
 from partition.tiles.feasible import FeasibleTile
@@ -21,7 +21,7 @@ from tests.builders.tiled_networks import TILES, every_link
 NETWORK = every_link()
 RATES = random_rates(NETWORK)
 SPIKES = {name: RATES[name] * NETWORK.dt_s for name in TILES if NETWORK.out_of(name)}
-LINKS = chip_links(NETWORK)
+LINKS = links_onto_chip(NETWORK)
 LAYOUTS = {
     "regions": (Group(tuple(TILES), (2, 2)),),
     "two groups": (Group(("p1", "p4"), (2, 1)), Group(("p2", "p3"), (1, 2))),

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from partition.geometry.links import chip_links
+from partition.geometry.links import links_onto_chip
 from partition.hardware import LOIHI, Chip
 from partition.tiles.feasible import FeasibleTile, feasible_tiles_of_layers
 from partition.tiles.knapsack import Budget, cheapest, cheapest_within_axons, estimate, knapsack, overflowing
@@ -86,7 +86,7 @@ def test_tiles_whose_output_axons_overflow_are_not_chosen():
     rng = np.random.default_rng(0)
     network = chain([(8, 8, 2), (8, 8, 8), (8, 8, 8)], {(0, 1): convolution(rng, 3, (2, 8)),
                                                         (1, 2): convolution(rng, 3, (8, 8))})  # fmt: skip
-    links = chip_links(network)
+    links = links_onto_chip(network)
     feasible = feasible_tiles_of_layers(network.chip_populations, links, LOIHI)
     # many small tiles of the second layer are made to look cheap, so that the first one needs many axons
     costs = {name: np.array([1.0 / option.cores for option in options]) for name, options in feasible.items()}

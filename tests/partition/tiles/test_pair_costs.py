@@ -7,7 +7,7 @@ import pytest
 
 from partition.core.utilization import out_axons, slots_per_axon
 from partition.geometry.blocks import tile_set
-from partition.geometry.links import KernelLink, chip_links
+from partition.geometry.links import KernelLink, links_onto_chip
 from partition.hardware import LOIHI
 from partition.tiles.pair_costs import pair_costs
 from partition.tiles.region_placement import place_by_region
@@ -19,7 +19,7 @@ from tests.builders.tiled_networks import TILES, every_link
 NETWORK = every_link()
 RATES = random_rates(NETWORK)
 SPIKES = {name: rates * NETWORK.dt_s for name, rates in RATES.items()}
-LINKS = [link for link in chip_links(NETWORK) if link.source != "p0"]
+LINKS = [link for link in links_onto_chip(NETWORK) if link.source != "p0"]
 LAYOUTS = {
     "one chip": (Group(tuple(TILES), (1, 1)),),
     "regions": (Group(tuple(TILES), (2, 3)),),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from partition.geometry.blocks import block_of_neuron, cores
-from partition.geometry.links import chip_links
+from partition.geometry.links import links_onto_chip
 from partition.tiles.region_placement import place_by_majority, place_by_region, place_by_slab
 from partition.tiles.regions import (
     Group,
@@ -26,7 +26,7 @@ from tests.builders.tiled_networks import TILES, connected, every_link
 
 NETWORK = every_link()
 RATES = {name: rates * NETWORK.dt_s for name, rates in random_rates(NETWORK).items()}
-LINKS = [link for link in chip_links(NETWORK) if link.source != "p0"]
+LINKS = [link for link in links_onto_chip(NETWORK) if link.source != "p0"]
 GRIDS = [(1, 1), (2, 1), (1, 3), (2, 2), (3, 2)]
 LAYOUT = (Group(("p1", "p3"), (2, 2)), Group(("p2", "p4"), (1, 3)))
 
@@ -98,7 +98,7 @@ def test_groups_of_layers_have_chips_of_their_own():
 
 def test_slabs_hold_equally_many_blocks_of_their_group():
     tiles = {name: options[2] for name, options in TILES.items()}
-    graph = traffic(NETWORK, chip_links(NETWORK), tiles, random_rates(NETWORK))
+    graph = traffic(NETWORK, links_onto_chip(NETWORK), tiles, random_rates(NETWORK))
     chip = place_by_slab(graph, NETWORK, LAYOUT)
     for group, own in zip(LAYOUT, (range(4), range(4, 7)), strict=True):
         members = np.isin(graph.layer, [graph.layers.index(name) for name in group.layers])

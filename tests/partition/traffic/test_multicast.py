@@ -8,8 +8,9 @@ from scipy import sparse
 
 from convert.network import Sparse
 from partition.geometry.blocks import block_of_neuron
-from partition.geometry.links import chip_links
-from partition.traffic.multicast import cores_on_chips, multicast_interchip
+from partition.geometry.links import links_onto_chip
+from partition.traffic.cores_reached import cores_on_chips
+from partition.traffic.multicast import multicast_interchip
 from partition.traffic.unicast import traffic
 from tests.builders.shaped_networks import random_rates, unet
 
@@ -17,7 +18,7 @@ from tests.builders.shaped_networks import random_rates, unet
 @pytest.fixture(scope="module")
 def placed():
     network = unet(16, [3, 4])
-    links = chip_links(network)
+    links = links_onto_chip(network)
     tiles = {p.name: (5, 4, 2) for p in network.chip_populations}
     graph = traffic(network, links, tiles, random_rates(network))
     rng = np.random.default_rng(0)
@@ -56,4 +57,6 @@ def test_one_message_for_each_chip_by_hand():
     chips = {"p1": np.array([0, 1]), "p2": np.array([0, 1, 1, 2])}
     rates = {"p0": np.zeros(1), "p1": np.array([100.0, 1000.0]), "p2": np.zeros(4)}
     # the first neuron reaches chips 1 (twice) and 2, the second chips 0 and 2
-    assert multicast_interchip(network, chip_links(network), tiles, rates, chips) == pytest.approx(0.1 * 2 + 1.0 * 2)
+    assert multicast_interchip(network, links_onto_chip(network), tiles, rates, chips) == pytest.approx(
+        0.1 * 2 + 1.0 * 2
+    )

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from convert.network import Sparse
 from partition.geometry.blocks import block_of_neuron, cores
-from partition.geometry.links import Link, chip_links
+from partition.geometry.links import Link, links_onto_chip
 from partition.traffic.unicast import check_rates, traffic
 from tests.builders.shaped_networks import chain, convolution, identity, random_rates, transposed
 
@@ -45,7 +45,7 @@ def by_counting(network, tiles, rates):
     sizes = [cores(network.shape_of(n), tiles[n]) for n in names]
     offset = dict(zip(names, np.cumsum([0, *sizes]), strict=False))
     messages, host = np.zeros((sum(sizes), sum(sizes))), 0.0
-    for link in chip_links(network):
+    for link in links_onto_chip(network):
         per_step = rates[link.source].ravel() * network.dt_s
         target = block_of_neuron(link.target_shape, tiles[link.target])
         for neuron, synapses in enumerate(connected(link)):
@@ -62,7 +62,7 @@ def by_counting(network, tiles, rates):
 def test_traffic_is_that_of_counting_every_neuron(tiles):
     network = chain(SHAPES, TRANSFORMS)
     rates = random_rates(network)
-    graph = traffic(network, chip_links(network), tiles, rates)
+    graph = traffic(network, links_onto_chip(network), tiles, rates)
     messages, host = by_counting(network, tiles, rates)
     np.testing.assert_allclose(graph.messages.toarray(), messages, rtol=1e-9, atol=1e-12)
     assert graph.host == pytest.approx(host)

@@ -8,14 +8,14 @@ from typing import TypeVar
 
 from numba import njit
 
-from partition.compiled import compiled as compiler
+from partition.numba_jit import compiled as compiler
 
 Result = TypeVar("Result")
 
 COMPILED_IN = (
     "arguments.py",
-    "careful.py",
-    "compiled.py",
+    "overflow.py",
+    "numba_jit.py",
     "kernels.py",
     "lanes.py",
     "program.py",

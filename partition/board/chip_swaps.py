@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from partition.compiled import compiled
 from partition.geometry.blocks import Floats, Ints
+from partition.numba_jit import compiled
 
 from .chip_placement import Placement, distances
 from .routes import link_numbers, routes

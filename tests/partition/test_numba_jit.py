@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from partition import compiled as module
-from partition.compiled import COMPILED_IN, compiled
+from partition import numba_jit as module
+from partition.numba_jit import COMPILED_IN, compiled
 from tests.builders.paths import ROOT
 
 ROOM = ROOT / "partition"

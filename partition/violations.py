@@ -6,7 +6,7 @@ from collections import Counter
 
 from convert.network import Network
 from partition.core.utilization import utilization
-from partition.geometry.links import chip_links
+from partition.geometry.links import links_onto_chip
 from partition.geometry.tile import tile_slices
 
 from .result import Partition
@@ -47,7 +47,7 @@ def _misplaced(partition: Partition) -> list[str]:
 
 def _too_full(network: Network, partition: Partition) -> list[str]:
     """Limits of a core that the fullest block of a layer exceeds."""
-    links, chip = chip_links(network), partition.board.chip
+    links, chip = links_onto_chip(network), partition.board.chip
     problems = []
     for population in network.chip_populations:
         used = utilization(population, links, partition.tiles, chip, partition.packing(population.name))

@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from partition.bounds.semidefinite import PROVED, proved_bound
-from partition.bounds.two_chips import Node, TwoChips
+from partition.bounds.branching import PROVED, proved_bound
+from partition.bounds.semidefinite import Node, TwoChips
 from tests.builders.shaped_networks import blocks_of_one_layer
 
 

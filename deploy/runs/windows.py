@@ -1,4 +1,4 @@
-"""What the host does: spike counts in a window -> the model's outputs."""
+"""When the host reads out, and over which steps it averages."""
 
 from __future__ import annotations
 

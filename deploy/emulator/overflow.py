@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .arguments import Neurons, Places, Potentials, Work
-from .compiled import compiled
+from .numba_jit import compiled
 from .program import LANES
 from .widths import DECAY_BITS, Q_BITS, U_BITS, VMAX
 

@@ -11,9 +11,9 @@ from scipy import sparse
 
 from convert.errors import UserError
 from convert.network import INPUT, Convolution, Input, Network, Projection, Readout, Sparse, require_timesteps
-from deploy.runs.readout import readout_steps, windows_at
+from deploy.runs.windows import readout_steps, windows_at
+from deploy.targets.readout import outputs_of
 from deploy.targets.registry import window_counts
-from deploy.targets.spikes import outputs_of
 from tests.builders.one_neuron import chain
 from tests.builders.populations import population
 

@@ -13,7 +13,7 @@ import numba
 Result = TypeVar("Result")
 
 COMPILED_IN = tuple(
-    Path(__file__).parent / name for name in ("traffic/unicast.py", "place/exchanges.py", "board/exchange.py")
+    Path(__file__).parent / name for name in ("traffic/unicast.py", "place/block_moves.py", "board/chip_swaps.py")
 )
 """The files of this package whose functions, constants and types are compiled into the functions of other files too."""
 

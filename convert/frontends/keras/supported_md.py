@@ -1,4 +1,4 @@
-"""SUPPORTED.md from the registry: ``python -m convert.frontends.keras.supported > SUPPORTED.md``."""
+"""SUPPORTED.md from the registry: ``python -m convert.frontends.keras.supported_md > SUPPORTED.md``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .operations import WRITTEN
 
 TOP = """# What converts
 
-Made by `python -m convert.frontends.keras.supported > SUPPORTED.md` from the registry in
+Made by `python -m convert.frontends.keras.supported_md > SUPPORTED.md` from the registry in
 `convert/frontends/keras/layers.py`; a test compares the two.
 `convert-model` refuses everything else by name, all layers of a model at once, each with the way out.
 """
