@@ -146,6 +146,7 @@ def test_silent_layers_are_placed():
     assert partition(network, rates, board=Board("two", 2, 2, "a test", Chip(cores=8))).chips <= 2
 
 
+@pytest.mark.slow
 def test_resnet_with_identity_shortcuts_is_cut_between_few_chips():
     network = resnet(16, (8, 16), 2)
     found = partition(network, random_rates(network), board=Board("b", 3, 3, "a test", Chip(cores=12)))

@@ -105,6 +105,7 @@ def test_public_names_are_there(package):
         _ = module.nothing
 
 
+@pytest.mark.slow
 def test_compiling_and_running_on_the_fast_emulator_starts_no_tensorflow():
     code = (
         "import sys\nfrom random import Random\n"

@@ -48,6 +48,7 @@ def test_the_bundle_has_both(tiny):
         assert peaks[layer.name].mean() > means[layer.name].mean()
 
 
+@pytest.mark.slow
 def test_the_rates_are_those_that_the_chip_fires(tiny):
     """Exact integers on the images that calibration saw: each layer's mean is within 5 %, whatever the bits."""
     from deploy.emulator import compile_network, drives_hz, run

@@ -47,6 +47,7 @@ def by_hand(tmp_path):
     return tmp_path / "hand.bundle"
 
 
+@pytest.mark.slow
 def test_a_run_without_measuring_loads_no_tensorflow(tiny, tiny_bundle):
     arguments = [str(tiny_bundle), "--data", str(tiny / "data.npz"), "--no-measure"]
     code = (

@@ -27,6 +27,7 @@ LOSS = 0.25
 """What hard resets may cost, of the size of an output, where each layer fires a third as much as the one before."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [2, 4])
 def test_long_spiking_runs_approach_the_rates(seed, tmp_path):
     model = random_model(seed, blocks=1)

@@ -51,6 +51,7 @@ def test_blocks_move_closer_and_keep_to_the_chips(seed):
     assert np.bincount(found.chip).max() <= BOARD.chip.cores
 
 
+@pytest.mark.slow
 def test_with_hops_as_objective_messages_take_fewer_hops():
     network = unet(32, [8, 16])
     rates = random_rates(network)
