@@ -58,9 +58,9 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) 
     """Prints a short table; every column but the first is flush right. Names may wrap, numbers never."""
     console.print(title, style="bold")
     cells = [[str(cell) for cell in row] for row in rows]
-    result = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    result = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
     for i, column in enumerate(columns):
-        whole = i == 0 or any(any(map(str.isdigit, row[i])) for row in cells)
+        whole = i == 0 or any(row[i][:1].isdigit() for row in cells)
         header = column.replace(" ", "\n")
         result.add_column(header, justify="right" if i else "left", no_wrap=whole)
     for row in cells:
