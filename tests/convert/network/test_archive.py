@@ -84,7 +84,7 @@ def other_format(description, arrays):
     [
         (drop_population, "one of them is missing; convert the model again"),
         (other_kernel, "does not fit their shapes; convert the model again"),
-        (other_format, "has format 99 and this version reads 3; convert the model again"),
+        (other_format, "has format 99 and this version reads 2 and 3; convert the model again"),
     ],
 )
 def test_what_does_not_fit_together_is_told(edit, sentence, tmp_path):
