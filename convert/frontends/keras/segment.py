@@ -78,13 +78,11 @@ class KerasSegment:
     def _run(self, start: Tensor, images: Tensor) -> Tensor:
         """The drive for ``images`` in place of the tensor ``start``; only the layers that it reaches are run."""
         tf = load_tensorflow()
-        silent, values = self._silent, {id(start): images}
+        silent, values, count = self._silent, {id(start): images}, tf.shape(images)[0]
         for node in nodes_of(self.function):
             tensors = [id(tensor) for tensor in node.keras_inputs]
             if any(tensor in values for tensor in tensors):
-                given = [
-                    values[t] if t in values else tf.repeat(silent[t], tf.shape(images)[0], axis=0) for t in tensors
-                ]
+                given = [values[t] if t in values else tf.repeat(silent[t], count, axis=0) for t in tensors]
                 values[id(node.outputs)] = _call(node, given)
         return values[id(self.function.outputs[0])]
 

@@ -6,7 +6,8 @@ from convert.data.folders import IMAGE_FOLDERS, LABEL_ENDINGS, LABEL_FOLDERS, SU
 from convert.data.npz import PAIRS
 from convert.options import Options
 
-from .layers import ACTIVATIONS, HINTS, IDENTITY_LAYERS, MAX_POOLING, REGISTRY
+from .hints import HINTS, WRAPPERS
+from .layers import ACTIVATIONS, IDENTITY_LAYERS, MAX_POOLING, REGISTRY
 from .operations import WRITTEN
 
 TOP = """# What converts
@@ -60,6 +61,7 @@ def _layers() -> str:
             "",
             f"- Activations, as an argument or a layer: {activations}; softmax and sigmoid at an output only.",
             f"- Left out, for they do nothing at inference: {', '.join(IDENTITY_LAYERS)}.",
+            "- CenterCrop becomes Cropping2D; Resizing and RandomCrop to the size that the image has are left out.",
             f"- Operations on tensors: {WRITTEN}.",
             f"- Max pooling: {MAX_POOLING}.",
             "- Settings: data_format channels_last; ReLU without threshold; UpSampling2D nearest or bilinear; "
@@ -70,7 +72,7 @@ def _layers() -> str:
 
 
 def _refused() -> str:
-    rows = [f"| {name} | {reason} |" for name, reason in sorted(HINTS.items())]
+    rows = [f"| {name} | {reason} |" for name, reason in sorted({**HINTS, **WRAPPERS}.items())]
     return "\n".join(
         [
             "## Layers that often occur and do not convert",

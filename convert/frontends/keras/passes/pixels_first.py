@@ -30,7 +30,8 @@ def _apart(layer: Layer) -> Call | None:
         return None
     keras, config = load_tf_keras(), layer.get_config()
     if type(layer).__name__ == "Conv2DTranspose":
-        return _with_weights(layer.__class__.from_config({**config, "trainable": False}), layer)
+        frozen: Call = _with_weights(layer.__class__.from_config({**config, "trainable": False}), layer)
+        return frozen
     pick = keras.layers.AveragePooling2D(1, layer.strides, name=f"{layer.name}_pixels")
     convolution = _with_weights(layer.__class__.from_config({**config, "strides": (1, 1)}), layer)
 
