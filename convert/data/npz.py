@@ -117,7 +117,7 @@ def _array_problem(name: str, array: Values) -> str | None:
 
 
 def _task_of(y: Values, expected: Expected) -> Task:
-    if y.ndim <= 2 or (expected.task == "classification" and y.ndim > 2 and y[0].size == 1):
+    if y.ndim <= 2 or (expected.task == "classification" and max(y.shape[1:]) == y[0].size):
         return "classification"
     return "segmentation"
 
@@ -126,6 +126,7 @@ def _class_indices(y: Values, name: str) -> Values:
     """Class of every image from indices (n,), (n, 1) or one-hot rows (n, classes)."""
     if y[0].size == 1:
         return np.asarray(y).reshape(len(y))
+    y = np.asarray(y).reshape(len(y), -1)
     if not (((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all()):
         raise UserError(f"{name}: y has shape {y.shape} but its rows are not one-hot; save class indices, shape (n,)")
     return np.asarray(y.argmax(axis=1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,20 @@ from .structures import flat, tensors_in
 from .weights import misfit, not_finite, quantized, weights_of
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """A flat tf-keras functional ``model``, and the names of its outputs in the file that it comes from."""
+
+    model: Model
+    outputs: tuple[str, ...]
+
+
 def load_model(path: Path, *, max_pooling: bool = True, output: str | None = None) -> Model:
+    """The ``model`` of ``load``."""
+    return load(path, max_pooling=max_pooling, output=output).model
+
+
+def load(path: Path, *, max_pooling: bool = True, output: str | None = None) -> Loaded:
     """The model in ``path`` (Keras 3 or 2 .keras, .h5, SavedModel folder) as a flat tf-keras functional model.
 
     Nested models are inlined, activations given as arguments become layers of their own (named LAYER_relu), operations
@@ -43,7 +57,8 @@ def load_model(path: Path, *, max_pooling: bool = True, output: str | None = Non
             if kind not in BY_SHAPE:
                 rebuild.new_layers(kind, name, config)
         raise UserError(sentences(rebuild.refusals) or error.problems) from error
-    order = chosen(output_names(model), output)
+    names = output_names(model)
+    order = chosen(names, output)
     shapes = shapes_of(model)
     if problems := input_problems(path, shapes):
         raise UserError(problems + sentences(rebuild.look_through(model, shapes)))
@@ -53,7 +68,7 @@ def load_model(path: Path, *, max_pooling: bool = True, output: str | None = Non
         raise UserError(problems)
     for rewrite in KERAS_PASSES:
         rebuilt = rewrite(rebuilt)
-    return rebuilt
+    return Loaded(rebuilt, tuple(names[i] for i in order))
 
 
 class _Rebuild:
