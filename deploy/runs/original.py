@@ -19,7 +19,7 @@ from deploy.foreign import KerasModel
 
 @dataclass(frozen=True)
 class BundledOriginal:
-    """What ``bundle`` has of it: a network of rates that computes the same, the file as given, the output that counts."""
+    """What ``bundle`` has of it: a network of rates that computes the same, the file, the ``output`` that counts."""
 
     rate_network: Network | None
     source: Path | None
