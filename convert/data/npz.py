@@ -37,6 +37,7 @@ def open_archive(path: Path, expected: Expected) -> ImageSource:
         raise UserError([f"{path.name}: {problem}" for problem in problems if problem])
     if len(x) != len(y) or not len(x):
         raise UserError(f"{path.name}: {len(x)} images and {len(y)} labels; give one label for each image")
+    y = _as_maps(x, y, expected)
     task = expected.settle(_task_of(y, expected), path.name)
     _check_finite(x, path.name)
 
@@ -114,6 +115,14 @@ def _array_problem(name: str, array: Values) -> str | None:
     if array.dtype.kind not in "buif":
         return f"{name} has type {array.dtype}; save numbers, such as uint8 or float32"
     return None if array.ndim >= 1 else f"{name} is a single number; it takes one entry for each image"
+
+
+def _as_maps(x: Values, y: Values, expected: Expected) -> Values:
+    """``y`` with rows and columns, where the labels of a segmentation are (n, rows * columns, ...)."""
+    in_a_row = expected.task == "segmentation" and x.ndim >= 3 and 2 <= y.ndim <= 3 and y.shape[1:3] != x.shape[1:3]
+    if in_a_row and y.shape[1] == x.shape[1] * x.shape[2]:
+        return y.reshape(len(y), *x.shape[1:3], *y.shape[2:])
+    return y
 
 
 def _task_of(y: Values, expected: Expected) -> Task:

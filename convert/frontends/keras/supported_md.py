@@ -28,8 +28,9 @@ MODELS = """## Models
   the data then has their channels one after the other.
 - At least two ReLU layers: the first one encodes the image on the host, the others run on the chip, the last linear
   layer reads out on the host. All other ReLU layers take spikes only: the image cannot be added to them.
-- Several outputs convert; accuracy is measured on the first one.
-- A segmentation has one output pixel for each input pixel; a classification ends in Dense (or a vector).
+- Several outputs convert, in a list or a dict; accuracy is measured on the first one, or on `--measured-output NAME`.
+- A segmentation has one output pixel for each input pixel, as a map or with its pixels in a row; a classification ends
+  in a vector or in one pixel. Reshape and Flatten may follow softmax and sigmoid.
 """
 
 TARGETS = """## Targets of `deploy-model`

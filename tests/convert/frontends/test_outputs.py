@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import convert
+from convert.data.dataset import open_data
 from convert.errors import UserError
 from convert.frontends.keras.load import load, load_model
 from convert.upstream.tensorflow import load_keras3, load_tf_keras
@@ -135,3 +136,13 @@ def test_a_network_of_one_pixel_maps_converts(labels, epochs, tmp_path):
     report = convert.convert(path, tmp_path / "data.npz", tmp_path / "b", options)
     assert report.task == "classification"
     assert report.metrics["rate"] == report.metrics["fine_tuned" if epochs else "ann"]
+
+
+@pytest.mark.parametrize("one_hot", [False, True])
+def test_labels_with_their_pixels_in_a_row(one_hot, tmp_path):
+    rng = np.random.default_rng(0)
+    x, maps = rng.integers(0, 256, (4, 6, 8, 3), np.uint8), rng.integers(0, 2, (4, 6, 8))
+    np.savez(tmp_path / "data.npz", x=x, y=np.eye(2)[maps.reshape(4, 48)] if one_hot else maps.reshape(4, 48))
+    data = open_data(tmp_path / "data.npz", input_shape=(6, 8, 3), target_shape=(6, 8, 2))
+    assert data.task == "segmentation"
+    np.testing.assert_array_equal([data.label(i) for i in range(4)], maps)
