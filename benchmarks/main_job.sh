@@ -8,7 +8,7 @@ mkdir -p "$out"
 
 convert-model "$resnet" --data "$cifar/train" -o "$out/resnet.bundle"
 partition-model "$out/resnet.bundle"
-deploy-model "$out/resnet.bundle" --data "$cifar/test" --images 1000
+deploy-model "$out/resnet.bundle" --data "$cifar/test"
 deploy-model "$out/resnet.bundle" --data "$cifar/test" --images 2 --target emulator --no-measure
 
 convert-model "$unet" --data "$em_train" -o "$out/unet.bundle" --max-pooling average

@@ -40,10 +40,13 @@ def convert(
     written then.
     """
     model_path, data_path, bundle = Path(model_path), Path(data_path), Path(bundle)
+    options = options or Options()
+    if problems := options.problems():
+        raise UserError(problems)
     if force and bundle.exists() and not (bundle / REPORT).is_file():
         raise UserError(f"{bundle} is not a bundle and is kept, --force or not; choose another name")
     with whole_folder(bundle, force=force) as folder:
-        return _written(folder, model_path, data_path, options or Options(), progress)
+        return _written(folder, model_path, data_path, options, progress)
 
 
 def _written(folder: Path, model_path: Path, data_path: Path, options: Options, progress: Progress) -> ConversionReport:

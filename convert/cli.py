@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import rich_click as click
 
-from convert.console.terminal import command, console, progress, table
+from convert.console.terminal import Number, command, console, progress, table
 from convert.options import MaxPooling, Options
 
 if TYPE_CHECKING:
@@ -47,14 +47,14 @@ DEFAULTS = Options()
 )
 @click.option(
     "--percentile",
-    type=click.FloatRange(50, 100),
+    type=Number(50, 100),
     default=DEFAULTS.percentile,
     show_default=True,
     help="The percentile of a layer's activations that gets the largest rate.",
 )
 @click.option(
     "--rates",
-    type=(click.FloatRange(1, 1000), click.FloatRange(1, 1000)),
+    type=(Number(1, 1000), Number(1, 1000)),
     default=DEFAULTS.rates_hz,
     metavar="MIN MAX",
     show_default=True,
@@ -80,12 +80,12 @@ DEFAULTS = Options()
 @click.option(
     "--synapse",
     "synapse_s",
-    type=click.FloatRange(0, 0.1),
+    type=Number(0, 0.1),
     help="Time constant of all synapses in seconds; by default only layers with large weights get one.",
 )
 @click.option(
     "--vmin",
-    type=click.FloatRange(max=0),
+    type=Number(max=0),
     default=DEFAULTS.vmin,
     show_default=True,
     help="Floor of the membrane voltage, in thresholds.",
@@ -97,7 +97,7 @@ DEFAULTS = Options()
     show_default=True,
     help="Training images that rates, weights and gains are fitted to; more take longer.",
 )
-@click.option("--seed", type=int, default=DEFAULTS.seed, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=DEFAULTS.seed, show_default=True)
 @click.option("--force", is_flag=True, help="Replace an existing bundle.")
 @command
 def main(model: Path, data: Path, bundle: Path, force: bool, **options: Any) -> None:

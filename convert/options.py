@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Literal
+from math import isfinite
+from typing import Literal, get_args
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """From what is done and its number of steps to a context whose value is called with the steps just done."""
@@ -38,6 +39,23 @@ class Options:
     calibration_images: int = 128
     metric_images: int = 256
     seed: int = 0
+
+    def problems(self) -> list[str]:
+        """What is wrong with them, one sentence for each."""
+        numbers = {"percentile": self.percentile, "vmin": self.vmin, "synapse_s": self.synapse_s or 0.0}
+        numbers |= {f"rates_hz[{i}]": rate for i, rate in enumerate(self.rates_hz)}
+        counts = {"fine_tune_epochs": 0, "spiking_batches": 0, "calibration_images": 1, "metric_images": 1, "seed": 0}
+        problems = [
+            f"{name} is {value}; give a finite number" for name, value in numbers.items() if not isfinite(value)
+        ]
+        for name, least in counts.items():
+            if getattr(self, name) < least:
+                problems.append(f"{name} is {getattr(self, name)}; use at least {least}")
+        if self.max_pooling not in (None, *get_args(MaxPooling)):
+            problems.append(
+                f"max_pooling '{self.max_pooling}' is not known; choose {' or '.join(get_args(MaxPooling))}"
+            )
+        return problems
 
 
 def silent(description: str, total: int) -> AbstractContextManager[Callable[[int], None]]:

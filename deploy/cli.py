@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import rich_click as click
 
-from convert.console.terminal import command, console, progress, table
+from convert.console.terminal import Number, command, console, progress, table
 from deploy.runs.options import RunOptions
 from deploy.targets.names import TargetName
 
@@ -40,7 +40,7 @@ DEFAULTS = RunOptions()
 @click.option("--timesteps", type=click.IntRange(8), help="Steps per image.  [default: the bundle's]")
 @click.option(
     "--window",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=Number(0, 1, min_open=True),
     default=DEFAULTS.window,
     show_default=True,
     help="Share of the steps, the last ones, whose firing rates are read out.",
@@ -52,7 +52,7 @@ DEFAULTS = RunOptions()
 )
 @click.option(
     "--early",
-    type=float,
+    type=Number(),
     help="Threshold at which an image is settled and stopped.  [default: chosen on every other image]",
 )
 @click.option("--continuous", is_flag=True, help="Keep the chip's state from image to image, as the hardware does.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import rich_click as click
 
-from convert.console.terminal import command, console, table
+from convert.console.terminal import Number, command, console, table
 
 from .hardware import AUTO, BOARDS
 from .options import OBJECTIVES, Objective, SearchOptions
@@ -54,11 +54,15 @@ class SearchArguments(TypedDict):
     "link: what the heaviest link of the board carries.",
 )
 @click.option(
-    "--seed", type=int, default=SearchOptions.seed, show_default=True, help="The same seed gives the same partition."
+    "--seed",
+    type=click.IntRange(0),
+    default=SearchOptions.seed,
+    show_default=True,
+    help="The same seed gives the same partition.",
 )
 @click.option(
     "--seconds",
-    type=float,
+    type=Number(),
     default=SearchOptions.seconds,
     show_default=True,
     help="Stop improving after so many seconds.",
@@ -66,7 +70,7 @@ class SearchArguments(TypedDict):
 @click.option(
     "--prove",
     "prove_s",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=0.0,
     metavar="SECONDS",
     show_default=True,

@@ -31,6 +31,8 @@ class SearchOptions:
             problems.append(f"chips is {self.chips}; use at least 1")
         if not self.seconds > 0:
             problems.append(f"seconds is {self.seconds}; use more than 0")
+        if self.seed < 0:
+            problems.append(f"seed is {self.seed}; use 0 or more")
         if self.objective not in OBJECTIVES:
             problems.append(f"objective '{self.objective}' is not known; choose one of {', '.join(OBJECTIVES)}")
         return problems

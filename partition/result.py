@@ -64,8 +64,9 @@ class Partition:
         write_report(Path(bundle) / FILE, self.report)
 
 
-def read_partition(path: Path) -> Partition:
+def read_partition(path: str | Path) -> Partition:
     """The partition in the file ``path``. Raises ``UserError``, which ends in "run partition-model again"."""
+    path = Path(path)
     report = read_report(path, PartitionReport, WAY_OUT)
     board = report.hardware or _board_of(report)
     if problems := [*_impossible_blocks(report), *board_problems(board)]:
@@ -88,7 +89,7 @@ def _board_of(report: PartitionReport) -> Board:
 
 
 def _impossible_blocks(report: PartitionReport) -> list[str]:
-    """What no partition of any network has; whether it is one of a network is for ``limits.cuts`` to say."""
+    """What no partition of any network has; whether it is one of a network is for ``violations.cuts`` to say."""
     if any(block.chip < 0 or block.core < 0 or min(block.extent) < 1 for block in report.blocks):
         return ["a block without neurons, or on a chip or core below 0"]
     return []

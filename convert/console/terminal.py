@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import rich_click as click
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
@@ -19,6 +21,18 @@ from convert.errors import UserError
 click.rich_click.TEXT_MARKUP = "markdown"
 console = Console(highlight=False)
 complaints = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Number(click.FloatRange):
+    """A number of an option: finite, and in a range if there is one."""
+
+    name = "number"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
+        number = float(super().convert(value, parameter, context))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not finite; give a number", parameter, context)
+        return number
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
@@ -41,13 +55,16 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Prints a short table; every column but the first is flush right."""
+    """Prints a short table; every column but the first is flush right. Names may wrap, numbers never."""
     console.print(title, style="bold")
-    result = Table()
+    cells = [[str(cell) for cell in row] for row in rows]
+    result = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
     for i, column in enumerate(columns):
-        result.add_column(column, justify="right" if i else "left", no_wrap=i == 0)
-    for row in rows:
-        result.add_row(*(str(cell) for cell in row))
+        whole = i == 0 or any(row[i][:1].isdigit() for row in cells)
+        header = column.replace(" ", "\n")
+        result.add_column(header, justify="right" if i else "left", no_wrap=whole)
+    for row in cells:
+        result.add_row(*row)
     console.print(result)
 
 

@@ -46,7 +46,7 @@ class Dataset:
     def batches(self, size: int, limit: int | None = None) -> Iterator[tuple[Image, Values]]:
         """Images (b, h, w, c) and labels (b,) or (b, h, w), ``size`` at a time, of the first ``limit`` images.
 
-        Segmentation images must be of one size; cut others with ``convert.crops``.
+        Segmentation images must be of one size; cut others with ``convert.data.crops``.
         """
         count = len(self) if limit is None else min(limit, len(self))
         for start in range(0, count, size):

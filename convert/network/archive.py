@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import singledispatch
 from math import prod
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -23,13 +24,14 @@ from .transforms import Convolution, ConvolutionTranspose, Shape, SharedKernel, 
 FORMAT = 3
 READ = (2, FORMAT)
 
+Count = Annotated[int, msgspec.Meta(ge=1)]
 Put = Callable[[Values], str]
 """Keeps an array and gives its name."""
 Arrays = Mapping[str, Values]
 
 
 class ConvolutionRow(msgspec.Struct, tag_field="kind", tag="Convolution"):
-    strides: tuple[int, int]
+    strides: tuple[Count, Count]
     padding: Padding
     kernel: str
 
@@ -38,7 +40,7 @@ class ConvolutionRow(msgspec.Struct, tag_field="kind", tag="Convolution"):
 
 
 class ConvolutionTransposeRow(msgspec.Struct, tag_field="kind", tag="ConvolutionTranspose"):
-    strides: tuple[int, int]
+    strides: tuple[Count, Count]
     padding: Padding
     kernel: str
 
@@ -67,8 +69,8 @@ class PopulationRow(msgspec.Struct):
     scale_hz: float
     on_chip: bool
     neuron: Neuron
-    synapse_s: float
-    onset_step: int
+    synapse_s: Annotated[float, msgspec.Meta(ge=0)]
+    onset_step: Annotated[int, msgspec.Meta(ge=0)]
 
 
 class ReadoutRow(msgspec.Struct):
@@ -88,8 +90,8 @@ class Description(msgspec.Struct):
     """Everything but the arrays, which it names."""
 
     input: Input
-    dt_s: float
-    timesteps: int
+    dt_s: Annotated[float, msgspec.Meta(gt=0)]
+    timesteps: Count
     populations: list[PopulationRow]
     readouts: list[ReadoutRow]
     projections: list[ProjectionRow]
@@ -139,7 +141,8 @@ def load_network(path: Path) -> Network:
         raw = msgspec.json.decode(str(data["description"]))
         if not isinstance(raw, dict) or raw.get("format") not in READ:
             found = raw.get("format") if isinstance(raw, dict) else None
-            raise UserError(f"{path} has format {found} and this version reads {FORMAT}; convert the model again")
+            known = " and ".join(map(str, READ))
+            raise UserError(f"{path} has format {found!r} and this version reads {known}; convert the model again")
         description = msgspec.convert(raw if raw["format"] == FORMAT else _from_format_2(raw), Description)
         network = Network(
             description.input,
@@ -168,6 +171,8 @@ def misfits(network: Network) -> list[str]:
     for readout in network.readouts:
         if readout.bias.shape != readout.shape:
             problems.append(f"the biases of '{readout.name}' have shape {readout.bias.shape}")
+        if not network.into(readout.name):
+            problems.append(f"no projection goes to the readout '{readout.name}'")
     for p in network.projections:
         if p.source not in shapes or p.target not in shapes:
             problems.append(f"a projection goes from '{p.source}' to '{p.target}', and one of them is missing")

@@ -19,7 +19,8 @@ def whole_file(path: Path) -> Iterator[Path]:
         beside = _beside(path)
         try:
             yield beside
-            os.replace(beside, path)
+            with _writing(path):
+                os.replace(beside, path)
         finally:
             beside.unlink(missing_ok=True)
 
@@ -36,9 +37,10 @@ def whole_folder(path: Path, *, force: bool) -> Iterator[Path]:
         beside.mkdir()
         try:
             yield beside
-            if path.exists():
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-            os.replace(beside, path)
+            with _writing(path):
+                if path.exists():
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+                os.replace(beside, path)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 

@@ -35,9 +35,10 @@ def compare_energy(
     output = Path(output)
     if output.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"{output}: the report is an HTML page; choose a name that ends in .html")
-    if output.is_dir():
-        raise UserError(f"{output} is a folder; choose the name of a file")
-    keep(output, force=force)
+    for path in (output, output.with_suffix(".json")):
+        if path.is_dir():
+            raise UserError(f"{path} is a folder; choose the name of a file")
+        keep(path, force=force)
     runs = read_runs([Path(bundle) for bundle in bundles])
     report = build_report(runs, static_watts=static_watts, devices=device, tolerance=tolerance)
     page = html_report(report, runs)

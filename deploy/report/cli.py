@@ -7,7 +7,7 @@ from typing import get_args
 
 import rich_click as click
 
-from convert.console.terminal import command, console
+from convert.console.terminal import Number, command, console
 from deploy.energy.devices import STATIC_WATTS_PER_CHIP, DeviceSet
 
 
@@ -25,7 +25,7 @@ from deploy.energy.devices import STATIC_WATTS_PER_CHIP, DeviceSet
     "--static-watts",
     default=STATIC_WATTS_PER_CHIP,
     show_default=True,
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     help="Static power of one Loihi chip in watts.",
 )
 @click.option(
@@ -37,7 +37,7 @@ from deploy.energy.devices import STATIC_WATTS_PER_CHIP, DeviceSet
 )
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0, 100),
+    type=Number(0, 100),
     metavar="POINTS",
     help="What fewer steps may cost, in points of 100.  [default: 1 of accuracy, 0.5 of pixel accuracy]",
 )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from convert.data.metrics import class_map
+from convert.errors import UserError
 from convert.network import BIAS_SOURCE_LAYER
 from deploy.arrays import Float32, UInt8
 from deploy.device_report import AbsentDevice, DeviceReport
@@ -190,13 +195,23 @@ def _examples(run: RecordedRun) -> list[Example]:
     path = run.folder / OUTPUTS
     if not path.is_file():
         return []
-    with np.load(path, allow_pickle=False) as arrays:
+    with _opened(path) as arrays:
         if not {"images", "labels", "outputs"} <= set(arrays.files):
             return []
         answers = {name: arrays[key] for name, key in (("ANN", "ann"), ("SNN", "outputs")) if key in arrays.files}
         images, labels = arrays["images"][:SHOWN_IMAGES], arrays["labels"]
     make = _class_example if labels.ndim < 3 else _map_example
     return [make(i, image, labels[i], {name: a[i] for name, a in answers.items()}) for i, image in enumerate(images)]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[NpzFile]:
+    """The arrays in ``path``. Raises ``UserError`` for a file that is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            yield arrays
+    except (zipfile.BadZipFile, ValueError, EOFError, KeyError) as error:
+        raise UserError(f"{path} is damaged ({error}); run deploy-model again") from error
 
 
 def _class_example(i: int, image: Float32, label: Float32, answers: dict[str, Float32]) -> Example:

@@ -33,7 +33,7 @@ class RecordedRun:
     def picture(self) -> str | None:
         """partition.svg, if it is there."""
         path = self.bundle / "partition.svg"
-        return path.read_text() if path.is_file() else None
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
 
 
 def read_runs(paths: Sequence[Path]) -> tuple[RecordedRun, ...]:

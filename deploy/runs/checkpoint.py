@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -48,7 +49,12 @@ class RunCheckpoint:
             raise UserError(f"cannot write {folder}: {error.strerror}; choose a bundle you may write to") from error
 
     def has(self, i: int) -> bool:
-        return (self.folder / f"{i}.npz").exists()
+        """Whether image ``i`` is done, and what was written of it can be read."""
+        try:
+            self.read(i)
+        except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile):
+            return False
+        return True
 
     def write(self, i: int, result: ImageResult) -> None:
         layers = json.dumps({name: asdict(counts) for name, counts in result.layers.items()})

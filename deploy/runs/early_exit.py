@@ -29,7 +29,7 @@ EventsAt = Callable[[Int64, Int64], EventMeans]
 
 RULES: dict[Task, str] = {
     "classification": "lead of the first class over the second (logits) times the steps of the readout window",
-    "segmentation": "share of pixels whose class is that of the checkpoint before",
+    "segmentation": "share of pixels whose class is that of the readout before",
 }
 METRIC: dict[Task, MetricName] = {"classification": "accuracy", "segmentation": "pixel_accuracy"}
 """What is reported: a mean over images of equal size."""

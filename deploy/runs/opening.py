@@ -13,7 +13,9 @@ from .options import RunOptions
 
 
 def require_consistent(options: RunOptions) -> None:
-    """Raises ``UserError`` for options that exclude each other."""
+    """Raises ``UserError`` for options that cannot be, or that exclude each other."""
+    if problems := options.problems():
+        raise UserError(problems)
     if options.continuous and options.early is not None:
         raise UserError("--early and --continuous: an image that stops early changes the next; leave out one of them")
 

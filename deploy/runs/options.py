@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass
+from math import isfinite
 
 from deploy.targets.names import TargetName
 
@@ -37,6 +38,18 @@ class RunOptions:
     @property
     def run_name(self) -> str:
         return self.name or self.target
+
+    def problems(self) -> list[str]:
+        """What is wrong with them, one sentence for each."""
+        problems = []
+        for name, value, least in (("images", self.images, 1), ("skip", self.skip, 0), ("every", self.every, 1)):
+            if value is not None and value < least:
+                problems.append(f"{name} is {value}; use at least {least}")
+        if not 0 < self.window <= 1:
+            problems.append(f"window is {self.window}, a share of the steps; use more than 0 and at most 1")
+        if self.early is not None and not isfinite(self.early):
+            problems.append(f"early is {self.early}; give a finite number")
+        return problems
 
     def signed(self) -> dict[str, str | int | float | None]:
         """The options on which the outputs of an image depend."""

@@ -48,12 +48,15 @@ class BundledOriginal:
 def original_of(bundle: Path) -> BundledOriginal:
     """The original of ``bundle``.
 
-    Its rate network stands for it if nothing was replaced, trained or left out.
+    Its rate network stands for it if nothing was replaced, trained or left out. Raises ``UserError`` for a bundle that
+    has lost its model and has nothing that stands for it.
     """
     report = load_report(bundle)
     try:
         source = source_of(bundle)
     except UserError:
+        if report.model is not None and not report.rate_network_is_original:
+            raise
         source = None
     rates = load_rate_network(bundle) if report.rate_network_is_original else None
     return BundledOriginal(rates, source, report.output)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import Annotated, Literal, TypeVar, get_args
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -15,6 +15,9 @@ from deploy.device_report import AbsentDevice, DeviceReport, MeasuredEntry, abse
 from deploy.targets.names import TargetName
 
 RUN = "run.json"
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+PositiveFloat = Annotated[float, msgspec.Meta(gt=0)]
 
 MetricName = Literal["accuracy", "pixel_accuracy", "iou", "f1", "adapted_rand_error", "variation_of_information"]
 Metric = float | None | UnsetType
@@ -40,7 +43,7 @@ class StepRow(EventMeans, frozen=True, kw_only=True, omit_defaults=True):
     """What images bring that are stopped after ``timesteps`` steps (on average): metrics, events; in report.json what
     that costs on each device instead of ``layer_synops``."""
 
-    timesteps: int | float
+    timesteps: Positive | PositiveFloat
     accuracy: Metric = UNSET
     pixel_accuracy: Metric = UNSET
     iou: Metric = UNSET
@@ -128,11 +131,11 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What run.json and ``runs[]`` of report.json share; events are means of one image, None where not counted."""
 
     target: TargetName
-    images: int
-    timesteps: int
+    images: Positive
+    timesteps: Positive
     exact: bool = False
     """Whether its spikes are those of the chip's integers."""
-    crops_per_image: int = 1
+    crops_per_image: Positive = 1
     metrics: RunMetrics
     early: EarlyReport | None = None
     """None if the state goes on from image to image."""

@@ -16,9 +16,7 @@ def prepare(job: Job) -> Runner:
     """Every readout step has the same outputs, for the model knows no steps. Raises ``UserError`` without a model."""
     original = job.original
     if original is None:
-        raise UserError(
-            "target 'keras' runs the model that was converted, and none lies in this bundle; use --target fast"
-        )
+        raise UserError("target 'keras' runs the model that was converted, and there is none; use --target fast")
 
     def run(inputs: Float32) -> Iterator[InputRun]:
         for output in original(inputs):

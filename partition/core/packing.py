@@ -21,13 +21,13 @@ from partition.geometry.tile import Tile
 class Packing:
     """The order of the neurons of a tile, and the unused places beside it that synapse lists may run into.
 
-    ``rows`` and ``columns`` are (before, after) in pixels; (0, 0) cuts the lists at the border. The default is the
-    order of nengo_loihi: rows, columns, channels, the last one fastest.
+    ``rows`` and ``columns`` are (before, after) in pixels; (0, 0) cuts the lists at the border. Without channels
+    first the order is rows, columns, channels, the last one fastest.
     """
 
-    channels_first: bool = False
-    rows: tuple[int, int] = (0, 0)
-    columns: tuple[int, int] = (0, 0)
+    channels_first: bool
+    rows: tuple[int, int]
+    columns: tuple[int, int]
 
     def compartments(self, tile: Tile) -> int:
         """The number of compartments that a tile takes, used or not."""
@@ -55,5 +55,5 @@ class Packing:
         return (tile[0] + max(self.rows)) * self.row_stride(tile)
 
 
-PLAIN = Packing()
+PLAIN = Packing(False, (0, 0), (0, 0))
 """What nengo_loihi does by itself."""

@@ -71,6 +71,14 @@ def test_a_layer_without_packing_is_packed_as_nengo_loihi_does(found, path):
     assert all(again.packing(name) == PLAIN for name in found.tiles)
 
 
+@pytest.mark.parametrize("packing", [{}, {"group": 0}, {"channels_first": True}])
+def test_a_damaged_packing_is_not_read_as_another(packing, path):
+    layers = json.loads(path.read_text())["layers"]
+    layers[0]["packing"] = packing
+    with pytest.raises(UserError, match=r"damaged .*missing required field.*; run partition-model again"):
+        read_partition(changed(path, layers=layers))
+
+
 DAMAGE = {
     "no blocks": ({"blocks": None}, "missing required field `blocks`"),
     "a tile without rows": ({"layers": [{"name": "p1", "tile": [0, 1, 1], "blocks": 1}]}, "`int` >= 1"),

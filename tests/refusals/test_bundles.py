@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 
+import msgspec
 import numpy as np
 import pytest
 
+from convert.bundle import load_report
 from convert.network import Input
 from deploy.cli import main as deploy_model
 from deploy.report.cli import main as energy_report
@@ -82,7 +84,19 @@ def test_the_model_as_a_target_of_a_bundle_without_it(tiny, tiny_bundle, tmp_pat
     refused(
         deploy_model,
         [tiny_bundle, "--data", tiny / "data.npz", "--target", "keras"],
-        "none lies in this bundle; use --target fast$",
+        "and there is none; use --target fast$",
+        folder=tmp_path,
+    )
+
+
+def test_a_bundle_that_has_lost_the_model_it_is_measured_by(tiny, tiny_bundle, tmp_path):
+    (tiny_bundle / "source.keras").unlink()
+    report = msgspec.structs.replace(load_report(tiny_bundle), rate_network_is_original=False)
+    (tiny_bundle / "conversion.json").write_bytes(msgspec.json.encode(report))
+    refused(
+        deploy_model,
+        [tiny_bundle, "--data", tiny / "data.npz"],
+        r"is damaged \(no source model in it\)",
         folder=tmp_path,
     )
 

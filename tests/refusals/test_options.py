@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
+import convert
+import deploy
 from convert.cli import main as convert_model
+from convert.errors import UserError
 from convert.upstream.tensorflow import load_keras3
 from deploy.cli import main as deploy_model
 from deploy.report.cli import main as energy_report
@@ -53,6 +56,16 @@ def test_fewer_timesteps_than_layers(tiny, tmp_path):
         (deploy_model, ["b", "--data", "d", "--timesteps", "0"]),
         (deploy_model, ["b", "--data", "d", "--images", "0"]),
         (partition_model, ["b", "--chips", "many"]),
+        (convert_model, ["m.keras", "--data", "d", "-o", "b", "--vmin", "-inf"]),
+        (convert_model, ["m.keras", "--data", "d", "-o", "b", "--percentile", "nan"]),
+        (convert_model, ["m.keras", "--data", "d", "-o", "b", "--rates", "nan", "nan"]),
+        (convert_model, ["m.keras", "--data", "d", "-o", "b", "--seed", "-1"]),
+        (deploy_model, ["b", "--data", "d", "--window", "nan"]),
+        (deploy_model, ["b", "--data", "d", "--early", "inf"]),
+        (partition_model, ["b", "--seed", "-1"]),
+        (partition_model, ["b", "--seconds", "nan"]),
+        (energy_report, ["b", "--tolerance", "nan"]),
+        (energy_report, ["b", "--static-watts", "inf"]),
         (energy_report, []),
         (energy_report, ["b", "--static-watts", "-1"]),
     ],
@@ -102,6 +115,19 @@ def test_outputs_that_cannot_be_written(tiny, tiny_bundle, tmp_path):
     )
 
 
+def test_options_given_in_python(tiny, tiny_bundle, tmp_path):
+    before = contents(tmp_path)
+    convert_options = convert.Options(max_pooling="median", vmin=float("-inf"), calibration_images=0)
+    with pytest.raises(UserError) as raised:
+        convert.convert(tiny / "model.keras", tiny / "data.npz", tmp_path / "b", convert_options)
+    assert len(raised.value.problems) == 3
+    run_options = deploy.RunOptions(images=-5, skip=-5, every=0, window=2.0, early=float("nan"))
+    with pytest.raises(UserError) as raised:
+        deploy.run(tiny_bundle, tiny / "data.npz", run_options)
+    assert len(raised.value.problems) == 5
+    assert contents(tmp_path) == before
+
+
 def test_what_exists_is_kept(tiny, tiny_bundle, tmp_path):
     kept = "exists already and is kept; .*--force to replace it$"
     arguments = [tiny / "model.keras", "--data", tiny / "data.npz", "-o"]
@@ -110,6 +136,8 @@ def test_what_exists_is_kept(tiny, tiny_bundle, tmp_path):
     refused(deploy_model, [tiny_bundle, "--data", tiny / "data.npz"], kept, folder=tmp_path)
     (tmp_path / "report.html").write_text("old")
     refused(energy_report, [tiny_bundle, "-o", tmp_path / "report.html"], kept, folder=tmp_path)
+    (tmp_path / "other.json").write_text("years of work")
+    refused(energy_report, [tiny_bundle, "-o", tmp_path / "other.html"], f"other.json {kept}", folder=tmp_path)
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
     refused(

@@ -17,6 +17,14 @@ BAD_REPORTS = {
         lambda bundle: (fake_run(bundle), (bundle / "runs" / "fast" / "run.json").write_text("{}")),
         r"run.json is damaged \(.*missing required field `target`\); run deploy-model again$",
     ),
+    "damaged outputs": (
+        lambda bundle: (fake_run(bundle), (bundle / "runs" / "fast" / "outputs.npz").write_text("no archive")),
+        r"outputs.npz is damaged \(.*\); run deploy-model again$",
+    ),
+    "no steps": (
+        lambda bundle: fake_run(bundle, timesteps=0),
+        r"run.json is damaged \(.*>= 1.*\); run deploy-model again$",
+    ),
     "damaged partition": (
         lambda bundle: (fake_run(bundle), text(bundle / "partition.json")),
         r"partition.json is damaged \(.*\); run partition-model again$",

@@ -103,7 +103,7 @@ def _zip_version(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             return str(json.loads(archive.read("metadata.json"))["keras_version"])
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+    except (KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile) as error:
         raise UserError(f"{path} is a zip file but no Keras model (no metadata.json in it); {WAY_OUT}") from error
 
 

@@ -81,7 +81,8 @@ def test_a_rate_network_that_differs_does_not_stand_for_the_model(tiny, tiny_bun
     by_rates = original_of(tiny / "tiny.bundle").predictor(images)
     np.testing.assert_allclose(found.predictor(images), by_rates, atol=1e-5)
     (tiny_bundle / "source.keras").unlink()
-    assert original_of(tiny_bundle).predictor is None
+    with pytest.raises(UserError, match="no source model"):
+        original_of(tiny_bundle)
 
 
 def test_a_network_made_by_hand_goes_through_the_commands(by_hand):

@@ -46,6 +46,16 @@ def test_a_checkpoint_gives_back_what_it_was_given(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_part_that_cannot_be_read_is_not_done(tmp_path):
+    checkpoint = RunCheckpoint(tmp_path / "c", "signature")
+    checkpoint.write(0, ImageResult(np.ones((2, 3), np.float32), {"a": LayerCounts(3)}, 1))
+    assert checkpoint.has(0)
+    for content in (b"", b"no archive"):
+        (tmp_path / "c" / "0.npz").write_bytes(content)
+        assert not checkpoint.has(0)
+    assert not checkpoint.has(1)
+
+
 def test_events_of_crops_are_summed_and_stay_unknown_where_one_is():
     assert summed([LayerCounts(1, 2, None, 3), LayerCounts(4, None, 5, 6)]) == LayerCounts(5, None, None, 9)
 
