@@ -139,7 +139,7 @@ def test_the_original_has_no_steps_and_no_events(job, images, tiny):
     for image, run in zip(images, prepare("keras", replace(job, original=original))(images), strict=True):
         assert (run.layers, run.counts, run.until) == ({}, {}, None)
         np.testing.assert_allclose(run.outputs, np.repeat(original(image[None]), len(job.windows), axis=0), atol=1e-6)
-    with pytest.raises(UserError, match="none lies in this bundle; use --target fast"):
+    with pytest.raises(UserError, match="and there is none; use --target fast"):
         prepare("keras", job)
 
 
