@@ -82,11 +82,12 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
 
 @dataclass(frozen=True)
 class _Models:
-    """The model as it was ``given``, and ``cut`` into segments, max pooling ``replaced`` or not."""
+    """The model as it was ``given``, and ``cut`` into segments, max pooling ``replaced`` or not; its ``outputs``."""
 
     given: Original
     cut: Cut
     replaced: bool
+    outputs: tuple[str, ...]
 
     @property
     def output_shape(self) -> tuple[int, ...]:
@@ -95,16 +96,17 @@ class _Models:
 
 def _opened(path: Path, options: Options) -> _Models:
     from convert.frontends.keras.cut import cut_at_relus
-    from convert.frontends.keras.load import load_model
+    from convert.frontends.keras.load import load
     from convert.frontends.keras.original import KerasOriginal
     from convert.frontends.keras.passes import POOLING
 
-    given = load_model(path, max_pooling=options.max_pooling is not None)
+    loaded = load(path, max_pooling=options.max_pooling is not None, output=options.output)
+    given, names = loaded.model, loaded.outputs
     if options.max_pooling is None:
         cut = cut_at_relus(given)
-        return _Models(cut.original, cut, False)
+        return _Models(cut.original, cut, False, names)
     cut = cut_at_relus(POOLING[options.max_pooling](given))
-    return _Models(KerasOriginal(given, cut.populations), cut, True)
+    return _Models(KerasOriginal(given, cut.populations), cut, True, names)
 
 
 def _measured(original: Original, cut: Cut, sample: Sample, options: Options) -> RateScales:
@@ -179,6 +181,7 @@ def _report(
         rates_hz=options.rates_hz,
         one_scale=options.one_scale,
         max_pooling=options.max_pooling,
+        output=models.outputs[0] if len(models.outputs) > 1 else None,
         fine_tune_epochs=options.fine_tune_epochs,
         spiking_batches=options.spiking_batches,
         seed=options.seed,

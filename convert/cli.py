@@ -65,6 +65,12 @@ DEFAULTS = Options()
 )
 @click.option("--max-pooling", type=click.Choice(get_args(MaxPooling)), help="What to put in place of max pooling.")
 @click.option(
+    "--measured-output",
+    "output",
+    metavar="NAME",
+    help="The output to measure, of a model with several; else the first.",
+)
+@click.option(
     "--timesteps",
     type=click.IntRange(8),
     default=DEFAULTS.timesteps,

@@ -22,6 +22,7 @@ class Options:
     ``rates_hz`` are the rates at the ``percentile`` of the last and of the first layer on the chip.
     With ``one_scale`` they are those of the layer with the largest activations, and all layers keep their proportions.
     ``synapse_s`` None chooses a time constant for each population: see ``convert.calibration.synaptic_filters``.
+    ``output`` is the one of several outputs that is measured, by its name; None is the first one.
     ``metric_images`` are scored, a 64th of them where an image is a segmentation: accuracy is then one of pixels.
     """
 
@@ -31,6 +32,7 @@ class Options:
     rates_hz: tuple[float, float] = (400.0, 600.0)
     one_scale: bool = False
     max_pooling: MaxPooling | None = None
+    output: str | None = None
     timesteps: int = 128
     synapse_s: float | None = None
     vmin: float = -2.0

@@ -69,6 +69,8 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     rates_hz: tuple[float, float] | None = None
     one_scale: bool = False
     max_pooling: Literal["average", "strided"] | None = None
+    output: str | None = None
+    """The output that is measured, of a model with several."""
     fine_tune_epochs: int = 0
     spiking_batches: int = 0
     seed: int | None = None

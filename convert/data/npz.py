@@ -37,6 +37,7 @@ def open_archive(path: Path, expected: Expected) -> ImageSource:
         raise UserError([f"{path.name}: {problem}" for problem in problems if problem])
     if len(x) != len(y) or not len(x):
         raise UserError(f"{path.name}: {len(x)} images and {len(y)} labels; give one label for each image")
+    y = _as_maps(x, y, expected)
     task = expected.settle(_task_of(y, expected), path.name)
     _check_finite(x, path.name)
 
@@ -116,8 +117,16 @@ def _array_problem(name: str, array: Values) -> str | None:
     return None if array.ndim >= 1 else f"{name} is a single number; it takes one entry for each image"
 
 
+def _as_maps(x: Values, y: Values, expected: Expected) -> Values:
+    """``y`` with rows and columns, where the labels of a segmentation are (n, rows * columns, ...)."""
+    in_a_row = expected.task == "segmentation" and x.ndim >= 3 and 2 <= y.ndim <= 3 and y.shape[1:3] != x.shape[1:3]
+    if in_a_row and y.shape[1] == x.shape[1] * x.shape[2]:
+        return y.reshape(len(y), *x.shape[1:3], *y.shape[2:])
+    return y
+
+
 def _task_of(y: Values, expected: Expected) -> Task:
-    if y.ndim <= 2 or (expected.task == "classification" and y.ndim > 2 and y[0].size == 1):
+    if y.ndim <= 2 or (expected.task == "classification" and max(y.shape[1:]) == y[0].size):
         return "classification"
     return "segmentation"
 
@@ -126,6 +135,7 @@ def _class_indices(y: Values, name: str) -> Values:
     """Class of every image from indices (n,), (n, 1) or one-hot rows (n, classes)."""
     if y[0].size == 1:
         return np.asarray(y).reshape(len(y))
+    y = np.asarray(y).reshape(len(y), -1)
     if not (((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all()):
         raise UserError(f"{name}: y has shape {y.shape} but its rows are not one-hot; save class indices, shape (n,)")
     return np.asarray(y.argmax(axis=1))

@@ -51,7 +51,7 @@ def activated(values: Batch, activation: Activation) -> Batch:
         shifted = np.exp(values - values.max(axis=-1, keepdims=True))
         return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
     if activation == "sigmoid":
-        return np.asarray(1 / (1 + np.exp(-values)))
+        return np.asarray(np.exp(np.minimum(values, 0)) / (1 + np.exp(-np.abs(values))))  # never exp of a large number
     return values
 
 

@@ -21,8 +21,11 @@ def apply(transform: Transform, images: Tensor, target: Shape) -> Tensor:
 @apply.register
 def _(transform: Convolution, images: Tensor, target: Shape) -> Tensor:
     tf = load_tensorflow()
-    kernel = tf.cast(transform.kernel, tf.float32)
-    return tf.nn.conv2d(tf.cast(images, tf.float32), kernel, transform.strides, transform.padding.upper())
+    kernel, images = tf.cast(transform.kernel, tf.float32), tf.cast(images, tf.float32)
+    rows, columns = transform.strides
+    if tuple(kernel.shape[:2]) == (1, 1):  # pixels first: TensorFlow's gradient for a stride may break (docs/upstream)
+        return tf.nn.conv2d(images[:, ::rows, ::columns], kernel, 1, "VALID")
+    return tf.nn.conv2d(images, kernel, (rows, columns), transform.padding.upper())
 
 
 @apply.register

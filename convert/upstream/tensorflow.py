@@ -6,6 +6,7 @@ import functools
 import importlib
 import os
 
+from convert.errors import UserError
 from convert.upstream.types import Module
 
 from .quiet import quiet
@@ -19,6 +20,8 @@ def load_tensorflow() -> Module:
     with quiet():
         tf = importlib.import_module("tensorflow")
         tf.config.list_physical_devices()
+    if not tf.executing_eagerly():
+        raise UserError("eager execution is off in this process (disable_eager_execution); convert in one of its own")
     tf.get_logger().setLevel("ERROR")
     return tf
 
@@ -35,4 +38,10 @@ def load_keras3() -> Module:
     """Keras 3 on TensorFlow: what today's users save their models with."""
     load_tensorflow()
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    return importlib.import_module("keras")
+    keras = importlib.import_module("keras")
+    if keras.backend.backend() != "tensorflow":
+        raise UserError(
+            f"Keras 3 runs on {keras.backend.backend()} in this process, its models are read on tensorflow; "
+            "convert in a process of its own, with convert-model"
+        )
+    return keras

@@ -19,10 +19,11 @@ from deploy.foreign import KerasModel
 
 @dataclass(frozen=True)
 class BundledOriginal:
-    """What ``bundle`` has of it: a network of rates that computes the same, the file as it was given."""
+    """What ``bundle`` has of it: a network of rates that computes the same, the file, the ``output`` that counts."""
 
     rate_network: Network | None
     source: Path | None
+    output: str | None = None
 
     @cached_property
     def keras_model(self) -> KerasModel:
@@ -30,7 +31,7 @@ class BundledOriginal:
         from convert.frontends.keras.load import load_model
 
         assert self.source is not None, "there is no file"
-        return load_model(self.source)
+        return load_model(self.source, output=self.output)
 
     @property
     def predictor(self) -> Predictor | None:
@@ -57,7 +58,8 @@ def original_of(bundle: Path) -> BundledOriginal:
         if report.model is not None and not report.rate_network_is_original:
             raise
         source = None
-    return BundledOriginal(load_rate_network(bundle) if report.rate_network_is_original else None, source)
+    rates = load_rate_network(bundle) if report.rate_network_is_original else None
+    return BundledOriginal(rates, source, report.output)
 
 
 def original_outputs(original: BundledOriginal, dataset: Dataset, shape: Shape) -> Float32 | None:

@@ -39,6 +39,16 @@ def weights_only(path):
     keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3)]).save_weights(path)
 
 
+def weights_of_keras_3(path):
+    keras = load_keras3()
+    keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3)]).save_weights(path)
+
+
+def exported(path):
+    keras = load_keras3()
+    keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3)]).export(path, verbose=False)
+
+
 def spoilt_config(path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("metadata.json", json.dumps({"keras_version": "3.10.0"}))
@@ -60,7 +70,13 @@ NO_MODEL = [
     ("model.h5", truncated, r"model\.h5 is a damaged or truncated \.h5 file; save it again"),
     ("model.keras", other_zip, r"model\.keras is a zip file but no Keras model"),
     ("model.h5", other_hdf5, r"model\.h5 is an HDF5 file without a Keras model in it"),
-    ("model.h5", weights_only, r"model\.h5 .*Keras model"),
+    (
+        "model.h5",
+        weights_only,
+        r"model\.h5 holds weights only.* model\.load_weights\('model\.h5'\), model\.save",
+    ),
+    ("a.weights.h5", weights_of_keras_3, r"a\.weights\.h5 holds weights only.* build the model"),
+    ("model", exported, r"model is a SavedModel without Keras layers.* save the model itself with model\.save"),
     ("model.keras", spoilt_config, r"model\.keras is not a Keras model that can be read \(.*\); save it again"),
     ("model", folder_of_text, r"model is a folder but not a SavedModel"),
 ]

@@ -150,3 +150,19 @@ def test_weights_that_are_not_numbers(tiny, tmp_path):
         *(rf"layer '{name}' .* has 1 weights that are NaN" for name in ("stem", "head")),
         folder=tmp_path,
     )
+
+
+def test_an_output_that_is_not_there(tiny, tmp_path):
+    path = save_graph(tmp_path / "model.keras", lambda layers, x: {"a": x, "b": layers.Conv2D(1, 1)(x)})
+    arguments = [path, "--data", tiny / "data.npz", "-o", tmp_path / "b.bundle", "--measured-output", "c"]
+    refused(convert_model, arguments, r"the model has no output 'c'; its outputs are a, b$", folder=tmp_path)
+
+
+def test_a_wrong_size_and_layers_that_do_not_convert_at_once(tiny, tmp_path):
+    keras = load_keras3()
+    image = keras.Input((None, None, 3))
+    x = keras.layers.MaxPooling2D(2)(keras.layers.Conv2D(4, 3, activation="silu")(image))
+    keras.Model(image, keras.layers.LayerNormalization()(keras.layers.UpSampling2D(2)(x))).save(tmp_path / "m.keras")
+    arguments = [tmp_path / "m.keras", "--data", tiny / "data.npz", "-o", tmp_path / "b.bundle"]
+    sentences = ("an image of fixed size", "'silu' has no spiking form", r"\(MaxPooling2D\)", r"\(LayerNormalization\)")
+    refused(convert_model, arguments, *sentences, folder=tmp_path)

@@ -14,6 +14,7 @@ from convert.upstream.types import Layer, Model, Tensor
 from .layers import MAX_POOLING, POOLED, SPIKING, is_head, role
 from .nodes import head_of, name_of, node_of, nodes_of
 from .original import KerasOriginal
+from .refusals import Refusal, sentences
 from .segment import KerasSegment
 
 
@@ -58,7 +59,7 @@ def cut_at_relus(model: Model) -> Cut:
     for node in nodes_of(model):
         output = node.outputs
         if role(node.layer) == POOLED:
-            problems.append(f"layer '{node.layer.name}' ({type(node.layer).__name__}): {MAX_POOLING}")
+            problems += sentences([Refusal(node.layer.name, type(node.layer).__name__, MAX_POOLING)])
         if role(node.layer) == SPIKING:
             name = name_of(node)
             names[id(output)] = name
@@ -108,16 +109,18 @@ def _source_layer(layer: Layer) -> str:
     return name if layer.weights and "Norm" not in name else ""
 
 
+MISPLACED = "softmax and sigmoid run on the host, at an output only; end the model there or use ReLU inside"
+
+
 def misplaced_heads(model: Model) -> list[str]:
-    """One sentence for every softmax and sigmoid that is not the end of ``model``."""
+    """One sentence for every class of softmax and sigmoid that is not the end of ``model``."""
     nodes, outputs = nodes_of(model), {id(output) for output in model.outputs}
     used = {id(tensor) for node in nodes for tensor in node.keras_inputs}
-    return [
-        f"layer '{node.layer.name}' ({type(node.layer).__name__}): softmax and sigmoid run on the host, at an output "
-        "only; end the model there or use ReLU inside"
+    return sentences(
+        Refusal(node.layer.name, type(node.layer).__name__, MISPLACED)
         for node in nodes
         if is_head(node.layer) and (id(node.outputs) in used or id(node.outputs) not in outputs)
-    ]
+    )
 
 
 def _mixed(segments: list[KerasSegment]) -> list[str]:

@@ -11,7 +11,13 @@ from convert.errors import UserError
 from convert.upstream.tensorflow import load_keras3, load_tf_keras
 from convert.upstream.types import Config, Model
 
+from .layers import ALIASES
+
 WAY_OUT = "save it again with model.save('NAME.keras') and try that file"
+
+
+NO_LAYERS = ("InputLayer", "TFOpLambda", "SlicingOpLambda")
+"""Classes in a configuration that stand for the input or an operation."""
 
 
 class UnreadableError(UserError):
@@ -56,7 +62,9 @@ def _layers(entry: Config) -> Iterator[tuple[str, str, Config]]:
     if "layers" in config:
         for inner in config["layers"]:
             yield from _layers(inner)
-    elif entry["class_name"] not in ("InputLayer", "TFOpLambda") and ".ops." not in (entry.get("module") or ""):
+    elif entry["class_name"] not in ("InputLayer", "TFOpLambda", "SlicingOpLambda") and ".ops." not in (
+        entry.get("module") or ""
+    ):
         yield entry["class_name"], config.get("name", entry.get("name", "")), config
 
 
@@ -66,6 +74,11 @@ def _version(path: Path) -> str:
         raise UserError(f"{path} does not exist; give the path of a .keras, .h5 or SavedModel")
     if path.is_dir():
         if (path / "saved_model.pb").is_file():
+            if not (path / "keras_metadata.pb").is_file():
+                raise UserError(
+                    f"{path} is a SavedModel without Keras layers, as model.export() and tf.saved_model.save() write "
+                    "it; save the model itself with model.save('NAME.keras') and give that file"
+                )
             return "2"
         raise UserError(f"{path} is a folder but not a SavedModel (no saved_model.pb in it); {WAY_OUT}")
     if path.stat().st_size == 0:
@@ -101,11 +114,26 @@ def _begins_with(path: Path, signature: bytes) -> bool:
 
 def _h5_version(path: Path) -> str:
     try:
+        if _only_weights(path):
+            raise UserError(
+                f"{path} holds weights only, without the model; build the model, model.load_weights('{path.name}'), "
+                "model.save('NAME.keras') and give that file"
+            )
         return _h5_attribute(path, "keras_version")
     except OSError as error:
         raise UserError(f"{path} is a damaged or truncated .h5 file; {WAY_OUT}") from error
     except KeyError as error:
         raise UserError(f"{path} is an HDF5 file without a Keras model in it; {WAY_OUT}") from error
+
+
+def _only_weights(path: Path) -> bool:
+    """Whether an HDF5 file was written by ``save_weights`` of either Keras."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        keras_2 = "layer_names" in file.attrs
+        keras_3 = "layers" in file or "_layer_checkpoint_dependencies" in file
+        return "model_config" not in file.attrs and (keras_2 or keras_3)
 
 
 def _h5_attribute(path: Path, name: str) -> str:
@@ -117,7 +145,9 @@ def _h5_attribute(path: Path, name: str) -> str:
 
 
 def _read_keras3(path: Path) -> Model:
-    model = load_keras3().saving.load_model(path, compile=False)
+    keras = load_keras3()
+    renamed = {alias: keras.activations.get(name) for alias, name in ALIASES.items()}
+    model = keras.saving.load_model(path, custom_objects=renamed, compile=False)
     return getattr(model, "_functional", None) or model
 
 

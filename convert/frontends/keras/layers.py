@@ -8,6 +8,8 @@ from enum import Enum
 
 from convert.upstream.types import Config, Layer
 
+from .hints import HINTS, WRAPPERS
+
 
 class Role(Enum):
     """What a layer becomes."""
@@ -61,14 +63,38 @@ MAX_POOLING = (
 
 IDENTITY_LAYERS = (
     "Identity",
+    "AlphaDropout",
+    "SpatialDropout1D",
+    "SpatialDropout3D",
     "RandomFlip",
     "RandomRotation",
     "RandomTranslation",
     "RandomZoom",
     "RandomContrast",
     "RandomBrightness",
+    "RandomHeight",
+    "RandomWidth",
+    "RandomColorDegeneration",
+    "RandomColorJitter",
+    "RandomElasticTransform",
+    "RandomErasing",
+    "RandomGaussianBlur",
+    "RandomGrayscale",
+    "RandomHue",
+    "RandomInvert",
+    "RandomPerspective",
+    "RandomPosterization",
+    "RandomSaturation",
+    "RandomSharpness",
+    "RandomShear",
+    "RandAugment",
+    "AugMix",
+    "CutMix",
+    "MixUp",
+    "Solarization",
+    "Equalization",
 )
-"""Classes that do nothing at inference and are left out."""
+"""Classes that do nothing at inference and are left out; some of one Keras only."""
 
 REGISTRY: dict[str, Support] = {}
 
@@ -131,6 +157,9 @@ ACTIVATIONS = {
 }
 """Activation functions by name, as arguments of a layer or in an ``Activation`` layer."""
 
+ALIASES = {"softmax_v2": "softmax", "identity": "linear"}
+"""Activation functions that are saved under another name: those of ``tf.nn``."""
+
 ACTIVATION_LAYERS: dict[str, tuple[str, Config]] = {
     "relu": ("ReLU", {}),
     "relu6": ("ReLU", {"max_value": 6.0}),
@@ -140,23 +169,13 @@ ACTIVATION_LAYERS: dict[str, tuple[str, Config]] = {
 }
 """The layer (class, arguments) that does the same as an activation function."""
 
-HINTS = {
-    "ELU": "a rate has no curve below zero, only a slope; use LeakyReLU or ReLU",
-    "Multiply": "spikes are added, not multiplied; use Add or Concatenate",
-    "Maximum": "spikes are added, not compared; use Add or Average",
-    "Minimum": "spikes are added, not compared; use Add or Average",
-    "LayerNormalization": "it depends on each image; use BatchNormalization",
-    "GroupNormalization": "it depends on each image; use BatchNormalization",
-    "GlobalMaxPooling2D": "a maximum of spike rates is not a sum of spikes; use GlobalAveragePooling2D",
-    "Lambda": "its code cannot be looked into; write it with Keras layers",
-}
-"""Classes that often occur and do not convert: why, and what to use."""
-
 
 def unknown(kind: str, activation: str | None) -> str | None:
     """Why no layer of class ``kind`` with this activation can convert and the way out, or None if one may."""
     if kind not in REGISTRY and kind not in (*IDENTITY_LAYERS, "Activation"):
-        return HINTS.get(kind, f"no conversion is known for this class; rebuild it from {', '.join(_core())}")
+        return {**HINTS, **WRAPPERS}.get(
+            kind, f"no conversion is known for this class; rebuild it from {', '.join(_core())}"
+        )
     if activation is not None and activation not in ACTIVATIONS:
         if activation in REGISTRY:
             return f"give {activation} as a layer of its own, not as an activation"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,47 +13,62 @@ from convert.errors import UserError
 from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
 from convert.upstream.types import Config, Layer, Model, Tensor
 
+from . import fixed
+from .configs import BY_SHAPE, SIZED, apart, arguments, for_shape
 from .cut import misplaced_heads
 from .files import UnreadableError, layer_configs, read_model
-from .layers import ACTIVATION_LAYERS, IDENTITY_LAYERS, refusal, unknown
-from .operations import WRITTEN, as_layer, is_operation
+from .inputs import Shapes, input_problems, shapes_of
+from .layers import IDENTITY_LAYERS, refusal, unknown
+from .operations import WRITTEN, as_layers, is_operation, way_out
+from .outputs import as_read, chosen, output_names
 from .passes import KERAS_PASSES
+from .refusals import Refusal, sentences
 from .rewrite import Call
+from .structures import flat, tensors_in
+from .weights import misfit, not_finite, quantized, weights_of
 
 
-def load_model(path: Path, *, max_pooling: bool = True) -> Model:
+@dataclass(frozen=True)
+class Loaded:
+    """A flat tf-keras functional ``model``, and the names of its outputs in the file that it comes from."""
+
+    model: Model
+    outputs: tuple[str, ...]
+
+
+def load_model(path: Path, *, max_pooling: bool = True, output: str | None = None) -> Model:
+    """The ``model`` of ``load``."""
+    return load(path, max_pooling=max_pooling, output=output).model
+
+
+def load(path: Path, *, max_pooling: bool = True, output: str | None = None) -> Loaded:
     """The model in ``path`` (Keras 3 or 2 .keras, .h5, SavedModel folder) as a flat tf-keras functional model.
 
     Nested models are inlined, activations given as arguments become layers of their own (named LAYER_relu), operations
     such as ``x + y`` layers, capped and leaky ReLUs plain ones, so each layer is one of ``layers.REGISTRY``.
-    Several inputs become the channels of one, in the order of ``model.inputs``. Raises ``UserError`` with all problems
-    of the model; max pooling is one if ``max_pooling`` is false.
+    Several inputs become the channels of one, in the order of ``model.inputs``; ``output``, by its name, comes first of
+    several. Raises ``UserError`` with all problems of the model; max pooling is one if ``max_pooling`` is false.
     """
     rebuild = _Rebuild(max_pooling)
     try:
         model = read_model(path)
     except UnreadableError as error:
         for kind, name, config in layer_configs(path):
-            rebuild.new_layers(kind, name, config)
-        raise UserError(rebuild.problems or error.problems) from error
-    shapes = [tuple(tensor.shape)[1:] for tensor in model.inputs]
-    if any(len(shape) != 3 or None in shape for shape in shapes):
-        raise UserError(
-            f"{path} takes inputs of shape {_all(shapes)}; an image of fixed size (rows, columns, channels) is needed: "
-            "rebuild the model with keras.Input(shape=(rows, columns, channels))"
-        )
-    if len({shape[:2] for shape in shapes}) > 1:
-        raise UserError(
-            f"{path} takes inputs of shape {_all(shapes)}; several inputs become channels of one image, so all need "
-            "equal rows and columns: resize the images, and the model's inputs, to one size"
-        )
-    rebuilt = rebuild.run(model, shapes)
-    problems = rebuild.problems + misplaced_heads(rebuilt) + _bad_weights(path, rebuilt)
+            if kind not in BY_SHAPE:
+                rebuild.new_layers(kind, name, config)
+        raise UserError(sentences(rebuild.refusals) or error.problems) from error
+    names = output_names(model)
+    order = chosen(names, output)
+    shapes = shapes_of(model)
+    if problems := input_problems(path, shapes):
+        raise UserError(problems + sentences(rebuild.look_through(model, shapes)))
+    rebuilt = as_read(rebuild.run(model, shapes, order))
+    problems = sentences(rebuild.refusals) + misplaced_heads(rebuilt) + not_finite(path, rebuilt)
     if problems:
         raise UserError(problems)
     for rewrite in KERAS_PASSES:
         rebuilt = rewrite(rebuilt)
-    return rebuilt
+    return Loaded(rebuilt, tuple(names[i] for i in order))
 
 
 class _Rebuild:
@@ -61,44 +77,48 @@ class _Rebuild:
     def __init__(self, max_pooling: bool) -> None:
         self.keras = load_tf_keras()
         self.max_pooling = max_pooling
-        self.problems: list[str] = []
+        self.refusals: list[Refusal] = []
         self.made: dict[int, Call] = {}
         self.names: set[str] = set()
 
-    def run(self, model: Model, shapes: list[tuple[int, ...]]) -> Model:
-        """The model anew, its inputs of ``shapes`` in one; refused layers are zeros of the right shape in it."""
-        rows, columns = shapes[0][:2]
-        image = self.keras.Input((rows, columns, sum(shape[2] for shape in shapes)), name="image")
-        inputs = [image] if len(shapes) == 1 else self._channels(image, [shape[2] for shape in shapes])
-        return self.keras.Model(image, self._flatten(model, inputs), name=model.name)
+    def run(self, model: Model, shapes: Shapes, order: list[int]) -> Model:
+        """The model anew, its inputs of ``shapes`` in one, its outputs in ``order``; refused layers are zeros in it."""
+        counts = [shape[2] or 0 for shape in shapes]
+        image = self.keras.Input((*shapes[0][:2], sum(counts)), name="image")
+        inputs = [image] if len(shapes) == 1 else self._channels(image, counts)
+        outputs = flat(self._flatten(model, inputs))
+        return self.keras.Model(image, [outputs[i] for i in order], name=model.name)
+
+    def look_through(self, model: Model, shapes: Shapes) -> list[Refusal]:
+        """The refusals of a model whose inputs, of ``shapes``, are no images of one size, as far as it goes."""
+        with suppress(ValueError, TypeError, KeyError, IndexError, AttributeError):  # some layers need to know the size
+            self._flatten(model, [self.keras.Input(shape) for shape in shapes])
+        return self.refusals
 
     def new_layers(self, kind: str, name: str, config: Config) -> list[Layer]:
         """The tf-keras layers that do what the one of class ``kind`` does, or none and one more problem."""
-        found = [self._new_layer(*step) for step in _apart(kind, name, config)]
+        found = [self._new_layer(*step) for step in apart(kind, name, config)]
         return [] if None in found else found
 
     def _new_layer(self, kind: str, name: str, config: Config) -> Layer:
-        arguments = _arguments(config, getattr(self.keras.layers, kind, None))
-        reason = unknown(kind, arguments.get("activation"))
+        given = arguments(config, getattr(self.keras.layers, kind, None))
+        reason = unknown(kind, given.get("activation"))
+        if reason is None and kind in IDENTITY_LAYERS:
+            return self.keras.layers.Activation("linear", name=self._fresh(name))
         if reason is None:
-            layer = getattr(self.keras.layers, kind)(name=self._fresh(name), **arguments)
+            layer = getattr(self.keras.layers, kind)(name=self._fresh(name), **given)
             reason = refusal(layer, max_pooling=self.max_pooling)
             if reason is None:
                 return layer
-        self.problems.append(f"layer '{name}' ({kind}): {reason}")
+        size = f", {config['height']} x {config['width']}" if kind in SIZED and "height" in config else ""
+        self.refusals.append(Refusal(name, kind, reason + size))
         return None
 
     def _channels(self, image: Tensor, counts: list[int]) -> list[Tensor]:
         """The channels of ``image`` in groups, the first ``counts[0]`` and so on, each by a fixed convolution."""
         groups = np.split(np.eye(sum(counts)), np.cumsum(counts)[:-1], axis=1)
-        found = []
-        for i, group in enumerate(groups):
-            pick = self.keras.layers.Conv2D(
-                group.shape[1], 1, use_bias=False, trainable=False, name=self._fresh(f"image_{i + 1}")
-            )
-            found.append(pick(image))
-            pick.set_weights([group[None, None]])
-        return found
+        names = [self._fresh(f"image_{i + 1}") for i in range(len(groups))]
+        return [fixed.channels(self.keras, group, name)(image) for group, name in zip(groups, names, strict=True)]
 
     def _flatten(self, model: Model, inputs: list[Tensor]) -> Tensor:
         functional = getattr(model, "_functional", None) or model
@@ -112,7 +132,7 @@ class _Rebuild:
                 if not node.is_input:
                     args, kwargs = node.map_arguments(tensors)
                     outputs = self._layer(node.layer)(*args, **kwargs)
-                    for old, new in zip(_as_list(node.outputs), _as_list(outputs), strict=True):
+                    for old, new in zip(flat(node.outputs), flat(outputs), strict=True):
                         tensors[str(id(old))] = new
         outputs = [tensors.get(str(id(tensor))) for tensor in functional.outputs]
         return outputs[0] if len(outputs) == 1 else outputs
@@ -120,58 +140,89 @@ class _Rebuild:
     def _layer(self, old: Layer) -> Callable[..., Tensor]:
         """The new layer (or layers) for one old layer or operation; the same one each time the old one is called."""
         if getattr(old, "_functional", None) or hasattr(old, "_run_through_graph") or hasattr(old, "_nodes_by_depth"):
-            return lambda inputs, **_: self._flatten(old, _as_list(inputs))
+            return lambda *args, **kwargs: self._flatten(old, flat(args[0]) if args else tensors_in(kwargs))
         if is_operation(old):
             return lambda *args, **kwargs: self._operation(old, args, kwargs)
-        if id(old) not in self.made:
-            self.made[id(old)] = self._make(old)
-        make = self.made[id(old)]
-        return lambda *inputs, **_: make(list(inputs) if len(inputs) > 1 else inputs[0])
 
-    def _make(self, old: Layer) -> Call:
-        kind = type(old).__name__
+        def call(*args: Tensor, **kwargs: Tensor) -> Tensor:
+            tensors = tensors_in(args) or tensors_in(kwargs)
+            if id(old) not in self.made:
+                self.made[id(old)] = self._make(old, tuple(tensors[0].shape)[1:])
+            return self.made[id(old)](tensors if len(tensors) > 1 else tensors[0])
+
+        return call
+
+    def _make(self, old: Layer, shape: tuple[int, ...]) -> Call:
+        """What to call instead of ``old``, whose first input is of ``shape``."""
+        kind, config = for_shape(type(old).__name__, old.get_config(), shape)
         if kind in IDENTITY_LAYERS:
             return lambda inputs: inputs
-        layers = self.new_layers(kind, old.name, old.get_config())
-        if not layers:
+        merges_one = kind in ("Concatenate", "Average", "Add")
+        layers = self.new_layers(kind, old.name, config)
+        reason = quantized(old) if layers else None
+        if reason is not None:
+            self._refuse(old, reason)
+        if not layers or reason is not None:
             return self._stand_in(old)
-        weights = old.get_weights()
+        weights = weights_of(old)
         state = {"loaded": not weights}
 
         def call(inputs: Tensor) -> Tensor:
+            if merges_one and not isinstance(inputs, list):
+                return inputs
             outputs = inputs
             for layer in layers:
                 outputs = layer(outputs)
             if not state["loaded"]:
-                layers[0].set_weights(weights)
+                self._load(old, layers[0], weights)
                 state["loaded"] = True
             return outputs
 
         return call
 
+    def _load(self, old: Layer, new: Layer, weights: list[Tensor]) -> None:
+        reason = misfit(new, weights)
+        if reason is None:
+            new.set_weights(weights)
+        else:
+            self._refuse(old, reason)
+
+    def _refuse(self, old: Layer, reason: str) -> None:
+        self.refusals.append(Refusal(old.name, type(old).__name__, reason))
+
     def _operation(self, old: Layer, args: tuple[Tensor, ...], kwargs: Config) -> Tensor:
-        """What an operation such as ``x + y`` gives, by a layer."""
-        found = as_layer(self.keras, old, args, kwargs, self._fresh(old.name))
-        kind = type(old).__name__
-        reason = f"this operation does not convert ({WRITTEN} do); use Keras layers"
+        """What an operation such as ``x + y`` gives, by layers."""
+        found = as_layers(self.keras, old, args, kwargs, self._fresh(old.name))
+        reason: str | None = f"this operation does not convert ({WRITTEN} do); {way_out(old)}"
         if found is not None:
-            layer, inputs = found
-            refused = refusal(layer)
-            if refused is None:
-                return layer(inputs)
-            reason = refused
-        self.problems.append(f"layer '{old.name}' ({kind}): {reason}")
-        return self._stand_in(old)([a for a in (*args, *kwargs.values()) if hasattr(a, "_keras_history")])
+            layers, outputs = found
+            reason = next((refused for layer in layers if (refused := refusal(layer)) is not None), None)
+            if reason is None:
+                for layer in layers:
+                    outputs = layer(outputs)
+                return outputs
+        self._refuse(old, str(reason))
+        return self._stand_in(old)(tensors_in([args, kwargs]))
 
     def _stand_in(self, old: Layer) -> Call:
-        """Zeros of the shape that ``old`` gives, so that the walk goes on and finds the refusals after this one."""
+        """Zeros of the shapes that ``old`` gives, so that the walk goes on and finds the refusals after this one."""
         tf = load_tensorflow()
-        shape = tuple(_as_list(old._inbound_nodes[0].outputs)[0].shape)[1:]
 
-        def zeros(inputs: Tensor) -> Tensor:
-            return tf.zeros((tf.shape(_as_list(inputs)[0])[0], *shape))
+        def zeros(shape: tuple[int | None, ...], given: list[Tensor]) -> Tensor:
+            some = tf.zeros((tf.shape(given[0])[0], *(1 if n is None else n for n in shape)))
+            return some if None not in shape else tf.raw_ops.PlaceholderWithDefault(input=some, shape=(None, *shape))
 
-        return self.keras.layers.Lambda(zeros)  # type: ignore[no-any-return]
+        def call(inputs: Tensor) -> Tensor:
+            given = flat(inputs)
+            shapes = [tuple(tensor.shape) for tensor in given]
+            nodes = old._inbound_nodes
+            alike = [n for n in nodes if [tuple(t.shape) for t in tensors_in(n.input_tensors)] == shapes]
+            made = [tuple(output.shape)[1:] for output in flat((alike or nodes)[0].outputs)]
+            stand_ins = [self.keras.layers.Lambda(lambda x, shape=shape: zeros(shape, flat(x))) for shape in made]
+            outputs = [stand_in(given if len(given) > 1 else given[0]) for stand_in in stand_ins]
+            return outputs if len(outputs) > 1 else outputs[0]
+
+        return call
 
     def _fresh(self, name: str) -> str:
         """``name``, or ``name_2`` and so on where two nested models use it."""
@@ -185,57 +236,3 @@ class _Tensors(dict[str, Tensor]):
 
     def __getitem__(self, key: str) -> list[Tensor]:
         return [super().__getitem__(key)]
-
-
-def _arguments(config: Config, cls: type[Layer] | None) -> Config:
-    """The arguments in ``config`` that matter at inference and that ``cls`` of tf-keras knows."""
-    known = set(inspect.signature(cls.__init__).parameters) if cls is not None else set()
-    skipped = ("_initializer", "_regularizer", "_constraint")
-    kept = {k: v for k, v in config.items() if k in known - {"name", "dtype"} and not k.endswith(skipped)}
-    if isinstance(kept.get("axis"), list) and cls is not None and cls.__name__ == "BatchNormalization":
-        kept["axis"] = kept["axis"][0]
-    if isinstance(kept.get("activation"), dict):
-        kept["activation"] = _activation_name(kept["activation"])
-    if cls is not None and cls.__name__ == "LeakyReLU":  # Keras 3 has another name for it
-        kept["alpha"] = config.get("negative_slope", config.get("alpha"))
-    return kept
-
-
-def _apart(kind: str, name: str, config: Config) -> list[tuple[str, str, Config]]:
-    """(class, name, configuration) of a layer without its activation, and of the layer that this becomes."""
-    saved = config.get("activation")
-    label = _activation_name(saved)
-    if isinstance(saved, dict) and saved["class_name"] in ("ReLU", "LeakyReLU"):
-        label, after = "relu", (saved["class_name"], saved["config"])
-    elif label in ACTIVATION_LAYERS:
-        after = ACTIVATION_LAYERS[label]
-    else:
-        return [(kind, name, config)]
-    if kind == "Activation":
-        return [(after[0], name, after[1])]
-    return [(kind, name, {**config, "activation": "linear"}), (after[0], f"{name}_{label}", after[1])]
-
-
-def _activation_name(saved: Config | str | None) -> str:
-    """The name of an activation that is saved as a name, a function or a layer."""
-    if not isinstance(saved, dict):
-        return str(saved or "linear")
-    return str(saved["config"] if isinstance(saved["config"], str) else saved["class_name"])
-
-
-def _as_list(value: Tensor) -> list[Tensor]:
-    return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def _all(shapes: list[tuple[int, ...]]) -> str:
-    return ", ".join(str(shape) for shape in shapes)
-
-
-def _bad_weights(path: Path, model: Model) -> list[str]:
-    return [
-        f"layer '{layer.name}' of {path} has {int((~np.isfinite(w)).sum())} weights that are NaN or infinite; "
-        "load a checkpoint from before the training diverged"
-        for layer in model.layers
-        for w in layer.get_weights()
-        if not np.isfinite(w).all()
-    ]

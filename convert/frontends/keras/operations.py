@@ -2,99 +2,242 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import prod
+
 import numpy as np
 
 from convert.upstream.types import Config, Layer, Module, Tensor
 
+from .indexing import IMAGE_AXES, choice, flipped
+from .structures import flat, tensors_in
+
 NAMES = {
-    "Add": "add",
-    "__operators__.add": "add",
-    "math.add": "add",
-    "Subtract": "subtract",
-    "math.subtract": "subtract",
-    "Multiply": "multiply",
-    "math.multiply": "multiply",
-    "TrueDivide": "divide",
-    "Divide": "divide",
-    "math.truediv": "divide",
-    "math.divide": "divide",
-    "Negative": "negative",
-    "math.negative": "negative",
-    "Relu": "relu",
-    "ReLU": "relu",
-    "nn.relu": "relu",
-    "Relu6": "relu6",
-    "nn.relu6": "relu6",
-    "LeakyRelu": "leaky_relu",
-    "nn.leaky_relu": "leaky_relu",
-    "Softmax": "softmax",
-    "nn.softmax": "softmax",
-    "Sigmoid": "sigmoid",
-    "math.sigmoid": "sigmoid",
-    "nn.sigmoid": "sigmoid",
-    "Concatenate": "concatenate",
-    "concat": "concatenate",
-    "Mean": "mean",
-    "math.reduce_mean": "mean",
+    "add": ("Add", "__operators__.add", "math.add", "AddV2", "nn.bias_add"),
+    "subtract": ("Subtract", "math.subtract"),
+    "multiply": ("Multiply", "math.multiply"),
+    "divide": ("TrueDivide", "Divide", "math.truediv", "math.divide"),
+    "negative": ("Negative", "math.negative"),
+    "add_n": ("math.add_n",),
+    "relu": ("Relu", "ReLU", "nn.relu"),
+    "relu6": ("Relu6", "nn.relu6"),
+    "leaky_relu": ("LeakyRelu", "nn.leaky_relu"),
+    "softmax": ("Softmax", "nn.softmax"),
+    "sigmoid": ("Sigmoid", "math.sigmoid", "nn.sigmoid"),
+    "concatenate": ("Concatenate", "concat"),
+    "stack": ("Stack", "stack"),
+    "mean": ("Mean", "math.reduce_mean"),
+    "same": ("Cast", "cast", "Identity", "identity", "StopGradient", "stop_gradient", "Copy"),
+    "shape": ("Reshape", "reshape", "ExpandDims", "expand_dims", "Squeeze", "squeeze"),
+    "choice": ("GetItem", "__operators__.getitem"),
+    "flip": ("Flip", "reverse"),
 }
 """What converts: classes of Keras 3 operations, and symbols of tf-keras' ``TFOpLambda``, by what they do."""
 
+KINDS = {name: kind for kind, names in NAMES.items() for name in names}
+
 WRITTEN = (
-    "`x + y`, `x - y`; `+`, `-`, `*`, `/` with a number; relu, relu6, leaky_relu, concatenate, mean over rows "
-    "and columns"
+    "`x + y`, `x - y`; `+`, `-`, `*`, `/` with a number or one for each channel; relu, relu6, leaky_relu, concatenate, "
+    "stack, add_n, mean over rows and columns; `x[...]` and flips of channels, reshape, cast"
 )
 """The same for people; softmax and sigmoid at an output besides."""
+
+WAYS_OUT = {
+    "multiply": "spikes are added, not multiplied; use Add or Concatenate",
+    "divide": "divide by numbers other than zero only",
+    "stack": "use Concatenate",
+    "choice": "use Cropping2D for rows and columns, x[..., a:b] for channels",
+    "flip": "flip the images' rows and columns in the data, not in the model",
+    "shape": "use Reshape or Flatten",
+    "softmax": "the host's softmax is over the last axis; use axis=-1",
+    "mean": "use GlobalAveragePooling2D, a mean over rows and columns",
+    "Pad": "use ZeroPadding2D",
+    "compat.v1.pad": "use ZeroPadding2D",
+    "Transpose": "use Permute",
+    "compat.v1.transpose": "use Permute",
+    "Split": "use x[..., :n] for each part",
+    "split": "use x[..., :n] for each part",
+    "Maximum": "use Add or Average",
+    "math.maximum": "use Add or Average",
+    "Silu": "use relu",
+    "nn.silu": "use relu",
+    "Tanh": "use relu",
+    "math.tanh": "use relu",
+}
+"""What to use instead, by kind, class or symbol."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A call of an operation: what it is called on, in order, its settings, and the shape that it ``made``."""
+
+    kind: str
+    operands: Sequence[Tensor]
+    options: Config
+    made: tuple[int | None, ...]
+    name: str
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        return tensors_in(self.operands)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the first tensor, with the batch."""
+        return tuple(self.tensors[0].shape)
+
+    def axes(self, default: int | None = None) -> list[int]:
+        """The axes that it is over, as positive numbers."""
+        axis = self.options.get("axis", default)
+        if axis is None:
+            return []
+        return [int(a) % len(self.shape) for a in (axis if isinstance(axis, (list, tuple)) else [axis])]
+
+
+Steps = tuple[list[Layer], Tensor]
+"""Layers to call one after the other, and the tensor or list of tensors to call the first of them on."""
 
 
 def is_operation(old: Layer) -> bool:
     """Whether ``old`` is no layer but an operation of Keras 3 or tf-keras' stand-in for one."""
-    return type(old).__name__ == "TFOpLambda" or not hasattr(old, "get_weights")
+    return type(old).__name__ in ("TFOpLambda", "SlicingOpLambda") or not hasattr(old, "get_weights")
 
 
-def as_layer(
-    keras: Module, old: Layer, args: tuple[Tensor, ...], kwargs: Config, name: str
-) -> tuple[Layer, Tensor] | None:
-    """The tf-keras layer that does what operation ``old`` does, and what to call it on; None if there is none."""
-    in_tf_keras = type(old).__name__ == "TFOpLambda"
-    kind = NAMES.get(old.symbol if in_tf_keras else type(old).__name__)
-    options = {**kwargs} if in_tf_keras else {k: v for k, v in vars(old).items() if k[0] != "_" and k != "name"}
-    operands = [*args, *(kwargs[key] for key in ("x", "y", "x1", "x2") if key in kwargs)]
-    if kind in ("add", "subtract", "multiply", "divide", "negative"):
-        return _arithmetic(keras, kind, operands, name)
-    if kind == "relu":
-        return keras.layers.ReLU(**{k: v for k, v in options.items() if k != "name"}, name=name), operands[0]
-    if kind == "relu6":
-        return keras.layers.ReLU(6.0, name=name), operands[0]
-    if kind == "leaky_relu":
-        slope = options.get("negative_slope", options.get("alpha", operands[1] if len(operands) > 1 else 0.2))
-        return keras.layers.LeakyReLU(slope, name=name), operands[0]
-    if kind in ("softmax", "sigmoid") and options.get("axis", -1) in (-1, None):
-        return keras.layers.Activation(kind, name=name), operands[0]
-    if kind == "concatenate":
-        return keras.layers.Concatenate(axis=options.get("axis", 0), name=name), list(operands[0])
-    if kind == "mean" and list(options.get("axis") or ()) == [1, 2] and len(operands[0].shape) == 4:
-        return keras.layers.GlobalAveragePooling2D(keepdims=bool(options.get("keepdims")), name=name), operands[0]
-    return None
+def symbol_of(old: Layer) -> str:
+    """The class of a Keras 3 operation, or tf-keras' symbol of it."""
+    return str(old.symbol) if hasattr(old, "symbol") else type(old).__name__
 
 
-def _arithmetic(keras: Module, kind: str, operands: list[Tensor], name: str) -> tuple[Layer, Tensor] | None:
-    """A sum or difference of two tensors, or scale * x + offset for a tensor and a number."""
-    tensors = [operand for operand in operands if hasattr(operand, "_keras_history")]
+def way_out(old: Layer) -> str:
+    """What to use instead of an operation that does not convert."""
+    symbol = symbol_of(old)
+    return WAYS_OUT.get(KINDS.get(symbol, symbol), "use the layers that SUPPORTED.md lists")
+
+
+def as_layers(keras: Module, old: Layer, args: tuple[Tensor, ...], kwargs: Config, name: str) -> Steps | None:
+    """The tf-keras layers that do what operation ``old`` does; None if there are none."""
+    kind = KINDS.get(symbol_of(old))
+    if kind is None:
+        return None
+    options = {**kwargs} if hasattr(old, "symbol") else {k: v for k, v in vars(old).items() if k[0] != "_"}
+    named = [kwargs[key] for key in ("x", "y", "x1", "x2", "bias", "value") if kwargs.get(key) is not None]
+    operands = [*args, *named]
+    if not tensors_in(operands):
+        operands = tensors_in(kwargs)
+    made = tuple(flat(old._inbound_nodes[0].outputs)[0].shape)
+    op = Operation(kind, operands, {k: v for k, v in options.items() if k != "name"}, made, name)
+    if not op.tensors:
+        return None
+    return BUILDERS[kind](keras, op)
+
+
+def _arithmetic(keras: Module, op: Operation) -> Steps | None:
+    """A sum or difference of two tensors, or scale * x + offset for a tensor and numbers."""
+    tensors, others = op.tensors, [operand for operand in op.operands if not tensors_in(operand)]
     if len(tensors) == 2:
-        merge = {"add": keras.layers.Add, "subtract": keras.layers.Subtract}.get(kind)
-        return None if merge is None or len(tensors[0].shape) != len(tensors[1].shape) else (merge(name=name), tensors)
-    others = [operand for operand in operands if not hasattr(operand, "_keras_history")]
-    if any(np.ndim(other) for other in others):
+        merge = {"add": keras.layers.Add, "subtract": keras.layers.Subtract}.get(op.kind)
+        unlike = len(tensors[0].shape) != len(tensors[1].shape)
+        return None if merge is None or unlike else ([merge(name=op.name)], tensors)
+    number = _constant(others[0], op.shape) if others else np.zeros(())
+    if number is None:
         return None
-    number = float(others[0]) if others else 0.0
-    tensor_first = operands[0] is tensors[0]
-    if kind == "divide" and not (tensor_first and number):
+    tensor_first = op.operands[0] is tensors[0]
+    if op.kind == "divide" and not (tensor_first and number.all()):
         return None
+    zero, one = np.zeros(()), np.ones(())
     scale, offset = {
-        "add": (1.0, number),
-        "subtract": (1.0, -number) if tensor_first else (-1.0, number),
-        "multiply": (number, 0.0),
-        "divide": (1 / (number or 1), 0.0),
-        "negative": (-1.0, 0.0),
-    }[kind]
-    return keras.layers.Rescaling(scale, offset, name=name), tensors[0]
+        "add": (one, number),
+        "subtract": (one, -number) if tensor_first else (-one, number),
+        "multiply": (number, zero),
+        "divide": (1 / np.where(number == 0, 1, number), zero),
+        "negative": (-one, zero),
+    }[op.kind]
+    return [keras.layers.Rescaling(scale.tolist(), offset.tolist(), name=op.name)], tensors[0]
+
+
+def _constant(value: Tensor, shape: tuple[int, ...]) -> Tensor | None:
+    """Numbers that can be added to a tensor of ``shape`` and leave it that: of shape () or (channels,)."""
+    number = np.asarray(value, np.float64)
+    if number.size == 1 and number.ndim < len(shape):
+        return number.reshape(())
+    return number.reshape(-1) if number.size == number.shape[-1] == shape[-1] and number.ndim <= len(shape) else None
+
+
+def _relu(keras: Module, op: Operation) -> Steps:
+    known = ("max_value", "negative_slope", "threshold")
+    return [keras.layers.ReLU(**{k: v for k, v in op.options.items() if k in known}, name=op.name)], op.tensors[0]
+
+
+def _leaky_relu(keras: Module, op: Operation) -> Steps:
+    positional = op.operands[1] if len(op.operands) > 1 else 0.2
+    slope = op.options.get("negative_slope", op.options.get("alpha", positional))
+    return [keras.layers.LeakyReLU(slope, name=op.name)], op.tensors[0]
+
+
+def _head(keras: Module, op: Operation) -> Steps | None:
+    if op.kind == "softmax" and op.axes(-1) not in ([len(op.shape) - 1], []):
+        return None
+    return [keras.layers.Activation(op.kind, name=op.name)], op.tensors[0]
+
+
+def _stack(keras: Module, op: Operation) -> Steps | None:
+    shape, at = list(op.shape), int(op.options.get("axis", 0)) % (len(op.shape) + 1)
+    if at == 0:
+        return None
+    each = [*shape[1:at], 1, *shape[at:]]
+    parts = [keras.layers.Reshape(each, name=f"{op.name}_{i + 1}")(tensor) for i, tensor in enumerate(op.tensors)]
+    return _joined(keras, parts, at, op.name)
+
+
+def _joined(keras: Module, parts: list[Tensor], axis: int, name: str) -> Steps:
+    if len(parts) == 1:
+        return [], parts[0]
+    return [keras.layers.Concatenate(axis=axis, name=name)], parts
+
+
+def _one_or_all(tensors: list[Tensor]) -> Tensor:
+    return tensors if len(tensors) > 1 else tensors[0]
+
+
+def _mean(keras: Module, op: Operation) -> Steps | None:
+    if sorted(op.axes()) != [1, 2] or len(op.shape) != IMAGE_AXES:
+        return None
+    keep = bool(op.options.get("keepdims"))
+    return [keras.layers.GlobalAveragePooling2D(keepdims=keep, name=op.name)], op.tensors[0]
+
+
+def _shape(keras: Module, op: Operation) -> Steps | None:
+    target = [size for size in op.made[1:] if size is not None]
+    if op.made[0] is not None or len(target) < len(op.made) - 1 or prod(target) != prod(op.shape[1:]):
+        return None
+    return [keras.layers.Reshape(target, name=op.name)], op.tensors[0]
+
+
+def _choice(keras: Module, op: Operation) -> Steps | None:
+    key = op.options["slice_spec"] if "slice_spec" in op.options else op.operands[1]
+    layers = choice(keras, key, op.shape, op.name)
+    return None if layers is None else (layers, op.tensors[0])
+
+
+def _flip(keras: Module, op: Operation) -> Steps | None:
+    layers = flipped(keras, op.axes(), op.shape, op.name)
+    return None if layers is None else (layers, op.tensors[0])
+
+
+BUILDERS: dict[str, Callable[[Module, Operation], Steps | None]] = {
+    **dict.fromkeys(("add", "subtract", "multiply", "divide", "negative"), _arithmetic),
+    "add_n": lambda keras, op: ([keras.layers.Add(name=op.name)] if op.tensors[1:] else [], _one_or_all(op.tensors)),
+    "relu": _relu,
+    "relu6": lambda keras, op: ([keras.layers.ReLU(6.0, name=op.name)], op.tensors[0]),
+    "leaky_relu": _leaky_relu,
+    "softmax": _head,
+    "sigmoid": _head,
+    "concatenate": lambda keras, op: _joined(keras, op.tensors, (op.axes() or [0])[0], op.name),
+    "stack": _stack,
+    "mean": _mean,
+    "same": lambda keras, op: ([], op.tensors[0]),
+    "shape": _shape,
+    "choice": _choice,
+    "flip": _flip,
+}

@@ -45,19 +45,24 @@ class KerasSegment:
         """The linear part with respect to ``source``, as a function on images, and its adjoint."""
         tf = load_tensorflow()
         start, end = self.function.inputs[self.sources.index(source)], self.function.outputs[0]
+        silent = self._silent[id(end)]
 
         def response(images: Images) -> Images:
             loud = tf.constant(images.reshape(len(images), *start.shape[1:])) * LOUD
-            values = (self._run(start, loud) - self._silent[id(end)]) / LOUD
+            values = (self._run(start, loud) - silent) / LOUD
             return np.asarray(values, dtype=np.float32).reshape(len(images), *self.shape)
 
-        def adjoint(images: Images) -> Images:
-            zeros = tf.zeros((len(images), *start.shape[1:]))
-            with tf.GradientTape() as tape:
+        @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+        def gradient(seeds: Tensor) -> Tensor:  # in a graph, for eager gradients are those of the filters, too
+            zeros = tf.zeros((tf.shape(seeds)[0], *start.shape[1:]))
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(zeros)
                 values = self._run(start, zeros)
+            return tape.gradient(values, zeros, output_gradients=seeds)
+
+        def adjoint(images: Images) -> Images:
             seeds = tf.constant(images.reshape(len(images), *end.shape[1:]))
-            return np.asarray(tape.gradient(values, zeros, output_gradients=seeds), dtype=np.float32)
+            return np.asarray(gradient(seeds), dtype=np.float32)
 
         return response, adjoint
 
@@ -73,11 +78,11 @@ class KerasSegment:
     def _run(self, start: Tensor, images: Tensor) -> Tensor:
         """The drive for ``images`` in place of the tensor ``start``; only the layers that it reaches are run."""
         tf = load_tensorflow()
-        silent, values = self._silent, {id(start): images}
+        silent, values, count = self._silent, {id(start): images}, tf.shape(images)[0]
         for node in nodes_of(self.function):
             tensors = [id(tensor) for tensor in node.keras_inputs]
             if any(tensor in values for tensor in tensors):
-                given = [values[t] if t in values else tf.repeat(silent[t], len(images), axis=0) for t in tensors]
+                given = [values[t] if t in values else tf.repeat(silent[t], count, axis=0) for t in tensors]
                 values[id(node.outputs)] = _call(node, given)
         return values[id(self.function.outputs[0])]
 

@@ -6,7 +6,8 @@ from convert.data.folders import IMAGE_FOLDERS, LABEL_ENDINGS, LABEL_FOLDERS, SU
 from convert.data.npz import PAIRS
 from convert.options import Options
 
-from .layers import ACTIVATIONS, HINTS, IDENTITY_LAYERS, MAX_POOLING, REGISTRY
+from .hints import HINTS, WRAPPERS
+from .layers import ACTIVATIONS, IDENTITY_LAYERS, MAX_POOLING, REGISTRY
 from .operations import WRITTEN
 
 TOP = """# What converts
@@ -27,8 +28,9 @@ MODELS = """## Models
   the data then has their channels one after the other.
 - At least two ReLU layers: the first one encodes the image on the host, the others run on the chip, the last linear
   layer reads out on the host. All other ReLU layers take spikes only: the image cannot be added to them.
-- Several outputs convert; accuracy is measured on the first one.
-- A segmentation has one output pixel for each input pixel; a classification ends in Dense (or a vector).
+- Several outputs convert, in a list or a dict; accuracy is measured on the first one, or on `--measured-output NAME`.
+- A segmentation has one output pixel for each input pixel, as a map or with its pixels in a row; a classification ends
+  in a vector or in one pixel. Reshape and Flatten may follow softmax and sigmoid.
 """
 
 TARGETS = """## Targets of `deploy-model`
@@ -60,6 +62,7 @@ def _layers() -> str:
             "",
             f"- Activations, as an argument or a layer: {activations}; softmax and sigmoid at an output only.",
             f"- Left out, for they do nothing at inference: {', '.join(IDENTITY_LAYERS)}.",
+            "- CenterCrop becomes Cropping2D; Resizing and RandomCrop to the size that the image has are left out.",
             f"- Operations on tensors: {WRITTEN}.",
             f"- Max pooling: {MAX_POOLING}.",
             "- Settings: data_format channels_last; ReLU without threshold; UpSampling2D nearest or bilinear; "
@@ -70,7 +73,7 @@ def _layers() -> str:
 
 
 def _refused() -> str:
-    rows = [f"| {name} | {reason} |" for name, reason in sorted(HINTS.items())]
+    rows = [f"| {name} | {reason} |" for name, reason in sorted({**HINTS, **WRAPPERS}.items())]
     return "\n".join(
         [
             "## Layers that often occur and do not convert",

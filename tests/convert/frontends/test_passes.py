@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from convert.frontends.keras.passes import KERAS_PASSES, POOLING
+from convert.frontends.keras.passes.pixels_first import pixels_first
 from convert.frontends.keras.passes.split_relus import split_relus
 from convert.options import MaxPooling
 from convert.upstream.tensorflow import load_tf_keras
@@ -62,3 +63,15 @@ def test_what_takes_the_place_of_max_pooling():
     np.testing.assert_allclose(model(pixels), windows.max(axis=(2, 4)), atol=1e-6)
     for how, replace in POOLING.items():
         np.testing.assert_allclose(replace(model)(pixels), expected[how], atol=1e-6)
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize("strides", [(2, 2), (3, 3)])
+def test_a_kernel_of_one_pixel_does_not_stride(padding, strides):
+    layers = load_tf_keras().layers
+    projection = layers.Conv2D(5, 1, strides=strides, padding=padding, name="projection")
+    model = model_of(layers.ReLU(), projection, layers.Conv2DTranspose(2, 1, strides=2, name="apart"))
+    apart = pixels_first(model)
+    assert apart.get_layer("projection").strides == (1, 1)
+    assert [not layer.trainable for layer in apart.layers if layer.weights] == [False, True]
+    np.testing.assert_array_equal(apart(images()), model(images()))

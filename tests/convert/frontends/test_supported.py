@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
+from convert.frontends.keras.hints import HINTS, WRAPPERS
 from convert.frontends.keras.layers import (
     ACTIVATIONS,
-    HINTS,
     IDENTITY_LAYERS,
     LINEAR,
     REGISTRY,
@@ -18,7 +18,7 @@ from convert.frontends.keras.layers import (
     register,
     unknown,
 )
-from convert.upstream.tensorflow import load_tf_keras
+from convert.upstream.tensorflow import load_keras3, load_tf_keras
 from tests.builders.paths import ROOT
 
 
@@ -36,17 +36,17 @@ def test_supported_md_is_what_the_script_prints():
 
 @pytest.mark.parametrize("name", [*REGISTRY, *IDENTITY_LAYERS, *HINTS])
 def test_every_name_is_a_keras_layer(name):
-    assert hasattr(load_tf_keras().layers, name)
+    assert any(hasattr(keras.layers, name) for keras in (load_tf_keras(), load_keras3()))
 
 
 def test_no_name_is_both_supported_and_refused():
-    assert not REGISTRY.keys() & {*HINTS, *IDENTITY_LAYERS}
+    assert not REGISTRY.keys() & {*HINTS, *WRAPPERS, *IDENTITY_LAYERS}
     assert all(unknown(name, None) is None for name in (*REGISTRY, *IDENTITY_LAYERS, "Activation"))
-    assert all(unknown(name, None) == reason for name, reason in HINTS.items())
+    assert all(unknown(name, None) == reason for name, reason in {**HINTS, **WRAPPERS}.items())
 
 
 def test_an_unknown_class_is_refused_with_what_to_use():
-    assert unknown("LSTM", None).startswith("no conversion is known for this class; rebuild it from Conv2D, ")
+    assert unknown("Bidirectional", None).startswith("no conversion is known for this class; rebuild it from Conv2D, ")
     assert "has no spiking form; use 'relu'" in unknown("Conv2D", "swish")
 
 

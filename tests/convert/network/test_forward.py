@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -94,3 +95,13 @@ def test_the_rate_network_of_a_bundle_gives_what_keras_gives(tiny):
     wanted = load_keras3().saving.load_model(tiny / "model.keras").predict(images, verbose=0)
     (found,) = forward.outputs(load_rate_network(tiny / "tiny.bundle"), images)
     np.testing.assert_allclose(found, wanted, atol=TOLERANCE)
+
+
+def test_a_sigmoid_is_silent_and_exact_for_large_numbers():
+    for kind in (np.float32, np.float64):
+        values = np.array([-1e30, -1e4, -100, -20, -1, 0, 1, 20, 100, 1e4, 1e30], kind)
+        with np.errstate(all="raise", under="ignore"):
+            found = forward.activated(values, "sigmoid")
+        wanted = [0 if v < -700 else 1 if v > 700 else 1 / (1 + math.exp(-float(v))) for v in values]
+        assert found.dtype == kind
+        np.testing.assert_allclose(found, wanted, rtol=4 * np.finfo(kind).eps, atol=np.finfo(kind).tiny)

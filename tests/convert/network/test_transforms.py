@@ -22,6 +22,7 @@ CASES = {
     "3x3 same": (Convolution(kernel(3, 3, 2, 4)), (6, 5, 2), (6, 5, 4)),
     "strided same": (Convolution(kernel(3, 2, 2, 3), (2, 3)), (7, 8, 2), (4, 3, 3)),
     "valid": (Convolution(kernel(2, 3, 1, 2), (1, 2), "valid"), (5, 9, 1), (4, 4, 2)),
+    "strided pixels": (Convolution(kernel(1, 1, 2, 3), (2, 3)), (7, 8, 2), (4, 3, 3)),
     "transposed same": (ConvolutionTranspose(kernel(3, 3, 2, 3), (2, 2)), (4, 3, 2), (8, 6, 3)),
     "transposed valid": (ConvolutionTranspose(kernel(2, 4, 2, 1), (2, 3), "valid"), (3, 2, 2), (6, 7, 1)),
     "transposed cut": (ConvolutionTranspose(kernel(3, 3, 1, 2), (2, 2), "valid"), (3, 3, 1), (6, 6, 2)),

@@ -9,6 +9,7 @@ import pytest
 
 from convert.data.dataset import Dataset
 from convert.frontends.keras.cut import cut_at_relus
+from convert.frontends.keras.passes.pixels_first import pixels_first
 from convert.training import rate_loss
 from convert.training.rate_loss import Pace, RateGoal, batches_per_epoch, fine_tune, percentile_loss
 from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
@@ -60,3 +61,46 @@ def test_training_moves_loud_layers_towards_their_targets(monkeypatch):
     fine_tune(cut, dataset, goal, epochs=20, pace=pace, seed=0, advance=steps.append)
     assert len(steps) == 20 * batches_per_epoch(dataset, cut.readout) == 40
     assert loss() < 0.5 * before
+
+
+def preactivation_model():
+    """One block of a pre-activation ResNet, whose projection has a kernel of 1 x 1 and a stride of 2."""
+    keras = load_tf_keras()
+    layers = keras.layers
+    image = keras.Input((8, 8, 3))
+    x = layers.ReLU()(layers.Conv2D(4, 3, padding="same")(image))
+    y = layers.ReLU()(layers.BatchNormalization()(x))
+    short = layers.Conv2D(6, 1, strides=2, padding="same", name="projection")(y)
+    y = layers.Conv2D(6, 3, padding="same")(layers.ReLU()(layers.Conv2D(6, 3, strides=2, padding="same")(y)))
+    x = layers.Add()([short, y])
+    return keras.Model(image, layers.Dense(5)(layers.GlobalAveragePooling2D()(x)))
+
+
+def strided_pixel_gradients(step, *arguments):
+    """The gradients with respect to kernels of 1 x 1 with a stride that the graph of ``step`` holds."""
+    graph = step.get_concrete_function(*arguments).graph
+    return [
+        op.name
+        for op in graph.get_operations()
+        if op.type == "Conv2DBackpropFilter" and op.outputs[0].shape[:2] == (1, 1) and max(op.get_attr("strides")) > 1
+    ]
+
+
+@pytest.mark.parametrize("images", [1, 5])
+def test_a_strided_projection_is_trained_without_the_gradient_that_breaks(images):
+    tf, keras = load_tensorflow(), load_tf_keras()
+    model = preactivation_model()
+    pixels = np.random.default_rng(0).normal(0, 1, (images, 8, 8, 3)).astype(np.float32)
+    source = SimpleNamespace(task="classification", image=lambda i: pixels[i], label=lambda i: i % 5)
+    dataset = Dataset(source, np.arange(images))
+    found = []
+    for trained in (model, pixels_first(model)):
+        cut = cut_at_relus(trained)
+        goal = RateGoal(99.0, dict.fromkeys(cut.populations, 1.0), dict.fromkeys(cut.populations, 1.0))
+        loss = rate_loss._task_loss(dataset, cut.readout)
+        step = rate_loss._step(cut, goal, loss, keras.optimizers.Adam())
+        found.append(strided_pixel_gradients(step, tf.constant(pixels), tf.zeros(images, tf.int64)))
+    assert [len(ops) for ops in found] == [1, 0]
+    before = cut.model.get_layer("projection").get_weights()[0].copy()
+    fine_tune(cut, dataset, goal, epochs=2, pace=Pace(1e-2, None), seed=0)
+    assert not np.array_equal(before, cut.model.get_layer("projection").get_weights()[0])

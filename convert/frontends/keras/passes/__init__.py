@@ -8,11 +8,12 @@ from convert.options import MaxPooling
 from convert.upstream.types import Model
 
 from .max_pooling import average_pooling, strided_pooling
+from .pixels_first import pixels_first
 from .split_relus import split_relus
 
 Pass = Callable[[Model], Model]
 
-KERAS_PASSES: tuple[Pass, ...] = (split_relus,)
+KERAS_PASSES: tuple[Pass, ...] = (split_relus, pixels_first)
 """What every model goes through when it is loaded: the outputs stay the same."""
 
 POOLING: dict[MaxPooling, Pass] = {"average": average_pooling, "strided": strided_pooling}

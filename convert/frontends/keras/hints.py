@@ -1,0 +1,40 @@
+"""Layers that do not convert: why, and the way out."""
+
+from __future__ import annotations
+
+HINTS = {
+    "ELU": "a rate has no curve below zero, only a slope; use LeakyReLU or ReLU",
+    "Multiply": "spikes are added, not multiplied; use Add or Concatenate",
+    "Maximum": "spikes are added, not compared; use Add or Average",
+    "Minimum": "spikes are added, not compared; use Add or Average",
+    "LayerNormalization": "it depends on each image; use BatchNormalization",
+    "GroupNormalization": "it depends on each image; use BatchNormalization",
+    "GlobalMaxPooling2D": "a maximum of spike rates is not a sum of spikes; use GlobalAveragePooling2D",
+    "Lambda": "its code cannot be looked into; write it with Keras layers",
+    "Resizing": "it interpolates; remove the layer and resize the images of the data to its size",
+    "CenterCrop": "it enlarges smaller images; remove the layer and resize the images of the data to its size",
+    "RandomCrop": "at inference it resizes; remove the layer and resize the images of the data to its size",
+    "SpectralNormalization": "only training needs it; rebuild the model with the layer inside it, which has the "
+    "normalized weights",
+    "TimeDistributed": "one image is shown at a time; use the layer inside it",
+    "MultiHeadAttention": "it multiplies activations; use Conv2D",
+    "Attention": "it multiplies activations; use Conv2D",
+    "LSTM": "its gates multiply, and one image is shown at a time; use Conv2D or Dense",
+    "GRU": "its gates multiply, and one image is shown at a time; use Conv2D or Dense",
+    "ConvLSTM2D": "its gates multiply, and one image is shown at a time; use Conv2D",
+    "Embedding": "it takes words, no pixels; an image is needed",
+}
+"""Classes that often occur and do not convert: why, and what to use."""
+
+_FLOAT = "it quantizes in training; give the float model of before quantize_model or quantize_apply"
+WRAPPERS = {
+    "PruneLowMagnitude": "it prunes in training; save tfmot.sparsity.keras.strip_pruning(model)",
+    "ClusterWeights": "it clusters in training; save tfmot.clustering.keras.strip_clustering(model)",
+    "QuantizeWrapper": _FLOAT,
+    "QuantizeWrapperV2": _FLOAT,
+    "QuantizeLayer": _FLOAT,
+    "QuantizeAnnotate": _FLOAT,
+    "TensorFlowOpLayer": "an operation as Keras of TensorFlow 2.3 and older saved it; build the model again with a "
+    "newer one, load the weights and save it",
+}
+"""Classes of other packages and of old ones: why they do not convert, and the way out."""

@@ -1,0 +1,69 @@
+"""What a model gives: which output is measured, and outputs in the shape that they are read in."""
+
+from __future__ import annotations
+
+from math import prod
+
+from convert.errors import UserError
+from convert.upstream.tensorflow import load_tf_keras
+from convert.upstream.types import Model, Tensor
+
+from .layers import is_head
+from .nodes import node_of
+
+SHAPING = ("Reshape", "Flatten")
+
+
+def output_names(model: Model) -> list[str]:
+    """The names of the outputs of a model of either Keras: the keys of a dict, else the layers that give them."""
+    for struct in (getattr(model, "_outputs_struct", None), getattr(model, "_nested_outputs", None)):
+        if isinstance(struct, dict):
+            return sorted(str(key) for key in struct)
+    return [str(getattr(tensor._keras_history, "operation", tensor._keras_history[0]).name) for tensor in model.outputs]
+
+
+def chosen(names: list[str], output: str | None) -> list[int]:
+    """The order of outputs ``names`` with ``output``, or the first one, in front. Raises ``UserError`` for others."""
+    if output is not None and output not in names:
+        raise UserError(f"the model has no output '{output}'; its outputs are {', '.join(names)}")
+    first = 0 if output is None else names.index(output)
+    return [first, *(i for i in range(len(names)) if i != first)]
+
+
+def as_read(model: Model) -> Model:
+    """The flat ``model`` with its outputs as they are read out: softmax and sigmoid last, after any Reshape.
+
+    One pixel is a vector, and (rows * columns, channels) of the input's rows and columns are those of a map again.
+    """
+    outputs = [_as_read(output, tuple(model.inputs[0].shape)[1:3]) for output in model.outputs]
+    if all(new is old for new, old in zip(outputs, model.outputs, strict=True)):
+        return model
+    return load_tf_keras().Model(model.inputs, outputs, name=model.name)
+
+
+def _as_read(output: Tensor, size: tuple[int, int]) -> Tensor:
+    shaping, tensor = [], output
+    while type(node_of(tensor).layer).__name__ in SHAPING:
+        shaping.append(node_of(tensor).layer)
+        tensor = node_of(tensor).keras_inputs[0]
+    layer = node_of(tensor).layer
+    head = layer if is_head(layer) else None
+    pixelwise = tensor.shape[-1] == output.shape[-1] or (head is not None and "sigmoid" in str(head.get_config()))
+    target = _target(tuple(output.shape)[1:], size)
+    if target is None and not (head is not None and shaping and pixelwise):
+        return output
+    if head is not None and not pixelwise:
+        return output
+    linear = tensor if head is None else node_of(tensor).keras_inputs[0]
+    shape = target or tuple(output.shape)[1:]
+    linear = load_tf_keras().layers.Reshape(shape, name=f"{layer.name}_as_read")(linear)
+    return linear if head is None else head(linear)
+
+
+def _target(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[int, ...] | None:
+    """The shape that an output of ``shape`` is read in, for an input of ``size``; None if it stays."""
+    if len(shape) == 3 and shape[:2] == (1, 1):
+        return shape[2:]
+    if len(shape) == 2 and shape[0] == prod(size) > 1:
+        return (*size, shape[1])
+    return (*size, 1) if len(shape) == 2 and shape == size else None
