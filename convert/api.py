@@ -82,10 +82,14 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
 
 @dataclass(frozen=True)
 class _Models:
-    """The model as it was ``given``, and ``cut`` into segments, max pooling ``replaced`` or not; its ``outputs``."""
+    """The model as it was ``given``, and ``cut`` into segments, max pooling ``replaced`` or not; its ``outputs``.
+
+    Both have the outputs of the layers ``carried_sums`` carried by pairs of populations; no output depends on it.
+    """
 
     given: Original
     cut: Cut
+    carried_sums: tuple[str, ...]
     replaced: bool
     outputs: tuple[str, ...]
 
@@ -99,14 +103,16 @@ def _opened(path: Path, options: Options) -> _Models:
     from convert.frontends.keras.load import load
     from convert.frontends.keras.original import KerasOriginal
     from convert.frontends.keras.passes import POOLING
+    from convert.frontends.keras.passes.carry_sums import sums_to_carry, with_carried_sums
 
     loaded = load(path, max_pooling=options.max_pooling is not None, output=options.output)
     given, names = loaded.model, loaded.outputs
+    pooled = POOLING[options.max_pooling](given) if options.max_pooling else given
+    sums = sums_to_carry(pooled)
+    cut = cut_at_relus(with_carried_sums(pooled, sums))
     if options.max_pooling is None:
-        cut = cut_at_relus(given)
-        return _Models(cut.original, cut, False, names)
-    cut = cut_at_relus(POOLING[options.max_pooling](given))
-    return _Models(KerasOriginal(given, cut.populations), cut, True, names)
+        return _Models(cut.original, cut, sums, False, names)
+    return _Models(KerasOriginal(with_carried_sums(given, sums), cut.populations), cut, sums, True, names)
 
 
 def _measured(original: Original, cut: Cut, sample: Sample, options: Options) -> RateScales:
@@ -174,6 +180,7 @@ def _report(
         input_shape=network.input.shape,
         layers=tuple(_layer(draft, name, before) for name in draft.goal.rates.activity if name not in draft.silent),
         left_out_silent=draft.silent,
+        carried_sums=models.carried_sums,
         dt_s=network.dt_s,
         timesteps=network.timesteps,
         synapse_s=options.synapse_s,

@@ -61,6 +61,8 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     layers: tuple[LayerReport, ...] = ()
     left_out_silent: tuple[str, ...] = ()
     """Populations that never fired on the calibration images."""
+    carried_sums: tuple[str, ...] = ()
+    """Layers whose outputs a pair of populations carries, its positive and its negative part."""
     dt_s: float
     timesteps: int
     synapse_s: float | None = None

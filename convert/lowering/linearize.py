@@ -15,12 +15,13 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.frontends.original import Function
+from convert.frontends.original import Images
 from convert.network import Convolution, ConvolutionTranspose, Padding, Shape, Sparse, Transform
-from convert.network.tensorflow_form import apply
+from convert.network.tensorflow_form import apply, apply_adjoint
 from convert.padding import leading_zeros, positions, transposed_offset
 
 from .impulses import matrix_of
+from .linear import Linear
 from .taps import Pair, Taps, taps_of
 
 TOLERANCE = 1e-5
@@ -30,23 +31,66 @@ DENSE_ENOUGH = 0.25
 """A shared kernel with a smaller share of nonzero weights costs more synaptic operations than its memory is worth."""
 
 
-def linearize(
-    function: Function, adjoint: Function, source: Shape, target: Shape, guesses: Iterable[Transform] = ()
-) -> Transform:
-    """The transform equal to ``function``: a convolution where one reproduces it on random images, else ``Sparse``.
+ROUNDING = 1e-6
+"""What two maps differ by, relative to the larger, if they are equal."""
 
-    ``adjoint`` is the transposed map, from images of the target's shape. One of ``guesses`` is taken if it reproduces
-    ``function``; nothing is measured then.
+BORDER = 0.3
+"""A kernel that is wrong at a larger share of the target's pixels stands for nothing: single synapses do then."""
+
+MANY = 2**20
+"""Up to so many synapses one matrix stands for all: it fits ten cores, and sources send each core one message."""
+
+Map = tuple[Transform, ...]
+"""Transforms whose sum is a linear map: one, or a shared kernel and what is different at the image's border."""
+
+
+def linearize(linear: Linear, guesses: Iterable[Map] = ()) -> Map:
+    """The transforms equal to ``linear``: a convolution where one reproduces it on random images, with single synapses
+    for the border where it is off there only, else ``Sparse``.
+
+    One of ``guesses`` is taken if it reproduces ``linear``; nothing is measured then.
     """
     for guess in guesses:
-        if _reproduces(guess, function, source, target):
+        if not _off(guess, linear).any():
             return guess
-    if source[:2] != (1, 1) and target[:2] != (1, 1):
-        for found in (_convolution, _transposed):
-            transform = found(function, source, target)
-            if transform is not None and _reproduces(transform, function, source, target):
-                return _cheaper(transform, source, target)
-    return Sparse(matrix_of(function, adjoint, source, target))
+    if linear.source[:2] != (1, 1) and linear.target[:2] != (1, 1):
+        kernels = [kernel for kernel in (_convolution(linear), _transposed(linear)) if kernel is not None]
+        for kernel in kernels:
+            off = _off((kernel,), linear)
+            if not off.any():
+                return (_cheaper(kernel, linear.source, linear.target),)
+            if off.mean() <= BORDER and _dense_enough(kernel) and _synapses(kernel, linear) > MANY:
+                both = (kernel, Sparse(matrix_of(_rest(linear, kernel, off), off)))
+                if not _off(both, linear).any():
+                    return both
+    return (Sparse(matrix_of(linear)),)
+
+
+def _synapses(kernel: Convolution | ConvolutionTranspose, linear: Linear) -> int:
+    """The synapses that ``kernel`` stands for."""
+    rows, columns = (int((kernel.taps(i, linear.source[i], linear.target[i]) >= 0).sum()) for i in range(2))
+    return rows * columns * linear.source[2] * linear.target[2]
+
+
+def _rest(linear: Linear, kernel: Convolution | ConvolutionTranspose, off: NDArray[np.bool_]) -> Linear:
+    """What ``kernel`` lacks of ``linear`` at the target's pixels ``off``, the only ones where it is not equal."""
+    at = off[:, :, None]
+
+    def forward(images: Images) -> Images:
+        return _difference(linear.forward(images), np.asarray(apply(kernel, images, linear.target))) * at
+
+    def adjoint(images: Images) -> Images:
+        wanted = images * at
+        return _difference(linear.adjoint(wanted), np.asarray(apply_adjoint(kernel, wanted, linear.source)))
+
+    return Linear(forward, adjoint, linear.source, linear.target)
+
+
+def _difference(of: Images, minus: Images) -> Images:
+    """``of`` - ``minus``, and zero where that is only the rounding of both."""
+    difference = of - minus
+    difference[np.abs(difference) <= ROUNDING * np.abs(of).max()] = 0
+    return difference
 
 
 def _kernel(found: Taps, sign: int) -> tuple[NDArray[np.float64], Pair]:
@@ -61,10 +105,11 @@ def _kernel(found: Taps, sign: int) -> tuple[NDArray[np.float64], Pair]:
     return kernel, (int(low[0]), int(low[1]))
 
 
-def _convolution(function: Function, source: Shape, target: Shape) -> Convolution | None:
+def _convolution(linear: Linear) -> Convolution | None:
     """target[o] = sum over k of source[o * stride + k - pad] * kernel[k]."""
+    source, target = linear.source, linear.target
     for strides in product(_ratios(source[0], target[0]), _ratios(source[1], target[1])):
-        found = taps_of(function, source, target, (1, 1), strides)
+        found = taps_of(linear, (1, 1), strides)
         if not found:
             return None
         kernel, low = _kernel(found, 1)
@@ -75,12 +120,13 @@ def _convolution(function: Function, source: Shape, target: Shape) -> Convolutio
     return None
 
 
-def _transposed(function: Function, source: Shape, target: Shape) -> ConvolutionTranspose | None:
+def _transposed(linear: Linear) -> ConvolutionTranspose | None:
     """target[o] = sum over i of source[i] * kernel[o - i * stride + offset]."""
+    source, target = linear.source, linear.target
     if target[0] < source[0] or target[1] < source[1]:
         return None
     for strides in product(_ratios(target[0], source[0]), _ratios(target[1], source[1])):
-        found = taps_of(function, source, target, strides, (1, 1))
+        found = taps_of(linear, strides, (1, 1))
         if not found:
             return None
         kernel, low = _kernel(found, -1)
@@ -124,15 +170,19 @@ def _up_ends(source: int, target: int, size: int, stride: int, offset: int, padd
     return _ends(size, fits)
 
 
-def _reproduces(transform: Transform, function: Function, source: Shape, target: Shape) -> bool:
-    images = np.random.default_rng(0).standard_normal((2, *source)).astype(np.float32)
-    expected = function(images)
-    found = np.asarray(apply(transform, images, target)).reshape(expected.shape)
-    return bool(np.abs(found - expected).max() <= TOLERANCE * max(np.abs(expected).max(), 1e-30))
+def _off(transforms: Map, linear: Linear) -> NDArray[np.bool_]:
+    """The pixels of the target, shape (rows, columns), at which ``transforms`` differ from ``linear``."""
+    images = np.random.default_rng(0).standard_normal((2, *linear.source)).astype(np.float32)
+    expected = linear.forward(images)
+    found = sum(np.asarray(apply(t, images, linear.target)).reshape(expected.shape) for t in transforms)
+    tolerance = TOLERANCE * max(float(np.abs(expected).max()), 1e-30)
+    return np.asarray((np.abs(found - expected) > tolerance).any(axis=(0, 3)))
 
 
-def _cheaper(transform: Convolution | ConvolutionTranspose, source: Shape, target: Shape) -> Transform:
+def _cheaper(kernel: Convolution | ConvolutionTranspose, source: Shape, target: Shape) -> Transform:
     """Single synapses instead of a kernel that is mostly zeros: each zero would be a synaptic operation."""
-    if np.count_nonzero(transform.kernel) > DENSE_ENOUGH * transform.kernel.size:
-        return transform
-    return Sparse(transform.as_matrix(source, target))
+    return kernel if _dense_enough(kernel) else Sparse(kernel.as_matrix(source, target))
+
+
+def _dense_enough(kernel: Convolution | ConvolutionTranspose) -> bool:
+    return bool(np.count_nonzero(kernel.kernel) > DENSE_ENOUGH * kernel.kernel.size)

@@ -14,11 +14,11 @@ from convert.network import (
     Projection,
     Readout,
     Shape,
-    Transform,
     host_population,
 )
 
-from .linearize import linearize
+from .linear import Linear
+from .linearize import Map, linearize
 
 
 def lower(
@@ -29,7 +29,7 @@ def lower(
     ``shapes`` are those of ``INPUT`` and of the populations; ``advance`` is called once per segment.
     """
     populations, readouts = [], []
-    projections: list[Projection] = []
+    maps: dict[tuple[str, str], Map] = {}
     for segment in segments:
         if segment.activation is not None:
             readouts.append(Readout(segment.target, segment.shape, segment.bias(), segment.activation))
@@ -37,11 +37,13 @@ def lower(
             make = host_population if INPUT in segment.sources else _chip_population
             populations.append(make(segment.target, segment.source_layer, segment.bias(), 1.0))
         for source in segment.sources:
-            guesses = _guesses(projections, source, segment, shapes)
-            transform = linearize(*segment.linear(source), shapes[source], segment.shape, guesses)
-            projections.append(Projection(source, segment.target, transform))
+            guesses = _guesses(maps, source, segment, shapes)
+            maps[source, segment.target] = linearize(
+                Linear(*segment.linear(source), shapes[source], segment.shape), guesses
+            )
         advance(1)
-    return Network(Input(shapes[INPUT]), tuple(populations), tuple(projections), tuple(readouts))
+    projections = tuple(Projection(*ends, transform) for ends, parts in maps.items() for transform in parts)
+    return Network(Input(shapes[INPUT]), tuple(populations), projections, tuple(readouts))
 
 
 def _chip_population(name: str, source_layer: str, bias_hz: Array, scale_hz: float) -> Population:
@@ -50,12 +52,20 @@ def _chip_population(name: str, source_layer: str, bias_hz: Array, scale_hz: flo
 
 
 def _guesses(
-    before: list[Projection], source: str, segment: Segment, shapes: Mapping[str, Shape]
-) -> Iterator[Transform]:
-    """What the transform from ``source`` may equal: a split ReLU's parts give and take the same but for the sign."""
-    twins = [p.transform for p in before if p.source == source and shapes.get(p.target) == segment.shape]
+    maps: Mapping[tuple[str, str], Map], source: str, segment: Segment, shapes: Mapping[str, Shape]
+) -> Iterator[Map]:
+    """What the map from ``source`` may equal: a split ReLU's parts give and take the same but for the sign."""
+    twins = [
+        found for (other, target), found in maps.items() if other == source and shapes.get(target) == segment.shape
+    ]
     if twins:
         yield twins[-1]
-        yield twins[-1].scaled(-1.0)
-    if before and before[-1].target == segment.target and shapes[before[-1].source] == shapes[source]:
-        yield before[-1].transform.scaled(-1.0)
+        yield _negative(twins[-1])
+    if maps:
+        (before, target), found = next(reversed(list(maps.items())))
+        if target == segment.target and shapes[before] == shapes[source]:
+            yield _negative(found)
+
+
+def _negative(found: Map) -> Map:
+    return tuple(transform.scaled(-1.0) for transform in found)

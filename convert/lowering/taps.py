@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from itertools import product
-from math import ceil, prod
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.frontends.original import Function
-from convert.network import Shape
-
-from .impulses import AT_A_TIME, responses_to, without_rounding
+from .impulses import at_a_time, responses_to, touched, without_rounding
+from .linear import Linear
 
 Pair = tuple[int, int]
 """A number for the rows and one for the columns."""
@@ -23,24 +21,34 @@ SHORT = 8
 """An axis of up to this many strides is probed everywhere if the middle does not show the whole kernel."""
 
 
-def taps_of(function: Function, source: Shape, target: Shape, up: Pair, down: Pair) -> Taps:
-    """Kernel values by (row tap, column tap), where tap = target * down - source * up is what they depend on.
+def taps_of(linear: Linear, up: Pair, down: Pair) -> Taps:
+    """Kernel values by (row tap, column tap), where tap = source * up - target * down is what they depend on.
 
-    One period of pixels in the middle shows every tap, unless its responses reach the border of a small image. If
-    ``function`` is no convolution with these strides, the taps mean nothing.
+    One period of pixels in the middle shows every tap, unless its responses reach the border of a small image. They
+    are seen from the source or from the target, whichever takes fewer images. If ``linear`` is no convolution with
+    these strides, the taps mean nothing.
     """
+    if up[0] * up[1] * linear.target[2] < down[0] * down[1] * linear.source[2]:
+        seen = _taps(linear.transposed, down, up)
+        return {(-row, -column): np.ascontiguousarray(weights.T) for (row, column), weights in seen.items()}
+    return _taps(linear, up, down)
+
+
+def _taps(linear: Linear, up: Pair, down: Pair) -> Taps:
+    source, target = linear.source, linear.target
     middle = [source[i] // 2 // down[i] * down[i] for i in range(2)]
-    periods = [range(middle[i], min(middle[i] + down[i], source[i])) for i in range(2)]
-    windows = {(y, x): _window(function, source, target, (y, x)) for y, x in product(*periods)}
+    rows, columns = (range(middle[i], min(middle[i] + down[i], source[i])) for i in range(2))
+    pixels = list(product(rows, columns))
+    windows = {pixel: _window(seen) for pixel, seen in zip(pixels, touched(linear, pixels), strict=True)}
     reached = [
         any(w is not None and (w[i].start == 0 or w[i].stop == target[i]) for w in windows.values()) for i in range(2)
     ]
     if any(reached[i] and source[i] <= SHORT * down[i] for i in range(2)):
-        return _everywhere(function, source, target, up, down)
+        return _everywhere(linear, up, down)
     found: Taps = {}
     for pixel, window in windows.items():
         if window is not None:
-            responses = _at_windows(function, source, target, up, down, pixel, window)
+            responses = _at_windows(linear, up, down, pixel, window)
             for (y, row), (x, column) in product(enumerate(window[0]), enumerate(window[1])):
                 if responses[:, y, x].any():
                     found.setdefault(_tap(pixel, (row, column), up, down), responses[:, y, x])
@@ -51,59 +59,64 @@ def _tap(pixel: Pair, at: Pair, up: Pair, down: Pair) -> Pair:
     return pixel[0] * up[0] - at[0] * down[0], pixel[1] * up[1] - at[1] * down[1]
 
 
-def _window(function: Function, source: Shape, target: Shape, pixel: Pair) -> tuple[range, range] | None:
-    """The rows and columns that respond to any channel of ``pixel``, or None if none does."""
-    image = np.zeros((1, *source), dtype=np.float32)
-    image[0, pixel[0], pixel[1]] = np.random.default_rng(0).uniform(1, 2, source[2])
-    seen = without_rounding(np.array(function(image)))[0].any(axis=-1)
+def _window(seen: NDArray[np.bool_]) -> tuple[range, range] | None:
+    """The rows and columns that respond to a pixel, or None if none does."""
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     if not len(rows):
         return None
     return range(int(rows[0]), int(rows[-1]) + 1), range(int(columns[0]), int(columns[-1]) + 1)
 
 
-def _at_windows(
-    function: Function, source: Shape, target: Shape, up: Pair, down: Pair, pixel: Pair, window: tuple[range, range]
-) -> NDArray[np.float32]:
+def _at_windows(linear: Linear, up: Pair, down: Pair, pixel: Pair, window: tuple[range, range]) -> NDArray[np.float32]:
     """The response of every channel in its window, shape (source channels, window rows, window columns, channels).
 
     Each channel has an impulse of its own, by whole periods away from ``pixel`` so that no two windows meet.
     """
-    axes = []
-    for i in range(2):
-        apart = ceil(len(window[i]) / up[i])
-        fits = [
-            k
-            for k in range(-source[i], source[i])
-            if k % apart == 0
-            and pixel[i] + k * down[i] in range(source[i])
-            and window[i].start + k * up[i] >= 0
-            and window[i].stop + k * up[i] <= target[i]
-        ]
-        axes.append(fits)
-    shifts = list(product(*axes))
+    source, target = linear.source, linear.target
+    shifts = list(product(*(_shifts(linear, i, up[i], down[i], pixel[i], window[i]) for i in range(2))))
     found = np.empty((source[2], len(window[0]), len(window[1]), target[2]), dtype=np.float32)
-    at_a_time = len(shifts) * max(1, AT_A_TIME // max(prod(source), prod(target)))
-    for first in range(0, source[2], at_a_time):
-        channels = range(first, min(first + at_a_time, source[2]))
+    step = len(shifts) * at_a_time(linear)
+    for first in range(0, source[2], step):
+        channels = range(first, min(first + step, source[2]))
         placed = [(c, (c - first) // len(shifts), *shifts[(c - first) % len(shifts)]) for c in channels]
         images = np.zeros((placed[-1][1] + 1, *source), dtype=np.float32)
         for c, image, y, x in placed:
             images[image, pixel[0] + y * down[0], pixel[1] + x * down[1], c] = 1
-        responses = function(images)
+        responses = linear.forward(images)
         for c, image, y, x in placed:
             top, left = window[0].start + y * up[0], window[1].start + x * up[1]
             found[c] = responses[image, top : top + len(window[0]), left : left + len(window[1])]
     return without_rounding(found)
 
 
-def _everywhere(function: Function, source: Shape, target: Shape, up: Pair, down: Pair) -> Taps:
-    """The taps that all pixels together show."""
+def _shifts(linear: Linear, axis: int, up: int, down: int, pixel: int, window: range) -> list[int]:
+    """By how many periods ``pixel`` may be moved so that windows stay apart, and off the border where this one is."""
+    apart, size = ceil(len(window) / up), linear.target[axis]
+    border = int(window.start > 0 and window.stop < size)
+    return [
+        k
+        for k in range(-linear.source[axis], linear.source[axis])
+        if k % apart == 0
+        and pixel + k * down in range(linear.source[axis])
+        and window.start + k * up >= border
+        and window.stop + k * up <= size - border
+    ]
+
+
+def _everywhere(linear: Linear, up: Pair, down: Pair) -> Taps:
+    """The taps that all pixels together show, from as few of them as show every tap."""
+    pixels = list(product(range(linear.source[0]), range(linear.source[1])))
+    shown = [
+        {_tap(pixel, (int(y), int(x)), up, down): (int(y), int(x)) for y, x in np.argwhere(seen)}
+        for pixel, seen in zip(pixels, touched(linear, pixels), strict=True)
+    ]
     found: Taps = {}
-    for row, column in product(range(source[0]), range(source[1])):
-        responses = responses_to(function, source, target, [row], [column])
-        for y, x in zip(*np.nonzero(responses.any(axis=(0, 3))), strict=True):
-            tap = _tap((row, column), (int(y), int(x)), up, down)
-            if tap not in found:
-                found[tap] = responses[:, y, x].copy()
+    missing = set().union(*shown)
+    while missing:
+        best = max(range(len(pixels)), key=lambda i: len(missing & shown[i].keys()))
+        responses = responses_to(linear, [pixels[best][0]], [pixels[best][1]])
+        for tap in missing & shown[best].keys():
+            y, x = shown[best][tap]
+            found[tap] = responses[:, y, x].copy()
+        missing -= shown[best].keys()
     return found

@@ -9,7 +9,7 @@ import numpy as np
 from convert.upstream.tensorflow import load_tensorflow
 from convert.upstream.types import Tensor
 
-from .transforms import Convolution, ConvolutionTranspose, Shape, Sparse, Transform
+from .transforms import Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Transform
 
 
 @singledispatch
@@ -52,3 +52,13 @@ def _(transform: Sparse, images: Tensor, target: Shape) -> Tensor:
     values = tf.sparse.SparseTensor(indices, matrix.data.astype(np.float32), matrix.shape)
     product = tf.sparse.sparse_dense_matmul(values, flat, adjoint_b=True)
     return tf.reshape(tf.transpose(product), (len(images), *target))
+
+
+def apply_adjoint(transform: SharedKernel, images: Tensor, source: Shape) -> Tensor:
+    """The adjoint of ``transform`` on images of its target's shape; the result has the shape of its source."""
+    tf = load_tensorflow()
+    zeros = tf.zeros((len(images), *source))
+    with tf.GradientTape() as tape:
+        tape.watch(zeros)
+        values = apply(transform, zeros, tuple(images.shape[1:]))
+    return tape.gradient(values, zeros, output_gradients=tf.constant(images))

@@ -14,6 +14,7 @@ from convert.upstream.tensorflow import load_tensorflow
 from convert.upstream.types import Model, Node, Tensor
 
 from .nodes import nodes_of
+from .reach import shape_of
 
 LOUD = 2.0**12
 """By how much impulses are larger than 1: no bias then swallows the last bits of a weight."""
@@ -62,7 +63,7 @@ class KerasSegment:
 
         def adjoint(images: Images) -> Images:
             seeds = tf.constant(images.reshape(len(images), *end.shape[1:]))
-            return np.asarray(gradient(seeds), dtype=np.float32)
+            return np.asarray(gradient(seeds), dtype=np.float32).reshape(len(images), *shape_of(start))
 
         return response, adjoint
 

@@ -7,6 +7,7 @@ import pytest
 from scipy import sparse
 
 from convert.lowering.impulses import matrix_of, responses_to
+from convert.lowering.linear import Linear
 from convert.lowering.linearize import linearize
 from convert.lowering.taps import taps_of
 from convert.network import Convolution, ConvolutionTranspose, Sparse
@@ -16,8 +17,8 @@ RNG = np.random.default_rng(1)
 COUNTED = []
 
 
-def functions(transform, source, target):
-    """The function and its adjoint."""
+def as_linear(transform, source, target):
+    """What ``transform`` does, with nothing said of how."""
     matrix = transform.as_matrix(source, target)
 
     def function(images):
@@ -27,7 +28,7 @@ def functions(transform, source, target):
     def adjoint(images):
         return (matrix.T @ images.reshape(len(images), -1).T).T.reshape(len(images), *source).astype(np.float32)
 
-    return function, adjoint
+    return Linear(function, adjoint, source, target)
 
 
 def dense(*shape):
@@ -47,7 +48,7 @@ KERNELS = {
 @pytest.mark.parametrize("name", KERNELS)
 def test_a_convolution_is_found_again(name):
     transform, source, target = KERNELS[name]
-    found = linearize(*functions(transform, source, target), source, target)
+    (found,) = linearize(as_linear(transform, source, target))
     assert found.axes(source, target) is not None
     expected = transform.as_matrix(source, target).toarray()
     np.testing.assert_allclose(found.as_matrix(source, target).toarray(), expected, atol=1e-5)
@@ -56,7 +57,7 @@ def test_a_convolution_is_found_again(name):
 @pytest.mark.parametrize("name", ["same", "strided"])
 def test_taps_are_those_of_the_kernel(name):
     transform, source, target = KERNELS[name]
-    found = taps_of(functions(transform, source, target)[0], source, target, (1, 1), transform.strides)
+    found = taps_of(as_linear(transform, source, target), (1, 1), transform.strides)
     assert len(found) == transform.kernel.shape[0] * transform.kernel.shape[1]
     low = np.min(list(found), axis=0)
     for tap, weights in found.items():
@@ -66,7 +67,7 @@ def test_taps_are_those_of_the_kernel(name):
 def test_what_differs_from_pixel_to_pixel_becomes_single_synapses():
     shape = (4, 4, 2)
     transform = Sparse(sparse.csr_array(sparse.random_array((32, 32), density=0.4, rng=RNG)))
-    found = linearize(*functions(transform, shape, shape), shape, shape)
+    (found,) = linearize(as_linear(transform, shape, shape))
     assert isinstance(found, Sparse)
     np.testing.assert_allclose(found.matrix.toarray(), transform.matrix.toarray(), atol=1e-6)
 
@@ -74,17 +75,31 @@ def test_what_differs_from_pixel_to_pixel_becomes_single_synapses():
 def test_a_kernel_that_is_mostly_zeros_becomes_single_synapses():
     shape = (5, 5, 6)
     identity = Convolution(np.eye(6)[None, None])
-    found = linearize(*functions(identity, shape, shape), shape, shape)
+    (found,) = linearize(as_linear(identity, shape, shape))
     assert isinstance(found, Sparse)
     assert found.matrix.nnz == 150
 
 
+@pytest.mark.parametrize("size", [6, 24])
+def test_what_differs_at_the_border_only_is_a_kernel_and_single_synapses_there(size, monkeypatch):
+    monkeypatch.setattr("convert.lowering.linearize.MANY", 0)
+    shape = (size, size, 2)
+    kernel = Convolution(dense(3, 3, 2, 2))
+    matrix = kernel.as_matrix(shape, shape).tolil()
+    matrix[: 2 * size] *= 2.0  # the first row of the target
+    found = linearize(as_linear(Sparse(sparse.csr_array(matrix)), shape, shape))
+    np.testing.assert_allclose(sum(t.as_matrix(shape, shape) for t in found).toarray(), matrix.toarray(), atol=1e-5)
+    shared, border = found
+    assert shared.axes(shape, shape) is not None
+    assert set(border.matrix.nonzero()[0]) == set(range(2 * size))
+
+
 def test_a_guess_that_reproduces_the_function_is_taken_without_measuring():
     transform, source, target = KERNELS["same"]
-    function, adjoint = functions(transform, source, target)
+    linear = as_linear(transform, source, target)
     COUNTED.clear()
-    guesses = [transform.scaled(-1.0), transform]
-    assert linearize(function, adjoint, source, target, guesses) is transform
+    guesses = [(transform.scaled(-1.0),), (transform,)]
+    assert linearize(linear, guesses) is guesses[1]
     assert sum(COUNTED) == 4  # two random images for each guess
 
 
@@ -97,12 +112,12 @@ def test_matrices_from_either_side_and_from_many_pixels_at_once(source, target):
         transform = Convolution(dense(3, 3, 1, 2), (2, 2))
     else:
         transform = Sparse(sparse.csr_array(RNG.normal(size=size)))
-    found = matrix_of(*functions(transform, source, target), source, target)
+    found = matrix_of(as_linear(transform, source, target))
     np.testing.assert_allclose(found.toarray(), transform.as_matrix(source, target).toarray(), atol=1e-5)
 
 
 def test_responses_are_one_image_for_each_channel():
     transform, source, target = KERNELS["same"]
-    found = responses_to(functions(transform, source, target)[0], source, target, [4], [5])
+    found = responses_to(as_linear(transform, source, target), [4], [5])
     matrix = transform.as_matrix(source, target).toarray().reshape(*target, *source)
     np.testing.assert_allclose(found, matrix[:, :, :, 4, 5].transpose(3, 0, 1, 2), atol=1e-6)

@@ -1,0 +1,160 @@
+"""How many neurons a linear path connects: foreseen from the settings of its layers, before anything is measured.
+
+Rows and columns separate in every layer that keeps images, so two small matrices hold what a path connects; channels
+are either mixed or kept apart. Where paths join, what any of them connects counts once. An upper bound, for choosing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.network import Convolution, ConvolutionTranspose, Shape
+from convert.upstream.types import Layer, Node, Tensor
+
+Connected = NDArray[np.bool_]
+"""Shape (source positions, target positions) along one axis."""
+
+EVERYWHERE = ("Flatten", "Reshape", "Permute", "GlobalAveragePooling2D")
+"""Layers after which every position counts as connected to every one."""
+
+MIXING = ("Conv2D", "Conv2DTranspose", "SeparableConv2D", "Dense", "Flatten", "Reshape", "Permute")
+"""Layers that connect every channel with every one."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What of a tensor of ``channels`` reaches what of a target of ``target_channels``.
+
+    ``down`` and ``up`` tell whether a layer on the way made the image smaller or larger, ``windows`` how many layers on
+    the way look beyond their own pixel.
+    """
+
+    rows: Connected
+    columns: Connected
+    channels: int
+    target_channels: int
+    mixed: bool
+    down: bool = False
+    up: bool = False
+    windows: int = 0
+    local: bool = False
+    """Whether every pixel reaches its own alone."""
+
+    @property
+    def connections(self) -> int:
+        """Pairs of neurons."""
+        return self._pairs(int(np.count_nonzero(self.rows)) * int(np.count_nonzero(self.columns)))
+
+    @property
+    def singles(self) -> int:
+        """Those that share no kernel: all of a path that goes down and up; where the image ends, those of a path with
+        zeros padded on the way."""
+        if self.down and self.up and min(self.rows.shape[1], self.columns.shape[1]) > 1:
+            return self.connections
+        if self.windows < 2:
+            return 0
+        inside = [sizes[sizes == sizes.max()].sum() for sizes in (self.rows.sum(axis=0), self.columns.sum(axis=0))]
+        return self.connections - self._pairs(int(inside[0]) * int(inside[1]))
+
+    def _pairs(self, pixels: int) -> int:
+        return pixels * (self.channels * self.target_channels if self.mixed else self.channels)
+
+    def after(self, first: Reach) -> Reach:
+        """The path that goes over ``first`` and then over this one."""
+        mixed = self.mixed or first.mixed
+        if self.local or first.local:
+            rows, columns = (first.rows, first.columns) if self.local else (self.rows, self.columns)
+        else:
+            rows = _chained(first.rows, self.rows)
+            square = self.rows is self.columns and first.rows is first.columns
+            columns = rows if square else _chained(first.columns, self.columns)
+        down, up = self.down or first.down, self.up or first.up
+        windows, local = self.windows + first.windows, self.local and first.local
+        return Reach(rows, columns, first.channels, self.target_channels, mixed, down, up, windows, local)
+
+    def beside(self, other: Reach | None) -> Reach:
+        """This path and another one between the same two tensors."""
+        if other is None:
+            return self
+        rows = self.rows | other.rows
+        square = self.rows is self.columns and other.rows is other.columns
+        return replace(
+            self,
+            rows=rows,
+            columns=rows if square else self.columns | other.columns,
+            mixed=self.mixed or other.mixed,
+            down=self.down or other.down,
+            up=self.up or other.up,
+            windows=max(self.windows, other.windows),
+            local=self.local and other.local,
+        )
+
+
+def identity(shape: Shape) -> Reach:
+    """A tensor reaches itself."""
+    rows = np.eye(shape[0], dtype=bool)
+    columns = rows if shape[0] == shape[1] else np.eye(shape[1], dtype=bool)
+    return Reach(rows, columns, shape[2], shape[2], False, local=True)
+
+
+def reach_of(node: Node, source: Shape, target: Shape) -> Reach:
+    """What the call ``node`` of a layer connects between one of its inputs and its output."""
+    layer = node.layer
+    rows, columns = (_connected(layer, axis, source[axis], target[axis]) for axis in (0, 1))
+    if np.array_equal(rows, columns):
+        columns = rows  # one object: what is square is chained once
+    mixed = type(layer).__name__ in MIXING and getattr(layer, "groups", 1) == 1
+    down, up = target[0] * target[1] < source[0] * source[1], target[0] * target[1] > source[0] * source[1]
+    padded = type(layer).__name__ in ("ZeroPadding2D", "Cropping2D")
+    windows = int(max(rows.sum(axis=0).max(), columns.sum(axis=0).max()) > 1)
+    local = all(np.array_equal(axis, np.eye(*axis.shape)) for axis in (rows, columns))
+    scaled = (down and not padded, up and not padded)
+    return Reach(rows, columns, source[2], target[2], mixed, *scaled, windows, local)
+
+
+def shape_of(tensor: Tensor) -> Shape:
+    """(rows, columns, channels) of any tensor in a model; what is no image counts as a vector."""
+    sizes = [int(size) for size in tensor.shape[1:]]
+    return (sizes[0], sizes[1], sizes[2]) if len(sizes) == 3 else (1, 1, int(np.prod(sizes)))
+
+
+def _connected(layer: Layer, axis: int, source: int, target: int) -> Connected:
+    kind = type(layer).__name__
+    if kind in ("Conv2D", "DepthwiseConv2D", "SeparableConv2D"):
+        dilation = layer.dilation_rate[axis]
+        size = (layer.kernel_size[axis] - 1) * dilation + 1
+        return _convolved(size, layer.strides[axis], layer.padding, source, target, dilation)
+    if kind in ("AveragePooling2D", "MaxPooling2D"):
+        return _convolved(layer.pool_size[axis], layer.strides[axis], layer.padding, source, target)
+    if kind == "Conv2DTranspose":
+        kernel = np.ones((layer.kernel_size[axis], 1, 1, 1))
+        taps = ConvolutionTranspose(kernel, (layer.strides[axis], 1), layer.padding).taps(0, source, target)
+        return np.asarray(taps >= 0)
+    if kind == "UpSampling2D":
+        return _upsampled(layer.size[axis], layer.interpolation == "bilinear", source, target)
+    if kind in ("ZeroPadding2D", "Cropping2D"):
+        before = (layer.padding if kind == "ZeroPadding2D" else layer.cropping)[axis][0]
+        shift = before if kind == "ZeroPadding2D" else -before
+        return np.asarray(np.arange(source)[:, None] + shift == np.arange(target)[None, :])
+    if kind in EVERYWHERE or source != target:
+        return np.ones((source, target), bool)
+    return np.eye(source, dtype=bool)
+
+
+def _convolved(size: int, stride: int, padding: str, source: int, target: int, dilation: int = 1) -> Connected:
+    transform = Convolution(np.ones((size, 1, 1, 1)), (stride, 1), "same" if padding == "same" else "valid")
+    taps = transform.taps(0, source, target)
+    return np.asarray((taps >= 0) & (taps % dilation == 0))
+
+
+def _upsampled(factor: int, bilinear: bool, source: int, target: int) -> Connected:
+    centre = (np.arange(target)[None, :] + 0.5) / factor - 0.5
+    distance = np.abs(np.arange(source)[:, None] - np.clip(centre, 0, source - 1))
+    return np.asarray(distance < 1 if bilinear else distance <= 0.5)
+
+
+def _chained(first: Connected, second: Connected) -> Connected:
+    return np.asarray((first.astype(np.float32) @ second.astype(np.float32)) > 0)
