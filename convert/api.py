@@ -101,9 +101,10 @@ class _Models:
 def _opened(path: Path, options: Options) -> _Models:
     from convert.frontends.keras.cut import cut_at_relus
     from convert.frontends.keras.load import load
+    from convert.frontends.keras.long_paths import sums_to_carry
     from convert.frontends.keras.original import KerasOriginal
     from convert.frontends.keras.passes import POOLING
-    from convert.frontends.keras.passes.carry_sums import sums_to_carry, with_carried_sums
+    from convert.frontends.keras.passes.carry_sums import with_carried_sums
 
     loaded = load(path, max_pooling=options.max_pooling is not None, output=options.output)
     given, names = loaded.model, loaded.outputs

@@ -128,10 +128,6 @@ class Network:
     def chip_populations(self) -> tuple[Population, ...]:
         return tuple(p for p in self.populations if p.on_chip)
 
-    @property
-    def host_populations(self) -> tuple[Population, ...]:
-        return tuple(p for p in self.populations if not p.on_chip)
-
     def into(self, target: str) -> tuple[Projection, ...]:
         """The projections that end on ``target``, in the order of the network."""
         return tuple(p for p in self.projections if p.target == target)

@@ -27,6 +27,11 @@ def node_of(tensor: Tensor) -> Node:
     return history.layer._inbound_nodes[history.node_index]
 
 
+def called_once(node: Node) -> bool:
+    """Whether the layer of ``node`` is called nowhere else."""
+    return len(node.layer._inbound_nodes) == 1
+
+
 def head_of(output: Tensor) -> tuple[Tensor, Activation]:
     """The linear tensor before an output and the activation on the host between the two."""
     node = node_of(output)

@@ -7,8 +7,9 @@ import pytest
 
 from convert.frontends.keras.cut import cut_at_relus
 from convert.frontends.keras.load import load_model
+from convert.frontends.keras.long_paths import sums_to_carry
 from convert.frontends.keras.nodes import nodes_of
-from convert.frontends.keras.passes.carry_sums import sums_to_carry, with_carried_sums
+from convert.frontends.keras.passes.carry_sums import with_carried_sums
 from convert.frontends.keras.reach import reach_of, shape_of
 from convert.lowering.lower import lower
 from convert.network.forward import outputs
@@ -51,6 +52,7 @@ def lowered(model):
     return lower(cut.segments, cut.shapes, lambda done: None)
 
 
+@pytest.mark.slow
 def test_sums_are_carried_where_the_network_is_smaller_for_it():
     model = residual_decoder()
     sums = sums_to_carry(model)

@@ -63,7 +63,7 @@ def test_files_of_version_0_1_0_still_read(seed, tmp_path):
     save_network(network, tmp_path / "network.npz")
     found = load_network(edited(tmp_path / "network.npz", as_format_2))
     same(network, found)
-    assert all(p.neuron == HOST for p in found.host_populations)
+    assert all(p.neuron == HOST for p in found.populations if not p.on_chip)
 
 
 def drop_population(description, arrays):
@@ -106,7 +106,8 @@ def test_a_sound_network_has_no_misfits():
 def test_neurons_that_no_target_runs_are_refused(neuron, sentence):
     network = random_case(Random(2)).network
     require_runnable(network)
+    hosts = [p for p in network.populations if not p.on_chip]
     first, *others = network.chip_populations
-    changed = network.with_(populations=(*network.host_populations, replace(first, neuron=neuron), *others))
+    changed = network.with_(populations=(*hosts, replace(first, neuron=neuron), *others))
     with pytest.raises(UserError, match=sentence):
         require_runnable(changed)
