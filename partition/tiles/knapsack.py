@@ -150,9 +150,9 @@ def _solve(
 
 
 def _pareto(cores: Ints, cost: Floats) -> list[int]:
-    """The options that no other one beats in cores and cost, fewest cores first."""
-    front: list[int] = []
-    for i in np.lexsort((cost, cores)).tolist():
-        if np.isfinite(cost[i]) and (not front or cost[i] < cost[front[-1]]):
-            front.append(i)
+    """The options of finite cost that no other one beats in cores and cost, fewest cores first."""
+    order = np.lexsort((cost, cores))
+    costs = cost[order]
+    least_before = np.minimum.accumulate(np.concatenate(([np.inf], costs[:-1])))
+    front: list[int] = order[costs < least_before].tolist()
     return front
