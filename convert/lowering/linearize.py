@@ -30,6 +30,8 @@ TOLERANCE = 1e-5
 DENSE_ENOUGH = 0.25
 """A shared kernel with a smaller share of nonzero weights costs more synaptic operations than its memory is worth."""
 
+DENSE_ENOUGH_OF_MANY = 0.1
+"""The same for more than ``MANY`` synapses, of which a core stores some 100,000: there memory is worth more."""
 
 ROUNDING = 1e-6
 """What two maps differ by, relative to the larger, if they are equal."""
@@ -58,8 +60,8 @@ def linearize(linear: Linear, guesses: Iterable[Map] = ()) -> Map:
         for kernel in kernels:
             off = _off((kernel,), linear)
             if not off.any():
-                return (_cheaper(kernel, linear.source, linear.target),)
-            if off.mean() <= BORDER and _dense_enough(kernel) and _synapses(kernel, linear) > MANY:
+                return (_cheaper(kernel, linear),)
+            if off.mean() <= BORDER and _synapses(kernel, linear) > MANY and _dense_enough(kernel, linear):
                 both = (kernel, Sparse(matrix_of(_rest(linear, kernel, off), off)))
                 if not _off(both, linear).any():
                     return both
@@ -179,10 +181,11 @@ def _off(transforms: Map, linear: Linear) -> NDArray[np.bool_]:
     return np.asarray((np.abs(found - expected) > tolerance).any(axis=(0, 3)))
 
 
-def _cheaper(kernel: Convolution | ConvolutionTranspose, source: Shape, target: Shape) -> Transform:
+def _cheaper(kernel: Convolution | ConvolutionTranspose, linear: Linear) -> Transform:
     """Single synapses instead of a kernel that is mostly zeros: each zero would be a synaptic operation."""
-    return kernel if _dense_enough(kernel) else Sparse(kernel.as_matrix(source, target))
+    return kernel if _dense_enough(kernel, linear) else Sparse(kernel.as_matrix(linear.source, linear.target))
 
 
-def _dense_enough(kernel: Convolution | ConvolutionTranspose) -> bool:
-    return bool(np.count_nonzero(kernel.kernel) > DENSE_ENOUGH * kernel.kernel.size)
+def _dense_enough(kernel: Convolution | ConvolutionTranspose, linear: Linear) -> bool:
+    share = DENSE_ENOUGH_OF_MANY if _synapses(kernel, linear) > MANY else DENSE_ENOUGH
+    return bool(np.count_nonzero(kernel.kernel) > share * kernel.kernel.size)
