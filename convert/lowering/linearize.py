@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.frontends.original import Images
-from convert.network import Convolution, ConvolutionTranspose, Padding, Shape, Sparse, Transform
+from convert.network import Convolution, ConvolutionTranspose, Padding, Sparse, Transform
 from convert.network.tensorflow_form import apply, apply_adjoint
 from convert.padding import leading_zeros, positions, transposed_offset
 
