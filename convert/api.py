@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from convert.calibration.sample import Sample
     from convert.draft import Draft
     from convert.frontends.keras.cut import Cut
+    from convert.frontends.keras.long_paths import CarriedSums
     from convert.frontends.original import Original
 
 
@@ -84,12 +85,12 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
 class _Models:
     """The model as it was ``given``, and ``cut`` into segments, max pooling ``replaced`` or not; its ``outputs``.
 
-    Both have the outputs of the layers ``carried_sums`` carried by pairs of populations; no output depends on it.
+    Both have the outputs of ``carried_sums`` carried by pairs of populations; no output depends on it.
     """
 
     given: Original
     cut: Cut
-    carried_sums: tuple[str, ...]
+    carried_sums: CarriedSums
     replaced: bool
     outputs: tuple[str, ...]
 
@@ -110,10 +111,10 @@ def _opened(path: Path, options: Options) -> _Models:
     given, names = loaded.model, loaded.outputs
     pooled = POOLING[options.max_pooling](given) if options.max_pooling else given
     sums = sums_to_carry(pooled)
-    cut = cut_at_relus(with_carried_sums(pooled, sums))
+    cut = cut_at_relus(with_carried_sums(pooled, sums.layers))
     if options.max_pooling is None:
         return _Models(cut.original, cut, sums, False, names)
-    return _Models(KerasOriginal(with_carried_sums(given, sums), cut.populations), cut, sums, True, names)
+    return _Models(KerasOriginal(with_carried_sums(given, sums.layers), cut.populations), cut, sums, True, names)
 
 
 def _measured(original: Original, cut: Cut, sample: Sample, options: Options) -> RateScales:
@@ -181,7 +182,8 @@ def _report(
         input_shape=network.input.shape,
         layers=tuple(_layer(draft, name, before) for name in draft.goal.rates.activity if name not in draft.silent),
         left_out_silent=draft.silent,
-        carried_sums=models.carried_sums,
+        carried_sums=models.carried_sums.layers,
+        carried_sums_cost_share=models.carried_sums.cost_share,
         dt_s=network.dt_s,
         timesteps=network.timesteps,
         synapse_s=options.synapse_s,

@@ -125,6 +125,12 @@ def _show(report: ConversionReport, bundle: Path) -> None:
         ["population", "from", "shape", "neurons", "mean Hz", "in range", "gain"],
         [_row(layer) for layer in report.layers],
     )
+    if carried := report.carried_sums:
+        console.print(
+            f"{len(carried)} {'sum' if len(carried) == 1 else 'sums'} that no ReLU ends fire as pairs of populations: "
+            f"{', '.join(carried)}. Foreseen: {100 * report.carried_sums_cost_share:.2g} % of the connections' cost.",
+            soft_wrap=True,
+        )
     names = list(report.metrics["ann"])
     table(
         f"measured on {report.metrics_measured_on}",

@@ -63,6 +63,8 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     """Populations that never fired on the calibration images."""
     carried_sums: tuple[str, ...] = ()
     """Layers whose outputs a pair of populations carries, its positive and its negative part."""
+    carried_sums_cost_share: float = 1.0
+    """What the connections cost with these pairs, of what they would cost without; foreseen, not measured."""
     dt_s: float
     timesteps: int
     synapse_s: float | None = None

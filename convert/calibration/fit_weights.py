@@ -89,7 +89,10 @@ class _Moments:
         """x that minimizes |s x - m|^2 + ridge n |x|^2, n the mean squared norm of a column of s."""
         gram = self.gram.copy()
         gram[np.diag_indices_from(gram)] += max(ridge * np.trace(gram) / len(gram), np.finfo(np.float32).tiny)
-        return np.asarray(linalg.solve(gram, self.cross, assume_a="sym"))
+        try:
+            return np.asarray(linalg.cho_solve(linalg.cho_factor(gram), self.cross))
+        except linalg.LinAlgError:  # a small ridge, and the rounding of single precision in s's
+            return np.asarray(linalg.solve(gram, self.cross, assume_a="sym"))
 
     def error(self, x: NDArray[np.float64]) -> float:
         """|s x - m|^2"""

@@ -90,12 +90,8 @@ Delivery = Callable[[NDArray[np.uint8], Drive], None]
 @singledispatch
 def _delivery(transform: Transform, source: Shape, target: Shape) -> Delivery:
     """What ``transform`` does with spikes."""
-    matrix = transform.as_matrix(source, target).astype(np.float32)
-
-    def multiply(spikes: NDArray[np.uint8], drive: Drive) -> None:
-        drive += (matrix @ spikes.T.astype(np.float32)).T
-
-    return multiply
+    by_source = transform.as_matrix(source, target).astype(np.float32).tocsc()
+    return lambda spikes, drive: _deliver_columns(spikes, by_source.indptr, by_source.indices, by_source.data, drive)
 
 
 @_delivery.register
@@ -106,6 +102,18 @@ def _(transform: SharedKernel, source: Shape, target: Shape) -> Delivery:
     return lambda spikes, drive: _deliver(
         spikes.reshape(-1, *source), kernel, rows, columns, drive.reshape(-1, *target)
     )
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _deliver_columns(
+    spikes: Spikes, pointer: NDArray[np.int64], targets: NDArray[np.int64], weights: Drive, drive: Drive
+) -> None:
+    """Adds the weights of every spike's source: source n has them in pointer[n] to pointer[n + 1]."""
+    for t in range(spikes.shape[0]):
+        for n in range(spikes.shape[1]):
+            if spikes[t, n]:
+                for k in range(pointer[n], pointer[n + 1]):
+                    drive[t, targets[k]] += weights[k]
 
 
 def _targets(taps: Taps, size: int) -> NDArray[np.int64]:

@@ -31,16 +31,25 @@ WORTH = 0.1
 """A pair is made if it saves this share of all that the network costs: it is a step of lag and a layer's noise."""
 
 
-def sums_to_carry(model: Model) -> tuple[str, ...]:
-    """The layers of the flat ``model`` (plain ReLUs only) whose outputs pairs of populations are to carry.
+@dataclass(frozen=True)
+class CarriedSums:
+    """The layers whose outputs pairs of populations are to carry, and what the network's connections then cost,
+    foreseen, of what they would cost without."""
+
+    layers: tuple[str, ...] = ()
+    cost_share: float = 1.0
+
+
+def sums_to_carry(model: Model) -> CarriedSums:
+    """The sums of the flat ``model`` (plain ReLUs only) to carry.
 
     Perhaps none: only where the network would be large, and as long as each pair makes it smaller by a tenth.
     """
     paths = _Paths(model)
     chosen: list[Tensor] = []
     costs = {id(target): paths.cost(target, chosen) for target in paths.targets}
-    large = sum(costs.values()) > LARGE * paths.own
-    while large:
+    without = sum(costs.values())
+    while without > LARGE * paths.own:
         best, least = None, (1 - WORTH) * sum(costs.values())
         for tensor in paths.candidates:
             if any(tensor is other for other in chosen):
@@ -53,7 +62,8 @@ def sums_to_carry(model: Model) -> tuple[str, ...]:
         chosen.append(best)
         costs = best_costs
     carried = {id(tensor) for tensor in chosen}
-    return tuple(str(node.layer.name) for node in nodes_of(model) if id(node.outputs) in carried)
+    layers = tuple(str(node.layer.name) for node in nodes_of(model) if id(node.outputs) in carried)
+    return CarriedSums(layers, sum(costs.values()) / without if layers else 1.0)
 
 
 @dataclass(frozen=True)
