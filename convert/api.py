@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convert.bundle import MODEL, RATES_PICTURE, REPORT, write_bundle
+from convert.bundle import MODEL, RATES_PICTURE, REPORT, is_part, write_bundle
 from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import rate_predictor
 from convert.network import INPUT, require_timesteps
 from convert.report import ConversionReport, LayerReport, Metrics
 from convert.storage.atomic import whole_folder
+from convert.storage.locks import locked
 
 from .errors import UserError
 from .options import Options, Progress, silent
@@ -33,12 +34,13 @@ def convert(
     options: Options | None = None,
     *,
     force: bool = False,
+    wait: bool = False,
     progress: Progress = silent,
 ) -> ConversionReport:
     """Converts the model and writes the folder ``bundle``; returns what conversion.json holds.
 
     Raises ``UserError`` for everything about the model, the data or the folder that the user can put right; nothing is
-    written then.
+    written then. A bundle that another command uses is refused, or waited for.
     """
     model_path, data_path, bundle = Path(model_path), Path(data_path), Path(bundle)
     options = options or Options()
@@ -46,7 +48,7 @@ def convert(
         raise UserError(problems)
     if force and bundle.exists() and not (bundle / REPORT).is_file():
         raise UserError(f"{bundle} is not a bundle and is kept, --force or not; choose another name")
-    with whole_folder(bundle, force=force) as folder:
+    with locked(bundle, wait=wait), whole_folder(bundle, force=force, ours=is_part) as folder:
         return _written(folder, model_path, data_path, options, progress)
 
 

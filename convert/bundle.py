@@ -22,6 +22,9 @@ NETWORK, RATE_NETWORK = "network.npz", "rate_network.npz"
 MODEL = "model.keras"
 RATES, PEAK_RATES = "rates.npz", "rates_p95.npz"
 REPORT, RATES_PICTURE = "conversion.json", "rates.svg"
+PARTITION, PARTITION_PICTURE = "partition.json", "partition.svg"
+
+RUNS = "runs"
 
 Rates = Mapping[str, NDArray[np.float32]]
 """A rate in Hz of every neuron by population, each of the population's shape."""
@@ -42,7 +45,7 @@ def save_bundle(
     ``rates_hz`` are mean rates, ``peak_rates_hz`` their 95th percentiles over images; ``rate_network`` is the same
     network before its weights were fitted to spikes. Nothing here comes from Keras. Raises ``UserError``.
     """
-    with whole_folder(Path(bundle), force=force) as folder:
+    with whole_folder(Path(bundle), force=force, ours=is_part) as folder:
         write_bundle(folder, network, rates_hz, report, peak_rates_hz=peak_rates_hz, rate_network=rate_network)
 
 
@@ -63,6 +66,12 @@ def write_bundle(
     if peak_rates_hz is not None:
         save_rates(peak_rates_hz, folder / PEAK_RATES)
     write_report(folder / REPORT, report)
+
+
+def is_part(path: Path) -> bool:
+    """Whether ``path`` is a file or folder that the commands write into a bundle, by its name."""
+    names = {NETWORK, RATE_NETWORK, MODEL, RATES, PEAK_RATES, REPORT, RATES_PICTURE, PARTITION, PARTITION_PICTURE, RUNS}
+    return path.name in names or path.stem == "source" or path.name.startswith(".")
 
 
 def load_network(bundle: str | Path) -> Network:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import rich_click as click
 
-from convert.console.terminal import Number, command, console, progress, table
+from convert.console.terminal import Number, command, console, progress, table, waiting
 from convert.options import MaxPooling, Options
 
 if TYPE_CHECKING:
@@ -99,8 +99,9 @@ DEFAULTS = Options()
 )
 @click.option("--seed", type=click.IntRange(0), default=DEFAULTS.seed, show_default=True)
 @click.option("--force", is_flag=True, help="Replace an existing bundle.")
+@waiting
 @command
-def main(model: Path, data: Path, bundle: Path, force: bool, **options: Any) -> None:
+def main(model: Path, data: Path, bundle: Path, force: bool, wait: bool, **options: Any) -> None:
     """Convert a trained Keras MODEL (.keras, .h5 or SavedModel) to a spiking network for Loihi.
 
     ReLU layers become populations, everything linear between two of them one projection; rates are scaled on the
@@ -114,7 +115,7 @@ def main(model: Path, data: Path, bundle: Path, force: bool, **options: Any) -> 
     if low > high:
         raise UserError(f"--rates {low:g} {high:g}: the smallest rate is above the largest; write --rates MIN MAX")
     chosen = Options(fine_tune_epochs=options.pop("fine_tune"), rates_hz=(low, high), **options)
-    report = convert(model, data, bundle, chosen, force=force, progress=progress)
+    report = convert(model, data, bundle, chosen, force=force, wait=wait, progress=progress)
     _show(report, bundle)
 
 

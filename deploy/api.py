@@ -15,19 +15,20 @@ import msgspec
 import numpy as np
 
 from convert.bundle import load_report
-from convert.data.dataset import open_data
-from convert.data.evaluate import Predictor, labels_of, score
+from convert.data.dataset import Dataset, open_data
+from convert.data.evaluate import Labels, Predictor, labels_of, score
 from convert.network import Network, require_timesteps
 from convert.options import Progress, silent
+from convert.storage.locks import locked
 from deploy.arrays import Float32
 from deploy.energy.measure import measure_original
 from deploy.events.counts import LayerCounts
-from deploy.runs.checkpoint import RunCheckpoint, signature
+from deploy.runs.checkpoint import RunCheckpoint, signature, unfinished
 from deploy.runs.folder import write_folder
 from deploy.runs.images import chosen_images, require_inputs, run_missing
 from deploy.runs.opening import network_to_run, partition_of, require_consistent, run_folder
 from deploy.runs.options import WINDOW, RunOptions
-from deploy.runs.original import original_of, original_outputs
+from deploy.runs.original import BundledOriginal, original_of, original_outputs
 from deploy.runs.report import RunReport
 from deploy.runs.results import Results, run_report
 from deploy.runs.windows import readout_steps, steps_between, windows_at
@@ -42,31 +43,51 @@ def run(
     options: RunOptions | None = None,
     *,
     force: bool = False,
+    wait: bool = False,
     progress: Progress | None = None,
 ) -> RunReport:
     """Runs the bundle on the data and writes BUNDLE/runs/NAME/; returns what run.json holds.
 
-    A run that is killed goes on where it stopped when it is started again with the same options. Raises ``UserError``.
+    A run that is killed goes on where it stopped when it is started again on the same data with the same options.
+    Raises ``UserError``, for a bundle that another command changes too, unless it is to ``wait`` for that one.
     """
     options, bundle = options or RunOptions(), Path(bundle)
     require_consistent(options)
-    task = load_report(bundle).task
     folder = run_folder(bundle, options, force=force)
-    network = network_to_run(bundle, options)
-    partition, shape = partition_of(bundle, network), network.input.shape
-    data = open_data(data_path, task=task, input_shape=shape, target_shape=network.readouts[0].output_shape)
-    dataset = chosen_images(data, skip=options.skip, images=options.images)
-    steps = readout_steps(network.timesteps, options.every or steps_between(dataset.task, network.timesteps))
-    windows, original = windows_at(network, steps, options.window), original_of(bundle)
-    job = Job(network, partition, windows, options.threads, options.continuous, original.predictor)
+    with locked(bundle, shared=True, wait=wait):
+        network = network_to_run(bundle, options)
+        partition, shape = partition_of(bundle, network), network.input.shape
+        task, made = load_report(bundle).task, network.readouts[0].output_shape
+        data = open_data(data_path, task=task, input_shape=shape, target_shape=made)
+        dataset = chosen_images(data, skip=options.skip, images=options.images)
+        labels = labels_of(dataset, range(len(dataset)))
+        signed = signature(bundle, dataset, labels, options.signed())
+        with unfinished(folder, signed, wait=wait) as checkpoint:
+            steps = readout_steps(network.timesteps, options.every or steps_between(dataset.task, network.timesteps))
+            windows, original = windows_at(network, steps, options.window), original_of(bundle)
+            job = Job(network, partition, windows, options.threads, options.continuous, original.predictor)
+            return _run(_Given(job, original, dataset, labels), checkpoint, folder, options, progress or silent)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What is run, on what, and beside what."""
+
+    job: Job
+    original: BundledOriginal
+    dataset: Dataset
+    labels: Labels
+
+
+def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOptions, progress: Progress) -> RunReport:
+    """The images that are missing in ``checkpoint``; then all of them to ``folder``."""
+    job, original, dataset, labels = given.job, given.original, given.dataset, given.labels
+    shape = job.network.input.shape
     runner = prepare(options.target, job)
-    labels = labels_of(dataset, range(len(dataset)))
     ann = original_outputs(original, dataset, shape)  # first, for it reads all images once and refuses other sizes
     devices = measure_original(original, dataset, shape) if options.measure else ()
-    signed = signature(bundle, data_path, dataset.indices, options.signed())
-    checkpoint = RunCheckpoint(folder.with_name(f".{folder.name}.unfinished"), signed)
     start_s = time.perf_counter()
-    new = run_missing(job, runner, dataset, checkpoint, f"running on {options.target}", progress or silent)
+    new = run_missing(job, runner, dataset, checkpoint, f"running on {options.target}", progress)
     seconds = time.perf_counter() - start_s
     images = [checkpoint.read(i) for i in range(len(dataset))]
     results = Results(images, np.stack([r.outputs for r in images], axis=1), dataset.task, labels)
@@ -75,10 +96,9 @@ def run(
         run_report(job, options.target, results, ann_metrics, options.early),
         seconds_per_image=seconds / new if new else None,
         devices_measured=devices,
-        data=Path(data_path).name,
+        data=dataset.name,
     )
     write_folder(folder, report, dataset, labels, results.outputs[-1], ann)
-    checkpoint.remove()
     return report
 
 

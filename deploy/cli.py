@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import rich_click as click
 
-from convert.console.terminal import Number, command, console, progress, table
+from convert.console.terminal import Number, command, console, progress, table, waiting
 from deploy.runs.options import RunOptions
 from deploy.targets.names import TargetName
 
@@ -64,8 +64,9 @@ DEFAULTS = RunOptions()
     help="Measure the Keras model's time and energy on this machine.",
 )
 @click.option("--force", is_flag=True, help="Replace an existing run.")
+@waiting
 @command
-def main(bundle: Path, data: Path, force: bool, **options: Any) -> None:
+def main(bundle: Path, data: Path, force: bool, wait: bool, **options: Any) -> None:
     """Run a partitioned BUNDLE on test data and write BUNDLE/runs/NAME.
 
     A run that was interrupted goes on where it stopped when the same command is given again.
@@ -73,7 +74,7 @@ def main(bundle: Path, data: Path, force: bool, **options: Any) -> None:
     from .api import run
 
     chosen = RunOptions(**options)
-    report = run(bundle, data, chosen, force=force, progress=progress)
+    report = run(bundle, data, chosen, force=force, wait=wait, progress=progress)
     _print_metrics(report)
     for line in _early_lines(report):
         console.print(line, soft_wrap=True)

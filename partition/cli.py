@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import rich_click as click
 
-from convert.console.terminal import Number, command, console, table
+from convert.console.terminal import Number, command, console, table, waiting
 
 from .hardware import AUTO, BOARDS
 from .options import OBJECTIVES, Objective, SearchOptions
@@ -77,27 +77,31 @@ class SearchArguments(TypedDict):
     help="Then seek a sharper lower bound for so long (where two chips suffice).",
 )
 @click.option("--force", is_flag=True, help="Replace an existing partition.")
+@waiting
 @command
-def main(bundle: Path, force: bool, prove_s: float, **options: Unpack[SearchArguments]) -> None:
+def main(bundle: Path, force: bool, wait: bool, prove_s: float, **options: Unpack[SearchArguments]) -> None:
     """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
     from convert.bundle import load_network, load_peak_rates, load_rates
-    from convert.storage.atomic import keep
+    from convert.storage.atomic import keep, recover
+    from convert.storage.locks import locked
 
     from .files import write_partition
     from .prove import provable, proved
     from .result import FILE
     from .search import partition
 
-    network, rates_hz, peak_rates_hz = load_network(bundle), load_rates(bundle), load_peak_rates(bundle)
-    keep(bundle / FILE, force=force)
-    with console.status(f"partitioning {bundle}"):
-        found = partition(network, rates_hz, peak_rates_hz=peak_rates_hz, **options)
-    write_partition(bundle, found, network)
-    if prove_s and provable(found):
-        with console.status(f"proving that {bundle} could not do with much less"):
-            found = proved(network, rates_hz, found, prove_s)
+    with locked(bundle, wait=wait):
+        network, rates_hz, peak_rates_hz = load_network(bundle), load_rates(bundle), load_peak_rates(bundle)
+        recover(bundle / FILE)
+        keep(bundle / FILE, force=force)
+        with console.status(f"partitioning {bundle}"):
+            found = partition(network, rates_hz, peak_rates_hz=peak_rates_hz, **options)
         write_partition(bundle, found, network)
-    elif prove_s:
+        if prove_s and provable(found):
+            with console.status(f"proving that {bundle} could not do with much less"):
+                found = proved(network, rates_hz, found, prove_s)
+            write_partition(bundle, found, network)
+    if prove_s and not provable(found):
         console.print(
             f"--prove: not for {found.report.cores} cores on a board of {found.board.chips} chips; "
             "more than one chip of cores and up to two, or one and a half on larger boards, can be proved."

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import Path
 
+from convert.bundle import PARTITION
 from convert.errors import UserError
 from convert.storage.reports import read_report, write_report
 from partition.core.packing import PLAIN, Packing
@@ -18,7 +19,7 @@ from .report import PartitionReport
 
 __all__ = ["FILE", "Block", "Partition", "read_partition"]
 
-FILE = "partition.json"
+FILE = PARTITION
 WAY_OUT = "run partition-model again"
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+import logging
 import math
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from convert.errors import UserError
+from convert.storage.atomic import NOTES
 
 click.rich_click.TEXT_MARKUP = "markdown"
 console = Console(highlight=False)
@@ -35,6 +39,10 @@ class Number(click.FloatRange):
         return number
 
 
+waiting = click.option("--wait", is_flag=True, help="Wait for another command that uses the bundle.")
+"""The option that says what to do about a lock."""
+
+
 def command(function: Callable[..., None]) -> Callable[..., None]:
     """Adds ``--debug`` and turns a ``UserError`` into its sentences on stderr and exit code 2."""
 
@@ -42,6 +50,8 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(function)
     def wrapped(*args: Any, debug: bool, **kwargs: Any) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        _print_notes()
+        _end_in_order()
         try:
             function(*args, **kwargs)
         except UserError as error:
@@ -52,6 +62,25 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
             sys.exit(2)
 
     return wrapped
+
+
+class _Notes(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        complaints.print(f"note: {record.getMessage()}", markup=False)
+
+
+def _print_notes() -> None:
+    """What is done on the way that a user wants to know goes to stderr."""
+    if not any(isinstance(handler, _Notes) for handler in NOTES.handlers):
+        NOTES.addHandler(_Notes())
+        NOTES.setLevel(logging.INFO)
+        NOTES.propagate = False
+
+
+def _end_in_order() -> None:
+    """A command that is told to end (SIGTERM) removes what it has half written, as at Ctrl-C."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:

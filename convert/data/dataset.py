@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,10 +20,11 @@ from .validation import LAYOUTS, ClassMap, Expected, Image, ImageSource, Task
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images with their labels; ``indices`` says which of the source's, and in which order."""
+    """Images with their labels; ``indices`` says which of the source's, and in which order; ``name`` is its file's."""
 
     source: ImageSource = field(repr=False)
     indices: NDArray[np.int64] = field(repr=False)
+    name: str = ""
 
     @property
     def task(self) -> Task:
@@ -52,6 +54,15 @@ class Dataset:
         for start in range(0, count, size):
             chosen = range(start, min(start + size, count))
             yield np.stack([self.image(i) for i in chosen]), np.asarray([self.label(i) for i in chosen])
+
+    def digest(self, labels: Sequence[int | ClassMap]) -> str:
+        """What the images and their ``labels`` are, wherever they lie: SHA-256 of sizes, types and numbers."""
+        found = hashlib.sha256(repr((self.task, self.class_names, len(self))).encode())
+        for i, label in enumerate(labels):
+            for array in (self.image(i), np.asarray(label)):
+                found.update(repr((array.shape, array.dtype.str)).encode())
+                found.update(np.ascontiguousarray(array).data)
+        return found.hexdigest()
 
     def subset(self, indices: Sequence[int] | NDArray[np.intp]) -> Dataset:
         """The images at ``indices``, in that order."""
@@ -89,7 +100,7 @@ def open_data(
         source = open_archive(path, expected)
     else:
         raise UserError(f"{path}: a {path.suffix or 'nameless'} file is not a dataset; {LAYOUTS}")
-    return Dataset(source, np.arange(source.size))
+    return Dataset(source, np.arange(source.size), path.name)
 
 
 def _task(target_shape: Sequence[int | None] | None) -> Task | None:

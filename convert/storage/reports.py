@@ -19,9 +19,14 @@ LARGEST_BYTES = 2**29
 
 
 def write_report(path: Path, report: msgspec.Struct) -> None:
-    """``report`` as indented JSON; numpy scalars and arrays become numbers and lists, NaN and infinity null."""
+    """Writes the file ``path``, whole or not at all."""
     with whole_file(path) as beside:
-        beside.write_bytes(msgspec.json.format(msgspec.json.encode(report, enc_hook=_plain), indent=2) + b"\n")
+        beside.write_bytes(as_json(report))
+
+
+def as_json(report: msgspec.Struct) -> bytes:
+    """``report`` as indented JSON; numpy scalars and arrays become numbers and lists, NaN and infinity null."""
+    return msgspec.json.format(msgspec.json.encode(report, enc_hook=_plain), indent=2) + b"\n"
 
 
 def read_report(path: Path, kind: type[T], way_out: str) -> T:

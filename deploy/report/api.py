@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from convert.errors import UserError
-from convert.storage.atomic import keep, whole_file
-from convert.storage.reports import write_report
+from convert.storage.atomic import keep, recover, whole_files
+from convert.storage.locks import locked
+from convert.storage.reports import as_json
 from deploy.energy.devices import STATIC_WATTS_PER_CHIP, DeviceSet
 
 from .content import EnergyReport
@@ -21,12 +23,13 @@ def compare_energy(
     device: DeviceSet = "all",
     tolerance: float | None = None,
     force: bool = False,
+    wait: bool = False,
 ) -> EnergyReport:
     """Writes the page ``output`` and the .json of the same name; returns what the latter holds.
 
     ``static_watts`` is the static power of one Loihi chip, ``device`` names the constants of Loihi.
     ``tolerance`` is what the knee may lack of the ANN's metric (None: 0.01, for pixel accuracy 0.005).
-    Raises ``UserError``.
+    Raises ``UserError``, for a bundle that another command changes too, unless it is to ``wait`` for that one.
     """
     from .build import build_report
     from .html import html_report
@@ -35,14 +38,20 @@ def compare_energy(
     output = Path(output)
     if output.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"{output}: the report is an HTML page; choose a name that ends in .html")
-    for path in (output, output.with_suffix(".json")):
+    files = [output, output.with_suffix(".json")]
+    for path in files:
         if path.is_dir():
             raise UserError(f"{path} is a folder; choose the name of a file")
+        recover(path)
         keep(path, force=force)
-    runs = read_runs([Path(bundle) for bundle in bundles])
-    report = build_report(runs, static_watts=static_watts, devices=device, tolerance=tolerance)
-    page = html_report(report, runs)
-    with whole_file(output) as beside:
-        beside.write_text(page, encoding="utf-8")
-    write_report(output.with_suffix(".json"), report)
+    paths = [Path(bundle) for bundle in bundles]
+    with ExitStack() as locks:
+        for path in paths:
+            locks.enter_context(locked(path, shared=True, wait=wait))
+        runs = read_runs(paths)
+        report = build_report(runs, static_watts=static_watts, devices=device, tolerance=tolerance)
+        page = html_report(report, runs)
+    with whole_files(files) as (html, json):
+        html.write_text(page, encoding="utf-8")
+        json.write_bytes(as_json(report))
     return report

@@ -7,7 +7,7 @@ from typing import get_args
 
 import rich_click as click
 
-from convert.console.terminal import Number, command, console
+from convert.console.terminal import Number, command, console, waiting
 from deploy.energy.devices import STATIC_WATTS_PER_CHIP, DeviceSet
 
 
@@ -42,6 +42,7 @@ from deploy.energy.devices import STATIC_WATTS_PER_CHIP, DeviceSet
     help="What fewer steps may cost, in points of 100.  [default: 1 of accuracy, 0.5 of pixel accuracy]",
 )
 @click.option("--force", is_flag=True, help="Replace an existing report.")
+@waiting
 @command
 def main(
     bundles: tuple[Path, ...],
@@ -50,13 +51,16 @@ def main(
     device: DeviceSet,
     tolerance: float | None,
     force: bool,
+    wait: bool,
 ) -> None:
     """Compare accuracy, activity, chips and energy of the runs of one or more BUNDLEs (or single BUNDLE/runs/NAME)."""
     from .api import compare_energy
     from .text import renderables
 
     share = None if tolerance is None else tolerance / 100
-    report = compare_energy(bundles, output, static_watts=static_watts, device=device, tolerance=share, force=force)
+    report = compare_energy(
+        bundles, output, static_watts=static_watts, device=device, tolerance=share, force=force, wait=wait
+    )
     for part in renderables(report):
         console.print(part)
     console.print(f"Wrote {output} and {output.with_suffix('.json')}", soft_wrap=True)

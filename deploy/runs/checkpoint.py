@@ -5,16 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from glob import escape
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
-from convert.bundle import NETWORK
+from convert.bundle import NETWORK, PARTITION
+from convert.data.dataset import Dataset
+from convert.data.evaluate import Labels
 from convert.errors import UserError
-from convert.storage.atomic import whole_file
+from convert.storage.atomic import NOTES, whole_file
+from convert.storage.locks import in_use, locked
 from deploy.arrays import Float32, Int64
 from deploy.events.counts import LayerCounts
 
@@ -32,21 +37,11 @@ class ImageResult:
     until: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
+@dataclass(frozen=True)
 class RunCheckpoint:
-    """The finished images of an unfinished run, in ``folder``; with another ``signature`` it is started anew.
+    """The finished images of an unfinished run, in ``folder``."""
 
-    Raises ``UserError`` where the folder cannot be written.
-    """
-
-    def __init__(self, folder: Path, signature: str) -> None:
-        self.folder = folder
-        try:
-            if not folder.exists() or (folder / "signature").read_text() != signature:
-                shutil.rmtree(folder, ignore_errors=True)
-                folder.mkdir(parents=True)
-                (folder / "signature").write_text(signature)
-        except OSError as error:
-            raise UserError(f"cannot write {folder}: {error.strerror}; choose a bundle you may write to") from error
+    folder: Path
 
     def has(self, i: int) -> bool:
         """Whether image ``i`` is done, and what was written of it can be read."""
@@ -66,15 +61,43 @@ class RunCheckpoint:
             layers = {name: LayerCounts(**row) for name, row in json.loads(str(data["layers"])).items()}
             return ImageResult(data["outputs"], layers, int(data["crops"]), data["until"])
 
-    def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+
+@contextmanager
+def unfinished(run: Path, signature: str, *, wait: bool = False) -> Iterator[RunCheckpoint]:
+    """The checkpoint of the run that is to lie in the folder ``run``, whose name and ``signature`` it has.
+
+    When the block ends without an error it is removed, and with it those of the same name that nobody works on. Raises
+    ``UserError`` where it cannot be written, and if another command is at it, unless it is to ``wait`` for that one.
+    """
+    folder = run.with_name(f".{run.name}.{signature[:16]}.unfinished")
+    with _kept_unless_empty(folder, wait):
+        yield RunCheckpoint(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+    for other in run.parent.glob(f".{escape(run.name)}.*unfinished"):
+        if not in_use(other):
+            shutil.rmtree(other, ignore_errors=True)
+            NOTES.info("removed %s, an unfinished run of that name on other data or with other options", other)
 
 
-def signature(
-    bundle: Path, data_path: str | Path, indices: Int64, options: Mapping[str, str | int | float | None]
-) -> str:
-    """What a run depends on: with another signature an unfinished run is not continued."""
+@contextmanager
+def _kept_unless_empty(folder: Path, wait: bool) -> Iterator[None]:
+    """Makes and locks ``folder``; without an image in it, it goes again."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write {folder}: {error.strerror}; choose a bundle you may write to") from error
+    try:
+        with locked(folder, wait=wait):
+            yield
+    finally:
+        with suppress(OSError):  # not empty
+            folder.rmdir()
+            folder.parent.rmdir()
+
+
+def signature(bundle: Path, dataset: Dataset, labels: Labels, options: Mapping[str, str | int | float | None]) -> str:
+    """What a run depends on: the network, its partition, the images and labels themselves, and the options."""
     digest = hashlib.sha256((bundle / NETWORK).read_bytes())
-    digest.update((bundle / "partition.json").read_bytes())
-    digest.update(json.dumps([dict(options), str(Path(data_path).resolve()), indices.tolist()]).encode())
+    digest.update((bundle / PARTITION).read_bytes())
+    digest.update(json.dumps([dict(options), dataset.digest(labels)]).encode())
     return digest.hexdigest()

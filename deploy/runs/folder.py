@@ -11,7 +11,7 @@ from convert.data.evaluate import Labels
 from convert.storage.atomic import whole_folder
 from deploy.arrays import Float32
 
-from .report import RunReport, write_run
+from .report import RUN, RunReport, write_run
 
 OUTPUTS = "outputs.npz"
 SHOWN = 4
@@ -25,7 +25,7 @@ def write_folder(
 
     A run without an original has no array ``ann``.
     """
-    with whole_folder(folder, force=True) as beside:
+    with whole_folder(folder, force=True, ours=_is_part) as beside:
         write_run(beside, report)
         arrays = {
             "outputs": outputs,
@@ -35,3 +35,7 @@ def write_folder(
         if ann is not None:
             arrays["ann"] = ann
         np.savez_compressed(beside / OUTPUTS, **arrays)  # type: ignore[arg-type]
+
+
+def _is_part(path: Path) -> bool:
+    return path.name in (RUN, OUTPUTS)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from convert.bundle import load_network
+from convert.bundle import RUNS, load_network
 from convert.errors import UserError
 from convert.network import Network, require_timesteps
+from convert.storage.atomic import recover
 from partition.result import FILE, Partition, read_partition
 
 from .options import RunOptions
+
+LONGEST_NAME = 200
+"""Bytes of a run's name: file systems take 255, and its unfinished images lie in a folder of a longer name."""
 
 
 def require_consistent(options: RunOptions) -> None:
@@ -25,7 +30,10 @@ def run_folder(bundle: Path, options: RunOptions, *, force: bool) -> Path:
     name = options.run_name
     if Path(name).name != name or name.startswith("."):
         raise UserError(f"--name {name}: the name becomes that of a folder; leave out slashes and leading dots")
-    folder = bundle / "runs" / name
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        raise UserError(f"--name of {len(os.fsencode(name))} bytes, more than {LONGEST_NAME}; give a shorter one")
+    folder = bundle / RUNS / name
+    recover(folder)
     if folder.exists() and not force:
         raise UserError(f"{folder} exists already and is kept; give another --name or add --force to replace it")
     return folder

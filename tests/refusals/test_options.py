@@ -85,14 +85,14 @@ def test_outputs_that_cannot_be_written(tiny, tiny_bundle, tmp_path):
     refused(
         convert_model,
         [tiny / "model.keras", "--data", tiny / "data.npz", "-o", wall / "b.bundle"],
-        "cannot write .*file/b.bundle: a file is in the way; choose a folder you may write to$",
+        "cannot write .*file/b.bundle: a file is in the way; choose a folder with room that you may write to$",
         folder=tmp_path,
     )
     (tiny_bundle / "runs").write_text("a regular file")
     refused(
         deploy_model,
         [tiny_bundle, "--data", tiny / "data.npz", "--target", "nengo-dl", "--no-measure"],
-        r"cannot write .*runs/\.nengo-dl\.unfinished: .*; choose a bundle you may write to$",
+        r"cannot write .*runs/\.nengo-dl\.[0-9a-f]+\.unfinished: .*; choose a bundle you may write to$",
         folder=tmp_path,
     )
     (tiny_bundle / "runs").unlink()

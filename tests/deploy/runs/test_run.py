@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 
 import numpy as np
@@ -11,7 +12,7 @@ from convert.data.dataset import Dataset
 from convert.errors import UserError
 from deploy import RunOptions, run
 from deploy.events.counts import LayerCounts
-from deploy.runs.checkpoint import ImageResult, RunCheckpoint
+from deploy.runs.checkpoint import ImageResult, RunCheckpoint, unfinished
 from deploy.runs.images import summed
 from deploy.runs.opening import run_folder
 from deploy.runs.report import EventMeans, HeldOutRow, StepRow, row_of
@@ -31,29 +32,105 @@ def test_every_label_is_decoded_once(tiny, tiny_bundle, monkeypatch):
     assert decoded == Counter(range(6))
 
 
+def killed_after(images, monkeypatch, *arguments):
+    """A run that ends with Ctrl-C after so many images."""
+    write, written = RunCheckpoint.write, []
+
+    def killed(checkpoint, i, result):
+        if len(written) == images:
+            raise KeyboardInterrupt
+        written.append(i)
+        write(checkpoint, i, result)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunCheckpoint, "write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(*arguments)
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """The images that runs have written from here on."""
+    write, images = RunCheckpoint.write, []
+
+    def noted(checkpoint, i, result):
+        images.append(i)
+        write(checkpoint, i, result)
+
+    monkeypatch.setattr(RunCheckpoint, "write", noted)
+    return images
+
+
+def unfinished_with(folder, signature, result):
+    """A run that was killed after its image 1."""
+    with unfinished(folder, signature) as checkpoint:
+        checkpoint.write(1, result)
+        raise KeyboardInterrupt
+
+
 def test_a_checkpoint_gives_back_what_it_was_given(tmp_path):
     counts = {"a": LayerCounts(3, 5, None, 2, 0, 1), "b": LayerCounts(0)}
     given = ImageResult(np.ones((2, 3), np.float32), counts, 4, np.arange(20).reshape(2, 2, 5))
-    checkpoint = RunCheckpoint(tmp_path / "run", "one")
-    assert not checkpoint.has(1)
-    checkpoint.write(1, given)
-    found = RunCheckpoint(tmp_path / "run", "one").read(1)
+    with pytest.raises(KeyboardInterrupt):
+        unfinished_with(tmp_path / "run", "one", given)
+    with unfinished(tmp_path / "run", "another") as checkpoint:
+        assert not checkpoint.has(1)
+        with unfinished(tmp_path / "run", "one") as same:
+            found = same.read(1)
     assert (found.layers, found.crops) == (given.layers, given.crops)
     np.testing.assert_array_equal(found.outputs, given.outputs)
     np.testing.assert_array_equal(found.until, given.until)
-    assert not RunCheckpoint(tmp_path / "run", "another").has(1)
-    checkpoint.remove()
-    assert not (tmp_path / "run").exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_unfinished_runs_of_the_same_name_go_when_one_is_finished(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        unfinished_with(tmp_path / "run", "one", ImageResult(np.ones(1, np.float32), {}, 1))
+    assert len(list(tmp_path.iterdir())) == 1
+    with unfinished(tmp_path / "run", "another"):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_another_command_is_at_is_refused(tmp_path):
+    with (
+        unfinished(tmp_path / "run", "one"),
+        pytest.raises(UserError, match="is in use by another command"),
+        unfinished(tmp_path / "run", "one"),
+    ):
+        pass
 
 
 def test_a_part_that_cannot_be_read_is_not_done(tmp_path):
-    checkpoint = RunCheckpoint(tmp_path / "c", "signature")
+    checkpoint = RunCheckpoint(tmp_path)
     checkpoint.write(0, ImageResult(np.ones((2, 3), np.float32), {"a": LayerCounts(3)}, 1))
     assert checkpoint.has(0)
     for content in (b"", b"no archive"):
-        (tmp_path / "c" / "0.npz").write_bytes(content)
+        (tmp_path / "0.npz").write_bytes(content)
         assert not checkpoint.has(0)
     assert not checkpoint.has(1)
+
+
+def test_a_run_goes_on_with_the_same_data_only(tiny, tiny_bundle, tmp_path, monkeypatch, written):
+    """The file of the same name holds other images then."""
+    data, options = tmp_path / "data.npz", RunOptions(measure=False, threads=1)
+    shutil.copy(tiny / "data.npz", data)
+    killed_after(2, monkeypatch, tiny_bundle, data, options)
+    with np.load(data) as arrays:
+        given = dict(arrays)
+    np.savez(data, x=given["x"][::-1], y=given["y"])
+    written.clear()
+    run(tiny_bundle, data, options)
+    assert written == list(range(6))
+
+
+def test_what_is_done_is_not_run_again(tiny, tiny_bundle, tmp_path, monkeypatch, written):
+    """The same images in another file."""
+    options = RunOptions(measure=False, threads=1)
+    killed_after(2, monkeypatch, tiny_bundle, tiny / "data.npz", options)
+    run(tiny_bundle, shutil.copy(tiny / "data.npz", tmp_path / "copy.npz"), options)
+    assert written == list(range(6))
+    assert [path.name for path in (tiny_bundle / "runs").iterdir()] == ["fast"]
 
 
 def test_events_of_crops_are_summed_and_stay_unknown_where_one_is():
@@ -78,3 +155,8 @@ def test_a_run_is_named_like_a_folder(name, tmp_path):
             run_folder(tmp_path, options, force=False)
     else:
         assert run_folder(tmp_path, options, force=False) == tmp_path / "runs" / "fast"
+
+
+def test_a_name_that_no_file_system_takes_is_refused(tmp_path):
+    with pytest.raises(UserError, match="--name of 300 bytes, more than 200"):
+        run_folder(tmp_path, RunOptions(name="x" * 300), force=False)
