@@ -121,7 +121,11 @@ def source_of(bundle: str | Path) -> Path:
 
 def _rates(bundle: str | Path, file: str) -> dict[str, NDArray[np.float32]]:
     with _reading(bundle, file) as path, np.load(path, allow_pickle=False) as data:
-        return {name: data[name] for name in data.files}
+        rates_hz = {name: data[name] for name in data.files}
+        for name, values in rates_hz.items():
+            if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
+                raise ValueError(f"the rates of {name!r} are no finite numbers")
+        return rates_hz
 
 
 @contextmanager

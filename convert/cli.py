@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import rich_click as click
 
 from convert.console.terminal import Number, command, console, progress, table, waiting
-from convert.options import MaxPooling, Options
+from convert.options import LIMITS, MaxPooling, Options
 
 if TYPE_CHECKING:
     from .report import ConversionReport, LayerReport
@@ -30,7 +30,7 @@ DEFAULTS = Options()
 @click.option("-o", "--output", "bundle", type=click.Path(path_type=Path), required=True, help="The bundle to write.")
 @click.option(
     "--fine-tune",
-    type=click.IntRange(0),
+    type=click.IntRange(*LIMITS["fine_tune_epochs"]),
     default=DEFAULTS.fine_tune_epochs,
     metavar="EPOCHS",
     show_default=True,
@@ -39,7 +39,7 @@ DEFAULTS = Options()
 @click.option(
     "--spiking-fine-tune",
     "spiking_batches",
-    type=click.IntRange(0),
+    type=click.IntRange(*LIMITS["spiking_batches"]),
     default=DEFAULTS.spiking_batches,
     metavar="BATCHES",
     show_default=True,
@@ -72,7 +72,7 @@ DEFAULTS = Options()
 )
 @click.option(
     "--timesteps",
-    type=click.IntRange(8),
+    type=click.IntRange(*LIMITS["timesteps"]),
     default=DEFAULTS.timesteps,
     show_default=True,
     help="Steps per image, 1 ms each.",
@@ -92,12 +92,12 @@ DEFAULTS = Options()
 )
 @click.option(
     "--calibration-images",
-    type=click.IntRange(1),
+    type=click.IntRange(*LIMITS["calibration_images"]),
     default=DEFAULTS.calibration_images,
     show_default=True,
     help="Training images that rates, weights and gains are fitted to; more take longer.",
 )
-@click.option("--seed", type=click.IntRange(0), default=DEFAULTS.seed, show_default=True)
+@click.option("--seed", type=click.IntRange(*LIMITS["seed"]), default=DEFAULTS.seed, show_default=True)
 @click.option("--force", is_flag=True, help="Replace an existing bundle.")
 @waiting
 @command

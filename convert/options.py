@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from math import isfinite
@@ -13,6 +13,16 @@ Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 MaxPooling = Literal["average", "strided"]
 """What to put in place of max pooling."""
+
+LIMITS = {
+    "fine_tune_epochs": (0, 10_000),
+    "spiking_batches": (0, 1_000_000),
+    "timesteps": (8, 100_000),
+    "calibration_images": (1, 1_000_000),
+    "metric_images": (1, 10_000_000),
+    "seed": (0, 2**31 - 1),
+}
+"""The least and the most of whole numbers: what is beyond would fill the memory, or end never."""
 
 
 @dataclass(frozen=True)
@@ -44,18 +54,28 @@ class Options:
         """What is wrong with them, one sentence for each."""
         numbers = {"percentile": self.percentile, "vmin": self.vmin, "synapse_s": self.synapse_s or 0.0}
         numbers |= {f"rates_hz[{i}]": rate for i, rate in enumerate(self.rates_hz)}
-        counts = {"fine_tune_epochs": 0, "spiking_batches": 0, "calibration_images": 1, "metric_images": 1, "seed": 0}
         problems = [
             f"{name} is {value}; give a finite number" for name, value in numbers.items() if not isfinite(value)
         ]
-        for name, least in counts.items():
-            if getattr(self, name) < least:
-                problems.append(f"{name} is {getattr(self, name)}; use at least {least}")
+        problems += out_of_range({name: getattr(self, name) for name in LIMITS}, LIMITS)
         if self.max_pooling not in (None, *get_args(MaxPooling)):
             problems.append(
                 f"max_pooling '{self.max_pooling}' is not known; choose {' or '.join(get_args(MaxPooling))}"
             )
         return problems
+
+
+def out_of_range(values: Mapping[str, int | None], limits: Mapping[str, tuple[int, int]]) -> list[str]:
+    """A sentence for each of ``values``, if it is given, that is not within its ``limits``."""
+    problems = []
+    for name, (least, most) in limits.items():
+        value = values[name]
+        if value is not None and not least <= value <= most:
+            way_out = f"at least {least}" if value < least else f"at most {most:,}"
+            problems.append(
+                f"{name} is {value:.6g}; use {way_out}" if value > 10**15 else f"{name} is {value}; use {way_out}"
+            )
+    return problems
 
 
 def silent(description: str, total: int) -> AbstractContextManager[Callable[[int], None]]:

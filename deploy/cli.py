@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import rich_click as click
 
 from convert.console.terminal import Number, command, console, progress, table, waiting
-from deploy.runs.options import RunOptions
+from deploy.runs.options import LIMITS, RunOptions
 from deploy.targets.names import TargetName
 
 if TYPE_CHECKING:
@@ -33,11 +33,19 @@ DEFAULTS = RunOptions()
     show_default=True,
     help="Our exact emulator, NengoLoihi's, float spikes in NengoDL, the chip, or the original model.",
 )
-@click.option("--images", type=click.IntRange(1), help="Only so many images, evenly drawn.  [default: all]")
 @click.option(
-    "--skip", type=click.IntRange(0), default=DEFAULTS.skip, show_default=True, help="Leave out the first images."
+    "--images", type=click.IntRange(*LIMITS["images"]), help="Only so many images, evenly drawn.  [default: all]"
 )
-@click.option("--timesteps", type=click.IntRange(8), help="Steps per image.  [default: the bundle's]")
+@click.option(
+    "--skip",
+    type=click.IntRange(*LIMITS["skip"]),
+    default=DEFAULTS.skip,
+    show_default=True,
+    help="Leave out the first images.",
+)
+@click.option(
+    "--timesteps", type=click.IntRange(*LIMITS["timesteps"]), help="Steps per image.  [default: the bundle's]"
+)
 @click.option(
     "--window",
     type=Number(0, 1, min_open=True),
@@ -47,7 +55,7 @@ DEFAULTS = RunOptions()
 )
 @click.option(
     "--every",
-    type=click.IntRange(1),
+    type=click.IntRange(*LIMITS["every"]),
     help="Steps between the readouts of accuracy and energy.  [default: 4, for segmentation 8]",
 )
 @click.option(
@@ -56,7 +64,7 @@ DEFAULTS = RunOptions()
     help="Threshold at which an image is settled and stopped.  [default: chosen on every other image]",
 )
 @click.option("--continuous", is_flag=True, help="Keep the chip's state from image to image, as the hardware does.")
-@click.option("--threads", type=click.IntRange(1), default=DEFAULTS.threads, show_default=True)
+@click.option("--threads", type=click.IntRange(*LIMITS["threads"]), default=DEFAULTS.threads, show_default=True)
 @click.option("--name", help="Name of the run.  [default: the target]")
 @click.option(
     "--measure/--no-measure",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -12,7 +12,7 @@ import msgspec
 
 from convert.errors import UserError
 
-from .hardware import AUTO, BOARDS, LOIHI, Board, Chip
+from .hardware import AUTO, BOARDS, LOIHI, MOST_CHIPS, Board, Chip
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 T = TypeVar("T")
@@ -45,10 +45,14 @@ def board_problems(board: Board) -> list[str]:
     problems = []
     if board.chips < 1:
         problems.append(f"chips is {board.chips}; it must be at least 1")
-    if board.columns < 1:
-        problems.append(f"columns is {board.columns!r}; it must be a whole number of at least 1")
-    if not min(board.hop_weights) > 0:
-        problems.append(f"hop_weights is {list(board.hop_weights)!r}; both numbers must be above 0")
+    elif board.chips > MOST_CHIPS:
+        problems.append(f"chips is {board.chips}; it must be at most {MOST_CHIPS:,}")
+    if not 1 <= board.columns <= MOST_CHIPS:
+        problems.append(
+            f"columns is {board.columns!r}; it must be a whole number of at least 1, at most {MOST_CHIPS:,}"
+        )
+    if not all(0 < weight < inf for weight in board.hop_weights):
+        problems.append(f"hop_weights is {list(board.hop_weights)!r}; both numbers must be finite and above 0")
     if not 0 <= board.host < board.chips:
         problems.append(f"host is {board.host!r}; it must be the number of a chip, 0 to {board.chips - 1}")
     return problems + _chip_problems(board.chip)

@@ -10,7 +10,7 @@ import rich_click as click
 from convert.console.terminal import Number, command, console, table, waiting
 
 from .hardware import AUTO, BOARDS
-from .options import OBJECTIVES, Objective, SearchOptions
+from .options import LIMITS, OBJECTIVES, Objective, SearchOptions
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -44,7 +44,12 @@ class SearchArguments(TypedDict):
     help=f"A board by name ({', '.join(BOARDS)}), a JSON file such as "
     '`{"name": "mine", "chips": 4}`, or auto: the smallest that fits.',
 )
-@click.option("--chips", type=int, default=SearchOptions.chips, help="Use at most so many chips of the board.")
+@click.option(
+    "--chips",
+    type=int,
+    default=SearchOptions.chips,
+    help="Use at most so many chips of the board.",
+)
 @click.option(
     "--objective",
     type=click.Choice(OBJECTIVES),
@@ -55,7 +60,7 @@ class SearchArguments(TypedDict):
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0),
+    type=click.IntRange(*LIMITS["seed"]),
     default=SearchOptions.seed,
     show_default=True,
     help="The same seed gives the same partition.",

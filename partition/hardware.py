@@ -10,6 +10,9 @@ from convert.errors import UserError
 AUTO = "auto"
 """The name that stands for the smallest board that holds the network."""
 
+MOST_CHIPS = 100_000
+"""More chips than on any board there will be; the largest today has 768."""
+
 
 @dataclass(frozen=True)
 class Chip:

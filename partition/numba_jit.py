@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-import numba
+from convert.upstream.numba_cache import cached_njit
 
 Result = TypeVar("Result")
 
@@ -31,8 +31,7 @@ def compiled(
         files = (Path(function.__code__.co_filename), *shared)
         function.__qualname__ += f"_{zlib.crc32(repr([_checksum(path) for path in files]).encode()):08x}"
         options = {"nogil": nogil, "parallel": parallel, "error_model": error_model}
-        result: Callable[..., Result] = numba.njit(cache=True, **options)(function)
-        return result
+        return cached_njit(**options)(function)
 
     return decorate
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from math import ceil
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from .report import PartitionReport
 __all__ = ["FILE", "Block", "Partition", "read_partition"]
 
 FILE = PARTITION
+LARGEST = 2**31
+"""No chip, core or neuron of any board has a number beyond this."""
 WAY_OUT = "run partition-model again"
 
 
@@ -93,4 +96,5 @@ def _impossible_blocks(report: PartitionReport) -> list[str]:
     """What no partition of any network has; whether it is one of a network is for ``violations.cuts`` to say."""
     if any(block.chip < 0 or block.core < 0 or min(block.extent) < 1 for block in report.blocks):
         return ["a block without neurons, or on a chip or core below 0"]
-    return []
+    largest = max((n for block in report.blocks for n in (block.chip, block.core, *chain(*block.slice))), default=0)
+    return [f"a block with the number {largest:.6g}"] if largest > LARGEST else []

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import singledispatch
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.frontends.original import Images
 from convert.network import INPUT, Network, Population, Shape, SharedKernel, Taps, Transform
 from convert.network.tensorflow_form import apply
+from convert.upstream.numba_cache import cached_njit
 
 from .spike_trains import SpikeTrains, for_each
 
@@ -57,7 +57,7 @@ def encode(network: Network, drive: NDArray[np.float32]) -> SpikeTrains:
     return trains
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@cached_njit(nogil=True)
 def _encode(per_step: NDArray[np.float64], steps: int) -> Spikes:
     """Spikes (steps, neurons) of neurons that are driven by ``per_step`` thresholds."""
     spikes = np.empty((steps, per_step.size), dtype=np.uint8)
@@ -104,7 +104,7 @@ def _(transform: SharedKernel, source: Shape, target: Shape) -> Delivery:
     )
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@cached_njit(nogil=True)
 def _deliver_columns(
     spikes: Spikes, pointer: NDArray[np.int64], targets: NDArray[np.int64], weights: Drive, drive: Drive
 ) -> None:
@@ -124,7 +124,7 @@ def _targets(taps: Taps, size: int) -> NDArray[np.int64]:
     return found
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@cached_njit(nogil=True)
 def _deliver(spikes: Spikes, kernel: Drive, to_row: Taps, to_column: Taps, drive: Drive) -> None:
     """Adds the kernel's weights around every spike: spikes and drive (steps, rows, columns, channels)."""
     steps, rows, columns, channels = spikes.shape
@@ -156,13 +156,13 @@ def fire(
     floor = np.float32(population.neuron.floor)
 
     def image(k: int) -> None:
-        trains.set(k, _integrate(drive(k), np.float32(gain), bias, bias_from, keep, floor))
+        trains.set(k, _integrate(drive(k), gain.astype(np.float32), bias, bias_from, keep, floor))
 
     for_each(images, image)
     return trains
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@cached_njit(nogil=True)
 def _integrate(drive: Drive, gain: Drive, bias: Drive, bias_from: int, keep: np.float32, floor: np.float32) -> Spikes:
     """Hard-reset neurons, drive (steps, neurons) and bias in thresholds, ``gain`` by channel; their spikes."""
     steps, neurons = drive.shape

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import rich_click as click
@@ -19,8 +19,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from convert.errors import UserError
 from convert.storage.atomic import NOTES
+
+from .ending import ending_of
 
 click.rich_click.TEXT_MARKUP = "markdown"
 console = Console(highlight=False)
@@ -44,7 +45,7 @@ waiting = click.option("--wait", is_flag=True, help="Wait for another command th
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Adds ``--debug`` and turns a ``UserError`` into its sentences on stderr and exit code 2."""
+    """Adds ``--debug``, and turns what goes wrong into sentences on stderr and an exit code (``ending``)."""
 
     @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
     @functools.wraps(function)
@@ -52,21 +53,33 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         _print_notes()
         _end_in_order()
+        os.environ["MPLBACKEND"] = "agg"  # no command opens a window, whatever the environment says
         try:
             function(*args, **kwargs)
-        except UserError as error:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except (click.ClickException, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
             if debug:
                 raise
-            for problem in error.problems:
-                complaints.print(f"error: {problem}", markup=False)
-            sys.exit(2)
+            ending = ending_of(error)
+            for sentence in ending.sentences:
+                _complain(f"error: {sentence}")
+            sys.exit(ending.code)
 
     return wrapped
 
 
 class _Notes(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        complaints.print(f"note: {record.getMessage()}", markup=False)
+        _complain(f"note: {record.getMessage()}")
+
+
+def _complain(sentence: str) -> None:
+    """Prints on stderr, if there is one and it takes it."""
+    with suppress(OSError):
+        complaints.print(sentence, markup=False)
 
 
 def _print_notes() -> None:

@@ -96,6 +96,8 @@ def open_data(
         raise UserError(f"{path}: no such file or folder; {LAYOUTS}")
     if path.is_dir():
         source = open_folder(path, expected)
+    elif not path.is_file():
+        raise UserError(f"{path}: neither a file nor a folder; {LAYOUTS}")
     elif path.suffix.lower() == ".npz":
         source = open_archive(path, expected)
     else:

@@ -32,6 +32,8 @@ def as_json(report: msgspec.Struct) -> bytes:
 def read_report(path: Path, kind: type[T], way_out: str) -> T:
     """The report in the file ``path``. Raises ``UserError``, which ends in ``way_out``, if it is no ``kind``."""
     try:
+        if path.exists() and not path.is_file():
+            raise UserError(f"{path} is no file; {way_out}")
         if path.stat().st_size > LARGEST_BYTES:
             raise UserError(f"{path} has {path.stat().st_size:,} bytes, more than {LARGEST_BYTES:,}; {way_out}")
         return msgspec.json.decode(path.read_bytes(), type=kind)

@@ -13,8 +13,13 @@ from contextlib import contextmanager
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keeps what native libraries print while they load (and version warnings) off the terminal, unless it fails."""
-    sys.stderr.flush()
-    terminal = os.dup(2)
+    try:
+        terminal = os.dup(2)
+    except OSError:  # stderr is closed: nothing of it is seen
+        yield
+        return
+    if sys.stderr is not None:
+        sys.stderr.flush()
     with tempfile.TemporaryFile() as heard, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         os.dup2(heard.fileno(), 2)

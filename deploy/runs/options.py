@@ -6,10 +6,22 @@ import os
 from dataclasses import asdict, dataclass
 from math import isfinite
 
+from convert.options import LIMITS as CONVERSION
+from convert.options import out_of_range
 from deploy.targets.names import TargetName
 
+STEPS = CONVERSION["timesteps"]
 WINDOW = 0.5
 """The share of the steps, the last ones, whose rates the host averages; chosen: most layers have settled by then."""
+
+LIMITS = {
+    "images": (1, 10**9),
+    "skip": (0, 10**9),
+    "every": (1, STEPS[1]),
+    "timesteps": STEPS,
+    "threads": (1, 1024),
+}
+"""The least and the most of whole numbers."""
 
 UNSIGNED = ("threads", "measure", "name", "early")
 """Options that do not change what a target does with an image."""
@@ -41,10 +53,7 @@ class RunOptions:
 
     def problems(self) -> list[str]:
         """What is wrong with them, one sentence for each."""
-        problems = []
-        for name, value, least in (("images", self.images, 1), ("skip", self.skip, 0), ("every", self.every, 1)):
-            if value is not None and value < least:
-                problems.append(f"{name} is {value}; use at least {least}")
+        problems = out_of_range({name: getattr(self, name) for name in LIMITS}, LIMITS)
         if not 0 < self.window <= 1:
             problems.append(f"window is {self.window}, a share of the steps; use more than 0 and at most 1")
         if self.early is not None and not isfinite(self.early):
