@@ -78,7 +78,7 @@ def fit_layers(draft: Draft) -> Draft:
 
 def train_through_spikes(draft: Draft) -> Draft:
     """Trained on so many batches as the options say, to give the teacher's outputs with its own spikes."""
-    from convert.training.tandem import BATCH, train_spiking
+    from convert.training.tandem import BATCH, distillation_loss, relative_squared_loss, train_spiking
 
     goal, batches = draft.goal, draft.goal.options.spiking_batches
     if not batches:
@@ -90,9 +90,16 @@ def train_through_spikes(draft: Draft) -> Draft:
             for inputs, _ in training_batches(goal.sample.dataset, BATCH, goal.sample.shape[:2], seed):
                 yield affordable(draft.network, inputs.astype(np.float32))
 
+    numbers = goal.sample.dataset.task in ("regression", "anomaly")
     with goal.progress("fine-tuning through spikes", batches) as advance:
         network = train_spiking(
-            draft.network, draft.arrival, islice(images(), batches), goal.teacher, count=batches, advance=advance
+            draft.network,
+            draft.arrival,
+            islice(images(), batches),
+            goal.teacher,
+            count=batches,
+            loss=relative_squared_loss if numbers else distillation_loss,
+            advance=advance,
         )
     seen = affordable(network, goal.sample.calibration)
     return draft.with_(network=network, firing=measure_firing_rates(network, draft.arrival, seen))

@@ -50,11 +50,18 @@ def run(
     """
     options, bundle = options or RunOptions(), Path(bundle)
     require_consistent(options)
-    task = load_report(bundle).task
+    converted = load_report(bundle)
     folder = run_folder(bundle, options, force=force)
     network = network_to_run(bundle, options)
     partition, shape = partition_of(bundle, network), network.input.shape
-    data = open_data(data_path, task=task, input_shape=shape, target_shape=network.readouts[0].output_shape)
+    readout = network.readouts[0]
+    data = open_data(
+        data_path,
+        input_shape=shape,
+        target_shape=readout.output_shape,
+        task="regression" if converted.task == "anomaly" else converted.task,  # marks of anomalies or none: as it comes
+        activation=readout.activation,
+    )
     dataset = chosen_images(data, skip=options.skip, images=options.images)
     steps = readout_steps(network.timesteps, options.every or steps_between(dataset.task, network.timesteps))
     windows, original = windows_at(network, steps, options.window), original_of(bundle)

@@ -27,8 +27,9 @@ def input_problems(path: Path, shapes: Shapes) -> list[str]:
     """Why inputs of ``shapes`` are not the channels of one image, sequence or vector, and the way out."""
     if any(not 1 <= len(shape) <= IMAGE_RANK or None in shape for shape in shapes):
         return [
-            f"{path} takes inputs of shape {_all(shapes)}; an image of fixed size (rows, columns, channels) is needed, or "
-            "a sequence (steps, channels) or vector (values,) of fixed length: rebuild the model with keras.Input of one"
+            f"{path} takes inputs of shape {_all(shapes)}; an image of fixed size (rows, columns, channels) is needed, "
+            "or a sequence (steps, channels) or vector (values,) of fixed length: rebuild the model with keras.Input "
+            "of such a shape"
         ]
     if len({image[:2] for image in as_images(shapes)}) > 1:
         return [

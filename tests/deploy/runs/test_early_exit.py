@@ -14,7 +14,7 @@ from deploy import RunOptions, run
 from deploy.energy.devices import DAVIES_2018
 from deploy.energy.estimate import counts_of, counts_until, loihi_estimate
 from deploy.events.counts import EVENTS
-from deploy.runs.early_exit import Observed, correct, curve, held_out, point, settled, stopped
+from deploy.runs.early_exit import Observed, correct, curve, held_out, mean_of, metric_at, point, settled, stopped
 from deploy.runs.knee import knee, spread
 from deploy.runs.report import EventMeans, LayerRun, RunMetrics, RunReport, StepRow
 from deploy.runs.results import events_until, settled_step
@@ -195,7 +195,7 @@ def test_images_stop_where_they_are_settled_first_or_at_the_end():
 
 def observed(settled, correct, counts=lambda images, at: EventMeans()):
     settled = np.array(settled, float)
-    return Observed(np.array([8, 16, 24]), "accuracy", settled, np.array(correct, float), counts)
+    return Observed(np.array([8, 16, 24]), "accuracy", settled, mean_of(np.array(correct, float)), counts)
 
 
 def counts_seen(images, at):
