@@ -19,6 +19,8 @@ MetricName = Literal[
     "mse",
 ]
 
+LOWER = "(lower\N{NO-BREAK SPACE}is\N{NO-BREAK SPACE}better)"
+
 ROUNDING = 1e-9
 """0.9 - 0.06 is 0.8400000000000001, which 0.84 shall reach."""
 
@@ -80,10 +82,10 @@ MAIN_METRIC: dict[Task, MetricName] = {
 
 
 def heading(name: MetricName) -> str:
-    """The name over a column of a table, with a word about it where steps are chosen by it and less is better."""
+    """The name over a column of a table, with a word about it where steps are chosen by it and lower is better."""
     metric = METRICS[name]
     words = name.replace("_", " ")
-    return words if metric.higher_is_better or metric.tolerance is None else f"{words} (less is better)"
+    return words if metric.higher_is_better or metric.tolerance is None else f"{words} {LOWER}"
 
 
 def task_measured_by(metric: MetricName) -> Task:

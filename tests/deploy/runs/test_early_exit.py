@@ -14,7 +14,7 @@ from deploy import RunOptions, run
 from deploy.energy.devices import DAVIES_2018
 from deploy.energy.estimate import counts_of, counts_until, loihi_estimate
 from deploy.events.counts import EVENTS
-from deploy.runs.early_exit import Observed, correct, curve, held_out, mean_of, metric_at, point, settled, stopped
+from deploy.runs.early_exit import Observed, correct, curve, held_out, mean_of, point, settled, stopped
 from deploy.runs.knee import knee, spread
 from deploy.runs.report import EventMeans, LayerRun, RunMetrics, RunReport, StepRow
 from deploy.runs.results import events_until, settled_step
