@@ -14,6 +14,7 @@ import numpy as np
 from convert.calibration.bias_onset import with_bias_onset
 from convert.calibration.firing_rates import measure_firing_rates
 from convert.calibration.fit_layers import calibrate_spiking
+from convert.calibration.fit_readout import with_fitted_readout
 from convert.calibration.simulate import affordable
 from convert.calibration.synaptic_filters import with_synaptic_filters
 from convert.data.crops import training_batches
@@ -21,9 +22,12 @@ from convert.frontends.original import Images
 from convert.lowering.agreement import agreement
 from convert.network import Neuron
 from convert.network.rescale import with_scales, without_silent
-from convert.report import AgreementReport
+from convert.report import AgreementReport, Task
 
 from .draft import Draft, Stage
+
+NUMBERS: tuple[Task, ...] = ("regression", "anomaly")
+"""Tasks whose outputs are as good as their numbers are near."""
 
 
 def leave_out_silent(draft: Draft) -> Draft:
@@ -76,6 +80,16 @@ def fit_layers(draft: Draft) -> Draft:
     return draft.with_(network=found.network, gains=found.gains, arrival=found.arrival, firing=found.rates)
 
 
+def fit_readout(draft: Draft) -> Draft:
+    """Where numbers are to be given: the readout's weights fitted to the rates that its sources fire at."""
+    goal = draft.goal
+    if goal.sample.dataset.task not in NUMBERS:
+        return draft
+    images = affordable(draft.network, goal.sample.calibration)
+    wanted = np.asarray(goal.teacher.logits(images)[0], np.float32)
+    return draft.with_(network=with_fitted_readout(draft.network, draft.arrival, images, wanted))
+
+
 def train_through_spikes(draft: Draft) -> Draft:
     """Trained on so many batches as the options say, to give the teacher's outputs with its own spikes."""
     from convert.training.tandem import BATCH, distillation_loss, relative_squared_loss, train_spiking
@@ -90,7 +104,6 @@ def train_through_spikes(draft: Draft) -> Draft:
             for inputs, _ in training_batches(goal.sample.dataset, BATCH, goal.sample.shape[:2], seed):
                 yield affordable(draft.network, inputs.astype(np.float32))
 
-    numbers = goal.sample.dataset.task in ("regression", "anomaly")
     with goal.progress("fine-tuning through spikes", batches) as advance:
         network = train_spiking(
             draft.network,
@@ -98,7 +111,7 @@ def train_through_spikes(draft: Draft) -> Draft:
             islice(images(), batches),
             goal.teacher,
             count=batches,
-            loss=relative_squared_loss if numbers else distillation_loss,
+            loss=relative_squared_loss if goal.sample.dataset.task in NUMBERS else distillation_loss,
             advance=advance,
         )
     seen = affordable(network, goal.sample.calibration)
@@ -122,7 +135,7 @@ CALIBRATION: tuple[Stage, ...] = (
     filter_synapses,
     fit_layers,
 )
-TRAINING: tuple[Stage, ...] = (train_through_spikes,)
+TRAINING: tuple[Stage, ...] = (train_through_spikes, fit_readout)
 LAST: tuple[Stage, ...] = (start_biases_late,)
 
 

@@ -77,8 +77,9 @@ def _numbers(path: Path, size: int, y: Values | None, expected: Expected, image:
 
 
 def _segmentation(path: Path, x: Values, y: Values, expected: Expected, image: Callable[[int], Image]) -> ImageSource:
-    if x.shape[1:3] != y.shape[1:3]:
-        raise UserError(f"{path.name}: images of {x.shape[1:3]} pixels with labels of {y.shape[1:3]}; sizes must agree")
+    size = image(0).shape[:2]
+    if size != y.shape[1:3]:
+        raise UserError(f"{path.name}: images of {size} pixels with labels of {y.shape[1:3]}; sizes must agree")
 
     def label(i: int) -> ClassMap:
         return fit_class_map(y[i], expected, f"{path.name}, label {i}")
@@ -148,10 +149,12 @@ def _array_problem(name: str, array: Values) -> str | None:
 
 
 def _as_maps(x: Values, y: Values, expected: Expected) -> Values:
-    """``y`` with rows and columns, where the labels of a segmentation are (n, rows * columns, ...)."""
-    in_a_row = (
-        expected.shape_task == "segmentation" and x.ndim >= 3 and 2 <= y.ndim <= 3 and y.shape[1:3] != x.shape[1:3]
-    )
+    """``y`` with rows and columns, where those of a segmentation are (n, rows * columns, ...) or (n, steps, ...)."""
+    if expected.shape_task != "segmentation" or x.ndim < 3 or not 2 <= y.ndim <= 3:
+        return y
+    if expected.input_shape[0] == 1 and x.ndim == 3 and y.shape[1] == x.shape[1]:
+        return y[:, None]
+    in_a_row = y.shape[1:3] != x.shape[1:3]
     if in_a_row and y.shape[1] == x.shape[1] * x.shape[2]:
         return y.reshape(len(y), *x.shape[1:3], *y.shape[2:])
     return y

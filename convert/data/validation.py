@@ -126,7 +126,7 @@ def fit_image(pixels: Values, expected: Expected, task: Task, name: str) -> Imag
 def fit_axes(pixels: Values, shape: tuple[int | None, ...], name: str) -> Values:
     """``pixels`` as a network takes them whose input of ``shape`` is one pixel, for a vector, or one row."""
     if len(shape) != 3 or pixels.ndim == 3 or shape[0] != 1:
-        if len(shape) == 3 and pixels.ndim != 2 and pixels.shape != shape and pixels.size == _product(shape):
+        if len(shape) == 3 and pixels.ndim == 1 and pixels.size == _product(shape):
             raise UserError(_other_shape(pixels, shape, name))
         return pixels
     if _without_ones(pixels.shape) == _without_ones(shape):
