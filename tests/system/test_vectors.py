@@ -123,7 +123,7 @@ def test_fine_tuning_knows_numbers(options, tmp_path):
 
 def test_a_metric_that_the_labels_cannot_give(tmp_path):
     path = save("angle", tmp_path)
+    options = convert.Options(metric="accuracy")
     with pytest.raises(UserError, match="labels of type float32 that are not whole numbers"):
-        options = convert.Options(metric="accuracy")
         convert.convert(path.with_suffix(".keras"), path.with_suffix(".npz"), tmp_path / "b", options)
     assert not (tmp_path / "b").exists()
