@@ -166,7 +166,10 @@ def _class_indices(y: Values, name: str) -> Values:
         return np.asarray(y).reshape(len(y))
     y = np.asarray(y).reshape(len(y), -1)
     if not one_hot(y):
-        raise UserError(f"{name}: y has shape {y.shape} but its rows are not one-hot; save class indices, shape (n,)")
+        raise UserError(
+            f"{name}: y has shape {y.shape} but its rows are not one-hot; save class indices, shape (n,), or "
+            "numbers of the output's shape"
+        )
     return np.asarray(y.argmax(axis=1))
 
 

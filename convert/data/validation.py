@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from convert.network.network import Activation
 from convert.report import Task
 from convert.upstream.types import Values
 
+from .axes import fit_axes, in_words, numbers_in
 from .labels import ClassMap, Label, Numbers
 
 Image = NDArray[np.float32]
@@ -54,12 +54,12 @@ class Expected:
     @property
     def output_size(self) -> int | None:
         """The numbers in an output."""
-        return _product(self.output_shape)
+        return numbers_in(self.output_shape)
 
     @property
     def as_large_as_input(self) -> bool:
         """Whether the output has as many numbers as the input, more than one."""
-        return (self.output_size or 0) > 1 and self.output_size == _product(self.input_shape)
+        return (self.output_size or 0) > 1 and self.output_size == numbers_in(self.input_shape)
 
     @property
     def gives_its_input(self) -> bool:
@@ -123,37 +123,11 @@ def fit_image(pixels: Values, expected: Expected, task: Task, name: str) -> Imag
     return np.ascontiguousarray(pixels, dtype=np.float32)
 
 
-def fit_axes(pixels: Values, shape: tuple[int | None, ...], name: str) -> Values:
-    """``pixels`` as a network takes them whose input of ``shape`` is one pixel, for a vector, or one row."""
-    if len(shape) != 3 or pixels.ndim == 3 or shape[0] != 1:
-        if len(shape) == 3 and pixels.ndim == 1 and pixels.size == _product(shape):
-            raise UserError(_other_shape(pixels, shape, name))
-        return pixels
-    if _without_ones(pixels.shape) == _without_ones(shape):
-        return pixels.reshape([size or 1 for size in shape])
-    if pixels.ndim == 2 and pixels.shape[1] == shape[2]:
-        return pixels[None]
-    raise UserError(_other_shape(pixels, shape, name))
-
-
-def _other_shape(pixels: Values, shape: tuple[int | None, ...], name: str) -> str:
-    wanted = _without_batch(shape)
-    if pixels.size == _product(shape):
-        way_out = f"save the array as x.reshape(len(x), {', '.join(map(str, wanted))})"
-    else:
-        way_out = f"save arrays of {len(wanted) + 1} axes, the first one over the samples"
-    return f"{name}: {_kind(pixels)} of shape {pixels.shape}, the model takes {_size(shape)}; {way_out}"
-
-
-def _kind(pixels: Values) -> str:
-    return {1: "a vector", 2: "a sequence"}.get(pixels.ndim, "an image")
-
-
 def fit_numbers(values: Values, expected: Expected, name: str) -> Numbers:
     """What the model is to give, ``values``, as float32 in the shape of its output."""
     if values.size != expected.output_size:
         raise UserError(
-            f"{name}: a label of shape {values.shape}, the model gives {_size(expected.output_shape or ())}; "
+            f"{name}: a label of shape {values.shape}, the model gives {in_words(expected.output_shape or ())}; "
             "save labels of the output's shape"
         )
     numbers = np.asarray(values, np.float32).reshape([size or 1 for size in expected.output_shape or ()])
@@ -197,13 +171,13 @@ def check_size(shape: tuple[int, ...], expected: Expected, task: Task, name: str
     if task == "segmentation" and len(shape) >= 2 and len(wanted) == 3:
         if any(limit is not None and have < limit for have, limit in zip(shape[:2], wanted[:2], strict=True)):
             raise UserError(
-                f"{name}: {_size(shape[:2])} pixels, less than the model's input of {_size(wanted[:2])}; "
+                f"{name}: {in_words(shape[:2])} pixels, less than the model's input of {in_words(wanted[:2])}; "
                 "use larger images or a model with a smaller input"
             )
         return
     compared = wanted[: len(shape)] if len(shape) == 2 else wanted
     if len(shape) != len(compared) or any(w not in (None, s) for s, w in zip(shape, compared, strict=True)):
-        raise UserError(f"{name}: size {_size(shape)}, the model takes {_size(compared)}; resize the images")
+        raise UserError(f"{name}: size {in_words(shape)}, the model takes {in_words(compared)}; resize the images")
 
 
 def fit_class_map(values: Values, expected: Expected, name: str) -> ClassMap:
@@ -254,27 +228,6 @@ def first_problems(problems: list[str]) -> UserError:
     """The first few of ``problems`` as one error."""
     more = len(problems) - MAX_LISTED
     return UserError([*problems[:MAX_LISTED], *([f"... and {more} more like these"] if more > 0 else [])])
-
-
-def _size(shape: tuple[int | None, ...]) -> str:
-    return " x ".join("any" if n is None else str(n) for n in _without_batch(shape))
-
-
-def _without_batch(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-    """``shape`` as people know it: that of a vector or a sequence where it is one pixel or one row."""
-    if len(shape) == 3 and shape[0] == 1:
-        return shape[1:] if shape[1] != 1 else shape[2:]
-    return shape
-
-
-def _without_ones(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-    return tuple(size for size in shape if size != 1)
-
-
-def _product(shape: tuple[int | None, ...] | None) -> int | None:
-    if shape is None or None in shape:
-        return None
-    return prod(size or 0 for size in shape)
 
 
 def _constant(values: Values) -> bool:
