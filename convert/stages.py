@@ -14,7 +14,6 @@ import numpy as np
 from convert.calibration.bias_onset import with_bias_onset
 from convert.calibration.firing_rates import measure_firing_rates
 from convert.calibration.fit_layers import calibrate_spiking
-from convert.calibration.fit_readout import with_fitted_readout
 from convert.calibration.simulate import affordable
 from convert.calibration.synaptic_filters import with_synaptic_filters
 from convert.data.crops import training_batches
@@ -80,16 +79,6 @@ def fit_layers(draft: Draft) -> Draft:
     return draft.with_(network=found.network, gains=found.gains, arrival=found.arrival, firing=found.rates)
 
 
-def fit_readout(draft: Draft) -> Draft:
-    """Where numbers are to be given: the readout's weights fitted to the rates that its sources fire at."""
-    goal = draft.goal
-    if goal.sample.dataset.task not in NUMBERS:
-        return draft
-    images = affordable(draft.network, goal.sample.calibration)
-    wanted = np.asarray(goal.teacher.logits(images)[0], np.float32)
-    return draft.with_(network=with_fitted_readout(draft.network, draft.arrival, images, wanted))
-
-
 def train_through_spikes(draft: Draft) -> Draft:
     """Trained on so many batches as the options say, to give the teacher's outputs with its own spikes."""
     from convert.training.tandem import BATCH, distillation_loss, relative_squared_loss, train_spiking
@@ -135,7 +124,7 @@ CALIBRATION: tuple[Stage, ...] = (
     filter_synapses,
     fit_layers,
 )
-TRAINING: tuple[Stage, ...] = (train_through_spikes, fit_readout)
+TRAINING: tuple[Stage, ...] = (train_through_spikes,)
 LAST: tuple[Stage, ...] = (start_biases_late,)
 
 

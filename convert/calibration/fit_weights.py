@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from convert.network import Convolution, Network, Population, Projection, Readout
+from convert.network import Convolution, Network, Population, Projection
 from convert.network.transforms import dense_convolution
 from convert.upstream.tensorflow import load_tensorflow
 
@@ -33,36 +33,33 @@ IMAGES_AT_A_TIME = 32
 WEIGHTS = 6_000
 """Weights of a channel beyond which a layer is left as trained: the equations grow with their square."""
 
-Target = Population | Readout
-
 Fitted = tuple[Projection, Convolution]
 """A projection whose kernel is fitted, and its transform."""
 
 
 def with_fitted_weights(network: Network, name: str, delivered_hz: RatesHz, missing_hz: NDArray[np.float32]) -> Network:
-    """``network`` with kernels and biases of population ``name``, or of that readout, such that sources firing at
-    ``delivered_hz`` give it ``missing_hz`` more drive (a readout its own units), shape (images, *shape), as nearly as
-    least squares can.
+    """``network`` with kernels and biases of population ``name`` such that sources firing at ``delivered_hz`` give it
+    ``missing_hz`` more drive, shape (images, *shape), as nearly as least squares can.
 
     Only dense convolution kernels change: zeros in a kernel (depthwise, grouped, identity) are its structure.
     """
-    target = network.target(name)
+    population = network.population(name)
     fitted = [(p, c) for p in network.into(name) if (c := dense_convolution(p.transform)) is not None]
     weights = sum(convolution.kernel[..., 0].size for _, convolution in fitted)
     if not 0 < weights <= WEIGHTS:
         return network
     typical_hz = _typical_hz(delivered_hz[p.source] for p, _ in fitted)
-    halves = _halves(fitted, delivered_hz, missing_hz, target, typical_hz)
-    return _with_change(network, target, fitted, _least_squares(*halves), typical_hz)
+    halves = _halves(fitted, delivered_hz, missing_hz, population, typical_hz)
+    return _with_change(network, population, fitted, _least_squares(*halves), typical_hz)
 
 
-def _patches(transform: Convolution, rates_hz: NDArray[np.float32], target: Target) -> NDArray[np.float32]:
+def _patches(transform: Convolution, rates_hz: NDArray[np.float32], population: Population) -> NDArray[np.float32]:
     """For every pixel of the target the source rates that its kernel sees, shape (images x pixels, weights)."""
     rows, columns, inputs, _ = transform.kernel.shape
     patches = load_tensorflow().image.extract_patches(
         rates_hz, [1, rows, columns, 1], [1, *transform.strides, 1], [1, 1, 1, 1], transform.padding.upper()
     )
-    assert tuple(patches.shape[1:3]) == target.shape[:2]
+    assert tuple(patches.shape[1:3]) == population.shape[:2]
     return np.asarray(patches).reshape(-1, rows * columns * inputs)
 
 
@@ -103,11 +100,11 @@ def _halves(
     fitted: list[Fitted],
     delivered_hz: RatesHz,
     missing_hz: NDArray[np.float32],
-    target: Target,
+    population: Population,
     typical_hz: float,
 ) -> list[_Moments]:
     """The moments of every other image and of the rest; of one image alone those of its upper and of its lower half."""
-    rows, columns, channels = target.shape
+    rows, columns, channels = population.shape
     every = len(missing_hz) * rows * columns // SAMPLES | 1
     while gcd(every, columns) > 1:  # so that all columns are seen
         every += 2
@@ -116,7 +113,7 @@ def _halves(
     for start in range(0, len(missing_hz), IMAGES_AT_A_TIME):
         part = slice(start, start + IMAGES_AT_A_TIME)
         missed = missing_hz[part].reshape(-1, channels)[::every]
-        seen = [_patches(c, delivered_hz[p.source][part], target)[::every] for p, c in fitted]
+        seen = [_patches(c, delivered_hz[p.source][part], population)[::every] for p, c in fitted]
         seen.append(np.full((len(missed), 1), typical_hz, dtype=np.float32))
         s = np.concatenate(seen, axis=1)
         pixel = np.arange(0, len(s) * every, every)
@@ -134,7 +131,7 @@ def _least_squares(one: _Moments, other: _Moments) -> NDArray[np.float64]:
 
 def _with_change(
     network: Network,
-    target: Target,
+    population: Population,
     fitted: list[Fitted],
     change: NDArray[np.float64],
     typical_hz: float,
@@ -147,10 +144,9 @@ def _with_change(
         kernel = transform.kernel + change[at : at + size].reshape(transform.kernel.shape)
         new[id(projection)] = replace(projection, transform=replace(transform, kernel=kernel))
         at += size
-    fitted_network = replace(network, projections=tuple(new.get(id(p), p) for p in network.projections))
-    more = change[-1] * typical_hz
-    if isinstance(target, Readout):
-        readout = replace(target, bias=target.bias + more)
-        return replace(fitted_network, readouts=tuple(readout if r is target else r for r in network.readouts))
-    shifted = replace(target, bias_hz=target.bias_hz + more)
-    return replace(fitted_network, populations=tuple(shifted if p is target else p for p in network.populations))
+    shifted = replace(population, bias_hz=population.bias_hz + change[-1] * typical_hz)
+    return replace(
+        network,
+        projections=tuple(new.get(id(p), p) for p in network.projections),
+        populations=tuple(shifted if p is population else p for p in network.populations),
+    )

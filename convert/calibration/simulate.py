@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.frontends.original import Images
-from convert.network import INPUT, Network, Population, Readout, Shape, SharedKernel, Taps, Transform
+from convert.network import INPUT, Network, Population, Shape, SharedKernel, Taps, Transform
 from convert.network.tensorflow_form import apply
 
 from .spike_trains import SpikeTrains, for_each
@@ -42,12 +42,11 @@ def affordable(network: Network, images: NDArray[np.float32]) -> NDArray[np.floa
     return images[: max(1, WORK // (widest * network.timesteps))]
 
 
-def drive_hz(network: Network, target: Population | Readout, rates_hz: RatesHz) -> NDArray[np.float32]:
-    """Drive of ``target``, shape (images, *shape), if its sources fire at ``rates_hz``; of a readout its own units."""
-    projections = network.into(target.name)
-    total = sum(np.asarray(apply(p.transform, rates_hz[p.source], target.shape)) for p in projections)
-    bias = target.bias if isinstance(target, Readout) else target.bias_hz
-    return np.asarray(total + bias, dtype=np.float32)
+def drive_hz(network: Network, population: Population, rates_hz: RatesHz) -> NDArray[np.float32]:
+    """Drive of ``population``, shape (images, *shape), if its sources fire at ``rates_hz``."""
+    projections = network.into(population.name)
+    total = sum(np.asarray(apply(p.transform, rates_hz[p.source], population.shape)) for p in projections)
+    return np.asarray(total + population.bias_hz, dtype=np.float32)
 
 
 def encode(network: Network, drive: NDArray[np.float32]) -> SpikeTrains:
@@ -189,16 +188,6 @@ def simulated(network: Network, arrival: Mapping[str, int], images: Images) -> I
         yield population, trains[name]
         for source in unused(network, name, trains):
             del trains[source]
-
-
-def spiking_rates(network: Network, arrival: Mapping[str, int], images: Images) -> RatesHz:
-    """Mean rate of every neuron over the second half of the steps, from its layer's arrival at the earliest."""
-    rates_hz = {}
-    for population, spikes in simulated(network, arrival, images):
-        start = max(arrival.get(population.name, 0), network.timesteps // 2)
-        share = spikes.share(start).reshape(-1, *population.shape)
-        rates_hz[population.name] = share / np.float32(network.dt_s)
-    return rates_hz
 
 
 def unused(network: Network, done: str, held: Mapping[str, object]) -> list[str]:

@@ -55,6 +55,10 @@ class Metric:
             return "–"
         return f"{value:.{digits}g}" if self.any_size else f"{value:.{digits}f}"
 
+    def with_direction(self, words: str) -> str:
+        """``words``, and where steps are chosen by it and lower is better, that it is."""
+        return words if self.higher_is_better or self.tolerance is None else f"{words} {LOWER}"
+
     def of(self, tolerance: float) -> str:
         """A tolerance in words: points of 100, or per cent of the value."""
         points = 100 * tolerance
@@ -82,10 +86,8 @@ MAIN_METRIC: dict[Task, MetricName] = {
 
 
 def heading(name: MetricName) -> str:
-    """The name over a column of a table, with a word about it where steps are chosen by it and lower is better."""
-    metric = METRICS[name]
-    words = name.replace("_", " ")
-    return words if metric.higher_is_better or metric.tolerance is None else f"{words} {LOWER}"
+    """The name over a column of a table."""
+    return METRICS[name].with_direction(name.replace("_", " "))
 
 
 def task_measured_by(metric: MetricName) -> Task:

@@ -124,11 +124,6 @@ class Network:
     def population(self, name: str) -> Population:
         return self._by_name[name]
 
-    def target(self, name: str) -> Population | Readout:
-        """The population or the readout ``name``."""
-        readouts = {readout.name: readout for readout in self.readouts}
-        return readouts[name] if name in readouts else self.population(name)
-
     @property
     def chip_populations(self) -> tuple[Population, ...]:
         return tuple(p for p in self.populations if p.on_chip)

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from convert.calibration.simulate import RatesHz, spiking_rates
+from convert.calibration.simulate import RatesHz, simulated
 from convert.frontends.original import Images, Original
 from convert.network import INPUT, Array, Network, Population, Readout, Shape, Transform
 from convert.network.quantize import with_8bit_weights
@@ -60,6 +60,16 @@ def train_spiking(
         optimizer.apply_gradients(zip(gradients, trained.variables, strict=True))
         advance(1)
     return trained.network()
+
+
+def spiking_rates(network: Network, arrival: Mapping[str, int], images: Images) -> RatesHz:
+    """Mean rate of every neuron over the second half of the steps, from its layer's arrival at the earliest."""
+    rates_hz = {}
+    for population, spikes in simulated(network, arrival, images):
+        start = max(arrival.get(population.name, 0), network.timesteps // 2)
+        share = spikes.share(start).reshape(-1, *population.shape)
+        rates_hz[population.name] = share / np.float32(network.dt_s)
+    return rates_hz
 
 
 def distillation_loss(teacher: Tensor, student: Tensor) -> Tensor:

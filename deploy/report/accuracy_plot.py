@@ -59,7 +59,8 @@ def accuracy_by_timestep(metrics: RunMetrics, knee: Knee | None, early: EarlyRep
             at = axis.place(knee), _number(knee, knee.metric)
             axes.plot(*at, "o", markersize=11, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.4)
             label = f"knee: {axis.text(at[0])}"
-            axes.annotate(label, at, xytext=(6, -18), textcoords="offset points", fontsize=9)
+            aside = (6, -18 if METRICS[knee.metric].higher_is_better else 12)  # where the curve is not
+            axes.annotate(label, at, xytext=aside, textcoords="offset points", fontsize=9)
         axes.set_xlabel(axis.label)
         axes.xaxis.set_major_formatter(lambda value, _, text=axis.text: short(text(value)))
         axes.grid(True)

@@ -42,7 +42,10 @@ def metric_lines(metrics: RunMetrics) -> list[tuple[str, str, str]]:
     """(name, ANN, SNN) of every metric that either has; a dash for what is missing."""
     ann, snn = metrics.ann or {}, metrics.snn
     known = [(key, metric) for key, metric in METRICS.items() if key in ann or key in snn]
-    return [(metric.title, metric.text(ann.get(key)), metric.text(snn.get(key))) for key, metric in known]
+    return [
+        (metric.with_direction(metric.title), metric.text(ann.get(key)), metric.text(snn.get(key)))
+        for key, metric in known
+    ]
 
 
 def renderables(report: EnergyReport) -> Iterator[RenderableType]:

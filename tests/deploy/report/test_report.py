@@ -182,7 +182,7 @@ def test_errors_are_written_with_their_digits_and_the_knee_is_where_they_are_low
     runs = read_runs([bundle])
     report = build_report(runs)
     text, page = text_report(report), html_report(report, runs)
-    assert "mean squared error 0.00345 (ANN 0.00123)" in text
+    assert "mean squared error (lower\u00a0is\u00a0better) 0.00345 (ANN 0.00123)" in text
     assert "Knee: 96 steps, the fewest whose mean squared error is within 5 % of the best, 0.00345" in text
     assert "Image 1: label 0.75; ANN 0.5; SNN 0.5" in page
     assert page.count("<svg") == 4
