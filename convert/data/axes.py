@@ -26,7 +26,9 @@ def fit_axes(pixels: Values, shape: AnyShape, name: str) -> Values:
 
 def _other_shape(pixels: Values, shape: AnyShape, name: str) -> str:
     wanted = own_shape(shape)
-    if pixels.size == numbers_in(shape):
+    if pixels.ndim == 2 and pixels.shape[::-1] == wanted:
+        way_out = "save the array as x.transpose(0, 2, 1)"
+    elif pixels.size == numbers_in(shape):
         way_out = f"save the array as x.reshape(len(x), {', '.join(map(str, wanted))})"
     else:
         way_out = f"save an array of shape (n, {', '.join(map(str, wanted))})"

@@ -51,6 +51,7 @@ def test_fewer_timesteps_than_layers(tiny, tmp_path):
         (convert_model, ["m.keras", "--data", "d", "-o", "b", "--calibration-images", "0"]),
         (convert_model, ["m.keras", "--data", "d", "-o", "b", "--rates", "0", "2000"]),
         (convert_model, ["m.keras", "--data", "d", "-o", "b", "--max-pooling", "median"]),
+        (convert_model, ["m.keras", "--data", "d", "-o", "b", "--metric", "speed"]),
         (convert_model, ["m.keras", "--data", "d"]),
         (deploy_model, ["b", "--data", "d", "--target", "gpu"]),
         (deploy_model, ["b", "--data", "d", "--timesteps", "0"]),

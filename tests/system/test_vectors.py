@@ -12,6 +12,7 @@ import convert
 from convert.bundle import load_network
 from convert.cli import main as convert_model
 from convert.errors import UserError
+from convert.upstream.tensorflow import load_keras3
 from deploy.cli import main as deploy_model
 from deploy.report.cli import main as energy_report
 from partition.cli import main as partition_model
@@ -127,3 +128,18 @@ def test_a_metric_that_the_labels_cannot_give(tmp_path):
     with pytest.raises(UserError, match="labels of type float32 that are not whole numbers"):
         convert.convert(path.with_suffix(".keras"), path.with_suffix(".npz"), tmp_path / "b", options)
     assert not (tmp_path / "b").exists()
+
+
+def test_vectors_as_the_channels_of_one_pixel(tmp_path):
+    """``Input((1, 1, n))`` with Flatten takes arrays (images, n), too."""
+    keras = load_keras3()
+    layers = keras.layers
+    pixel = keras.Input((1, 1, 40))
+    x = layers.Dense(16, activation="relu")(layers.Dense(16, activation="relu")(layers.Flatten()(pixel)))
+    keras.Model(pixel, layers.Dense(5, activation="softmax")(x)).save(tmp_path / "model.keras")
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "data.npz", x=rng.integers(0, 256, (24, 40), np.uint8), y=rng.integers(0, 5, 24))
+    options = convert.Options(timesteps=24)
+    report = convert.convert(tmp_path / "model.keras", tmp_path / "data.npz", tmp_path / "b", options)
+    assert report.task == "classification"
+    assert report.metrics["rate"] == report.metrics["ann"]

@@ -111,6 +111,15 @@ REFUSED = {
         None,
         r"\(5,\), the model takes 6; .*n, 6\)",
     ),
+    "channels before steps": (
+        SEQUENCES.transpose(0, 2, 1),
+        FIVE,
+        (1, 7, 2),
+        (5,),
+        "linear",
+        None,
+        r"a sequence of shape \(2, 7\), the model takes 7 x 2; save the array as x\.transpose\(0, 2, 1\)$",
+    ),
     "channels first": (
         RNG.random((N, 3, 8, 8)),
         FIVE,
