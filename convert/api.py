@@ -203,7 +203,7 @@ def _report(
         agreement=draft.agreement,
         metrics=metrics,
         metrics_measured_on=f"{len(sample.scored)} images of {data_path.name} (training data)"
-        + ("" if sample.dataset.labelled else ", against the images themselves"),
+        + ("" if sample.dataset.labelled else ", against the inputs themselves"),
         rates_measured_on=sample.described(),
         rate_network_is_original=not (models.replaced or options.fine_tune_epochs or draft.silent),
     )

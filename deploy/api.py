@@ -83,6 +83,7 @@ def run(
         seconds_per_image=seconds / new if new else None,
         devices_measured=devices,
         data=Path(data_path).name,
+        labelled=dataset.labelled,
     )
     write_folder(folder, report, dataset, labels, results.outputs[-1], ann)
     checkpoint.remove()

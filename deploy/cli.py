@@ -95,7 +95,8 @@ def _print_metrics(report: RunReport) -> None:
         [] if metrics.ann is None else [["Keras, original", "", *(METRICS[n].text(original.get(n), 4) for n in names)]]
     )
     table(
-        f"{report.images} images on target {report.target}, measured",
+        f"{report.images} images on target {report.target}, measured"
+        + ("" if report.labelled else " against the inputs themselves"),
         ["network", "steps", *(heading(name) for name in names)],
         [
             *ann,

@@ -164,6 +164,8 @@ class RunReport(RunSummary, frozen=True, kw_only=True):
     overflows: float | None = None
     devices_measured: tuple[MeasuredEntry, ...] = ()
     data: str | None = None
+    labelled: bool = True
+    """If not, outputs were compared with the inputs."""
 
     @property
     def devices(self) -> tuple[DeviceReport, ...]:

@@ -110,7 +110,7 @@ def test_numbers_that_are_given_are_measured_by_their_error(name, metric, tmp_pa
     assert report.task == "regression"
     assert list(report.metrics["ann"]) == ["mse"]
     assert report.metrics["rate"] == pytest.approx(report.metrics["ann"], rel=1e-3)
-    assert ("against the images themselves" in report.metrics_measured_on) is (metric is not None)
+    assert ("against the inputs themselves" in report.metrics_measured_on) is (metric is not None)
 
 
 @pytest.mark.parametrize("options", [{"fine_tune_epochs": 2}, {"spiking_batches": 3}], ids=["rates", "spikes"])
