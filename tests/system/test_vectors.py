@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import convert
+import deploy
 from convert.bundle import load_network
 from convert.cli import main as convert_model
 from convert.errors import UserError
@@ -143,3 +144,25 @@ def test_vectors_as_the_channels_of_one_pixel(tmp_path):
     report = convert.convert(tmp_path / "model.keras", tmp_path / "data.npz", tmp_path / "b", options)
     assert report.task == "classification"
     assert report.metrics["rate"] == report.metrics["ann"]
+
+
+def test_normal_inputs_to_convert_and_marked_ones_to_deploy(tmp_path):
+    """As in MLPerf Tiny: the model learns and is calibrated on normal inputs; the test data marks anomalies, or not."""
+    path = save("autoencoder", tmp_path)
+    with np.load(path.with_suffix(".npz")) as arrays:
+        x, y = arrays["x"], arrays["y"]
+    np.savez(tmp_path / "train.npz", x=x[y == 0])
+    np.savez(tmp_path / "unmarked.npz", x=x)
+    bundle = tmp_path / "b"
+    said = run(
+        convert_model, path.with_suffix(".keras"), "--data", tmp_path / "train.npz", "-o", bundle, "--timesteps", 32
+    )
+    assert "against the inputs themselves" in " ".join(said.split())
+    run(partition_model, bundle, "--seconds", 1)
+    marked = deploy.run(bundle, path.with_suffix(".npz"), deploy.RunOptions(measure=False))
+    assert (marked.task, marked.labelled, marked.early.metric) == ("anomaly", True, "auc")
+    assert marked.metrics.snn["auc"] > 0.95
+    unmarked = deploy.run(bundle, tmp_path / "unmarked.npz", deploy.RunOptions(measure=False, name="unmarked"))
+    assert (unmarked.task, unmarked.labelled, unmarked.early.metric) == ("regression", False, "mse")
+    assert "auc" not in unmarked.metrics.snn
+    assert unmarked.metrics.snn["mse"] > marked.metrics.snn["mse"]  # which is that of normal inputs
