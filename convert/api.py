@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from convert.bundle import MODEL, RATES_PICTURE, REPORT, is_part, write_bundle
 from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import rate_predictor
+from convert.data.metric_registry import task_measured_by
 from convert.network import INPUT, require_timesteps
 from convert.report import ConversionReport, LayerReport, Metrics
 from convert.storage.atomic import whole_folder
@@ -59,7 +60,13 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
     from convert.stages import run_stages
 
     models = _opened(model_path, options)
-    dataset = open_data(data_path, input_shape=models.cut.shapes[INPUT], target_shape=models.output_shape)
+    dataset = open_data(
+        data_path,
+        input_shape=models.cut.shapes[INPUT],
+        target_shape=models.output_shape,
+        task=None if options.metric is None else task_measured_by(options.metric),
+        activation=models.cut.readout.activation,
+    )
     sample = Sample(dataset, models.cut.shapes[INPUT], options)
     metrics: dict[str, Metrics] = {"ann": sample.metrics(models.given.outputs)}
     if models.replaced:
@@ -199,7 +206,8 @@ def _report(
         seed=options.seed,
         agreement=draft.agreement,
         metrics=metrics,
-        metrics_measured_on=f"{len(sample.scored)} images of {data_path.name} (training data)",
+        metrics_measured_on=f"{len(sample.scored)} images of {data_path.name} (training data)"
+        + ("" if sample.dataset.labelled else ", against the inputs themselves"),
         rates_measured_on=sample.described(),
         rate_network_is_original=not (models.replaced or options.fine_tune_epochs or draft.silent),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import rich_click as click
 
 from convert.console.terminal import Number, command, console, progress, table, waiting
-from convert.options import LIMITS, MaxPooling, Options
+from convert.options import LIMITS, ChosenMetric, MaxPooling, Options
 
 if TYPE_CHECKING:
     from .report import ConversionReport, LayerReport
@@ -71,6 +71,11 @@ DEFAULTS = Options()
     help="The output to measure, of a model with several; else the first.",
 )
 @click.option(
+    "--metric",
+    type=click.Choice(get_args(ChosenMetric)),
+    help="What to measure; else what the labels can be: classes, or numbers that the model is to give.",
+)
+@click.option(
     "--timesteps",
     type=click.IntRange(*LIMITS["timesteps"]),
     default=DEFAULTS.timesteps,
@@ -120,6 +125,8 @@ def main(model: Path, data: Path, bundle: Path, force: bool, wait: bool, **optio
 
 
 def _show(report: ConversionReport, bundle: Path) -> None:
+    from .data.metric_registry import METRICS, heading
+
     on_chip = sum(layer.neurons for layer in report.layers if layer.on_chip)
     table(
         f"{report.model}: {len(report.layers)} populations, {on_chip:,} neurons on the chip",
@@ -132,11 +139,11 @@ def _show(report: ConversionReport, bundle: Path) -> None:
             f"{', '.join(carried)}. Foreseen: {100 * report.carried_sums_cost_share:.2g} % of the connections' cost.",
             soft_wrap=True,
         )
-    names = list(report.metrics["ann"])
+    known = [(name, metric) for name, metric in METRICS.items() if name in report.metrics["ann"]]
     table(
         f"measured on {report.metrics_measured_on}",
-        ["network", *(n.replace("_", " ") for n in names)],
-        [[row.replace("_", " "), *(f"{m[n]:.4f}" for n in names)] for row, m in report.metrics.items()],
+        ["network", *(heading(name) for name, _ in known)],
+        [[row.replace("_", " "), *(m.text(values[n], 4) for n, m in known)] for row, values in report.metrics.items()],
     )
     if (agreement := report.agreement) is not None:
         console.print(

@@ -25,6 +25,10 @@ LIMITS = {
 """The least and the most of whole numbers: what is beyond would fill the memory, or end never."""
 
 
+ChosenMetric = Literal["accuracy", "pixel_accuracy", "mse", "auc"]
+"""What says the task: classes of images or of pixels, numbers to be given, anomalies among inputs to be given again."""
+
+
 @dataclass(frozen=True)
 class Options:
     """How to convert; the defaults suit a network that was trained without the chip in mind.
@@ -32,7 +36,8 @@ class Options:
     ``rates_hz`` are the rates at the ``percentile`` of the last and of the first layer on the chip.
     With ``one_scale`` they are those of the layer with the largest activations, and all layers keep their proportions.
     ``synapse_s`` None chooses a time constant for each population: see ``convert.calibration.synaptic_filters``.
-    ``output`` is the one of several outputs that is measured, by its name; None is the first one.
+    ``output`` is the one of several outputs that is measured, by its name; None is the first one. ``metric`` is what is
+    measured; None: what the labels can be, classes before numbers.
     ``metric_images`` are scored, a 64th of them where an image is a segmentation: accuracy is then one of pixels.
     """
 
@@ -43,6 +48,7 @@ class Options:
     one_scale: bool = False
     max_pooling: MaxPooling | None = None
     output: str | None = None
+    metric: ChosenMetric | None = None
     timesteps: int = 128
     synapse_s: float | None = None
     vmin: float = -2.0
@@ -62,6 +68,8 @@ class Options:
             problems.append(
                 f"max_pooling '{self.max_pooling}' is not known; choose {' or '.join(get_args(MaxPooling))}"
             )
+        if self.metric not in (None, *get_args(ChosenMetric)):
+            problems.append(f"metric '{self.metric}' is not known; choose one of {', '.join(get_args(ChosenMetric))}")
         return problems
 
 

@@ -7,8 +7,9 @@ from typing import Literal
 
 import msgspec
 
-Task = Literal["classification", "segmentation"]
-"""What the labels say: the class of each image, or of each pixel."""
+Task = Literal["classification", "segmentation", "regression", "anomaly"]
+"""What the labels say: the class of each image or of each pixel, the numbers that the model is to give, or which images
+are anomalies for a model that gives its input again."""
 
 Metrics = Mapping[str, float | None]
 """Metrics by name; None for one that the data does not define."""

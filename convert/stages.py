@@ -21,9 +21,12 @@ from convert.frontends.original import Images
 from convert.lowering.agreement import agreement
 from convert.network import Neuron
 from convert.network.rescale import with_scales, without_silent
-from convert.report import AgreementReport
+from convert.report import AgreementReport, Task
 
 from .draft import Draft, Stage
+
+NUMBERS: tuple[Task, ...] = ("regression", "anomaly")
+"""Tasks whose outputs are as good as their numbers are near."""
 
 
 def leave_out_silent(draft: Draft) -> Draft:
@@ -78,7 +81,7 @@ def fit_layers(draft: Draft) -> Draft:
 
 def train_through_spikes(draft: Draft) -> Draft:
     """Trained on so many batches as the options say, to give the teacher's outputs with its own spikes."""
-    from convert.training.tandem import BATCH, train_spiking
+    from convert.training.tandem import BATCH, distillation_loss, relative_squared_loss, train_spiking
 
     goal, batches = draft.goal, draft.goal.options.spiking_batches
     if not batches:
@@ -92,7 +95,13 @@ def train_through_spikes(draft: Draft) -> Draft:
 
     with goal.progress("fine-tuning through spikes", batches) as advance:
         network = train_spiking(
-            draft.network, draft.arrival, islice(images(), batches), goal.teacher, count=batches, advance=advance
+            draft.network,
+            draft.arrival,
+            islice(images(), batches),
+            goal.teacher,
+            count=batches,
+            loss=relative_squared_loss if goal.sample.dataset.task in NUMBERS else distillation_loss,
+            advance=advance,
         )
     seen = affordable(network, goal.sample.calibration)
     return draft.with_(network=network, firing=measure_firing_rates(network, draft.arrival, seen))

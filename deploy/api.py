@@ -16,9 +16,11 @@ import numpy as np
 
 from convert.bundle import load_report
 from convert.data.dataset import Dataset, open_data
-from convert.data.evaluate import Labels, Predictor, labels_of, score
+from convert.data.evaluate import Predictor, labels_of, score
+from convert.data.labels import Labels
 from convert.network import Network, require_timesteps
 from convert.options import Progress, silent
+from convert.report import Task
 from convert.storage.locks import locked
 from deploy.arrays import Float32
 from deploy.energy.measure import measure_original
@@ -56,9 +58,8 @@ def run(
     folder = run_folder(bundle, options, force=force)
     with locked(bundle, shared=True, wait=wait):
         network = network_to_run(bundle, options)
-        partition, shape = partition_of(bundle, network), network.input.shape
-        task, made = load_report(bundle).task, network.readouts[0].output_shape
-        data = open_data(data_path, task=task, input_shape=shape, target_shape=made)
+        partition = partition_of(bundle, network)
+        data = _data_for(network, load_report(bundle).task, data_path)
         dataset = chosen_images(data, skip=options.skip, images=options.images)
         labels = labels_of(dataset, range(len(dataset)))
         signed = signature(bundle, dataset, labels, options.signed())
@@ -67,6 +68,18 @@ def run(
             windows, original = windows_at(network, steps, options.window), original_of(bundle)
             job = Job(network, partition, windows, options.threads, options.continuous, original.predictor)
             return _run(_Given(job, original, dataset, labels), checkpoint, folder, options, progress or silent)
+
+
+def _data_for(network: Network, task: Task | None, path: str | Path) -> Dataset:
+    """The images and labels at ``path``; marks of anomalies, or no labels, are taken as they come."""
+    readout = network.readouts[0]
+    return open_data(
+        path,
+        input_shape=network.input.shape,
+        target_shape=readout.output_shape,
+        task="regression" if task == "anomaly" else task,
+        activation=readout.activation,
+    )
 
 
 @dataclass(frozen=True)
@@ -97,6 +110,7 @@ def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOpt
         seconds_per_image=seconds / new if new else None,
         devices_measured=devices,
         data=dataset.name,
+        labelled=dataset.labelled,
     )
     write_folder(folder, report, dataset, labels, results.outputs[-1], ann)
     return report

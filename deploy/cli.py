@@ -93,18 +93,23 @@ def main(bundle: Path, data: Path, force: bool, wait: bool, **options: Any) -> N
 
 
 def _print_metrics(report: RunReport) -> None:
+    from convert.data.metric_registry import METRICS, heading
     from deploy.runs.knee import spread
     from deploy.runs.report import metric_names
 
     metrics = report.metrics
     names, rows = metric_names(metrics.snn), spread(metrics.by_timestep)
-    ann = [] if metrics.ann is None else [["Keras, original", "", *(_metric(metrics.ann.get(n)) for n in names)]]
+    original = metrics.ann or {}
+    ann = (
+        [] if metrics.ann is None else [["Keras, original", "", *(METRICS[n].text(original.get(n), 4) for n in names)]]
+    )
     table(
-        f"{report.images} images on target {report.target}, measured",
-        ["network", "steps", *(name.replace("_", " ") for name in names)],
+        f"{report.images} images on target {report.target}, measured"
+        + ("" if report.labelled else " against the inputs themselves"),
+        ["network", "steps", *(heading(name) for name in names)],
         [
             *ann,
-            *(["spiking", row.timesteps, *(_metric(row.value(n)) for n in names)] for row in rows),
+            *(["spiking", row.timesteps, *(METRICS[n].text(row.value(n), 4) for n in names)] for row in rows),
         ],
     )
     if metrics.ann is None:
@@ -114,12 +119,15 @@ def _print_metrics(report: RunReport) -> None:
 def _early_lines(report: RunReport) -> Iterator[str]:
     if report.early is None or report.early.held_out is None:
         return
-    metric, stop = report.early.metric, report.early.held_out
+    from convert.data.metric_registry import METRICS
+
+    name, stop = report.early.metric, report.early.held_out
+    metric = METRICS[name]
     source = f"chosen on {stop.chosen_on} others" if stop.chosen_on else "given"
     yield (
         f"Stopped once settled (threshold {stop.threshold:.4g}): "
-        f"{metric.replace('_', ' ')} {_metric(stop.value(metric))} "
-        f"after {stop.timesteps:.1f} steps on average, {stop.all_steps:.4f} after all "
+        f"{name.replace('_', ' ')} {metric.text(stop.value(name), 4)} "
+        f"after {stop.timesteps:.1f} steps on average, {metric.text(stop.all_steps, 4)} after all "
         f"({stop.images} images; threshold {source})."
     )
 
@@ -136,10 +144,6 @@ def _print_events(report: RunReport) -> None:
     }
     title = f"per image, counted by target {report.target}"
     table(title, ["event", "count"], [[name, _count(value)] for name, value in counts.items()])
-
-
-def _metric(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
 
 
 def _count(value: float | None) -> str:

@@ -29,7 +29,7 @@ class Sample:
         self.dataset = dataset.shuffled(options.seed)
         self.shape = shape
         self.options = options
-        count = options.metric_images if dataset.task == "classification" else max(1, options.metric_images // 64)
+        count = max(1, options.metric_images // (64 if dataset.task == "segmentation" else 1))
         self.scored = list(range(min(count, len(dataset))))
 
     def metrics(self, predictor: Predictor) -> Metrics:

@@ -12,6 +12,7 @@ from convert.errors import UserError
 from convert.upstream.types import Values
 
 from .dataset import Dataset
+from .labels import numbers_of
 
 Size = tuple[int, int]
 """(rows, columns) in pixels."""
@@ -57,13 +58,14 @@ def stitch(crops: Values, positions: Sequence[Size], image_size: Size) -> NDArra
 def training_batches(dataset: Dataset, size: int, crop: Size, seed: int) -> Iterator[tuple[Values, Values]]:
     """One epoch of images (b, h, w, c) and labels in random order, ``size`` at a time, differently for every seed.
 
-    Classification: every image once, mirrored left to right at random. Segmentation: as many random crops of size
-    ``crop`` as would tile each image, mirrored and turned by multiples of 90 degrees (180 if ``crop`` is not square).
+    Classification: every image once, mirrored left to right at random; sequences and vectors are not mirrored. Numbers
+    to be given: every image once as it is. Segmentation: as many random crops of size ``crop`` as would tile each
+    image, mirrored and turned by multiples of 90 degrees (180 if ``crop`` is not square); a row of pixels stays.
     """
     rng = np.random.default_rng(seed)
     repeats = (
         [1] * len(dataset)
-        if dataset.task == "classification"
+        if dataset.task != "segmentation"
         else [_tiling_crops(dataset.image(i).shape[:2], crop) for i in range(len(dataset))]
     )
     order = rng.permutation(np.repeat(np.arange(len(dataset)), repeats))
@@ -78,12 +80,15 @@ def _tiling_crops(image_size: Sequence[int], crop: Size) -> int:
 
 
 def _augmented(dataset: Dataset, i: int, crop: Size, rng: np.random.Generator) -> tuple[Values, Values]:
-    image, label = dataset.image(i), np.asarray(dataset.label(i))
-    mirrored = rng.random() < 0.5
+    image, label = dataset.image(i), numbers_of(dataset.label(i))
+    mirrored = bool(rng.random() < 0.5) and image.ndim == 3 and len(image) > 1
     if dataset.task == "classification":
-        return (image[:, ::-1] if mirrored and image.ndim == 3 else image), label
+        return (image[:, ::-1] if mirrored else image), label
+    if dataset.task != "segmentation":
+        return image, label
     row, column = (int(rng.integers(0, have - want + 1)) for have, want in zip(image.shape[:2], crop, strict=True))
     turns = int(rng.integers(4)) if crop[0] == crop[1] else 2 * int(rng.integers(2))
+    turns = turns if len(image) > 1 else 0
     parts = (cut(array, [(row, column)], crop)[0] for array in (image, label))
     image, label = (np.rot90(part[:, ::-1] if mirrored else part, turns) for part in parts)
     return image, label

@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
+from convert.network.network import Activation
+from convert.report import Task
 from convert.upstream.types import Values
 
 from .folders import open_folder
+from .labels import Label, Labels, as_array, numbers_of
 from .npz import open_archive
-from .validation import LAYOUTS, ClassMap, Expected, Image, ImageSource, Task
+from .validation import LAYOUTS, Expected, Image, ImageSource
 
 
 @dataclass(frozen=True)
@@ -41,25 +44,30 @@ class Dataset:
         """Image ``i``, float32 (h, w, c), pixel values as stored (0 to 255 for 8 bit)."""
         return self.source.image(int(self.indices[i]))
 
-    def label(self, i: int) -> int | ClassMap:
-        """The class of image ``i``, or the class of every pixel, uint8 (h, w)."""
+    @property
+    def labelled(self) -> bool:
+        """Whether there are labels; if not, the images are what the model is to give."""
+        return self.source.labelled
+
+    def label(self, i: int) -> Label:
+        """The class of image ``i``, or the class of every pixel, uint8 (h, w), or what the model is to give."""
         return self.source.label(int(self.indices[i]))
 
     def batches(self, size: int, limit: int | None = None) -> Iterator[tuple[Image, Values]]:
-        """Images (b, h, w, c) and labels (b,) or (b, h, w), ``size`` at a time, of the first ``limit`` images.
+        """Images (b, h, w, c) and labels (b, ...), ``size`` at a time, of the first ``limit`` images.
 
         Segmentation images must be of one size; cut others with ``convert.data.crops``.
         """
         count = len(self) if limit is None else min(limit, len(self))
         for start in range(0, count, size):
             chosen = range(start, min(start + size, count))
-            yield np.stack([self.image(i) for i in chosen]), np.asarray([self.label(i) for i in chosen])
+            yield np.stack([self.image(i) for i in chosen]), np.asarray([numbers_of(self.label(i)) for i in chosen])
 
-    def digest(self, labels: Sequence[int | ClassMap]) -> str:
+    def digest(self, labels: Labels) -> str:
         """What the images and their ``labels`` are, wherever they lie: SHA-256 of sizes, types and numbers."""
         found = hashlib.sha256(repr((self.task, self.class_names, len(self))).encode())
         for i, label in enumerate(labels):
-            for array in (self.image(i), np.asarray(label)):
+            for array in (self.image(i), np.asarray(as_array(label)), np.asarray(numbers_of(label))):
                 found.update(repr((array.shape, array.dtype.str)).encode())
                 found.update(np.ascontiguousarray(array).data)
         return found.hexdigest()
@@ -78,20 +86,24 @@ def open_data(
     input_shape: Sequence[int | None],
     target_shape: Sequence[int | None] | None = None,
     task: Task | None = None,
+    activation: Activation | None = None,
 ) -> Dataset:
     """The images and labels at ``path`` for a model of ``input_shape`` and ``target_shape``, both without the batch.
 
+    ``task`` None: what the labels are says it, with the ``activation`` of the output; classes if they can be classes.
     Layouts: a .npz file with x and y; one sub-folder of images for each class (alphabetical order); sub-folders image/
     and label/ with equal file stems; or NAME.png beside NAME_label.png. Raises ``UserError`` for what does not fit.
     """
-    if target_shape is not None and len(target_shape) == 3 and tuple(target_shape[:2]) != tuple(input_shape[:2]):
+    maps = target_shape is not None and len(target_shape) == 3 and task != "regression"
+    if target_shape is not None and maps and tuple(target_shape[:2]) != tuple(input_shape[:2]):
         made, taken = (" x ".join(map(str, shape[:2])) for shape in (target_shape, input_shape))
         raise UserError(
             f"the model makes {made} pixels of {taken}; a segmentation needs one output pixel for each "
             "input pixel, a classification a Dense output"
         )
     path = Path(path)
-    expected = Expected(tuple(input_shape), _classes(target_shape), task or _task(target_shape))
+    output_shape = None if target_shape is None else tuple(target_shape)
+    expected = Expected(tuple(input_shape), output_shape, task, activation)
     if not path.exists():
         raise UserError(f"{path}: no such file or folder; {LAYOUTS}")
     if path.is_dir():
@@ -103,15 +115,3 @@ def open_data(
     else:
         raise UserError(f"{path}: a {path.suffix or 'nameless'} file is not a dataset; {LAYOUTS}")
     return Dataset(source, np.arange(source.size), path.name)
-
-
-def _task(target_shape: Sequence[int | None] | None) -> Task | None:
-    if target_shape is None:
-        return None
-    return "segmentation" if len(target_shape) == 3 else "classification"
-
-
-def _classes(target_shape: Sequence[int | None] | None) -> int | None:
-    """The number of classes of an output with that many channels; one channel tells two classes apart."""
-    channels = target_shape[-1] if target_shape else None
-    return None if channels is None else max(2, channels)

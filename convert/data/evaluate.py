@@ -13,14 +13,12 @@ from convert.report import Metrics, Task
 
 from .crops import Size, crop_positions, cut, stitch
 from .dataset import Dataset
-from .metrics import classification_metrics, segmentation_metrics
-from .validation import ClassMap
+from .labels import Labels, Marked, numbers_of
+from .metrics import anomaly_metrics, classification_metrics, regression_metrics, segmentation_metrics
 
 Outputs = NDArray[np.float32]
 Predictor = Callable[[NDArray[np.float32]], Outputs]
 """Images (n, rows, columns, channels) as a batch of the model's input -> its outputs (n, ...)."""
-Labels = Sequence[int | ClassMap]
-"""The class of each image, or of each of its pixels."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +50,14 @@ def labels_of(dataset: Dataset, indices: Sequence[int]) -> Labels:
 
 
 def score(task: Task, outputs: Sequence[Outputs] | Outputs, labels: Labels) -> Metrics:
-    """Metrics of the outputs of images: accuracy, or the segmentation metrics."""
+    """Metrics of the outputs of images, by their task: the main one first."""
     if task == "classification":
         return classification_metrics(np.stack(list(outputs)), np.asarray(labels))
+    if task == "regression":
+        return regression_metrics(outputs, [numbers_of(label) for label in labels])
+    if task == "anomaly":
+        marked = [label for label in labels if isinstance(label, Marked)]
+        return anomaly_metrics(outputs, [m.numbers for m in marked], [m.anomaly for m in marked])
     return segmentation_metrics(list(outputs), [np.asarray(label) for label in labels])
 
 
@@ -62,7 +65,7 @@ def predict(
     predictor: Predictor, dataset: Dataset, indices: Sequence[int], input_shape: Shape, batch: int = 32
 ) -> Iterator[Outputs]:
     """The predictor's output for each image, in order, ``batch`` inputs at a time."""
-    if dataset.task == "classification":
+    if dataset.task != "segmentation":
         for start in range(0, len(indices), batch):
             yield from predictor(np.stack([dataset.image(i) for i in indices[start : start + batch]]))
         return

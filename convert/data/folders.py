@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from convert.errors import UserError
+from convert.report import Task
 from convert.upstream.types import Values
 
+from .labels import Label, Marked
 from .validation import (
     LAYOUTS,
     MAX_LISTED,
-    ClassMap,
     Expected,
     Image,
     ImageSource,
-    Task,
     check_size,
     first_problems,
     fit_class_map,
     fit_image,
+    fit_numbers,
     listed,
 )
 
@@ -29,6 +30,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 IMAGE_FOLDERS = ("image", "images")
 LABEL_FOLDERS = ("label", "labels", "mask", "masks")
 LABEL_ENDINGS = ("_label", "_mask")
+NORMAL = ("normal", "good")
+"""Names of the class folder that holds no anomalies."""
 CHECKED_FILES = 1000
 """Headers read before the start, evenly spread; every file is checked when it is read."""
 
@@ -41,12 +44,17 @@ def open_folder(path: Path, expected: Expected) -> ImageSource:
     if len(images) == 1 and len(labels) == 1:
         return _pairs(path, _by_stem(images[0]), _by_stem(labels[0]), expected)
     if images and not labels and len(folders) == 1:
-        raise UserError(f"{path}: there are images in {images[0].name}/ but no label/ folder; {LAYOUTS}")
+        if expected.needs_no_labels:
+            return _unlabelled(_images_in(images[0]), expected)
+        way_out = expected.without_labels
+        raise UserError(f"{path}: there are images in {images[0].name}/ but no label/ folder; {way_out}")
     files = _images_in(path)
     if files:
         marked = {f.stem: f for f in files if f.stem.endswith(LABEL_ENDINGS)}
+        if not marked and expected.needs_no_labels:
+            return _unlabelled(files, expected)
         if not marked:
-            raise UserError(f"{path}: {len(files)} images but no labels; {LAYOUTS}")
+            raise UserError(f"{path}: {len(files)} images but no labels; {expected.without_labels}")
         own = {stem.rsplit("_", 1)[0]: file for stem, file in marked.items()}
         return _pairs(path, {f.stem: f for f in files if f.stem not in marked}, own, expected)
     return _classes(path, folders, expected)
@@ -91,6 +99,8 @@ def _classes(path: Path, folders: dict[str, Path], expected: Expected) -> ImageS
         inner = [name for name in names if any(child.is_dir() for child in _children(folders[name]))]
         hint = f"; did you mean {path / inner[0]}?" if inner else f"; {LAYOUTS}"
         raise UserError(f"{path}: no images ({', '.join(SUFFIXES)}) in it or its sub-folders{hint}")
+    if expected.gives_its_input and set(names) & set(NORMAL):
+        return _marked([file for file, _ in files], expected)
     task = expected.settle("classification", str(path))
     if expected.classes not in (None, len(names)):
         raise UserError(
@@ -98,11 +108,34 @@ def _classes(path: Path, folders: dict[str, Path], expected: Expected) -> ImageS
             "classes; give one folder for each class, empty ones too, so that labels are what they were"
         )
     _check_headers([file for file, _ in files], expected, task)
-
-    def image(i: int) -> Image:
-        return fit_image(read_pixels(files[i][0]), expected, task, str(files[i][0]))
-
+    image = _reader([file for file, _ in files], expected, task)
+    image(0)
     return ImageSource(task, len(files), image, lambda i: files[i][1], tuple(names))
+
+
+def _unlabelled(files: Sequence[Path], expected: Expected) -> ImageSource:
+    """Images that the model is to give again."""
+    _check_headers(files, expected, "regression")
+    image = _reader(files, expected, "regression")
+    image(0)
+    return ImageSource(
+        "regression", len(files), image, lambda i: fit_numbers(image(i), expected, str(files[i])), labelled=False
+    )
+
+
+def _marked(files: Sequence[Path], expected: Expected) -> ImageSource:
+    """Images that the model is to give again; those in a folder of another name than ``NORMAL`` are anomalies."""
+    source = _unlabelled(files, expected)
+
+    def label(i: int) -> Label:
+        return Marked(fit_numbers(source.image(i), expected, str(files[i])), files[i].parent.name not in NORMAL)
+
+    return ImageSource("anomaly", len(files), source.image, label)
+
+
+def _reader(files: Sequence[Path], expected: Expected, task: Task) -> Callable[[int], Image]:
+    """The image of each file."""
+    return lambda i: fit_image(read_pixels(files[i]), expected, task, str(files[i]))
 
 
 def _pairs(path: Path, images: dict[str, Path], labels: dict[str, Path], expected: Expected) -> ImageSource:
@@ -119,17 +152,20 @@ def _pairs(path: Path, images: dict[str, Path], labels: dict[str, Path], expecte
     ]
     if problems:
         raise UserError(problems)
-    task = expected.settle("segmentation", str(path))
+    task = expected.settle("regression" if expected.task == "regression" else "segmentation", str(path))
     stems = sorted(images)
     _check_headers([images[stem] for stem in stems], expected, task, [labels[stem] for stem in stems])
+    image = _reader([images[stem] for stem in stems], expected, task)
+    image(0)
 
-    def image(i: int) -> Image:
-        return fit_image(read_pixels(images[stems[i]]), expected, task, str(images[stems[i]]))
-
-    def label(i: int) -> ClassMap:
+    def label(i: int) -> Label:
         file = labels[stems[i]]
+        if task == "regression":
+            return fit_numbers(read_pixels(file), expected, str(file))
         return fit_class_map(read_pixels(file, indices=True), expected, str(file))
 
+    if task == "regression":
+        return ImageSource(task, len(stems), image, label)
     return ImageSource(task, len(stems), image, label, tuple(str(k) for k in range(expected.classes or 2)))
 
 

@@ -1,4 +1,4 @@
-"""How good class scores and segmentations are."""
+"""How good class scores, segmentations, numbers and marks of anomalies are."""
 
 from __future__ import annotations
 
@@ -50,6 +50,40 @@ def segmentation_metrics(
     if len(counts) > 2:
         return {**result, "iou": float(iou[occurring].mean()), "f1": float(f1[occurring].mean())}
     return {**result, "iou": float(iou[MEMBRANE]), "f1": float(f1[MEMBRANE]), **_component_metrics(predicted, truth)}
+
+
+def regression_metrics(outputs: Sequence[Values] | Values, wanted: Sequence[Values] | Values) -> dict[str, float]:
+    """``mse``: the mean squared difference from what was ``wanted``, over all numbers of all images."""
+    return {"mse": float(np.mean(squared_errors(outputs, wanted)))}
+
+
+def anomaly_metrics(
+    outputs: Sequence[Values] | Values, wanted: Sequence[Values] | Values, anomalies: Sequence[bool]
+) -> dict[str, float | None]:
+    """Metrics of a model that gives its input again, ``wanted``; its mean squared error is an image's score.
+
+    - ``auc``: how likely an anomaly scores higher than a normal image, ties as halves; None if all are of one kind.
+    - ``mse``: that of the normal images, or of all if there are none.
+    """
+    scores, marks = squared_errors(outputs, wanted), np.asarray(anomalies, bool)
+    normal = scores[~marks] if not marks.all() else scores
+    return {"auc": area_under_curve(scores, marks), "mse": float(np.mean(normal))}
+
+
+def squared_errors(outputs: Sequence[Values] | Values, wanted: Sequence[Values] | Values) -> NDArray[np.float64]:
+    """The mean squared difference of each image, shape (images,)."""
+    pairs = zip(outputs, wanted, strict=True)
+    return np.array([np.mean((np.ravel(o).astype(np.float64) - np.ravel(w)) ** 2) for o, w in pairs])
+
+
+def area_under_curve(scores: Values, marks: Values) -> float | None:
+    """The area under the receiver's operating curve of ``scores`` for ``marks``, by ranks; None with one kind only."""
+    from scipy.stats import mannwhitneyu
+
+    positive, negative = scores[marks], scores[~marks]
+    if not len(positive) or not len(negative):
+        return None
+    return float(mannwhitneyu(positive, negative).statistic / (len(positive) * len(negative)))
 
 
 def class_map(probabilities: Values) -> NDArray[np.uint8]:

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from convert.errors import UserError
 from convert.upstream.types import Values
 
-from .validation import LAYOUTS, ClassMap, Expected, Image, ImageSource, Task, check_classes, fit_class_map, fit_image
+from .labels import ClassMap, Marked, Numbers
+from .tasks import chunks, one_hot, task_of
+from .validation import Expected, Image, ImageSource, check_classes, fit_class_map, fit_image, fit_numbers
 
 PAIRS = (
     ("x", "y"),
@@ -25,36 +27,59 @@ PAIRS = (
     ("images", "masks"),
     ("image", "mask"),
 )
-CHUNK_BYTES = 64 * 2**20
 LOCAL_HEADER_BYTES = 30
 
 
 def open_archive(path: Path, expected: Expected) -> ImageSource:
-    """The images and labels in the .npz file ``path``; every value is checked once, a part at a time."""
-    x, y = _pair(path)
-    problems = [_array_problem(name, array) for name, array in (("x", x), ("y", y))]
+    """The images and labels in the .npz file ``path``; every value is checked once, a part at a time.
+
+    A model that gives its input again takes an archive without labels, too.
+    """
+    x, y = _arrays(path, expected)
+    problems = [_array_problem(name, array) for name, array in (("x", x), ("y", y)) if array is not None]
     if any(problems):
         raise UserError([f"{path.name}: {problem}" for problem in problems if problem])
-    if len(x) != len(y) or not len(x):
-        raise UserError(f"{path.name}: {len(x)} images and {len(y)} labels; give one label for each image")
-    y = _as_maps(x, y, expected)
-    task = expected.settle(_task_of(y, expected), path.name)
+    if not len(x) or (y is not None and len(x) != len(y)):
+        raise UserError(
+            f"{path.name}: {len(x)} images and {0 if y is None else len(y)} labels; give one label for each image"
+        )
+    y = None if y is None else _as_maps(x, y, expected)
+    task = expected.settle("regression" if y is None else task_of(x, y, expected), path.name)
     _check_finite(x, path.name)
 
     def image(i: int) -> Image:
         return fit_image(x[i], expected, task, f"{path.name}, image {i}")
 
     image(0)
+    if y is None or task in ("regression", "anomaly"):
+        return _numbers(path, len(x), y, expected, image)
     if task == "segmentation":
         return _segmentation(path, x, y, expected, image)
-    labels = check_classes(_class_indices(y, path.name), expected.classes, path.name).astype(np.int64)
-    count = expected.classes or int(labels.max()) + 1
-    return ImageSource(task, len(x), image, lambda i: int(labels[i]), tuple(str(k) for k in range(count)))
+    classes = check_classes(_class_indices(y, path.name), expected.classes, path.name).astype(np.int64)
+    count = expected.classes or int(classes.max()) + 1
+    return ImageSource(task, len(x), image, lambda i: int(classes[i]), tuple(str(k) for k in range(count)))
+
+
+def _numbers(path: Path, size: int, y: Values | None, expected: Expected, image: Callable[[int], Image]) -> ImageSource:
+    """Labels that are numbers of the output's shape, or marks of anomalies, or the images themselves."""
+
+    def again(i: int) -> Numbers:
+        return fit_numbers(image(i), expected, f"{path.name}, image {i}")
+
+    if y is None:
+        return ImageSource("regression", size, image, again, labelled=False)
+    labels: Values = y
+    if labels[0].size != expected.output_size:
+        marks = np.asarray(labels).reshape(-1).astype(bool)
+        return ImageSource("anomaly", size, image, lambda i: Marked(again(i), bool(marks[i])))
+    _check_finite(labels, path.name, "labels", "numbers")
+    return ImageSource("regression", size, image, lambda i: fit_numbers(labels[i], expected, f"{path.name}, label {i}"))
 
 
 def _segmentation(path: Path, x: Values, y: Values, expected: Expected, image: Callable[[int], Image]) -> ImageSource:
-    if x.shape[1:3] != y.shape[1:3]:
-        raise UserError(f"{path.name}: images of {x.shape[1:3]} pixels with labels of {y.shape[1:3]}; sizes must agree")
+    size = image(0).shape[:2]
+    if size != y.shape[1:3]:
+        raise UserError(f"{path.name}: images of {size} pixels with labels of {y.shape[1:3]}; sizes must agree")
 
     def label(i: int) -> ClassMap:
         return fit_class_map(y[i], expected, f"{path.name}, label {i}")
@@ -66,12 +91,18 @@ def _segmentation(path: Path, x: Values, y: Values, expected: Expected, image: C
     return ImageSource("segmentation", len(x), image, label, tuple(str(k) for k in range(max(count, 2))))
 
 
-def _pair(path: Path) -> tuple[Values, Values]:
-    """The images and labels by the one pair of names in ``PAIRS`` that the archive holds."""
+def _arrays(path: Path, expected: Expected) -> tuple[Values, Values | None]:
+    """The images and labels by the one pair of names in ``PAIRS`` that the archive holds.
+
+    Images alone are enough for a model that needs no labels.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             names = {member.removesuffix(".npy") for member in archive.namelist()}
             found = [pair for pair in PAIRS if set(pair) <= names]
+            alone = sorted({x for x, _ in PAIRS} & names)
+            if not found and len(alone) == 1 and expected.needs_no_labels:
+                return _mapped(path, archive, alone[0]), None
             if len(found) == 1:
                 return _mapped(path, archive, found[0][0]), _mapped(path, archive, found[0][1])
     except (OSError, zipfile.BadZipFile, ValueError, EOFError, KeyError) as error:
@@ -79,7 +110,7 @@ def _pair(path: Path) -> tuple[Values, Values]:
     held = ", ".join(sorted(names)) or "nothing"
     if found:
         raise UserError(f"{path.name} holds {held}: more than one dataset; save the one you mean as x and y")
-    raise UserError(f"{path.name} holds {held}, no images x with labels y; {LAYOUTS}")
+    raise UserError(f"{path.name} holds {held}, no images x with labels y; {expected.without_labels}")
 
 
 def _mapped(path: Path, archive: zipfile.ZipFile, name: str) -> Values:
@@ -118,17 +149,15 @@ def _array_problem(name: str, array: Values) -> str | None:
 
 
 def _as_maps(x: Values, y: Values, expected: Expected) -> Values:
-    """``y`` with rows and columns, where the labels of a segmentation are (n, rows * columns, ...)."""
-    in_a_row = expected.task == "segmentation" and x.ndim >= 3 and 2 <= y.ndim <= 3 and y.shape[1:3] != x.shape[1:3]
+    """``y`` with rows and columns, where those of a segmentation are (n, rows * columns, ...) or (n, steps, ...)."""
+    if expected.shape_task != "segmentation" or x.ndim < 3 or not 2 <= y.ndim <= 3:
+        return y
+    if expected.input_shape[0] == 1 and x.ndim == 3 and y.shape[1] == x.shape[1]:
+        return y[:, None]
+    in_a_row = y.shape[1:3] != x.shape[1:3]
     if in_a_row and y.shape[1] == x.shape[1] * x.shape[2]:
         return y.reshape(len(y), *x.shape[1:3], *y.shape[2:])
     return y
-
-
-def _task_of(y: Values, expected: Expected) -> Task:
-    if y.ndim <= 2 or (expected.task == "classification" and max(y.shape[1:]) == y[0].size):
-        return "classification"
-    return "segmentation"
 
 
 def _class_indices(y: Values, name: str) -> Values:
@@ -136,23 +165,25 @@ def _class_indices(y: Values, name: str) -> Values:
     if y[0].size == 1:
         return np.asarray(y).reshape(len(y))
     y = np.asarray(y).reshape(len(y), -1)
-    if not (((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all()):
-        raise UserError(f"{name}: y has shape {y.shape} but its rows are not one-hot; save class indices, shape (n,)")
+    if not one_hot(y):
+        raise UserError(
+            f"{name}: y has shape {y.shape} but its rows are not one-hot; save class indices, shape (n,), or "
+            "numbers of the output's shape"
+        )
     return np.asarray(y.argmax(axis=1))
 
 
-def _check_finite(x: Values, name: str) -> None:
+def _check_finite(x: Values, name: str, what: str = "images", numbers: str = "pixels") -> None:
     if x.dtype.kind != "f":
         return
-    step = max(1, CHUNK_BYTES // max(1, x[0].nbytes))
-    bad = [start + int(i) for start in range(0, len(x), step) for i in _not_finite(x[start : start + step])]
-    if bad:
+    bad = np.flatnonzero(np.concatenate([_not_finite(part) for part in chunks(x)]))
+    if len(bad):
         raise UserError(
-            f"{name}: {len(bad)} of {len(x)} images hold NaN or infinite pixels, first image {bad[0]}; "
+            f"{name}: {len(bad)} of {len(x)} {what} hold NaN or infinite {numbers}, first {what[:-1]} {bad[0]}; "
             "remove or mend them"
         )
 
 
-def _not_finite(images: Values) -> NDArray[np.intp]:
-    """The indices of images that hold NaN or infinity."""
-    return np.flatnonzero(~np.isfinite(images.reshape(len(images), -1)).all(axis=1))
+def _not_finite(images: Values) -> NDArray[np.bool_]:
+    """Which images hold NaN or infinity."""
+    return np.asarray(~np.isfinite(images.reshape(len(images), -1)).all(axis=1))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
+from convert.network.network import Activation
+from convert.report import Task
 from convert.upstream.types import Values
 
-Task = Literal["classification", "segmentation"]
+from .axes import fit_axes, in_words, numbers_in
+from .labels import ClassMap, Label, Numbers
+
 Image = NDArray[np.float32]
-ClassMap = NDArray[np.uint8]
 
 LAYOUTS = (
     "expected a .npz file with arrays x and y, a folder with one sub-folder of images for each class, "
@@ -25,16 +27,67 @@ MAX_LISTED = 5
 
 @dataclass(frozen=True)
 class Expected:
-    """What the model wants: its input's shape without the batch (None: any size), its classes and task if known."""
+    """What the model takes and gives, shapes without the batch, as far as that is known (None).
+
+    ``task`` is the one that was asked for; None: what the labels are says the task. ``activation`` is that of the
+    output.
+    """
 
     input_shape: tuple[int | None, ...]
-    classes: int | None = None
+    output_shape: tuple[int | None, ...] | None = None
     task: Task | None = None
+    activation: Activation | None = None
+
+    @property
+    def classes(self) -> int | None:
+        """As many as the output has channels; one channel tells two classes apart."""
+        channels = self.output_shape[-1] if self.output_shape else None
+        return None if channels is None else max(2, channels)
+
+    @property
+    def shape_task(self) -> Task | None:
+        """What the output is for, if its numbers are classes."""
+        if self.task in ("classification", "segmentation") or self.output_shape is None:
+            return self.task
+        return "segmentation" if len(self.output_shape) == 3 else "classification"
+
+    @property
+    def output_size(self) -> int | None:
+        """The numbers in an output."""
+        return numbers_in(self.output_shape)
+
+    @property
+    def as_large_as_input(self) -> bool:
+        """Whether the output has as many numbers as the input, more than one."""
+        return (self.output_size or 0) > 1 and self.output_size == numbers_in(self.input_shape)
+
+    @property
+    def gives_its_input(self) -> bool:
+        """Whether the output may be the input again, as an autoencoder's is: for labels that say the same."""
+        return self.task in (None, "regression", "anomaly") and self.as_large_as_input
+
+    @property
+    def needs_no_labels(self) -> bool:
+        """Whether the model surely gives its input again: if asked for, or if its output can be no classes' map."""
+        if not self.gives_its_input or self.task is not None:
+            return self.gives_its_input
+        image = self.output_shape is not None and len(self.output_shape) == 3 and self.output_shape[0] != 1
+        return self.activation not in (None, "softmax", *(("sigmoid",) if image else ()))
+
+    @property
+    def without_labels(self) -> str:
+        """The way out of missing labels, besides adding them."""
+        if not self.gives_its_input:
+            return LAYOUTS
+        return f"add --metric mse if the model gives its input again, else labels: {LAYOUTS}"
 
     def settle(self, found: Task, name: str) -> Task:
         """``found``, the task that the data's layout implies, if the model agrees."""
-        if self.task not in (None, found):
-            raise UserError(f"{name} holds {found} data, but the model's output is for {self.task}; {LAYOUTS}")
+        wanted = self.task or (self.shape_task if found in ("classification", "segmentation") else None)
+        if found == "regression" and wanted == "anomaly":
+            raise UserError(f"{name}: AUC takes one label for each image, 0 or 1 for an anomaly; save these as y")
+        if wanted not in (None, found, "regression" if found == "anomaly" else None):
+            raise UserError(f"{name} holds {found} data, but the model's output is for {wanted}; {LAYOUTS}")
         return found
 
 
@@ -45,28 +98,43 @@ class ImageSource:
     task: Task
     size: int
     image: Callable[[int], Image]
-    label: Callable[[int], int | ClassMap]
-    class_names: tuple[str, ...]
+    label: Callable[[int], Label]
+    class_names: tuple[str, ...] = ()
+    labelled: bool = True
+    """If not, a label is the image itself."""
 
 
 def fit_image(pixels: Values, expected: Expected, task: Task, name: str) -> Image:
     """The stored ``pixels``, shape (h, w) or (h, w, c), as float32 in the shape the model takes, values unchanged.
 
-    A vector fits a model of vectors and a network whose input is (1, 1, n). Grey is repeated for a colour model; colour
-    becomes grey, and an alpha channel goes, only where nothing is lost. Classification needs the input's size;
-    segmentation takes larger images too.
+    A vector (n,) or a sequence (steps, channels) fits a network whose input is one pixel or one row of them. Grey is
+    repeated for a colour model; colour becomes grey, and an alpha channel goes, only where nothing is lost. All but a
+    segmentation need the input's size; that takes larger images too.
     """
     if pixels.dtype.kind not in "buif":
         raise UserError(f"{name}: pixels of type {pixels.dtype} are not numbers; save them as uint8 or float32")
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         bad = int(np.count_nonzero(~np.isfinite(pixels)))
         raise UserError(f"{name}: {bad} of {pixels.size} pixels are NaN or infinite; remove or mend this image")
-    if pixels.ndim == 1 and tuple(expected.input_shape) == (1, 1, pixels.size):
-        pixels = pixels.reshape(1, 1, -1)
+    pixels = fit_axes(pixels, expected.input_shape, name)
     if len(expected.input_shape) == 3:
         pixels = fit_channels(pixels, expected.input_shape[2], name)
     check_size(pixels.shape, expected, task, name)
     return np.ascontiguousarray(pixels, dtype=np.float32)
+
+
+def fit_numbers(values: Values, expected: Expected, name: str) -> Numbers:
+    """What the model is to give, ``values``, as float32 in the shape of its output."""
+    if values.size != expected.output_size:
+        raise UserError(
+            f"{name}: a label of shape {values.shape}, the model gives {in_words(expected.output_shape or ())}; "
+            "save labels of the output's shape"
+        )
+    numbers = np.asarray(values, np.float32).reshape([size or 1 for size in expected.output_shape or ()])
+    if not np.isfinite(numbers).all():
+        bad = int(np.count_nonzero(~np.isfinite(numbers)))
+        raise UserError(f"{name}: {bad} of {numbers.size} numbers are NaN or infinite; remove or mend this label")
+    return numbers
 
 
 def fit_channels(pixels: Values, channels: int | None, name: str) -> Values:
@@ -78,15 +146,22 @@ def fit_channels(pixels: Values, channels: int | None, name: str) -> Values:
     found = pixels.shape[2]
     if channels is None or found == channels:
         return pixels
+    if pixels.shape[0] in (1, 3) and pixels.shape[0] == channels:
+        raise UserError(
+            f"{name}: shape {pixels.shape}, with the channels first, and the model takes them last; "
+            "save the array as x.transpose(0, 2, 3, 1)"
+        )
     if found in (2, 4) and channels in (1, 3) and _constant(pixels[:, :, -1]):
         return fit_channels(pixels[:, :, :-1], channels, name)
     if found == 1 and channels == 3:
         return np.repeat(pixels, 3, axis=2)
     if found == 3 and channels == 1 and (pixels == pixels[:, :, :1]).all():
         return pixels[:, :, :1]
+    way_out = f"save the images with {channels} channel{'s' if channels > 1 else ''}"
+    if found in (3, 4) and channels == 1:
+        way_out = "save the images in grey as the model was trained on them, with Pillow's image.convert('L')"
     raise UserError(
-        f"{name}: {found} channels, the model takes {channels}, and converting would lose something; "
-        f"save the images with {channels} channel{'s' if channels > 1 else ''}"
+        f"{name}: {found} channels, the model takes {channels}, and converting would lose something; {way_out}"
     )
 
 
@@ -96,13 +171,13 @@ def check_size(shape: tuple[int, ...], expected: Expected, task: Task, name: str
     if task == "segmentation" and len(shape) >= 2 and len(wanted) == 3:
         if any(limit is not None and have < limit for have, limit in zip(shape[:2], wanted[:2], strict=True)):
             raise UserError(
-                f"{name}: {_size(shape[:2])} pixels, less than the model's input of {_size(wanted[:2])}; "
+                f"{name}: {in_words(shape[:2])} pixels, less than the model's input of {in_words(wanted[:2])}; "
                 "use larger images or a model with a smaller input"
             )
         return
     compared = wanted[: len(shape)] if len(shape) == 2 else wanted
     if len(shape) != len(compared) or any(w not in (None, s) for s, w in zip(shape, compared, strict=True)):
-        raise UserError(f"{name}: size {_size(shape)}, the model takes {_size(compared)}; resize the images")
+        raise UserError(f"{name}: size {in_words(shape)}, the model takes {in_words(compared)}; resize the images")
 
 
 def fit_class_map(values: Values, expected: Expected, name: str) -> ClassMap:
@@ -153,10 +228,6 @@ def first_problems(problems: list[str]) -> UserError:
     """The first few of ``problems`` as one error."""
     more = len(problems) - MAX_LISTED
     return UserError([*problems[:MAX_LISTED], *([f"... and {more} more like these"] if more > 0 else [])])
-
-
-def _size(shape: tuple[int | None, ...]) -> str:
-    return " x ".join("any" if n is None else str(n) for n in shape)
 
 
 def _constant(values: Values) -> bool:

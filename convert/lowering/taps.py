@@ -41,7 +41,9 @@ def _taps(linear: Linear, up: Pair, down: Pair) -> Taps:
     pixels = list(product(rows, columns))
     windows = {pixel: _window(seen) for pixel, seen in zip(pixels, touched(linear, pixels), strict=True)}
     reached = [
-        any(w is not None and (w[i].start == 0 or w[i].stop == target[i]) for w in windows.values()) for i in range(2)
+        source[i] * target[i] > 1
+        and any(w is not None and (w[i].start == 0 or w[i].stop == target[i]) for w in windows.values())
+        for i in range(2)
     ]
     if any(reached[i] and source[i] <= SHORT * down[i] for i in range(2)):
         return _everywhere(linear, up, down)

@@ -23,7 +23,7 @@ INPUT = "input"
 BIAS_SOURCE_LAYER = "BiasSource"
 """The source layer of host neurons that start biases: no layer of the model."""
 
-Activation = Literal["linear", "softmax", "sigmoid"]
+Activation = Literal["linear", "softmax", "sigmoid", "tanh", "softplus", "softsign", "exponential"]
 """What the host applies to a readout."""
 
 

@@ -123,7 +123,7 @@ def _step(cut: Cut, goal: RateGoal, task_loss: Loss, optimizer: Optimizer) -> Lo
 
 def batches_per_epoch(dataset: Dataset, readout: KerasSegment) -> int:
     """How many batches ``training_batches`` gives, for the schedule and the progress bar."""
-    if dataset.task == "classification":
+    if dataset.task != "segmentation":
         return -(-len(dataset) // BATCH)
     rows, columns, _ = readout.shape
     sizes = [dataset.image(i).shape for i in range(len(dataset))]
@@ -132,9 +132,14 @@ def batches_per_epoch(dataset: Dataset, readout: KerasSegment) -> int:
 
 
 def _task_loss(dataset: Dataset, readout: KerasSegment) -> Loss:
-    """Cross-entropy on logits: binary for a single channel, else over the classes."""
+    """Cross-entropy on logits: binary for a single channel, else over the classes; for numbers the squared error."""
     keras, tf = load_tf_keras(), load_tensorflow()
     loss: Loss
+    if dataset.task in ("regression", "anomaly"):
+        activated = keras.activations.get(readout.activation)
+        return lambda labels, drive: tf.reduce_mean(
+            (activated(drive) - tf.reshape(tf.cast(labels, tf.float32), tf.shape(drive))) ** 2
+        )
     if readout.shape[2] == 1:
         binary = keras.losses.BinaryCrossentropy(from_logits=True)
         return lambda labels, logits: binary(tf.reshape(tf.cast(labels, tf.float32), tf.shape(logits)), logits)

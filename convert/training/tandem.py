@@ -41,19 +41,22 @@ def train_spiking(
     teacher: Original,
     *,
     count: int,
+    loss: Callable[[Tensor, Tensor], Tensor] | None = None,
     advance: Callable[[int], None] = lambda steps: None,
 ) -> Network:
     """``network``, calibrated and with biases from step ``arrival`` on, trained on ``count`` batches of raw images
-    (images, rows, columns, channels) to give the first readout of ``teacher``."""
+    (images, rows, columns, channels) to give the first readout of ``teacher``, by ``distillation_loss`` unless another
+    ``loss`` is given."""
     keras, tf = load_tf_keras(), load_tensorflow()
+    loss = loss or distillation_loss
     trained = _Trained(network)
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, max(1, count)))
     for images in batches:
         fired_hz = spiking_rates(with_8bit_weights(trained.network()), arrival, images)
         wanted = tf.constant(teacher.logits(images)[0], tf.float32)
         with tf.GradientTape() as tape:
-            loss = distillation_loss(wanted, trained.outputs(fired_hz))
-        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, trained.variables), 1.0)
+            total = loss(wanted, trained.outputs(fired_hz))
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(total, trained.variables), 1.0)
         optimizer.apply_gradients(zip(gradients, trained.variables, strict=True))
         advance(1)
     return trained.network()
@@ -83,6 +86,13 @@ def distillation_loss(teacher: Tensor, student: Tensor) -> Tensor:
     else:
         losses = tf.nn.softmax_cross_entropy_with_logits(labels=tf.nn.softmax(soft), logits=logits)
     return tf.reduce_mean(losses) * TEMPERATURE**2
+
+
+def relative_squared_loss(teacher: Tensor, student: Tensor) -> Tensor:
+    """The mean squared difference of outputs before their activation, relative to the teacher's mean square."""
+    tf = load_tensorflow()
+    wanted = tf.reshape(teacher, tf.shape(student))
+    return tf.reduce_mean((student - wanted) ** 2) / tf.maximum(tf.reduce_mean(wanted**2), 1e-12)
 
 
 class _Trained:

@@ -114,30 +114,30 @@ def _weighted(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
     return prod(output[:-1]) * _size(layer.kernel) + _activation(layer, output)
 
 
-@counts("DepthwiseConv2D")
+@counts("DepthwiseConv1D", "DepthwiseConv2D")
 def _depthwise(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
-    return prod(output[:2]) * _size(layer.depthwise_kernel) + _activation(layer, output)
+    return prod(output[:-1]) * _size(layer.depthwise_kernel) + _activation(layer, output)
 
 
-@counts("SeparableConv2D")
+@counts("SeparableConv1D", "SeparableConv2D")
 def _separable(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
     kernels = _size(layer.depthwise_kernel) + _size(layer.pointwise_kernel)
-    return prod(output[:2]) * kernels + _activation(layer, output)
+    return prod(output[:-1]) * kernels + _activation(layer, output)
 
 
-@counts("Conv2DTranspose")
+@counts("Conv1DTranspose", "Conv2DTranspose")
 def _transposed(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
     """Every input pixel meets the whole kernel, shape (h, w, out, in)."""
-    return prod(inputs[0][:2]) * _size(layer.kernel) + _activation(layer, output)
+    return prod(inputs[0][:-1]) * _size(layer.kernel) + _activation(layer, output)
 
 
-@counts("AveragePooling2D", "MaxPooling2D")
+@counts("AveragePooling1D", "AveragePooling2D", "MaxPooling1D", "MaxPooling2D")
 def _pooling(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
-    window: tuple[int, int] = layer.pool_size
+    window: tuple[int, ...] = layer.pool_size
     return prod(output) * prod(window)
 
 
-@counts("GlobalAveragePooling2D", "GlobalMaxPooling2D")
+@counts("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D")
 def _global_pooling(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
     return prod(inputs[0])
 
@@ -185,7 +185,11 @@ def _activation_layer(layer: KerasLayer, inputs: list[Shape], output: Shape) -> 
     "Flatten",
     "Reshape",
     "Permute",
+    "RepeatVector",
+    "UpSampling1D",
+    "ZeroPadding1D",
     "ZeroPadding2D",
+    "Cropping1D",
     "Cropping2D",
     "Dropout",
     "SpatialDropout2D",

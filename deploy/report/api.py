@@ -28,7 +28,8 @@ def compare_energy(
     """Writes the page ``output`` and the .json of the same name; returns what the latter holds.
 
     ``static_watts`` is the static power of one Loihi chip, ``device`` names the constants of Loihi.
-    ``tolerance`` is what the knee may lack of the ANN's metric (None: 0.01, for pixel accuracy 0.005).
+    ``tolerance`` is what the knee may lack of the ANN's metric (None: 0.01, for pixel accuracy 0.005, for mse a
+    twentieth of it).
     Raises ``UserError``, for a bundle that another command changes too, unless it is to ``wait`` for that one.
     """
     from .build import build_report

@@ -39,7 +39,8 @@ from deploy.energy.devices import STATIC_WATTS_PER_CHIP, DeviceSet
     "--tolerance",
     type=Number(0, 100),
     metavar="POINTS",
-    help="What fewer steps may cost, in points of 100.  [default: 1 of accuracy, 0.5 of pixel accuracy]",
+    help="What fewer steps may cost, in points of 100, of mse in per cent.  "
+    "[default: 1 of accuracy and AUC, 0.5 of pixel accuracy, 5 of mse]",
 )
 @click.option("--force", is_flag=True, help="Replace an existing report.")
 @waiting

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
-from numpy.lib.npyio import NpzFile
-
-from convert.data.metrics import class_map
-from convert.errors import UserError
+from convert.data.metric_registry import METRICS, MetricName, heading
 from convert.network import BIAS_SOURCE_LAYER
-from deploy.arrays import Float32, UInt8
 from deploy.device_report import AbsentDevice, DeviceReport
-from deploy.runs.folder import OUTPUTS
-from deploy.runs.report import LayerRun, MetricName
+from deploy.runs.report import LayerRun
 
 from . import plots
 from .accuracy_plot import accuracy_by_timestep
 from .content import EnergyReport, ReportedRun
-from .pictures import image_uri, picture_uri
+from .examples import Example, examples_of
+from .pictures import picture_uri
 from .read import RecordedRun
-from .text import METRIC_NAMES, NO_ANN, how, metric_lines, si, steps_lines, summary_line
+from .text import NO_ANN, how, metric_lines, si, steps_lines, summary_line
 
-SHOWN_IMAGES = 3
 BIAS_SOURCES = (BIAS_SOURCE_LAYER, "Clock")
 """Kinds of layers without synapses of their own; version 0.1.0 wrote the second."""
-HEADLINE: tuple[MetricName, ...] = ("accuracy", "iou", "pixel_accuracy")
+HEADLINE: tuple[MetricName, ...] = ("accuracy", "iou", "pixel_accuracy", "auc", "mse")
 
 Card = tuple[str, str, str]
 """(value, what it is, remark)"""
@@ -50,14 +41,6 @@ class TileRow:
     name: str
     tile: Sequence[int]
     blocks: int
-
-
-@dataclass(frozen=True)
-class Example:
-    """An image with its label and answers: a title, and pictures as (caption, data URI)."""
-
-    title: str
-    pictures: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -108,11 +91,15 @@ def html_report(report: EnergyReport, runs: Sequence[RecordedRun]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(si=si, how=how)
+    environment.filters.update(si=si, how=how, heading=heading, as_metric=_as_metric)
     sections = [_section(report, summary, run) for summary, run in zip(report.runs, runs, strict=True)]
     return environment.get_template("report.html").render(
         sections=sections, comparison=_comparison(report) if len(sections) > 1 else []
     )
+
+
+def _as_metric(value: float | None, name: MetricName) -> str:
+    return METRICS[name].text(value)
 
 
 def _section(report: EnergyReport, summary: ReportedRun, run: RecordedRun) -> Section:
@@ -137,7 +124,7 @@ def _section(report: EnergyReport, summary: ReportedRun, run: RecordedRun) -> Se
         devices=devices,
         absent=report.absent_of(summary.run),
         ratios=report.ratios_of(summary.run),
-        examples=_examples(run),
+        examples=examples_of(run),
     )
 
 
@@ -153,8 +140,8 @@ def _cards(summary: ReportedRun, devices: Sequence[DeviceReport]) -> Iterator[Ca
     for key in HEADLINE:
         if (value := snn.get(key)) is not None:
             original = ann.get(key)
-            remark = f"ANN: {original:.3f}" if original is not None else ""
-            yield f"{value:.3f}", f"{METRIC_NAMES[key]} of the SNN", remark
+            remark = f"ANN: {METRICS[key].text(original)}" if original is not None else ""
+            yield METRICS[key].text(value), f"{METRICS[key].title} of the SNN", remark
             break
     if summary.partition.chips:
         yield str(summary.partition.chips), "chips", f"{summary.partition.cores} cores"
@@ -177,7 +164,7 @@ def _comparison(report: EnergyReport) -> list[ComparedRun]:
                 run=run.run,
                 target=run.target,
                 timesteps=run.timesteps,
-                metric=f"{METRIC_NAMES[found[0]]} {found[1]:.3f}" if found else "–",
+                metric=f"{METRICS[found[0]].title} {METRICS[found[0]].text(found[1])}" if found else "–",
                 chips=str(run.partition.chips or "–"),
                 interchip=si(run.interchip_messages),
                 joules=si(chip.joules_per_inference.total if chip else None, "J"),
@@ -188,46 +175,3 @@ def _comparison(report: EnergyReport) -> list[ComparedRun]:
 
 def _spiking_chip(devices: Sequence[DeviceReport]) -> DeviceReport | None:
     return next((device for device in devices if device.kind == "spiking chip"), None)
-
-
-def _examples(run: RecordedRun) -> list[Example]:
-    """The first images with their label, the ANN's answer, if there is one, and the SNN's."""
-    path = run.folder / OUTPUTS
-    if not path.is_file():
-        return []
-    with _opened(path) as arrays:
-        if not {"images", "labels", "outputs"} <= set(arrays.files):
-            return []
-        answers = {name: arrays[key] for name, key in (("ANN", "ann"), ("SNN", "outputs")) if key in arrays.files}
-        images, labels = arrays["images"][:SHOWN_IMAGES], arrays["labels"]
-    make = _class_example if labels.ndim < 3 else _map_example
-    return [make(i, image, labels[i], {name: a[i] for name, a in answers.items()}) for i, image in enumerate(images)]
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[NpzFile]:
-    """The arrays in ``path``. Raises ``UserError`` for a file that is damaged."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            yield arrays
-    except (zipfile.BadZipFile, ValueError, EOFError, KeyError) as error:
-        raise UserError(f"{path} is damaged ({error}); run deploy-model again") from error
-
-
-def _class_example(i: int, image: Float32, label: Float32, answers: dict[str, Float32]) -> Example:
-    best = "".join(f", {name} {_class_of(scores)}" for name, scores in answers.items())
-    return Example(f"Image {i}: label {int(label)}{best}", [("image", image_uri(image))])
-
-
-def _map_example(i: int, image: Float32, label: Float32, answers: dict[str, Float32]) -> Example:
-    maps: dict[str, Float32 | UInt8] = {"label": label, **{name: class_map(answer) for name, answer in answers.items()}}
-    title = f"Image {i}"
-    if "ANN" in maps:
-        title += f": ANN and SNN agree on {float(np.mean(maps['ANN'] == maps['SNN'])):.1%} of the pixels"
-    pictures = [(name, image_uri(image, classes)) for name, classes in maps.items()]
-    return Example(title, [("image", image_uri(image)), *pictures])
-
-
-def _class_of(scores: Float32) -> int:
-    flat = np.reshape(scores, -1)
-    return int(flat[0] >= 0.5) if len(flat) == 1 else int(flat.argmax())

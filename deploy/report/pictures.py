@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 Image = NDArray[np.generic]
 LARGEST_IMAGE = 512
 """Rows or columns of an embedded picture; chosen so that a page stays below a megabyte or two."""
+STRIP = 8
+"""How many times wider than high a vector is drawn."""
 TINT = (239, 68, 68)
 """Red, over the pixels of class 0."""
 
@@ -18,6 +20,17 @@ TINT = (239, 68, 68)
 def picture_uri(svg: str) -> str:
     """An SVG file as a data URI: shut in, so that its styles and names stay its own."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def as_picture(values: Image) -> Image:
+    """Numbers of any shape (..., channels) as an image: a vector is a strip, a sequence has a row for each channel."""
+    values = np.asarray(values)
+    shape = (1,) * (3 - values.ndim) + values.shape
+    if shape[0] > 1:
+        return values.reshape(shape)
+    rows = values.reshape(-1, shape[2]).T if shape[1] > 1 else values.reshape(1, -1)
+    height = max(1, rows.shape[1] // (STRIP * len(rows)))
+    return np.repeat(rows, height, axis=0)
 
 
 def image_uri(image: Image, classes: Image | None = None) -> str:

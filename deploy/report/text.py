@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
+from convert.data.metric_registry import METRICS
 from deploy.device_report import DeviceReport
 from deploy.runs.knee import spread
-from deploy.runs.report import Knee, MetricName, RunMetrics, StepRow
+from deploy.runs.report import Knee, RunMetrics, StepRow
 
 from .content import EnergyReport, ReportedRun
 
 PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
-METRIC_NAMES: Mapping[MetricName, str] = {
-    "accuracy": "accuracy",
-    "pixel_accuracy": "pixel accuracy",
-    "iou": "IoU",
-    "f1": "F1",
-    "adapted_rand_error": "adapted Rand error",
-    "variation_of_information": "variation of information",
-}
 
 NO_ANN = "There is no ANN to compare with: the model that was converted does not lie in the bundle"
 
@@ -48,8 +41,11 @@ def how(device: DeviceReport) -> str:
 def metric_lines(metrics: RunMetrics) -> list[tuple[str, str, str]]:
     """(name, ANN, SNN) of every metric that either has; a dash for what is missing."""
     ann, snn = metrics.ann or {}, metrics.snn
-    keys = [key for key in METRIC_NAMES if key in ann or key in snn]
-    return [(METRIC_NAMES[key], _number(ann.get(key)), _number(snn.get(key))) for key in keys]
+    known = [(key, metric) for key, metric in METRICS.items() if key in ann or key in snn]
+    return [
+        (metric.with_direction(metric.title), metric.text(ann.get(key)), metric.text(snn.get(key)))
+        for key, metric in known
+    ]
 
 
 def renderables(report: EnergyReport) -> Iterator[RenderableType]:
@@ -108,12 +104,12 @@ def _steps_table(run: ReportedRun, knee: Knee) -> Table:
     some: dict[float, StepRow] = {row.timesteps: row for row in (*spread(run.metrics.by_timestep), knee)}
     device = next(iter(knee.joules), None)
     table = _table(f"Time steps{f', energy on {device}' if device else ''}")
-    for column in ("steps", METRIC_NAMES[knee.metric], "synops", "energy", "time", ""):
+    for column in ("steps", METRICS[knee.metric].title, "synops", "energy", "time", ""):
         table.add_column(column, justify="right" if column else "left", no_wrap=True)
     for steps, row in sorted(some.items()):
         table.add_row(
             str(steps),
-            _number(row.value(knee.metric)),
+            METRICS[knee.metric].text(row.value(knee.metric)),
             si(row.synops),
             si(row.joules.get(device or ""), "J"),
             si(row.seconds.get(device or ""), "s"),
@@ -132,13 +128,13 @@ def knee_line(run: ReportedRun) -> str | None:
     knee = run.knee
     if knee is None:
         return None
-    points = 100 * knee.tolerance
+    metric = METRICS[knee.metric]
     of = {"ann": "the ANN's {}", "best": "the best, {} (none comes so near the ANN's)"}[knee.reference]
     if run.metrics.ann is None:
         of = "the best, {}"
     return (
-        f"Knee: {knee.timesteps} steps, the fewest whose {METRIC_NAMES[knee.metric]} is within {points:g} "
-        f"point{'' if points == 1 else 's'} of {of.format(_number(knee.reference_value))}"
+        f"Knee: {knee.timesteps} steps, the fewest whose {metric.title} is within {metric.of(knee.tolerance)} of "
+        f"{of.format(metric.text(knee.reference_value))}"
     )
 
 
@@ -147,19 +143,15 @@ def early_line(run: ReportedRun) -> str | None:
     early = run.early
     if early is None or early.held_out is None:
         return None
-    stop = early.held_out
+    stop, metric = early.held_out, METRICS[early.metric]
     energy = next((f", {si(joules, 'J')} ({device})" for device, joules in stop.joules.items()), "")
     source = f"chosen on {stop.chosen_on} others" if stop.chosen_on else "given"
     return (
-        f"Stopped once settled: {METRIC_NAMES[early.metric]} {_number(stop.value(early.metric))} after "
-        f"{stop.timesteps:.1f} steps on average{energy}; {_number(stop.all_steps)} after all "
+        f"Stopped once settled: {metric.title} {metric.text(stop.value(early.metric))} after "
+        f"{stop.timesteps:.1f} steps on average{energy}; {metric.text(stop.all_steps)} after all "
         f"{run.timesteps} ({stop.images} images; threshold {stop.threshold:.4g}, {source})"
     )
 
 
 def _table(title: str) -> Table:
     return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"

@@ -16,7 +16,7 @@ import numpy as np
 
 from convert.bundle import NETWORK, PARTITION
 from convert.data.dataset import Dataset
-from convert.data.evaluate import Labels
+from convert.data.labels import Labels
 from convert.errors import UserError
 from convert.storage.atomic import NOTES, whole_file
 from convert.storage.locks import in_use, locked

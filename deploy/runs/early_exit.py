@@ -3,7 +3,9 @@
 Arrays have shape (images, readout steps). An image is settled once ``settled`` reaches a threshold:
 
 - classification: the lead of the first class over the second, in logits, times the steps of the readout window;
-- segmentation: the share of pixels whose class is that of the readout step before.
+- segmentation: the share of pixels whose class is that of the readout step before;
+- numbers and anomalies: 1 less the root mean square change of the outputs since the readout step before, relative to
+  their own root mean square.
 """
 
 from __future__ import annotations
@@ -14,25 +16,29 @@ from itertools import pairwise
 
 import numpy as np
 
-from convert.data.evaluate import Labels
-from convert.data.metrics import class_map
+from convert.data.labels import Labels, as_array, numbers_of
+from convert.data.metric_registry import METRICS, MetricName
+from convert.data.metrics import area_under_curve, class_map, squared_errors
 from convert.network.network import Activation
 from convert.report import Task
 from deploy.arrays import Bool, Float32, Float64, Int64, UInt8
 from deploy.targets.registry import Window
 
-from .knee import ROUNDING, TOLERANCE
-from .report import EarlyReport, EventMeans, HeldOutRow, MetricName, StoppedRow, row_of
+from .report import EarlyReport, EventMeans, HeldOutRow, StoppedRow, row_of
 
 EventsAt = Callable[[Int64, Int64], EventMeans]
 """Images and the readout step at which each of them stops, both (images,) -> mean events of an image."""
 
+MetricAt = Callable[[Int64, Int64], float | None]
+"""The same -> the metric of these images; None where they do not define it."""
+
+CHANGE = "1 less the change of the outputs since the readout before, relative to their size"
 RULES: dict[Task, str] = {
     "classification": "lead of the first class over the second (logits) times the steps of the readout window",
     "segmentation": "share of pixels whose class is that of the readout before",
+    "regression": CHANGE,
+    "anomaly": CHANGE,
 }
-METRIC: dict[Task, MetricName] = {"classification": "accuracy", "segmentation": "pixel_accuracy"}
-"""What is reported: a mean over images of equal size."""
 THRESHOLDS = 24
 """Points of the curve, chosen to be as many as a plot shows apart."""
 TINY = 1e-30
@@ -41,17 +47,21 @@ TINY = 1e-30
 
 @dataclass(frozen=True)
 class Observed:
-    """What was seen at the readouts after ``steps`` steps: how settled each image was, and how much of it right."""
+    """What was seen at the readouts after ``steps`` steps: how settled each image was, and how good all of them."""
 
     steps: Int64
     metric: MetricName
     settled: Float64
-    correct: Float64
+    metric_at: MetricAt
     events_at: EventsAt
 
     @property
     def images(self) -> Int64:
         return np.arange(len(self.settled))
+
+    def last_of(self, images: Int64) -> Int64:
+        """The last readout step for each of ``images``."""
+        return np.full(len(images), len(self.steps) - 1)
 
 
 def early_report(task: Task, seen: Observed, threshold: float | None) -> EarlyReport:
@@ -64,10 +74,30 @@ def early_report(task: Task, seen: Observed, threshold: float | None) -> EarlyRe
     )
 
 
+def metric_at(task: Task, labels: Labels, outputs: Float32) -> MetricAt:
+    """The main metric of the task; ``outputs`` has shape (readout steps, images, ...)."""
+    if task == "anomaly":
+        scores = _errors(labels, outputs)
+        anomalies = np.array([bool(as_array(label)) for label in labels])
+        return lambda images, at: area_under_curve(scores[images, at], anomalies[images])
+    return mean_of(_errors(labels, outputs) if task == "regression" else correct(task, labels, outputs))
+
+
+def mean_of(each: Float64) -> MetricAt:
+    """A metric that is the mean of what ``each`` image has."""
+    return lambda images, at: float(each[images, at].mean())
+
+
+def _errors(labels: Labels, outputs: Float32) -> Float64:
+    """The mean squared error of each image at each readout step."""
+    wanted = [numbers_of(label) for label in labels]
+    return np.stack([squared_errors(at_step, wanted) for at_step in outputs], axis=1)
+
+
 def correct(task: Task, labels: Labels, outputs: Float32) -> Float64:
     """The share of each image that is right, 0 or 1 for a class; ``outputs`` has shape (readout steps, images, ...)."""
     right = [
-        [np.mean(_classes(output, task) == np.squeeze(label)) for output in outputs[:, i]]
+        [np.mean(_classes(output, task) == np.squeeze(as_array(label))) for output in outputs[:, i]]
         for i, label in enumerate(labels)
     ]
     return np.array(right, np.float64)
@@ -83,9 +113,8 @@ def settled(
         lead = np.array([_lead(_logits(at_step, activation)) for at_step in outputs])
         found = lead * np.array([stop - start for start, stop in windows])[:, None]
     else:
-        maps = [[_classes(o, task) for o in at_step] for at_step in outputs]
-        same = [[np.mean(a == b) for a, b in zip(*pair, strict=True)] for pair in pairwise(maps)]
-        found = np.concatenate([np.zeros((1, outputs.shape[1])), np.array(same).reshape(-1, outputs.shape[1])])
+        same = _same_classes(outputs) if task == "segmentation" else _same_numbers(outputs)
+        found = np.concatenate([np.zeros((1, outputs.shape[1])), same])
         arrived = arrived & np.append(False, arrived[:-1])
     return np.where(arrived[:, None], found, -np.inf).T
 
@@ -102,7 +131,7 @@ def point(seen: Observed, images: Int64, threshold: float) -> StoppedRow:
     at = stopped(seen.settled[images], threshold)
     return row_of(
         StoppedRow,
-        {seen.metric: float(seen.correct[images, at].mean())},
+        {seen.metric: seen.metric_at(images, at)},
         seen.events_at(images, at),
         threshold=threshold,
         timesteps=float(seen.steps[at].mean()),
@@ -130,21 +159,44 @@ def held_out(seen: Observed, threshold: float | None) -> HeldOutRow | None:
     at = stopped(seen.settled[left], threshold)
     return row_of(
         HeldOutRow,
-        {seen.metric: float(seen.correct[left, at].mean())},
+        {seen.metric: seen.metric_at(left, at)},
         seen.events_at(left, at),
         threshold=threshold,
         timesteps=float(seen.steps[at].mean()),
         images=len(left),
         chosen_on=len(choosing),
-        all_steps=float(seen.correct[left, -1].mean()),
+        all_steps=seen.metric_at(left, seen.last_of(left)),
     )
 
 
 def chosen_threshold(seen: Observed, images: Int64) -> float | None:
-    """The threshold with the fewest steps that gives up at most ``TOLERANCE`` on ``images``; None if none does."""
-    enough = seen.correct[images, -1].mean() - TOLERANCE[seen.metric] - ROUNDING
-    good = [row for row in curve(seen, images) if (row.value(seen.metric) or 0.0) >= enough]
+    """The threshold with the fewest steps that gives up no more of the metric on ``images`` than it tolerates.
+
+    None if none does, or if these images do not define the metric.
+    """
+    metric, after_all = METRICS[seen.metric], seen.metric_at(images, seen.last_of(images))
+    if after_all is None:
+        return None
+    good = [
+        row
+        for row in curve(seen, images)
+        if (value := row.value(seen.metric)) is not None and metric.reaches(value, after_all, metric.tolerance or 0.0)
+    ]
     return min(good, key=lambda row: row.timesteps).threshold if good else None
+
+
+def _same_classes(outputs: Float32) -> Float64:
+    """The share of each image's pixels whose class is that of the step before, shape (steps - 1, images)."""
+    maps = [[class_map(o) for o in at_step] for at_step in outputs]
+    same = [[np.mean(a == b) for a, b in zip(*pair, strict=True)] for pair in pairwise(maps)]
+    return np.array(same, np.float64).reshape(-1, outputs.shape[1])
+
+
+def _same_numbers(outputs: Float32) -> Float64:
+    """1 less the relative change of each image's outputs since the step before, shape (steps - 1, images)."""
+    values = outputs.reshape(*outputs.shape[:2], -1).astype(np.float64)
+    change = np.sqrt(np.mean(np.diff(values, axis=0) ** 2, axis=2))
+    return np.asarray(1 - change / np.maximum(np.sqrt(np.mean(values[1:] ** 2, axis=2)), TINY))
 
 
 def _classes(output: Float32, task: Task) -> UInt8 | Int64 | Bool:
@@ -159,7 +211,7 @@ def _logits(outputs: Float32, activation: Activation) -> Float64:
     values = outputs.reshape(len(outputs), -1).astype(np.float64)
     if values.shape[1] == 1:
         values = np.concatenate([1 - values, values], axis=1)
-    return values if activation == "linear" else np.log(np.maximum(values, TINY))
+    return np.log(np.maximum(values, TINY)) if activation in ("softmax", "sigmoid") else values
 
 
 def _lead(logits: Float64) -> Float64:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from convert.data.dataset import Dataset
-from convert.data.evaluate import Labels
+from convert.data.labels import Labels, as_array
 from convert.storage.atomic import whole_folder
 from deploy.arrays import Float32
 
@@ -29,7 +29,7 @@ def write_folder(
         write_run(beside, report)
         arrays = {
             "outputs": outputs,
-            "labels": np.stack([np.asarray(label) for label in labels]),
+            "labels": np.stack([as_array(label) for label in labels]),
             "images": np.stack([dataset.image(i) for i in range(min(SHOWN, len(dataset)))]),
         }
         if ann is not None:

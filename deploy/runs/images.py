@@ -40,7 +40,7 @@ def run_missing(
     todo = [i for i in range(len(dataset)) if job.continuous or not checkpoint.has(i)]
     if not todo:
         return 0
-    at_a_time = INPUTS_PER_THREAD * job.threads if dataset.task == "classification" else 1
+    at_a_time = INPUTS_PER_THREAD * job.threads if dataset.task != "segmentation" else 1
     with progress(title, len(todo)) as advance:
         for chosen in _pieces(todo, at_a_time):
             crops = [crops_of(dataset, i, job.network.input.shape) for i in chosen]

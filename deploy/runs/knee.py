@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
 
+from convert.data.metric_registry import METRICS, chosen_by
 from convert.report import Metrics
 
-from .report import Knee, MetricName, StepRow
-
-TOLERANCE: Mapping[MetricName, float] = {"accuracy": 0.01, "pixel_accuracy": 0.005}
-"""How much of the metric, by which steps are chosen, may be given up for fewer of them."""
-ROUNDING = 1e-9
-"""0.9 - 0.06 is 0.8400000000000001, which 0.84 shall reach."""
+from .report import Knee, StepRow
 
 Row = TypeVar("Row")
 
@@ -22,20 +18,24 @@ Row = TypeVar("Row")
 def knee(rows: Sequence[StepRow], ann: Metrics, tolerance: float | None = None) -> Knee | None:
     """The row with the fewest steps whose metric is within ``tolerance`` of the ANN's, or if none is, of the best.
 
-    ``rows`` ascend in ``timesteps``. Beside the row the result says what it was compared with.
+    ``rows`` ascend in ``timesteps``. Beside the row the result says what it was compared with. None without a metric to
+    choose by.
     """
-    metric = next((name for name in TOLERANCE if rows and rows[0].value(name) is not None), None)
-    if metric is None:
+    defined: list[tuple[StepRow, float]] = []
+    name = chosen_by([name for name in METRICS if rows and rows[-1].value(name) is not None])
+    if name is not None:
+        defined = [(row, value) for row in rows if (value := row.value(name)) is not None]
+    if name is None or not defined:
         return None
-    tolerance = TOLERANCE[metric] if tolerance is None else tolerance
-    values = [row.value(metric) or 0.0 for row in rows]
-    best, wanted = max(values), ann.get(metric)
-    near = wanted is not None and best >= wanted - tolerance - ROUNDING
+    metric, wanted = METRICS[name], ann.get(name)
+    tolerance = (metric.tolerance or 0.0) if tolerance is None else tolerance
+    best = metric.best(value for _, value in defined)
+    near = wanted is not None and metric.reaches(best, wanted, tolerance)
     value = wanted if wanted is not None and near else best
-    row = next(row for row, v in zip(rows, values, strict=True) if v >= value - tolerance - ROUNDING)
+    row = next(row for row, v in defined if metric.reaches(v, value, tolerance))
     return Knee(
         **msgspec.structs.asdict(row),
-        metric=metric,
+        metric=name,
         reference="ann" if near else "best",
         reference_value=value,
         tolerance=tolerance,

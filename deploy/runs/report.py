@@ -9,7 +9,8 @@ from typing import Annotated, Literal, TypeVar, get_args
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from convert.report import Metrics
+from convert.data.metric_registry import MetricName
+from convert.report import Metrics, Task
 from convert.storage.reports import read_report, write_report
 from deploy.device_report import AbsentDevice, DeviceReport, MeasuredEntry, absent_in, devices_in
 from deploy.targets.names import TargetName
@@ -19,9 +20,8 @@ RUN = "run.json"
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 PositiveFloat = Annotated[float, msgspec.Meta(gt=0)]
 
-MetricName = Literal["accuracy", "pixel_accuracy", "iou", "f1", "adapted_rand_error", "variation_of_information"]
-Metric = float | None | UnsetType
-"""None where the data does not define it, unset where it is not of the task."""
+Value = float | None | UnsetType
+"""Of a metric: None where the data does not define it, unset where it is not of the task."""
 
 
 class EventMeans(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -44,18 +44,20 @@ class StepRow(EventMeans, frozen=True, kw_only=True, omit_defaults=True):
     that costs on each device instead of ``layer_synops``."""
 
     timesteps: Positive | PositiveFloat
-    accuracy: Metric = UNSET
-    pixel_accuracy: Metric = UNSET
-    iou: Metric = UNSET
-    f1: Metric = UNSET
-    adapted_rand_error: Metric = UNSET
-    variation_of_information: Metric = UNSET
+    accuracy: Value = UNSET
+    pixel_accuracy: Value = UNSET
+    iou: Value = UNSET
+    f1: Value = UNSET
+    adapted_rand_error: Value = UNSET
+    variation_of_information: Value = UNSET
+    auc: Value = UNSET
+    mse: Value = UNSET
     joules_per_inference: dict[str, float] | UnsetType = UNSET
     seconds_per_inference: dict[str, float] | UnsetType = UNSET
 
     def value(self, name: MetricName) -> float | None:
         """The metric ``name``; None if it is not defined."""
-        value: Metric = getattr(self, name)
+        value: Value = getattr(self, name)
         return None if isinstance(value, UnsetType) else value
 
     @property
@@ -81,11 +83,12 @@ class HeldOutRow(StoppedRow, frozen=True, kw_only=True, omit_defaults=True):
 
     images: int
     chosen_on: int
-    all_steps: float
+    all_steps: float | None
 
 
 class Knee(StepRow, frozen=True, kw_only=True, omit_defaults=True):
-    """The row with the fewest steps whose ``metric`` is within ``tolerance`` of ``reference_value``."""
+    """The row with the fewest steps whose ``metric`` is within ``tolerance`` of ``reference_value``: a difference, for
+    mse a share of it."""
 
     metric: MetricName
     reference: Literal["ann", "best"]
@@ -131,6 +134,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What run.json and ``runs[]`` of report.json share; events are means of one image, None where not counted."""
 
     target: TargetName
+    task: Task | None = None
     images: Positive
     timesteps: Positive
     exact: bool = False
@@ -160,6 +164,8 @@ class RunReport(RunSummary, frozen=True, kw_only=True):
     overflows: float | None = None
     devices_measured: tuple[MeasuredEntry, ...] = ()
     data: str | None = None
+    labelled: bool = True
+    """If not, outputs were compared with the inputs."""
 
     @property
     def devices(self) -> tuple[DeviceReport, ...]:
@@ -175,7 +181,7 @@ class RunReport(RunSummary, frozen=True, kw_only=True):
 Row = TypeVar("Row", bound=StepRow)
 
 
-def row_of(kind: type[Row], metrics: Metrics, events: EventMeans, **numbers: float | str | int) -> Row:
+def row_of(kind: type[Row], metrics: Metrics, events: EventMeans, **numbers: float | str | int | None) -> Row:
     """A row of ``kind`` with these metrics, events and further ``numbers``."""
     assert set(metrics) <= set(get_args(MetricName)), f"no place for {sorted(metrics)} in a row"
     kept = {key: value for key, value in msgspec.structs.asdict(events).items() if value is not UNSET}

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from convert.data.evaluate import Labels, score
+from convert.data.evaluate import score
+from convert.data.labels import Labels
+from convert.data.metric_registry import MAIN_METRIC
 from convert.network import Network
 from convert.report import Metrics, Task
 from deploy.arrays import Float32, Int64
@@ -59,6 +61,7 @@ def run_report(
     )
     report = RunReport(
         target=target,
+        task=results.task,
         target_note=TARGETS[target].note,
         exact=TARGETS[target].exact,
         images=len(results.images),
@@ -153,9 +156,9 @@ def _early(job: Job, results: Results, events_at: early.EventsAt, threshold: flo
     task, activation = results.task, job.network.readouts[0].activation
     seen = early.Observed(
         np.array([stop for _, stop in job.windows]),
-        early.METRIC[task],
+        MAIN_METRIC[task],
         early.settled(task, activation, results.outputs, job.windows, last_arrival_step(job.network)),
-        early.correct(task, results.labels, results.outputs),
+        early.metric_at(task, results.labels, results.outputs),
         events_at,
     )
     return early.early_report(task, seen, threshold)

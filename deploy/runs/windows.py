@@ -10,7 +10,7 @@ from deploy.targets.registry import Window
 
 from .options import WINDOW
 
-EVERY: dict[Task, int] = {"classification": 4, "segmentation": 8}
+EVERY: dict[Task, int] = {"classification": 4, "segmentation": 8, "regression": 4, "anomaly": 4}
 """Steps between readouts; a readout of a segmentation is a whole image to keep."""
 FEWEST = 8
 """Readouts of a short run: then they are nearer to each other than ``EVERY``."""

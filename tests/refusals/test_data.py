@@ -35,7 +35,7 @@ BAD_DATA = {
     "text called npz": (lambda path: text(path.with_suffix(".npz")), r"data\.npz: cannot be read as a \.npz file"),
     "other size": (npz(x=pixels(3, 9, 9, 3), y=Y), r"image 0: size 9 x 9 x 3, the model takes 8 x 8 x 3; resize"),
     "other channels": (npz(x=pixels(3, 8, 8, 5), y=Y), "image 0: 5 channels, the model takes 3"),
-    "flat images": (npz(x=pixels(3, 192), y=Y), r"image 0: an image of shape \(192,\)"),
+    "flat images": (npz(x=pixels(3, 192), y=Y), r"image 0: a vector of shape \(192,\), the model takes 8 x 8 x 3"),
     "words as pixels": (npz(x=np.full((3, 8, 8, 3), "a"), y=Y), "x has type <U1; save numbers"),
     "objects": (npz(x=np.array([None, 1, 2]), y=Y), "cannot be read as a .npz file .*Python objects"),
     "no labels": (npz(x=X), r"data\.npz holds x, no images x with labels y"),

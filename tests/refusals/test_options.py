@@ -51,6 +51,7 @@ def test_fewer_timesteps_than_layers(tiny, tmp_path):
         (convert_model, ["m.keras", "--data", "d", "-o", "b", "--calibration-images", "0"]),
         (convert_model, ["m.keras", "--data", "d", "-o", "b", "--rates", "0", "2000"]),
         (convert_model, ["m.keras", "--data", "d", "-o", "b", "--max-pooling", "median"]),
+        (convert_model, ["m.keras", "--data", "d", "-o", "b", "--metric", "speed"]),
         (convert_model, ["m.keras", "--data", "d"]),
         (deploy_model, ["b", "--data", "d", "--target", "gpu"]),
         (deploy_model, ["b", "--data", "d", "--timesteps", "0"]),
@@ -117,10 +118,10 @@ def test_outputs_that_cannot_be_written(tiny, tiny_bundle, tmp_path):
 
 def test_options_given_in_python(tiny, tiny_bundle, tmp_path):
     before = contents(tmp_path)
-    convert_options = convert.Options(max_pooling="median", vmin=float("-inf"), calibration_images=0)
+    convert_options = convert.Options(max_pooling="median", metric="speed", vmin=float("-inf"), calibration_images=0)
     with pytest.raises(UserError) as raised:
         convert.convert(tiny / "model.keras", tiny / "data.npz", tmp_path / "b", convert_options)
-    assert len(raised.value.problems) == 3
+    assert len(raised.value.problems) == 4
     run_options = deploy.RunOptions(images=-5, skip=-5, every=0, window=2.0, early=float("nan"))
     with pytest.raises(UserError) as raised:
         deploy.run(tiny_bundle, tiny / "data.npz", run_options)

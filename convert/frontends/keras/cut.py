@@ -12,10 +12,11 @@ from convert.upstream.tensorflow import load_tf_keras
 from convert.upstream.types import Layer, Model, Tensor
 
 from .layers import MAX_POOLING, POOLED, SPIKING, is_head, role
-from .nodes import head_of, name_of, node_of, nodes_of
+from .nodes import activation_of, head_of, name_of, node_of, nodes_of
 from .original import KerasOriginal
 from .refusals import Refusal, sentences
 from .segment import KerasSegment
+from .shapes import as_image
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,15 @@ class Cut:
 
 
 def as_shape(tensor: Tensor) -> Shape:
-    """The (rows, columns, channels) of a Keras tensor; a vector is (1, 1, n)."""
+    """The (rows, columns, channels) of a Keras tensor. Raises ``UserError`` for one of more axes."""
     sizes = [int(size) for size in tensor.shape[1:]]
-    if len(sizes) not in (1, 3):
+    shape = as_image(sizes)
+    if shape is None:
         raise UserError(
-            f"a tensor of shape {sizes} inside the model: only images (3 axes) and vectors (1 axis) convert"
+            f"a tensor of shape {sizes} inside the model: only images (3 axes), sequences (2) and vectors (1) convert; "
+            "reshape it to images"
         )
-    return (1, 1, sizes[0]) if len(sizes) == 1 else (sizes[0], sizes[1], sizes[2])
+    return shape
 
 
 def cut_at_relus(model: Model) -> Cut:
@@ -109,15 +112,16 @@ def _source_layer(layer: Layer) -> str:
     return name if layer.weights and "Norm" not in name else ""
 
 
-MISPLACED = "softmax and sigmoid run on the host, at an output only; end the model there or use ReLU inside"
-
-
 def misplaced_heads(model: Model) -> list[str]:
-    """One sentence for every class of softmax and sigmoid that is not the end of ``model``."""
+    """One sentence for every class and activation of the host's that is not the end of ``model``."""
     nodes, outputs = nodes_of(model), {id(output) for output in model.outputs}
     used = {id(tensor) for node in nodes for tensor in node.keras_inputs}
     return sentences(
-        Refusal(node.layer.name, type(node.layer).__name__, MISPLACED)
+        Refusal(
+            node.layer.name,
+            type(node.layer).__name__,
+            f"{activation_of(node.layer)} runs on the host, at an output only; end the model there or use ReLU inside",
+        )
         for node in nodes
         if is_head(node.layer) and (id(node.outputs) in used or id(node.outputs) not in outputs)
     )

@@ -9,7 +9,6 @@ HINTS = {
     "Minimum": "spikes are added, not compared; use Add or Average",
     "LayerNormalization": "it depends on each image; use BatchNormalization",
     "GroupNormalization": "it depends on each image; use BatchNormalization",
-    "GlobalMaxPooling2D": "a maximum of spike rates is not a sum of spikes; use GlobalAveragePooling2D",
     "Lambda": "its code cannot be looked into; write it with Keras layers",
     "Resizing": "it interpolates; remove the layer and resize the images of the data to its size",
     "CenterCrop": "it enlarges smaller images; remove the layer and resize the images of the data to its size",
@@ -19,10 +18,10 @@ HINTS = {
     "TimeDistributed": "one image is shown at a time; use the layer inside it",
     "MultiHeadAttention": "it multiplies activations; use Conv2D",
     "Attention": "it multiplies activations; use Conv2D",
-    "LSTM": "its gates multiply, and one image is shown at a time; use Conv2D or Dense",
-    "GRU": "its gates multiply, and one image is shown at a time; use Conv2D or Dense",
+    "LSTM": "its gates multiply, and one image is shown at a time; use Conv1D, Conv2D or Dense",
+    "GRU": "its gates multiply, and one image is shown at a time; use Conv1D, Conv2D or Dense",
     "ConvLSTM2D": "its gates multiply, and one image is shown at a time; use Conv2D",
-    "Embedding": "it takes words, no pixels; an image is needed",
+    "Embedding": "it looks words up, which is no sum; give the model the vectors themselves as its input",
 }
 """Classes that often occur and do not convert: why, and what to use."""
 

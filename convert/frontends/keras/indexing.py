@@ -7,9 +7,7 @@ import numpy as np
 from convert.upstream.types import Config, Layer, Module, Tensor
 
 from . import fixed
-
-IMAGE_AXES = 4
-"""Of a batch of images."""
+from .shapes import IMAGE_RANK, as_image
 
 
 def choice(keras: Module, key: Tensor, shape: tuple[int, ...], name: str) -> list[Layer] | None:
@@ -19,7 +17,7 @@ def choice(keras: Module, key: Tensor, shape: tuple[int, ...], name: str) -> lis
         return None
     kept = [entry for entry in entries[1:] if entry is not None]
     whole = [_range(entry, size) for entry, size in zip(kept, shape[1:], strict=True)]
-    layers = _picked(keras, whole, shape, name)
+    layers = _picked(keras, whole, shape[1:], name)
     if layers is None:
         return None
     lengths = iter(whole)
@@ -28,7 +26,7 @@ def choice(keras: Module, key: Tensor, shape: tuple[int, ...], name: str) -> lis
         length = 1 if entry is None else len(next(lengths))
         if entry is None or isinstance(entry, slice):
             target.append(length)
-    if len(target) != len(whole) or None in entries:
+    if len(target) != len(whole) or None in entries or (layers and len(whole) < IMAGE_RANK):
         layers.append(keras.layers.Reshape(target, name=f"{name}_axes"))
     return layers
 
@@ -50,21 +48,25 @@ def _range(entry: int | slice, size: int) -> range:
 
 
 def _picked(keras: Module, ranges: list[range], shape: tuple[int, ...], name: str) -> list[Layer] | None:
-    """Layers that keep the indices ``ranges`` of each axis after the batch."""
-    if all(found == range(size) for found, size in zip(ranges, shape[1:], strict=True)):
+    """Layers that keep the indices ``ranges`` of each axis of a tensor of ``shape``, without the batch, as an image."""
+    if all(found == range(size) for found, size in zip(ranges, shape, strict=True)):
         return []
-    rows_columns = ranges[:2]
-    if len(shape) != IMAGE_AXES or not all(ranges) or any(found.step < 1 for found in rows_columns):
+    image = as_image(shape)
+    if image is None:
         return None
-    layers: list[Layer] = []
-    margins = [(found[0], size - 1 - found[-1]) for found, size in zip(rows_columns, shape[1:3], strict=True)]
+    ranges = [range(1)] * (IMAGE_RANK - len(shape)) + ranges
+    rows_columns = ranges[:2]
+    if not all(ranges) or any(found.step < 1 for found in rows_columns):
+        return None
+    layers: list[Layer] = [] if len(shape) == IMAGE_RANK else [keras.layers.Reshape(image, name=f"{name}_image")]
+    margins = [(found[0], size - 1 - found[-1]) for found, size in zip(rows_columns, image[:2], strict=True)]
     if any(any(pair) for pair in margins):
         layers.append(keras.layers.Cropping2D(margins, name=f"{name}_crop"))
     strides = (rows_columns[0].step, rows_columns[1].step)
     if max(strides) > 1:
         layers.append(fixed.pixels(keras, strides, f"{name}_pixels"))
-    if ranges[2] != range(shape[3]):
-        layers.append(fixed.channels(keras, np.eye(shape[3])[:, list(ranges[2])], f"{name}_channels"))
+    if ranges[2] != range(image[2]):
+        layers.append(fixed.channels(keras, np.eye(image[2])[:, list(ranges[2])], f"{name}_channels"))
     return layers
 
 

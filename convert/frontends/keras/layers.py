@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import get_args
 
+from convert.network.network import Activation
 from convert.upstream.types import Config, Layer
 
 from .hints import HINTS, WRAPPERS
@@ -126,11 +128,21 @@ for _name, _support in {
     "Subtract": Support(LINEAR, "one projection per operand"),
     "Average": Support(LINEAR, "one projection per operand"),
     "Concatenate": Support(LINEAR, "one projection per source"),
+    "Conv1D": Support(LINEAR, f"{_WEIGHTS}; any stride, padding, dilation and group", _channels_last),
+    "Conv1DTranspose": Support(LINEAR, f"{_WEIGHTS}; any stride and padding", _channels_last),
+    "DepthwiseConv1D": Support(LINEAR, _WEIGHTS, _channels_last),
+    "SeparableConv1D": Support(LINEAR, _WEIGHTS, _channels_last),
+    "AveragePooling1D": Support(LINEAR, "composed with the convolution that follows", _channels_last),
     "AveragePooling2D": Support(LINEAR, "composed with the convolution that follows", _channels_last),
+    "GlobalAveragePooling1D": Support(LINEAR, "composed with the layer that follows", _channels_last),
     "GlobalAveragePooling2D": Support(LINEAR, "composed with the layer that follows", _channels_last),
+    "UpSampling1D": Support(LINEAR, "composed with the layer that follows"),
     "UpSampling2D": Support(LINEAR, "composed with the layer that follows; nearest and bilinear", _upsampling),
+    "ZeroPadding1D": Support(LINEAR, "composed with the layer that follows", _channels_last),
     "ZeroPadding2D": Support(LINEAR, "composed with the layer that follows", _channels_last),
+    "Cropping1D": Support(LINEAR, "composed with the layer that follows"),
     "Cropping2D": Support(LINEAR, "composed with the layer that follows", _channels_last),
+    "RepeatVector": Support(LINEAR, "composed with the layer that follows"),
     "Flatten": Support(LINEAR, "composed with the layer that follows"),
     "Reshape": Support(LINEAR, "composed with the layer that follows"),
     "Permute": Support(LINEAR, "composed with the layer that follows"),
@@ -143,17 +155,22 @@ for _name, _support in {
     "LeakyReLU": Support(SPIKING, f"as ReLU with that negative_slope: {_BELOW}"),
     "PReLU": Support(SPIKING, f"as ReLU with a negative_slope for each channel or element: {_BELOW}"),
     "Softmax": Support(HEAD, "on the host, at an output only; over the last axis", _softmax),
+    "MaxPooling1D": Support(POOLED, "replaced, with --max-pooling average or strided", _channels_last),
     "MaxPooling2D": Support(POOLED, "replaced, with --max-pooling average or strided", _channels_last),
+    "GlobalMaxPooling1D": Support(POOLED, "replaced by the average, with --max-pooling of either kind", _channels_last),
+    "GlobalMaxPooling2D": Support(POOLED, "replaced by the average, with --max-pooling of either kind", _channels_last),
 }.items():
     register(_name, _support)
+
+HOST_ACTIVATIONS = tuple(name for name in get_args(Activation) if name != "linear")
+"""What the host computes, at an output only."""
 
 ACTIVATIONS = {
     "linear": LINEAR,
     "relu": SPIKING,
     "relu6": SPIKING,
     "leaky_relu": SPIKING,
-    "softmax": HEAD,
-    "sigmoid": HEAD,
+    **dict.fromkeys(HOST_ACTIVATIONS, HEAD),
 }
 """Activation functions by name, as arguments of a layer or in an ``Activation`` layer."""
 
@@ -164,8 +181,7 @@ ACTIVATION_LAYERS: dict[str, tuple[str, Config]] = {
     "relu": ("ReLU", {}),
     "relu6": ("ReLU", {"max_value": 6.0}),
     "leaky_relu": ("LeakyReLU", {"negative_slope": 0.2}),
-    "softmax": ("Activation", {"activation": "softmax"}),
-    "sigmoid": ("Activation", {"activation": "sigmoid"}),
+    **{name: ("Activation", {"activation": name}) for name in HOST_ACTIVATIONS},
 }
 """The layer (class, arguments) that does the same as an activation function."""
 
@@ -180,8 +196,8 @@ def unknown(kind: str, activation: str | None) -> str | None:
         if activation in REGISTRY:
             return f"give {activation} as a layer of its own, not as an activation"
         return (
-            f"activation '{activation}' has no spiking form; use 'relu', 'relu6' or 'leaky_relu' ('softmax' and "
-            "'sigmoid' only at an output)"
+            f"activation '{activation}' has no spiking form; use 'relu', 'relu6' or 'leaky_relu' "
+            f"({quoted(HOST_ACTIVATIONS)} only at an output)"
         )
     return None
 
@@ -204,6 +220,12 @@ def role(layer: Layer) -> Role:
 def is_head(layer: Layer) -> bool:
     """Whether ``layer`` is host arithmetic at an output; asked of layers that do not convert, too."""
     return type(layer).__name__ in ("Activation", *REGISTRY) and role(layer) == HEAD
+
+
+def quoted(names: Sequence[str]) -> str:
+    """'a', 'b' and 'c'."""
+    *first, last = (f"'{name}'" for name in names)
+    return f"{', '.join(first)} and {last}"
 
 
 def _core() -> list[str]:

@@ -17,13 +17,14 @@ from . import fixed
 from .configs import BY_SHAPE, SIZED, apart, arguments, for_shape
 from .cut import misplaced_heads
 from .files import UnreadableError, layer_configs, read_model
-from .inputs import Shapes, input_problems, shapes_of
+from .inputs import Shapes, as_images, input_problems, shapes_of
 from .layers import IDENTITY_LAYERS, refusal, unknown
 from .operations import WRITTEN, as_layers, is_operation, way_out
 from .outputs import as_read, chosen, output_names
 from .passes import KERAS_PASSES
 from .refusals import Refusal, sentences
 from .rewrite import Call
+from .shapes import IMAGE_RANK
 from .structures import flat, tensors_in
 from .weights import misfit, not_finite, quantized, weights_of
 
@@ -83,14 +84,16 @@ class _Rebuild:
 
     def run(self, model: Model, shapes: Shapes, order: list[int]) -> Model:
         """The model anew, its inputs of ``shapes`` in one, its outputs in ``order``; refused layers are zeros in it."""
-        counts = [shape[2] or 0 for shape in shapes]
-        image = self.keras.Input((*shapes[0][:2], sum(counts)), name="image")
-        inputs = [image] if len(shapes) == 1 else self._channels(image, counts)
+        images = as_images(shapes)
+        counts = [channels for _, _, channels in images]
+        image = self.keras.Input((*images[0][:2], sum(counts)), name="image")
+        parts = [image] if len(shapes) == 1 else self._channels(image, counts)
+        inputs = [self._as_given(part, shape) for part, shape in zip(parts, shapes, strict=True)]
         outputs = flat(self._flatten(model, inputs))
         return self.keras.Model(image, [outputs[i] for i in order], name=model.name)
 
     def look_through(self, model: Model, shapes: Shapes) -> list[Refusal]:
-        """The refusals of a model whose inputs, of ``shapes``, are no images of one size, as far as it goes."""
+        """The refusals of a model whose inputs, of ``shapes``, do not convert, as far as it goes."""
         with suppress(ValueError, TypeError, KeyError, IndexError, AttributeError):  # some layers need to know the size
             self._flatten(model, [self.keras.Input(shape) for shape in shapes])
         return self.refusals
@@ -119,6 +122,12 @@ class _Rebuild:
         groups = np.split(np.eye(sum(counts)), np.cumsum(counts)[:-1], axis=1)
         names = [self._fresh(f"image_{i + 1}") for i in range(len(groups))]
         return [fixed.channels(self.keras, group, name)(image) for group, name in zip(groups, names, strict=True)]
+
+    def _as_given(self, image: Tensor, shape: tuple[int | None, ...]) -> Tensor:
+        """``image`` as the input of ``shape`` that it stands for, a sequence or a vector."""
+        if len(shape) == IMAGE_RANK:
+            return image
+        return self.keras.layers.Reshape(shape, name=self._fresh("as_given"))(image)
 
     def _flatten(self, model: Model, inputs: list[Tensor]) -> Tensor:
         functional = getattr(model, "_functional", None) or model

@@ -117,7 +117,7 @@ class _Paths:
             tensor
             for key, tensor in tensors.items()
             if (users[key] > 1 or key not in ends)
-            and len(tensor.shape) == 4
+            and len(tensor.shape) in (3, 4)
             and called_once(self.producers[key])
             and not image & set(self._sources(tensor))
         ]

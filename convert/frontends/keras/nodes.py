@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from convert.network.network import Activation
-from convert.upstream.types import Model, Node, Tensor
+from convert.upstream.types import Layer, Model, Node, Tensor
 
 from .layers import is_head
 
@@ -37,5 +37,9 @@ def head_of(output: Tensor) -> tuple[Tensor, Activation]:
     node = node_of(output)
     if not is_head(node.layer):
         return output, "linear"
-    name = "softmax" if type(node.layer).__name__ == "Softmax" else node.layer.activation.__name__
-    return node.keras_inputs[0], cast(Activation, name)
+    return node.keras_inputs[0], activation_of(node.layer)
+
+
+def activation_of(layer: Layer) -> Activation:
+    """What the host computes for ``layer``, which is a head."""
+    return cast(Activation, "softmax" if type(layer).__name__ == "Softmax" else layer.activation.__name__)

@@ -10,7 +10,8 @@ import numpy as np
 
 from convert.upstream.types import Config, Layer, Module, Tensor
 
-from .indexing import IMAGE_AXES, choice, flipped
+from .indexing import choice, flipped
+from .shapes import IMAGE_RANK
 from .structures import flat, tensors_in
 
 NAMES = {
@@ -25,6 +26,9 @@ NAMES = {
     "leaky_relu": ("LeakyRelu", "nn.leaky_relu"),
     "softmax": ("Softmax", "nn.softmax"),
     "sigmoid": ("Sigmoid", "math.sigmoid", "nn.sigmoid"),
+    "tanh": ("Tanh", "math.tanh", "nn.tanh"),
+    "softplus": ("Softplus", "math.softplus", "nn.softplus"),
+    "softsign": ("Softsign", "math.softsign", "nn.softsign"),
     "concatenate": ("Concatenate", "concat"),
     "stack": ("Stack", "stack"),
     "mean": ("Mean", "math.reduce_mean"),
@@ -39,9 +43,9 @@ KINDS = {name: kind for kind, names in NAMES.items() for name in names}
 
 WRITTEN = (
     "`x + y`, `x - y`; `+`, `-`, `*`, `/` with a number or one for each channel; relu, relu6, leaky_relu, concatenate, "
-    "stack, add_n, mean over rows and columns; `x[...]` and flips of channels, reshape, cast"
+    "stack, add_n, mean over rows and columns or over steps; `x[...]` and flips of channels, reshape, cast"
 )
-"""The same for people; softmax and sigmoid at an output besides."""
+"""The same for people; what the host computes at an output besides."""
 
 WAYS_OUT = {
     "multiply": "spikes are added, not multiplied; use Add or Concatenate",
@@ -51,7 +55,7 @@ WAYS_OUT = {
     "flip": "flip the images' rows and columns in the data, not in the model",
     "shape": "use Reshape or Flatten",
     "softmax": "the host's softmax is over the last axis; use axis=-1",
-    "mean": "use GlobalAveragePooling2D, a mean over rows and columns",
+    "mean": "use GlobalAveragePooling2D or GlobalAveragePooling1D, a mean over rows and columns or over steps",
     "Pad": "use ZeroPadding2D",
     "compat.v1.pad": "use ZeroPadding2D",
     "Transpose": "use Permute",
@@ -62,8 +66,6 @@ WAYS_OUT = {
     "math.maximum": "use Add or Average",
     "Silu": "use relu",
     "nn.silu": "use relu",
-    "Tanh": "use relu",
-    "math.tanh": "use relu",
 }
 """What to use instead, by kind, class or symbol."""
 
@@ -201,10 +203,11 @@ def _one_or_all(tensors: list[Tensor]) -> Tensor:
 
 
 def _mean(keras: Module, op: Operation) -> Steps | None:
-    if sorted(op.axes()) != [1, 2] or len(op.shape) != IMAGE_AXES:
+    rank = len(op.shape) - 1
+    layers = {IMAGE_RANK: keras.layers.GlobalAveragePooling2D, IMAGE_RANK - 1: keras.layers.GlobalAveragePooling1D}
+    if rank not in layers or sorted(op.axes()) != list(range(1, rank)):
         return None
-    keep = bool(op.options.get("keepdims"))
-    return [keras.layers.GlobalAveragePooling2D(keepdims=keep, name=op.name)], op.tensors[0]
+    return [layers[rank](keepdims=bool(op.options.get("keepdims")), name=op.name)], op.tensors[0]
 
 
 def _shape(keras: Module, op: Operation) -> Steps | None:
@@ -231,8 +234,7 @@ BUILDERS: dict[str, Callable[[Module, Operation], Steps | None]] = {
     "relu": _relu,
     "relu6": lambda keras, op: ([keras.layers.ReLU(6.0, name=op.name)], op.tensors[0]),
     "leaky_relu": _leaky_relu,
-    "softmax": _head,
-    "sigmoid": _head,
+    **dict.fromkeys(("softmax", "sigmoid", "tanh", "softplus", "softsign"), _head),
     "concatenate": lambda keras, op: _joined(keras, op.tensors, (op.axes() or [0])[0], op.name),
     "stack": _stack,
     "mean": _mean,

@@ -9,7 +9,8 @@ from convert.upstream.tensorflow import load_tf_keras
 from convert.upstream.types import Model, Tensor
 
 from .layers import is_head
-from .nodes import node_of
+from .nodes import activation_of, node_of
+from .shapes import as_image
 
 SHAPING = ("Reshape", "Flatten")
 
@@ -31,9 +32,10 @@ def chosen(names: list[str], output: str | None) -> list[int]:
 
 
 def as_read(model: Model) -> Model:
-    """The flat ``model`` with its outputs as they are read out: softmax and sigmoid last, after any Reshape.
+    """The flat ``model`` with its outputs as they are read out: what the host computes last, after any Reshape.
 
-    One pixel is a vector, and (rows * columns, channels) of the input's rows and columns are those of a map again.
+    One pixel is a vector, (rows * columns, channels) of the input's rows and columns are those of a map again, and any
+    other sequence is one row.
     """
     outputs = [_as_read(output, tuple(model.inputs[0].shape)[1:3]) for output in model.outputs]
     if all(new is old for new, old in zip(outputs, model.outputs, strict=True)):
@@ -48,7 +50,7 @@ def _as_read(output: Tensor, size: tuple[int, int]) -> Tensor:
         tensor = node_of(tensor).keras_inputs[0]
     layer = node_of(tensor).layer
     head = layer if is_head(layer) else None
-    pixelwise = tensor.shape[-1] == output.shape[-1] or (head is not None and "sigmoid" in str(head.get_config()))
+    pixelwise = tensor.shape[-1] == output.shape[-1] or (head is not None and activation_of(head) != "softmax")
     target = _target(tuple(output.shape)[1:], size)
     if target is None and not (head is not None and shaping and pixelwise):
         return output
@@ -62,8 +64,11 @@ def _as_read(output: Tensor, size: tuple[int, int]) -> Tensor:
 
 def _target(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[int, ...] | None:
     """The shape that an output of ``shape`` is read in, for an input of ``size``; None if it stays."""
-    if len(shape) == 3 and shape[:2] == (1, 1):
-        return shape[2:]
     if len(shape) == 2 and shape[0] == prod(size) > 1:
         return (*size, shape[1])
-    return (*size, 1) if len(shape) == 2 and shape == size else None
+    if len(shape) == 2 and shape == size != (1, 1):
+        return (*size, 1)
+    image = as_image(shape)
+    if image is not None and len(shape) > 1 and image[:2] == (1, 1):
+        return image[2:]
+    return image if len(shape) == 2 else None

@@ -14,14 +14,19 @@ from numpy.typing import NDArray
 from convert.network import Convolution, ConvolutionTranspose, Shape
 from convert.upstream.types import Layer, Node, Tensor
 
+from .shapes import as_image, image_axis
+
 Connected = NDArray[np.bool_]
 """Shape (source positions, target positions) along one axis."""
 
-EVERYWHERE = ("Flatten", "Reshape", "Permute", "GlobalAveragePooling2D")
+EVERYWHERE = ("Flatten", "Reshape", "Permute", "GlobalAveragePooling")
 """Layers after which every position counts as connected to every one."""
 
-MIXING = ("Conv2D", "Conv2DTranspose", "SeparableConv2D", "Dense", "Flatten", "Reshape", "Permute")
+MIXING = ("Conv", "ConvTranspose", "SeparableConv", "Dense", "Flatten", "Reshape", "Permute")
 """Layers that connect every channel with every one."""
+
+DIMENSIONS = {"1D": 1, "2D": 2}
+"""Of layers, by what their classes are called after."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Reach:
     def singles(self) -> int:
         """Those that share no kernel: all of a path that goes down and up; where the image ends, those of a path with
         zeros padded on the way."""
-        if self.down and self.up and min(self.rows.shape[1], self.columns.shape[1]) > 1:
+        if self.down and self.up and max(self.rows.shape[1], self.columns.shape[1]) > 1:
             return self.connections
         if self.windows < 2:
             return 0
@@ -103,12 +108,15 @@ def identity(shape: Shape) -> Reach:
 def reach_of(node: Node, source: Shape, target: Shape) -> Reach:
     """What the call ``node`` of a layer connects between one of its inputs and its output."""
     layer = node.layer
+    kind, _ = _kind(layer)
+    if kind in ("Reshape", "Flatten") and source == target:
+        return identity(source)
     rows, columns = (_connected(layer, axis, source[axis], target[axis]) for axis in (0, 1))
     if np.array_equal(rows, columns):
         columns = rows  # one object: what is square is chained once
-    mixed = type(layer).__name__ in MIXING and getattr(layer, "groups", 1) == 1
+    mixed = kind in MIXING and getattr(layer, "groups", 1) == 1
     down, up = target[0] * target[1] < source[0] * source[1], target[0] * target[1] > source[0] * source[1]
-    padded = type(layer).__name__ in ("ZeroPadding2D", "Cropping2D")
+    padded = kind in ("ZeroPadding", "Cropping")
     windows = int(max(rows.sum(axis=0).max(), columns.sum(axis=0).max()) > 1)
     local = all(np.array_equal(axis, np.eye(*axis.shape)) for axis in (rows, columns))
     scaled = (down and not padded, up and not padded)
@@ -116,35 +124,50 @@ def reach_of(node: Node, source: Shape, target: Shape) -> Reach:
 
 
 def shape_of(tensor: Tensor) -> Shape:
-    """(rows, columns, channels) of any tensor in a model; what is no image counts as a vector."""
+    """(rows, columns, channels) of any tensor in a model; one of more axes counts as a vector."""
     sizes = [int(size) for size in tensor.shape[1:]]
-    return (sizes[0], sizes[1], sizes[2]) if len(sizes) == 3 else (1, 1, int(np.prod(sizes)))
+    return as_image(sizes) or (1, 1, int(np.prod(sizes)))
+
+
+def _kind(layer: Layer) -> tuple[str, int]:
+    """The class without its dimensions, 'Conv' for a Conv1D or Conv2D, and how many these are (else two)."""
+    name = type(layer).__name__
+    for ending, dimensions in DIMENSIONS.items():
+        if ending in name:
+            return name.replace(ending, ""), dimensions
+    return name, 2
 
 
 def _connected(layer: Layer, axis: int, source: int, target: int) -> Connected:
-    kind = type(layer).__name__
-    if kind in ("Conv2D", "DepthwiseConv2D", "SeparableConv2D"):
-        dilation = layer.dilation_rate[axis]
-        size = (layer.kernel_size[axis] - 1) * dilation + 1
-        return _convolved(size, layer.strides[axis], layer.padding, source, target, dilation)
-    if kind in ("AveragePooling2D", "MaxPooling2D"):
-        return _convolved(layer.pool_size[axis], layer.strides[axis], layer.padding, source, target)
-    if kind == "Conv2DTranspose":
-        kernel = np.ones((layer.kernel_size[axis], 1, 1, 1))
-        taps = ConvolutionTranspose(kernel, (layer.strides[axis], 1), layer.padding).taps(0, source, target)
-        return np.asarray(taps >= 0)
-    if kind == "UpSampling2D":
-        return _upsampled(layer.size[axis], layer.interpolation == "bilinear", source, target)
-    if kind in ("ZeroPadding2D", "Cropping2D"):
-        before = (layer.padding if kind == "ZeroPadding2D" else layer.cropping)[axis][0]
-        shift = before if kind == "ZeroPadding2D" else -before
-        return np.asarray(np.arange(source)[:, None] + shift == np.arange(target)[None, :])
-    if kind in EVERYWHERE or source != target:
+    kind, dimensions = _kind(layer)
+    at = image_axis(axis, dimensions)
+    if kind in EVERYWHERE:
         return np.ones((source, target), bool)
-    return np.eye(source, dtype=bool)
+    if at is None:
+        return np.eye(source, target, dtype=bool)
+    if kind in ("Conv", "DepthwiseConv", "SeparableConv"):
+        dilation = layer.dilation_rate[at]
+        size = (layer.kernel_size[at] - 1) * dilation + 1
+        return _convolved(size, layer.strides[at], layer.padding, source, target, dilation)
+    if kind in ("AveragePooling", "MaxPooling"):
+        return _convolved(layer.pool_size[at], layer.strides[at], layer.padding, source, target)
+    if kind == "ConvTranspose":
+        kernel = np.ones((layer.kernel_size[at], 1, 1, 1))
+        taps = ConvolutionTranspose(kernel, (layer.strides[at], 1), layer.padding).taps(0, source, target)
+        return np.asarray(taps >= 0)
+    if kind == "UpSampling":
+        bilinear = getattr(layer, "interpolation", "nearest") == "bilinear"
+        return _upsampled(np.atleast_1d(layer.size)[at], bilinear, source, target)
+    if kind in ("ZeroPadding", "Cropping"):
+        margins = layer.padding if kind == "ZeroPadding" else layer.cropping
+        before = np.reshape(margins, (dimensions, 2))[at, 0] * (1 if kind == "ZeroPadding" else -1)
+        return np.asarray(np.arange(source)[:, None] + before == np.arange(target)[None, :])
+    return np.ones((source, target), bool) if source != target else np.eye(source, dtype=bool)
 
 
 def _convolved(size: int, stride: int, padding: str, source: int, target: int, dilation: int = 1) -> Connected:
+    if padding == "causal":  # zeros before the first step only
+        return _convolved(size, stride, "valid", source + size - 1, target, dilation)[size - 1 :]
     transform = Convolution(np.ones((size, 1, 1, 1)), (stride, 1), "same" if padding == "same" else "valid")
     taps = transform.taps(0, source, target)
     return np.asarray((taps >= 0) & (taps % dilation == 0))

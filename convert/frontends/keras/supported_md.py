@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from convert.data.folders import IMAGE_FOLDERS, LABEL_ENDINGS, LABEL_FOLDERS, SUFFIXES
+from convert.data.folders import IMAGE_FOLDERS, LABEL_ENDINGS, LABEL_FOLDERS, NORMAL, SUFFIXES
 from convert.data.npz import PAIRS
 from convert.options import Options
 
 from .hints import HINTS, WRAPPERS
-from .layers import ACTIVATIONS, IDENTITY_LAYERS, MAX_POOLING, REGISTRY
+from .layers import ACTIVATIONS, HOST_ACTIVATIONS, IDENTITY_LAYERS, MAX_POOLING, REGISTRY, quoted
 from .operations import WRITTEN
 
 TOP = """# What converts
@@ -23,14 +23,19 @@ MODELS = """## Models
   layers) is not run.
 - Functional and Sequential models, nested models, layers that are called several times. A subclassed model has no graph
   of layers; rebuild it with the functional API.
-- Inputs are images of fixed size (rows, columns, channels), raw pixel values; put scaling into the model as Rescaling
-  or Normalization. Several inputs of equal rows and columns become the channels of one, in the order of `model.inputs`:
-  the data then has their channels one after the other.
+- Inputs are images of fixed size (rows, columns, channels), sequences of fixed length (steps, channels) or vectors
+  (values,), raw values; put scaling into the model as Rescaling or Normalization. In the network a sequence is one row
+  of pixels, a vector one pixel. Several inputs of equal rows and columns become the channels of one, in the order of
+  `model.inputs`: the data then has their channels one after the other.
 - At least two ReLU layers: the first one encodes the image on the host, the others run on the chip, the last linear
   layer reads out on the host. All other ReLU layers take spikes only: the image cannot be added to them.
 - Several outputs convert, in a list or a dict; accuracy is measured on the first one, or on `--measured-output NAME`.
-- A segmentation has one output pixel for each input pixel, as a map or with its pixels in a row; a classification ends
-  in a vector or in one pixel. Reshape and Flatten may follow softmax and sigmoid.
+- A segmentation has one output pixel for each input pixel, as a map or with its pixels in a row, or one output step
+  for each input step; a classification ends in a vector or in one pixel. Reshape and Flatten may follow softmax and
+  sigmoid.
+- What is measured follows from the labels (or is said by `--metric`): accuracy for classes, pixel accuracy and others
+  for class maps, the mean squared error `mse` for numbers of the output's shape, and `auc` for a model that gives its
+  input again with labels 0 and 1 for anomalies: its error is the score. Labels that can be classes are classes.
 """
 
 TARGETS = """## Targets of `deploy-model`
@@ -60,7 +65,7 @@ def _layers() -> str:
             "|---|---|---|",
             *rows,
             "",
-            f"- Activations, as an argument or a layer: {activations}; softmax and sigmoid at an output only.",
+            f"- Activations, as an argument or a layer: {activations}; {quoted(HOST_ACTIVATIONS)} at an output only.",
             f"- Left out, for they do nothing at inference: {', '.join(IDENTITY_LAYERS)}.",
             "- CenterCrop becomes Cropping2D; Resizing and RandomCrop to the size that the image has are left out.",
             f"- Operations on tensors: {WRITTEN}.",
@@ -91,13 +96,19 @@ def _data() -> str:
     options = Options()
     return f"""## Data of `--data`
 
-- A `.npz` file with {pairs}: images (n, rows, columns, channels); labels as class indices or one-hot rows, or
-  class maps (n, rows, columns) for a segmentation. Read from the file as needed, not all in memory.
-- A folder with one sub-folder of images for each class, in alphabetical order.
+- A `.npz` file with {pairs}: images (n, rows, columns, channels), sequences (n, steps, channels) or vectors
+  (n, values), as the model takes them; labels as class indices or one-hot rows, class maps (n, rows, columns) for a
+  segmentation, numbers of the output's shape, or 0 and 1 for anomalies. A model that gives its input again needs no
+  labels (an image model with a sigmoid at its end, which may be a segmentation's, with `--metric mse`). Read from the
+  file as needed, not all in memory.
+- A folder with one sub-folder of images for each class, in alphabetical order; for a model that gives its input again
+  `{NORMAL[0]}/` or `{NORMAL[1]}/` and others, which are anomalies.
 - A folder with {_or(IMAGE_FOLDERS)} and {_or(LABEL_FOLDERS)} sub-folders, files of equal names; or `NAME.png` beside
   {" or ".join(f"`NAME{ending}.png`" for ending in LABEL_ENDINGS)}.
 - Image files: {", ".join(SUFFIXES)}. Labels are class indices, or 0 and 255 for two classes. Images larger than the
-  model's input are cut into overlapping crops (segmentation) or refused (classification).
+  model's input are cut into overlapping crops (segmentation) or refused (all others).
+- Grey images are repeated for a colour model. Colour for a grey model, and other numbers of channels, are refused
+  unless nothing is lost.
 - `convert-model` looks at {options.calibration_images} images, for rates, weights and gains (`--calibration-images`;
   fewer where images are large: a crop of 128x128 through 100 channels takes seconds)."""
 

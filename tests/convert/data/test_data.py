@@ -11,6 +11,7 @@ from PIL import Image
 
 from convert.data.crops import crop_positions, cut, stitch, training_batches
 from convert.data.dataset import open_data
+from convert.data.validation import Expected
 from convert.errors import UserError
 
 RNG = np.random.default_rng(0)
@@ -57,9 +58,9 @@ def test_npz_gives_raw_pixels_and_labels(tmp_path: Path, write, names) -> None:
 
 def test_npz_arrays_are_mapped_not_loaded(tmp_path: Path) -> None:
     np.savez(tmp_path / "d.npz", x=pixels(3, 4, 4, 1), y=np.zeros(3, int))
-    from convert.data.npz import _pair
+    from convert.data.npz import _arrays
 
-    assert all(isinstance(array, np.memmap) for array in _pair(tmp_path / "d.npz"))
+    assert all(isinstance(array, np.memmap) for array in _arrays(tmp_path / "d.npz", Expected((4, 4, 1))))
 
 
 def test_one_hot_and_column_labels_are_class_indices(tmp_path: Path) -> None:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from math import isnan
+from typing import get_args
 
 import numpy as np
 import pytest
 
-from convert.data.metrics import class_map, classification_metrics, segmentation_metrics
+from convert.data.metric_registry import MAIN_METRIC, METRICS, MetricName, chosen_by, heading, task_measured_by
+from convert.data.metrics import (
+    anomaly_metrics,
+    class_map,
+    classification_metrics,
+    regression_metrics,
+    segmentation_metrics,
+    squared_errors,
+)
+from convert.report import Task
 
 
 def test_accuracy() -> None:
@@ -74,3 +84,47 @@ def test_class_map_of_one_channel_and_two() -> None:
 def test_images_of_different_sizes() -> None:
     result = segmentation_metrics([np.ones((2, 2)), np.ones((3, 3))], [np.ones((2, 2), int), np.ones((3, 3), int)])
     assert result["pixel_accuracy"] == 1
+
+
+def test_the_mean_squared_error_is_over_all_numbers() -> None:
+    outputs = [np.array([[0.0, 1.0], [2.0, 3.0]]), np.array([[1.0, 1.0], [1.0, 1.0]])]
+    wanted = [np.array([0.0, 1.0, 2.0, 5.0]), np.array([1.0, 1.0, 1.0, 0.0])]  # in a row
+    assert regression_metrics(outputs, wanted) == {"mse": pytest.approx(5 / 8)}
+    np.testing.assert_allclose(squared_errors(outputs, wanted), [1, 0.25])
+
+
+def test_anomalies_score_higher_and_ties_count_half() -> None:
+    # errors 0, 1, 1 (normal), 1, 4 (anomalies): of 6 pairs the 4 beats three, the 1 beats one and ties with two
+    errors = np.array([0.0, 1, 1, 1, 4])
+    found = anomaly_metrics(np.sqrt(errors)[:, None], np.zeros((5, 1)), [False, False, False, True, True])
+    assert found == {"auc": pytest.approx(5 / 6), "mse": pytest.approx(2 / 3)}
+
+
+def test_without_anomalies_there_is_no_area() -> None:
+    for marks in ([False, False], [True, True]):
+        found = anomaly_metrics(np.ones((2, 3)), np.zeros((2, 3)), marks)
+        assert found == {"auc": None, "mse": 1.0}
+
+
+def test_a_metric_knows_its_direction() -> None:
+    accuracy, error = METRICS["accuracy"], METRICS["mse"]
+    assert accuracy.reaches(0.84, 0.9, 0.06)
+    assert not accuracy.reaches(0.83, 0.9, 0.06)
+    assert error.reaches(1.05e-4, 1e-4, 0.05)
+    assert not error.reaches(1.06e-4, 1e-4, 0.05)
+    assert error.reaches(0.5e-4, 1e-4, 0.0)
+    assert (accuracy.best([0.1, 0.3]), error.best([0.1, 0.3])) == (0.3, 0.1)
+    assert [accuracy.text(0.12345), error.text(1.2345e-5), error.text(None)] == ["0.123", "1.23e-05", "–"]
+    assert [accuracy.of(0.01), accuracy.of(0.005), error.of(0.05)] == ["1 point", "0.5 points", "5 %"]
+
+
+def test_every_task_has_a_metric_by_which_steps_are_chosen() -> None:
+    assert set(MAIN_METRIC) == set(get_args(Task))
+    for task, name in MAIN_METRIC.items():
+        assert METRICS[name].tolerance is not None
+        assert task_measured_by(name) == task
+    assert set(METRICS) == set(get_args(MetricName))
+    assert chosen_by(["mse", "auc"]) == "auc"
+    assert chosen_by(["iou"]) is None
+    assert heading("pixel_accuracy") == "pixel accuracy"
+    assert heading("mse").replace("\N{NO-BREAK SPACE}", " ") == "mse (lower is better)"

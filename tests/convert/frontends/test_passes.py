@@ -54,6 +54,17 @@ def test_a_model_of_plain_relus_stays_as_it_is():
         assert rewrite(model) is model
 
 
+def test_a_kernel_of_one_step_does_not_stride_either():
+    keras = load_tf_keras()
+    sequence = x = keras.Input((12, 3))
+    x = keras.layers.Conv1D(4, 1, strides=2, name="projection")(x)
+    model = keras.Model(sequence, keras.layers.Conv1DTranspose(2, 1, strides=3, name="apart")(x))
+    apart, values = pixels_first(model), np.random.default_rng(0).normal(size=(2, 12, 3)).astype(np.float32)
+    assert apart.get_layer("projection").strides == (1,)
+    assert not apart.get_layer("apart").trainable
+    np.testing.assert_array_equal(apart(values), model(values))
+
+
 def test_what_takes_the_place_of_max_pooling():
     pooling = load_tf_keras().layers.MaxPooling2D(2, name="pool")
     model, pixels = model_of(pooling), images()

@@ -80,6 +80,33 @@ def test_a_kernel_that_is_mostly_zeros_becomes_single_synapses():
     assert found.matrix.nnz == 150
 
 
+@pytest.mark.parametrize(("n", "m"), [(7, 5), (40, 3)])
+def test_a_matrix_between_vectors_is_a_kernel_of_one_pixel(n, m):
+    matrix = RNG.normal(size=(m, n))
+    transform = Sparse(sparse.csr_array(matrix))
+    (found,) = linearize(as_linear(transform, (1, 1, n), (1, 1, m)))
+    assert isinstance(found, Convolution)
+    np.testing.assert_allclose(found.kernel, matrix.T[None, None], atol=1e-6)
+    (diagonal,) = linearize(as_linear(Sparse(sparse.eye_array(n, format="csr")), (1, 1, n), (1, 1, n)))
+    assert isinstance(diagonal, Sparse)
+
+
+@pytest.mark.parametrize("strides", [1, 2])
+def test_a_long_sequence_is_seen_from_a_few_impulses(strides):
+    """The one row of a sequence is no border: its middle shows the kernel."""
+    transform = Convolution(dense(1, 5, 3, 4), (1, strides), "same")
+    linear = as_linear(transform, (1, 400, 3), (1, 400 // strides, 4))
+    COUNTED.clear()
+    (found,) = linearize(linear)
+    assert isinstance(found, Convolution)
+    assert sum(COUNTED) < 20
+    np.testing.assert_allclose(
+        found.as_matrix(linear.source, linear.target).toarray(),
+        transform.as_matrix(linear.source, linear.target).toarray(),
+        atol=1e-6,
+    )
+
+
 @pytest.mark.parametrize("size", [6, 24])
 def test_what_differs_at_the_border_only_is_a_kernel_and_single_synapses_there(size, monkeypatch):
     monkeypatch.setattr("convert.lowering.linearize.MANY", 0)

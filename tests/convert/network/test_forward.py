@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -23,7 +24,9 @@ from convert.network import (
     forward,
     tensorflow_form,
 )
+from convert.network.network import Activation
 from convert.padding import positions
+from convert.upstream.tensorflow import load_tf_keras
 from tests.builders.populations import population
 
 TOLERANCE = 1e-5
@@ -105,3 +108,12 @@ def test_a_sigmoid_is_silent_and_exact_for_large_numbers():
         wanted = [0 if v < -700 else 1 if v > 700 else 1 / (1 + math.exp(-float(v))) for v in values]
         assert found.dtype == kind
         np.testing.assert_allclose(found, wanted, rtol=4 * np.finfo(kind).eps, atol=np.finfo(kind).tiny)
+
+
+@pytest.mark.parametrize("activation", get_args(Activation))
+def test_the_host_computes_the_activations_of_keras(activation):
+    values = np.array([[-30.0, -2, -0.5, 0, 0.1, 3, 20]], np.float32)
+    wanted = load_tf_keras().layers.Activation(activation)(values)
+    found = forward.activated(values, activation)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7)

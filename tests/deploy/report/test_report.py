@@ -18,7 +18,7 @@ from deploy.report.cli import main
 from deploy.report.html import html_report
 from deploy.report.read import read_runs
 from deploy.report.text import si, text_report
-from tests.builders.reported_bundle import make_bundle, write
+from tests.builders.reported_bundle import counts_at, make_bundle, write
 
 GOLDEN = Path(__file__).parent / "golden" / "report.txt"
 
@@ -151,6 +151,64 @@ def test_the_page_is_whole_and_needs_nothing_else(tmp_path: Path, segmentation: 
     assert not re.findall(r"https?://(?!www\.w3\.org/)", page)
     assert not re.search(r"<script|@import|url\(\s*['\"]?(?!#)", page)
     assert "#010203" not in page
+
+
+ERRORS = {"ann": 0.00123, "snn": 0.00345, "by_timestep": (0.09, 0.012, 0.004, 0.0036, 0.00345)}
+
+
+def of_numbers(bundle: Path, task: str, *, images: Any, outputs: Any, labels: Any) -> None:
+    """Makes the run of ``bundle`` one of ``task``; its area under the curve is not defined at first."""
+    path = bundle / "runs" / "fast-128" / "run.json"
+    run = json.loads(path.read_text())
+    area = {"auc": 0.95} if task == "anomaly" else {}
+    rows = [
+        {**{k: v for k, v in row.items() if k not in ("pixel_accuracy", "iou", "f1")}, **area, "mse": error}
+        for row, error in zip(run["metrics"]["by_timestep"], ERRORS["by_timestep"], strict=True)
+    ]
+    metrics = {name: {**area, "mse": ERRORS[name]} for name in ("ann", "snn")}
+    run |= {"task": task, "early": None, "metrics": {**metrics, "by_timestep": rows}}
+    if task == "anomaly":
+        point = {"threshold": -0.5, "timesteps": 40.0, "auc": None, **counts_at(40)}
+        held_out = {**point, "images": 3, "chosen_on": 3, "all_steps": None}
+        run["early"] = {"rule": "settled", "metric": "auc", "curve": [point], "held_out": held_out}
+    write(path, run)
+    arrays = {"images": images, "outputs": outputs, "ann": outputs, "labels": labels}
+    np.savez(path.with_name("outputs.npz"), **{k: np.asarray(v, np.float32) for k, v in arrays.items()})
+
+
+def test_errors_are_written_with_their_digits_and_the_knee_is_where_they_are_low(bundle: Path) -> None:
+    images = np.zeros((2, 8, 8, 1))
+    of_numbers(bundle, "regression", images=images, outputs=[[0.25], [0.5]], labels=[0.2, 0.75])
+    runs = read_runs([bundle])
+    report = build_report(runs)
+    text, page = text_report(report), html_report(report, runs)
+    assert "mean squared error (lower\u00a0is\u00a0better) 0.00345 (ANN 0.00123)" in text
+    assert "Knee: 96 steps, the fewest whose mean squared error is within 5 % of the best, 0.00345" in text
+    assert "Image 1: label 0.75; ANN 0.5; SNN 0.5" in page
+    assert page.count("<svg") == 4
+    assert "0.00345" in page
+    assert "mse (lower\u00a0is\u00a0better)" in page
+    assert build_report(runs, tolerance=3.0).runs[0].knee.timesteps == 64
+
+
+@pytest.mark.parametrize("shape", [(6, 5, 1), (1, 9, 2), (1, 1, 24)], ids=["image", "sequence", "vector"])
+@pytest.mark.parametrize("task", ["regression", "anomaly"])
+def test_what_is_given_again_is_drawn(bundle: Path, task: str, shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    images = rng.random((2, *shape))
+    outputs = (images + 0.1).reshape(2, *(shape if shape[:2] != (1, 1) else shape[2:]))
+    labels = [False, True] if task == "anomaly" else images.reshape(outputs.shape)
+    of_numbers(bundle, task, images=images, outputs=outputs, labels=labels)
+    runs = read_runs([bundle])
+    report = build_report(runs)
+    page = html_report(report, runs)
+    assert page.count("data:image/png") == 6
+    assert "mean squared error ANN 0.01, SNN 0.01" in page
+    assert ("Image 1, an anomaly" in page) is (task == "anomaly")
+    assert "Red: pixels" not in page
+    if task == "anomaly":
+        assert "AUC 0.950 (ANN 0.950)" in text_report(report)
+        assert "Stopped once settled: AUC –" in text_report(report)
 
 
 def test_several_bundles_are_compared(tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from convert.bundle import load_network
+from convert.data.labels import Marked
 from convert.errors import UserError
 from convert.network import INPUT
 from deploy import RunOptions, run
 from deploy.energy.devices import DAVIES_2018
 from deploy.energy.estimate import counts_of, counts_until, loihi_estimate
 from deploy.events.counts import EVENTS
-from deploy.runs.early_exit import Observed, correct, curve, held_out, point, settled, stopped
+from deploy.runs.early_exit import Observed, correct, curve, held_out, mean_of, metric_at, point, settled, stopped
 from deploy.runs.knee import knee, spread
 from deploy.runs.report import EventMeans, LayerRun, RunMetrics, RunReport, StepRow
 from deploy.runs.results import events_until, settled_step
@@ -142,6 +143,31 @@ def test_pixels_have_half_a_point_and_without_a_metric_there_is_no_knee():
     assert knee([], {"accuracy": 1.0}) is None
 
 
+@pytest.mark.parametrize(
+    ("ann", "tolerance", "steps", "reference"),
+    [
+        ({"mse": 0.0095}, None, 24, "ann"),
+        ({"mse": 0.005}, None, 24, "best"),
+        ({"mse": 0.005}, 0.3, 16, "best"),
+        ({"mse": 0.0095}, 0.3, 16, "ann"),
+        ({}, None, 24, "best"),
+        ({"mse": 0.5}, None, 8, "ann"),
+    ],
+)
+def test_the_knee_of_an_error_is_where_it_is_low(ann, tolerance, steps, reference):
+    rows = [StepRow(timesteps=t, mse=e) for t, e in ((8, 0.5), (16, 0.012), (24, 0.0099), (32, 0.0098))]
+    found = knee(rows, ann, tolerance)
+    assert (found.timesteps, found.reference, found.metric) == (steps, reference, "mse")
+
+
+def test_steps_are_chosen_by_the_area_where_there_is_one():
+    rows = [StepRow(timesteps=t, auc=a, mse=1 / t) for t, a in ((8, 0.9), (16, 0.95), (24, 0.955))]
+    found = knee(rows, {"auc": 0.96, "mse": 0.01})
+    assert (found.metric, found.timesteps) == ("auc", 16)
+    rows = [StepRow(timesteps=t, auc=None, mse=1 / t) for t in (8, 16, 24)]
+    assert (knee(rows, {"auc": None, "mse": 0.05}).metric, knee(rows, {}).timesteps) == ("mse", 24)
+
+
 def test_a_few_rows_end_with_the_last():
     rows = [StepRow(timesteps=t) for t in range(4, 132, 4)]
     assert [row.timesteps for row in spread(rows)] == [16, 32, 48, 64, 80, 96, 112, 128]
@@ -180,6 +206,41 @@ def test_pixels_settle_by_the_share_that_stays():
     np.testing.assert_allclose(found, [[-np.inf, -np.inf, 0.75, 1]])  # unchanged before the spikes came is not settled
 
 
+def test_numbers_settle_as_their_change_gets_small():
+    outputs = np.array([[[3.0, 4]], [[3, 4]], [[0, 5]], [[0, 5]]], np.float32)
+    windows = [(0, 4), (4, 8), (8, 12), (12, 16)]
+    for task in ("regression", "anomaly"):
+        found = settled(task, "linear", outputs, windows, 4)
+        np.testing.assert_allclose(found, [[-np.inf, -np.inf, 1 - np.sqrt(10) / 5, 1]], rtol=1e-6)
+
+
+def test_what_is_measured_of_some_images_at_their_steps():
+    outputs = np.array([[[1.0], [5], [2]], [[1], [2], [3]]], np.float32)
+    errors = metric_at("regression", [np.float32([0]), np.float32([2]), np.float32([3])], outputs)
+    assert errors(np.array([0, 1, 2]), np.array([0, 1, 0])) == pytest.approx(2 / 3)
+    marks = [Marked(np.float32([value]), odd) for value, odd in ((1, False), (2, True), (3, False))]
+    area = metric_at("anomaly", marks, outputs)
+    assert area(np.array([0, 1, 2]), np.array([0, 0, 0])) == 1
+    assert area(np.array([0, 1, 2]), np.array([0, 1, 0])) == 0.25
+    assert area(np.array([0, 2]), np.array([0, 0])) is None
+
+
+def test_a_threshold_for_errors_is_one_that_keeps_them_low():
+    each = np.array([[9.0, 1, 1], [9, 9, 1], [9, 1, 1], [9, 9, 1]])
+    values = np.array([[0.1, 0.8, 0.9], [0.5, 0.6, 0.9], [0.2, 0.8, 0.9], [0.5, 0.6, 0.9]])
+    seen = Observed(np.array([8, 16, 24]), "mse", values, mean_of(each), lambda images, at: EventMeans())
+    found = held_out(seen, None)
+    assert 0.2 < found.threshold <= 0.8
+    assert (found.chosen_on, found.all_steps) == (2, 1.0)
+    assert found.mse == 9.0  # the images left stop too early by it
+
+
+def test_images_of_one_kind_choose_no_threshold():
+    seen = Observed(np.array([8, 16]), "auc", np.ones((4, 2)), lambda images, at: None, lambda images, at: EventMeans())
+    assert held_out(seen, None) is None
+    assert held_out(seen, 0.5).auc is None
+
+
 def test_right_answers():
     outputs = np.array([[[0, 1, 0], [0, 1, 0]], [[1, 0, 0], [3, 1, 0]]], np.float32)
     np.testing.assert_array_equal(correct("classification", [1, 0], outputs), [[1, 0], [0, 1]])
@@ -195,7 +256,7 @@ def test_images_stop_where_they_are_settled_first_or_at_the_end():
 
 def observed(settled, correct, counts=lambda images, at: EventMeans()):
     settled = np.array(settled, float)
-    return Observed(np.array([8, 16, 24]), "accuracy", settled, np.array(correct, float), counts)
+    return Observed(np.array([8, 16, 24]), "accuracy", settled, mean_of(np.array(correct, float)), counts)
 
 
 def counts_seen(images, at):

@@ -141,8 +141,8 @@ def test_a_row_has_its_metrics_and_events_side_by_side():
     row = row_of(StepRow, {"accuracy": 0.5}, EventMeans(spikes=2.0, layer_synops={"a": 1.0}), timesteps=8)
     assert row == StepRow(timesteps=8, accuracy=0.5, spikes=2.0, layer_synops={"a": 1.0})
     assert (row.value("accuracy"), row.value("iou"), row.joules) == (0.5, None, {})
-    with pytest.raises(AssertionError, match="no place for \\['mse'\\]"):
-        row_of(StepRow, {"mse": 0.5}, EventMeans(), timesteps=8)
+    with pytest.raises(AssertionError, match="no place for \\['speed'\\]"):
+        row_of(StepRow, {"speed": 0.5}, EventMeans(), timesteps=8)
     numbers = {"threshold": 1.0, "images": 2, "chosen_on": 0, "all_steps": 0.5}
     assert row_of(HeldOutRow, {"f1": float("nan")}, EventMeans(), timesteps=8.5, **numbers).images == 2
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from convert.frontends.keras.layers import POOLED, role
 from convert.frontends.keras.rewrite import rewritten
 from convert.upstream.tensorflow import load_tf_keras
 from convert.upstream.types import Layer, Model
@@ -17,23 +18,29 @@ def average_pooling(model: Model) -> Model:
 
 
 def strided_pooling(model: Model) -> Model:
-    """A copy of ``model`` with the first pixel of each window in place of its maximum."""
+    """A copy of ``model`` with the first pixel of each window in place of its maximum; the mean of a whole image."""
     return _with(_first_pixel, model)
 
 
 def _with(replacement: Callable[[Layer], Layer], model: Model) -> Model:
-    return rewritten(model, lambda layer: replacement(layer) if type(layer).__name__ == "MaxPooling2D" else None)
+    return rewritten(model, lambda layer: replacement(layer) if role(layer) == POOLED else None)
 
 
 def _average(layer: Layer) -> Layer:
-    pooling = load_tf_keras().layers.AveragePooling2D
-    return pooling(layer.pool_size, layer.strides, layer.padding, name=layer.name)
+    """The layer of the same settings that takes the mean."""
+    pooling = getattr(load_tf_keras().layers, type(layer).__name__.replace("Max", "Average"))
+    return pooling.from_config(layer.get_config())
 
 
 def _first_pixel(layer: Layer) -> Layer:
-    pick = load_tf_keras().layers.DepthwiseConv2D(
-        1, layer.strides, padding=layer.padding, use_bias=False, trainable=False, name=layer.name
-    )
+    kind = type(layer).__name__
+    if kind.startswith("Global"):
+        return _average(layer)
+    convolution = getattr(load_tf_keras().layers, kind.replace("MaxPooling", "DepthwiseConv"))
+    window = layer.pool_size if layer.padding == "valid" else 1  # as many windows as the maximum has
+    pick = convolution(window, layer.strides, padding=layer.padding, use_bias=False, trainable=False, name=layer.name)
     pick.build(layer.input_shape)
-    pick.set_weights([np.ones_like(w) for w in pick.get_weights()])
+    (weights,) = (np.zeros_like(w) for w in pick.get_weights())
+    weights[(0,) * (weights.ndim - 2)] = 1
+    pick.set_weights([weights])
     return pick

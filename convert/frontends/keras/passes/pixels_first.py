@@ -9,9 +9,11 @@ from convert.frontends.keras.rewrite import Call, rewritten
 from convert.upstream.tensorflow import load_tf_keras
 from convert.upstream.types import Layer, Model, Tensor
 
+CONVOLUTIONS, TRANSPOSED = ("Conv1D", "Conv2D"), ("Conv1DTranspose", "Conv2DTranspose")
+
 
 def pixels_first(model: Model) -> Model:
-    """The flat ``model`` without kernels of 1 x 1 that stride, and the same outputs.
+    """The flat ``model`` without kernels of one pixel that stride, and the same outputs.
 
     The convolution keeps the layer's NAME and weights; NAME_pixels is before it. A transposed one is not trained.
     """
@@ -19,9 +21,9 @@ def pixels_first(model: Model) -> Model:
 
 
 def _strides(layer: Layer) -> bool:
-    one_pixel = type(layer).__name__ in ("Conv2D", "Conv2DTranspose") and tuple(layer.kernel_size) == (1, 1)
-    known = type(layer).__name__ == "Conv2D" or (one_pixel and layer.trainable)
-    return one_pixel and known and max(layer.strides) > 1
+    kind = type(layer).__name__
+    one_pixel = kind in (*CONVOLUTIONS, *TRANSPOSED) and max(layer.kernel_size) == 1
+    return one_pixel and max(layer.strides) > 1 and (kind in CONVOLUTIONS or layer.trainable)
 
 
 def _apart(layer: Layer) -> Call | None:
@@ -29,11 +31,13 @@ def _apart(layer: Layer) -> Call | None:
     if not _strides(layer):
         return None
     keras, config = load_tf_keras(), layer.get_config()
-    if type(layer).__name__ == "Conv2DTranspose":
+    kind = type(layer).__name__
+    if kind in TRANSPOSED:
         frozen: Call = _with_weights(layer.__class__.from_config({**config, "trainable": False}), layer)
         return frozen
-    pick = keras.layers.AveragePooling2D(1, layer.strides, name=f"{layer.name}_pixels")
-    convolution = _with_weights(layer.__class__.from_config({**config, "strides": (1, 1)}), layer)
+    pooling = getattr(keras.layers, kind.replace("Conv", "AveragePooling"))
+    pick = pooling(1, layer.strides, name=f"{layer.name}_pixels")
+    convolution = _with_weights(layer.__class__.from_config({**config, "strides": 1}), layer)
 
     def call(x: Tensor) -> Tensor:
         return convolution(pick(x))

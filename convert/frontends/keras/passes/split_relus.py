@@ -66,12 +66,14 @@ def _times(slope: NDArray[np.float32], layer: Layer) -> list[Layer]:
     if slope.ndim == 0:
         return [keras.layers.Rescaling(float(slope), name=f"{name}_slope")]
     shape = tuple(layer.output_shape[1:])
-    if slope.size != shape[-1] or len(shape) != 3:
+    if slope.size != shape[-1] or len(shape) == 1:
         slope = np.broadcast_to(slope, shape)
-    scale = keras.layers.DepthwiseConv2D(1, use_bias=False, trainable=False, name=f"{name}_slope")
-    scale.build((None, 1, 1, slope.size))
-    scale.set_weights([slope.reshape(1, 1, -1, 1)])
-    if slope.shape != shape:
+    by_channel = slope.shape != shape
+    kind = keras.layers.DepthwiseConv1D if by_channel and len(shape) == 2 else keras.layers.DepthwiseConv2D
+    scale = kind(1, use_bias=False, trainable=False, name=f"{name}_slope")
+    scale.build((None, *(1,) * (1 if kind is keras.layers.DepthwiseConv1D else 2), slope.size))
+    scale.set_weights([slope.reshape(scale.get_weights()[0].shape)])
+    if by_channel:
         return [scale]
     flat, back = (1, 1, prod(shape)), shape
     return [keras.layers.Reshape(flat, name=f"{name}_flat"), scale, keras.layers.Reshape(back, name=f"{name}_back")]
