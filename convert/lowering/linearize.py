@@ -51,19 +51,23 @@ def linearize(linear: Linear, guesses: Iterable[Map] = ()) -> Map:
     One of ``guesses`` is taken if it reproduces ``linear``; nothing is measured then.
     """
     for guess in guesses:
-        if not _off(guess, linear).any():
+        if not off_pixels(guess, linear).any():
             return guess
     if linear.source[:2] != (1, 1) and linear.target[:2] != (1, 1):
-        kernels = [kernel for kernel in (_convolution(linear), _transposed(linear)) if kernel is not None]
-        for kernel in kernels:
-            off = _off((kernel,), linear)
+        for kernel in kernels_of(linear):
+            off = off_pixels((kernel,), linear)
             if not off.any():
                 return (_cheaper(kernel, linear.source, linear.target),)
             if off.mean() <= BORDER and _dense_enough(kernel) and _synapses(kernel, linear) > MANY:
                 both = (kernel, Sparse(matrix_of(_rest(linear, kernel, off), off)))
-                if not _off(both, linear).any():
+                if not off_pixels(both, linear).any():
                     return both
     return (Sparse(matrix_of(linear)),)
+
+
+def kernels_of(linear: Linear) -> list[Convolution | ConvolutionTranspose]:
+    """The shared kernels that may stand for ``linear``, in the order in which they are tried."""
+    return [kernel for kernel in (_convolution(linear), _transposed(linear)) if kernel is not None]
 
 
 def _synapses(kernel: Convolution | ConvolutionTranspose, linear: Linear) -> int:
@@ -170,7 +174,7 @@ def _up_ends(source: int, target: int, size: int, stride: int, offset: int, padd
     return _ends(size, fits)
 
 
-def _off(transforms: Map, linear: Linear) -> NDArray[np.bool_]:
+def off_pixels(transforms: Map, linear: Linear) -> NDArray[np.bool_]:
     """The pixels of the target, shape (rows, columns), at which ``transforms`` differ from ``linear``."""
     images = np.random.default_rng(0).standard_normal((2, *linear.source)).astype(np.float32)
     expected = linear.forward(images)
