@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import ceil, prod
@@ -47,19 +47,27 @@ def feasible_tiles(
     population: Population, links: Sequence[Link], chip: Chip, *, packings_to_try: Packings = packings
 ) -> list[FeasibleTile]:
     """The feasible tiles of ``population``, fewest cores first; output axons depend on the other layers' tiles."""
+    feasible: list[FeasibleTile] = []
+    for option in fitting_tiles(population, links, chip, packings_to_try=packings_to_try):
+        if feasible and option.cores > MOST_CORES * feasible[0].cores + SPARE_CORES:
+            break
+        feasible.append(option)
+    return feasible
+
+
+def fitting_tiles(
+    population: Population, links: Sequence[Link], chip: Chip, *, packings_to_try: Packings = packings
+) -> Iterator[FeasibleTile]:
+    """The same one by one, however many cores they take."""
     inward = [link for link in links if link.target == population.name]
     least_slots = sum(slots_per_axon(link, chip) for link in links if link.source == population.name)
     shape = population.shape
-    feasible: list[FeasibleTile] = []
     for number, tile in _candidates(shape, chip):
-        if feasible and number > MOST_CORES * feasible[0].cores + SPARE_CORES:
-            break
         if tile[0] * tile[1] * least_slots > chip.out_axon_slots:
             continue
         packing = _packing(packings_to_try(inward, tile), inward, shape, tile, chip)
         if packing is not None:
-            feasible.append(FeasibleTile(tile, number, packing))
-    return feasible
+            yield FeasibleTile(tile, number, packing)
 
 
 def feasible_tiles_of_layers(
@@ -69,11 +77,11 @@ def feasible_tiles_of_layers(
     by_signature: dict[Hashable, list[FeasibleTile]] = {}
     found: dict[str, list[FeasibleTile]] = {}
     for population in populations:
-        key = _signature(population, links)
+        key = signature(population, links)
         if key not in by_signature:
             by_signature[key] = feasible_tiles(population, links, chip)
         found[population.name] = by_signature[key]
-    problems = [_does_not_fit(p, links, chip) for p in populations if not found[p.name]]
+    problems = [does_not_fit(p, links, chip) for p in populations if not found[p.name]]
     if problems:
         raise UserError(problems)
     return found
@@ -106,14 +114,14 @@ def _packing(
     return None
 
 
-def _signature(population: Population, links: Sequence[Link]) -> Hashable:
+def signature(population: Population, links: Sequence[Link]) -> Hashable:
     """Equal for populations with the same feasible tiles: same shape, same geometry in, same kinds of links out."""
     inward = [(link.source_shape, link.geometry) for link in links if link.target == population.name]
     outward = [type(link) for link in links if link.source == population.name]
     return population.shape, tuple(inward), tuple(outward)
 
 
-def _does_not_fit(population: Population, links: Sequence[Link], chip: Chip) -> str:
+def does_not_fit(population: Population, links: Sequence[Link], chip: Chip) -> str:
     cost = received([link for link in links if link.target == population.name], population.shape, (1, 1, 1), chip)
     return (
         f"layer '{population.name}' ({population.source_layer}, shape {population.shape}): no tile fits a core; one "
