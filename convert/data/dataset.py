@@ -73,12 +73,8 @@ def open_data(
     Layouts: a .npz file with x and y; one sub-folder of images for each class (alphabetical order); sub-folders image/
     and label/ with equal file stems; or NAME.png beside NAME_label.png. Raises ``UserError`` for what does not fit.
     """
-    if target_shape is not None and len(target_shape) == 3 and tuple(target_shape[:2]) != tuple(input_shape[:2]):
-        made, taken = (" x ".join(map(str, shape[:2])) for shape in (target_shape, input_shape))
-        raise UserError(
-            f"the model makes {made} pixels of {taken}; a segmentation needs one output pixel for each "
-            "input pixel, a classification a Dense output"
-        )
+    if problems := output_problems(input_shape, target_shape):
+        raise UserError(problems)
     path = Path(path)
     expected = Expected(tuple(input_shape), _classes(target_shape), task or _task(target_shape))
     if not path.exists():
@@ -90,6 +86,17 @@ def open_data(
     else:
         raise UserError(f"{path}: a {path.suffix or 'nameless'} file is not a dataset; {LAYOUTS}")
     return Dataset(source, np.arange(source.size))
+
+
+def output_problems(input_shape: Sequence[int | None], target_shape: Sequence[int | None] | None) -> list[str]:
+    """Why no data has labels for a model of these shapes, and the way out."""
+    if target_shape is None or len(target_shape) != 3 or tuple(target_shape[:2]) == tuple(input_shape[:2]):
+        return []
+    made, taken = (" x ".join(map(str, shape[:2])) for shape in (target_shape, input_shape))
+    return [
+        f"the model makes {made} pixels of {taken}; a segmentation needs one output pixel for each "
+        "input pixel, a classification a Dense output"
+    ]
 
 
 def _task(target_shape: Sequence[int | None] | None) -> Task | None:
