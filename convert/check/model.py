@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +50,16 @@ def check_model(path: str | Path, options: Options | None = None, *, fit: Fit | 
             raise UserError(problems)
         return _report(path, options, fit)
     except UserError as error:
-        return CheckReport(model=path.name, converts=False, problems=error.problems)
+        return _refused(path, options, fit, error)
+
+
+def _refused(path: Path, options: Options, fit: Fit | None, error: UserError) -> CheckReport:
+    """The report on a refused model: with the network of average pooling, if max pooling is all that is wrong."""
+    if options.max_pooling is None and not options.problems():
+        with suppress(UserError):
+            report = _report(path, replace(options, max_pooling="average"), fit)
+            return structs.replace(report, converts=False, problems=(*error.problems, *report.problems))
+    return CheckReport(model=path.name, converts=False, problems=error.problems)
 
 
 def _report(path: Path, options: Options, fit: Fit | None) -> CheckReport:
@@ -66,6 +76,7 @@ def _report(path: Path, options: Options, fit: Fit | None) -> CheckReport:
         model=path.name,
         converts=not problems,
         problems=problems,
+        max_pooling=options.max_pooling,
         input_shape=network.input.shape,
         layers=layers_of(network, {}),
         projections=projections,
@@ -103,11 +114,12 @@ def with_bias_source(network: Network) -> Network:
 def _with_cores(report: CheckReport, network: Network, footprint: Footprint) -> CheckReport:
     """``report`` with its cores and chips, unless some layer fits no core."""
     known = len(footprint.layers) == len(network.chip_populations)
+    chips = CHIPS.format(footprint.board or "no board")
     return structs.replace(
         report,
         layers=layers_of(network, footprint.layers),
         cores=Estimate(estimated=footprint.cores, source=CORES) if known else None,
-        chips=Estimate(estimated=footprint.chips, source=CHIPS.format(footprint.board or "no board")) if known else None,
+        chips=Estimate(estimated=footprint.chips, source=chips) if known else None,
         board=footprint.board,
         placement_problems=footprint.problems,
     )

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from convert.options import MaxPooling
+
 Shape = tuple[int, int, int]
 
 
@@ -75,6 +77,8 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     converts: bool
     problems: tuple[str, ...] = ()
     """Everything that converting would refuse about the model, with the way out."""
+    max_pooling: MaxPooling | None = None
+    """What takes its place in the network that is foreseen, 'average' if nothing was asked for."""
     input_shape: Shape | None = None
     layers: tuple[LayerOutline, ...] = ()
     projections: tuple[ProjectionOutline, ...] = ()

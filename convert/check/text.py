@@ -17,11 +17,12 @@ def show(report: CheckReport) -> None:
     if report.neurons is None:
         return
     verdict = "would convert" if report.converts else "does not convert as it is"
+    pooling = "" if report.max_pooling is None else f" with --max-pooling {report.max_pooling}"
     into = Counter({layer.name: 0 for layer in report.layers})
     for projection in report.projections:
         into[projection.target] += projection.synapses
     table(
-        f"{report.model} {verdict}; foreseen, nothing is written",
+        f"{report.model} {verdict}; foreseen{pooling}, nothing is written",
         ["population", "from", "shape", "neurons", "synapses in", "cores"],
         [_row(layer, into[layer.name]) for layer in report.layers],
     )

@@ -92,6 +92,24 @@ def test_all_problems_after_the_cut_are_told_at_once(tmp_path):
     assert "8 timesteps end before" in second
 
 
+def test_if_only_max_pooling_is_refused_the_network_is_foreseen_with_average_pooling(tmp_path):
+    keras = load_keras3()
+    layers = keras.layers
+    image = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, padding="same", activation="relu")(image)
+    x = layers.Conv2D(4, 3, activation="relu", name="last")(layers.MaxPooling2D(2, name="pool")(x))
+    keras.Model(image, layers.Dense(3)(layers.Flatten()(x))).save(tmp_path / "model.keras")
+    refused, average = checked(tmp_path / "model.keras"), checked(tmp_path / "model.keras", "--max-pooling", "average")
+    (problem,) = refused.problems
+    assert problem.startswith("layer 'pool' (MaxPooling2D)")
+    assert average.converts
+    assert msgspec.structs.replace(refused, converts=True, problems=()) == average
+    shown = CliRunner().invoke(convert_model, [str(tmp_path / "model.keras"), "--check"])
+    assert shown.exit_code == 2
+    assert "foreseen with --max-pooling average" in " ".join(shown.stdout.split())
+    assert shown.stderr.startswith("error: layer 'pool'")
+
+
 def test_choices_are_named(tmp_path):
     keras = load_keras3()
     layers = keras.layers
