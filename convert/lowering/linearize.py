@@ -53,20 +53,21 @@ def linearize(linear: Linear, guesses: Iterable[Map] = ()) -> Map:
     for guess in guesses:
         if not off_pixels(guess, linear).any():
             return guess
-    if linear.source[:2] != (1, 1) and linear.target[:2] != (1, 1):
-        for kernel in kernels_of(linear):
-            off = off_pixels((kernel,), linear)
-            if not off.any():
-                return (_cheaper(kernel, linear.source, linear.target),)
-            if off.mean() <= BORDER and _dense_enough(kernel) and _synapses(kernel, linear) > MANY:
-                both = (kernel, Sparse(matrix_of(_rest(linear, kernel, off), off)))
-                if not off_pixels(both, linear).any():
-                    return both
+    for kernel in kernels_of(linear):
+        off = off_pixels((kernel,), linear)
+        if not off.any():
+            return (_cheaper(kernel, linear.source, linear.target),)
+        if off.mean() <= BORDER and _dense_enough(kernel) and _synapses(kernel, linear) > MANY:
+            both = (kernel, Sparse(matrix_of(_rest(linear, kernel, off), off)))
+            if not off_pixels(both, linear).any():
+                return both
     return (Sparse(matrix_of(linear)),)
 
 
 def kernels_of(linear: Linear) -> list[Convolution | ConvolutionTranspose]:
     """The shared kernels that may stand for ``linear``, in the order in which they are tried."""
+    if linear.source[:2] == (1, 1) or linear.target[:2] == (1, 1):
+        return []
     return [kernel for kernel in (_convolution(linear), _transposed(linear)) if kernel is not None]
 
 

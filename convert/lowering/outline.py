@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from convert.frontends.linear_path import LinearPath
+from convert.frontends.linear_path import Axis, Connected, LinearPath
 from convert.frontends.original import Images, Segment
 from convert.network import (
     INPUT,
+    Array,
     Input,
     Network,
     Population,
@@ -23,6 +23,7 @@ from convert.network import (
     Readout,
     Shape,
     SharedKernel,
+    Taps,
     Transform,
     host_population,
 )
@@ -30,6 +31,9 @@ from convert.network.connections import Connections
 
 from .linear import Linear
 from .linearize import BORDER, DENSE_ENOUGH, MANY, kernels_of, off_pixels
+
+ALIKE = 1e-4
+"""Numbers that differ by less than this share of the largest stand for one weight: they went through float32."""
 
 
 def outline(
@@ -53,8 +57,6 @@ def outline(
 def foreseen(path: LinearPath) -> tuple[Transform, ...]:
     """The transforms that ``linearize`` will make of ``path``, with weights of 1."""
     linear = _of_one_channel(path)
-    if linear.source[:2] == (1, 1) or linear.target[:2] == (1, 1):
-        return (_singles(path),)
     for kernel in kernels_of(linear):
         off = off_pixels((kernel,), linear)
         large = _with_channels(kernel, path)
@@ -63,7 +65,7 @@ def foreseen(path: LinearPath) -> tuple[Transform, ...]:
             return (large,) if share > DENSE_ENOUGH else (_singles(path),)
         synapses = large.fan_out(*path.shapes).sum()
         if off.mean() <= BORDER and share > DENSE_ENOUGH and synapses > MANY:
-            return (large, *_border(path, off))
+            return (large, *_beside(kernel, path))
     return (_singles(path),)
 
 
@@ -89,10 +91,19 @@ def _singles(path: LinearPath) -> Connections:
     return Connections(path.rows != 0, path.columns != 0, path.channels)
 
 
-def _border(path: LinearPath, off: NDArray[np.bool_]) -> list[Connections]:
-    """The connections of ``path`` that end on the pixels ``off``: on whole rows of them, and beside these rows."""
-    singles, whole = _singles(path), off.all(axis=1)
-    beside = off[~whole].any(axis=0)
-    rows = replace(singles, rows=singles.rows & whole)
-    sides = replace(singles, rows=singles.rows & ~whole, columns=singles.columns & beside)
-    return [part for part in (rows, sides) if part.rows.any() and part.columns.any()]
+def _beside(kernel: SharedKernel, path: LinearPath) -> list[Connections]:
+    """What ``path`` connects with other weights than ``kernel``: in rows that differ, and in columns of the others."""
+    source, target = path.shapes
+    taps, weights = kernel.axes(source, target), kernel.kernel[:, :, 0, 0]
+    rows, other_rows = _compared(path.rows, taps[0], weights.sum(axis=1))
+    columns, other_columns = _compared(path.columns, taps[1], weights.sum(axis=0))
+    parts = (other_rows, columns), (rows & ~other_rows, other_columns)
+    return [Connections(*part, path.channels) for part in parts if part[0].any() and part[1].any()]
+
+
+def _compared(axis: Axis, taps: Taps, weights: Array) -> tuple[Connected, Connected]:
+    """Which positions ``axis`` or a kernel of such ``weights``, up to a factor, connects, and which of them unlike."""
+    kernel = np.where(taps >= 0, weights[taps], 0.0)
+    both = (kernel != 0) & (axis != 0)
+    kernel *= np.median(axis[both] / kernel[both])
+    return (kernel != 0) | (axis != 0), np.abs(kernel - axis) > ALIKE * np.abs(axis).max()

@@ -58,7 +58,6 @@ def test_a_random_model_has_no_more_synapses_than_foreseen(seed, tmp_path):
     assert found[1] >= real[1]
 
 
-@pytest.mark.slow
 def test_a_large_kernel_that_differs_at_the_border_only_is_foreseen(tmp_path):
     keras = load_keras3()
     layers = keras.layers
