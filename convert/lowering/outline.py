@@ -6,8 +6,9 @@ is a shared kernel, perhaps with single synapses where the image ends, or single
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 
@@ -32,6 +33,9 @@ from convert.network.connections import Connections
 from .linear import Linear
 from .linearize import BORDER, DENSE_ENOUGH, MANY, kernels_of, off_pixels
 
+Known = dict[Hashable, list[tuple[SharedKernel, float]]]
+"""What has been found out about paths, by their rows and columns: deep networks repeat a few of them."""
+
 ALIKE = 1e-4
 """Numbers that differ by less than this share of the largest stand for one weight: they went through float32."""
 
@@ -41,6 +45,7 @@ def outline(
 ) -> Network:
     """The network of ``segments`` with weights of 1 and no biases; ``paths`` lead into each, by source."""
     populations, readouts, projections = [], [], []
+    known: Known = {}
     for segment, into in zip(segments, paths, strict=True):
         nothing = np.broadcast_to(0.0, segment.shape)
         if segment.activation is not None:
@@ -50,23 +55,29 @@ def outline(
         else:
             populations.append(Population(segment.target, segment.source_layer, segment.shape, nothing, 1.0))
         for source, path in into.items():
-            projections += [Projection(source, segment.target, transform) for transform in foreseen(path)]
+            projections += [Projection(source, segment.target, transform) for transform in foreseen(path, known)]
     return Network(Input(shapes[INPUT]), tuple(populations), tuple(projections), tuple(readouts))
 
 
-def foreseen(path: LinearPath) -> tuple[Transform, ...]:
-    """The transforms that ``linearize`` will make of ``path``, with weights of 1."""
-    linear = _of_one_channel(path)
-    for kernel in kernels_of(linear):
-        off = off_pixels((kernel,), linear)
+def foreseen(path: LinearPath, known: Known) -> tuple[Transform, ...]:
+    """The transforms that ``linearize`` will make of ``path``, with weights of 1; ``known`` grows."""
+    for kernel, off in _kernels(path, known):
         large = _with_channels(kernel, path)
-        share = np.count_nonzero(kernel.kernel) / kernel.kernel.size * path.channels.mean()
-        if not off.any():
-            return (large,) if share > DENSE_ENOUGH else (_singles(path),)
-        synapses = large.fan_out(*path.shapes).sum()
-        if off.mean() <= BORDER and share > DENSE_ENOUGH and synapses > MANY:
+        dense = np.count_nonzero(kernel.kernel) / kernel.kernel.size * path.channels.mean() > DENSE_ENOUGH
+        if not off:
+            return (large,) if dense else (_singles(path),)
+        if off <= BORDER and dense and large.fan_out(*path.shapes).sum() > MANY:
             return (large, *_beside(kernel, path))
     return (_singles(path),)
+
+
+def _kernels(path: LinearPath, known: Known) -> list[tuple[SharedKernel, float]]:
+    """The kernels of one channel that may stand for ``path``, each with the share of the target where it does not."""
+    key = tuple((axis.shape, sha256(axis.tobytes()).digest()) for axis in (path.rows, path.columns))
+    if key not in known:
+        linear = _of_one_channel(path)
+        known[key] = [(kernel, float(off_pixels((kernel,), linear).mean())) for kernel in kernels_of(linear)]
+    return known[key]
 
 
 def _of_one_channel(path: LinearPath) -> Linear:
