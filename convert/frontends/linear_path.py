@@ -34,6 +34,8 @@ class LinearPath:
     rows: Axis
     columns: Axis
     channels: Connected
+    of_a_vector: bool = False
+    """Whether the source is a vector whose numbers lie in rows and columns only from here on."""
 
     @property
     def shapes(self) -> tuple[Shape, Shape]:
@@ -48,14 +50,16 @@ class LinearPath:
         square = self.rows is self.columns and second.rows is second.columns
         rows = self.rows @ second.rows
         columns = rows if square else self.columns @ second.columns
-        return LinearPath(rows, columns, _chained(self.channels, second.channels))
+        return LinearPath(rows, columns, _chained(self.channels, second.channels), self.of_a_vector)
 
     def beside(self, other: LinearPath) -> LinearPath:
         """This path and another one between the same two tensors."""
+        if self.shapes != other.shapes:  # a vector that lies in rows and columns in two ways
+            return _everything(self.shapes)
         square = self.rows is self.columns and other.rows is other.columns
         rows = self.rows + other.rows
         columns = rows if square else self.columns + other.columns
-        return LinearPath(rows, columns, self.channels | other.channels)
+        return LinearPath(rows, columns, self.channels | other.channels, self.of_a_vector)
 
 
 def staying(shape: Shape) -> LinearPath:
@@ -63,6 +67,11 @@ def staying(shape: Shape) -> LinearPath:
     rows = np.eye(shape[0])
     columns = rows if shape[0] == shape[1] else np.eye(shape[1])
     return LinearPath(rows, columns, np.eye(shape[2], dtype=bool))
+
+
+def _everything(shapes: tuple[Shape, Shape]) -> LinearPath:
+    rows, columns, channels = (np.ones(sizes) for sizes in zip(*shapes, strict=True))
+    return LinearPath(rows, columns, channels > 0, of_a_vector=True)
 
 
 def _chained(first: Connected, second: Connected) -> Connected:

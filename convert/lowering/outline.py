@@ -61,7 +61,7 @@ def outline(
 
 def foreseen(path: LinearPath, known: Known) -> tuple[Transform, ...]:
     """The transforms that ``linearize`` will make of ``path``, with weights of 1; ``known`` grows."""
-    for kernel, off in _kernels(path, known):
+    for kernel, off in [] if path.of_a_vector else _kernels(path, known):
         large = _with_channels(kernel, path)
         dense = np.count_nonzero(kernel.kernel) / kernel.kernel.size * path.channels.mean() > DENSE_ENOUGH
         if not off:

@@ -18,6 +18,7 @@ Connected = NDArray[np.bool_]
 class Connections:
     """A weight of 1 for each pair of neurons whose rows, columns and channels are all connected: a ``Transform``.
 
+    A source that is a vector may lie in rows and columns here: what counts is the order of its neurons.
     It takes three small arrays where ``Sparse`` takes a number for each pair, so that millions of pairs cost nothing.
 
     >>> both = Connections(np.eye(2, dtype=bool), np.ones((1, 1), bool), np.ones((1, 2), bool))
@@ -55,7 +56,7 @@ class Connections:
 
     def fan_out(self, source: Shape, target: Shape) -> NDArray[np.int64]:
         rows, columns, channels = (part.sum(axis=1) for part in self.parts)
-        return np.asarray(rows[:, None, None] * columns[None, :, None] * channels)
+        return np.asarray((rows[:, None, None] * columns[None, :, None] * channels).reshape(source))
 
     def largest_weights(self, target: Shape) -> Array:
         rows, columns, channels = (part.any(axis=0) for part in self.parts)

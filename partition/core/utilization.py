@@ -154,8 +154,8 @@ def _(link: SinglesLink, source_tile: Tile, target_tile: Tile) -> Ints:
     """The same as for a matrix."""
     if counts(link.target_shape, target_tile) == (1, 1, 1):
         return block_sizes(link.source_shape, source_tile)
-    reached = [link.lists(axis, step).reached for axis, step in enumerate(target_tile)]
-    rows, columns, channels = (
-        np.add.reduceat(tiles, starts(len(tiles), step)) for tiles, step in zip(reached, source_tile, strict=True)
-    )
-    return np.asarray((rows[:, None, None] * columns[None, :, None] * channels).ravel())
+    rows, columns, channels = (link.lists(axis, step).reached for axis, step in enumerate(target_tile))
+    reached = (rows[:, None, None] * columns[None, :, None] * channels).ravel()
+    block = block_of_neuron(link.source_shape, source_tile)
+    found = np.bincount(block, weights=reached, minlength=cores(link.source_shape, source_tile))
+    return found.astype(np.int64)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.frontends.linear_path import Axis, Connected, LinearPath, staying
-from convert.network import Shape
 from convert.upstream.types import Layer, Node, Tensor
 
 from .nodes import nodes_of
-from .reach import EVERYWHERE, reach_of, shape_of
+from .reach import reach_of, shape_of
+from .rearranged import REARRANGING, rearranged
 from .segment import KerasSegment
 
-SHAPING = ("Reshape", "Flatten")
-
-MIXING = ("Conv", "SeparableConv", "Dense", "Concatenate", *SHAPING, "Permute")
+MIXING = ("Conv", "SeparableConv", "Dense", "Concatenate", "Permute")
 """What the names of classes begin with that bring channels together."""
 
 
@@ -48,43 +47,25 @@ def _whole(path: LinearPath | None, tensor: Tensor) -> LinearPath:
 
 def _steps_over(node: Node, producers: Mapping[int, Node]) -> list[tuple[Tensor, LinearPath | None]]:
     """The tensors that ``node`` takes and the path of each over it; None where each neuron stays what it is."""
-    before = _before_reshaping(node, producers)
-    if before is not None:
-        return [(before, LinearPath(*_each_its_own(shape_of(before))))]
+    if type(node.layer).__name__ in REARRANGING and not _keeps(node):
+        moved = rearranged(node, producers, _keeps)
+        if moved.in_order and id(moved.source) not in producers and shape_of(moved.source)[:2] == (1, 1):
+            return [(moved.source, replace(staying(shape_of(node.outputs)), of_a_vector=True))]
+        rows, columns = (_of_moved(axis, moved.weighted) for axis in (moved.rows, moved.columns))
+        return [(moved.source, LinearPath(rows, columns, moved.channels))]
     return [
         (tensor, None if _keeps(node, place) else path_over(node, place))
         for place, tensor in enumerate(node.keras_inputs)
     ]
 
 
-def _keeps(node: Node, place: int) -> bool:
+def _keeps(node: Node, place: int = 0) -> bool:
     """Whether each neuron of input number ``place`` reaches its own of the output and no other."""
     source, target = shape_of(node.keras_inputs[place]), shape_of(node.outputs)
     kind = type(node.layer).__name__
-    if source != target or kind in SHAPING:
+    if source != target or kind in ("Reshape", "Flatten"):
         return source == target
     return not kind.startswith(MIXING) and reach_of(node, source, target).local
-
-
-def _before_reshaping(node: Node, producers: Mapping[int, Node]) -> Tensor | None:
-    """The tensor whose rows and columns ``node`` gives back to its neurons, after each got a weight of its own."""
-    if type(node.layer).__name__ not in SHAPING or _keeps(node, 0):
-        return None
-    tensor = node.keras_inputs[0]
-    while id(tensor) in producers:
-        producer = producers[id(tensor)]
-        tensor = producer.keras_inputs[0]
-        if type(producer.layer).__name__ in SHAPING:
-            return tensor if shape_of(tensor) == shape_of(node.outputs) else None
-        if not _keeps(producer, 0):
-            return None
-    return None
-
-
-def _each_its_own(shape: Shape) -> tuple[Axis, Axis, Connected]:
-    draw = np.random.default_rng(0)
-    rows, columns = (np.diag(draw.uniform(1, 2, size)) for size in shape[:2])
-    return rows, columns, np.eye(shape[2], dtype=bool)
 
 
 def path_over(node: Node, place: int) -> LinearPath:
@@ -125,20 +106,30 @@ def _in_groups(kernel: Connected, groups: int) -> Connected:
     return connected.reshape(groups * inside, target)
 
 
+def _of_moved(connected: Connected, weighted: bool) -> Axis:
+    """Numbers where rearranged positions are ``connected``: each its own where nothing is shared."""
+    shared = not weighted and not connected.all()
+    return _at_taps(connected) if shared else np.where(connected, _draw(connected.shape), 0.0)
+
+
 def _weighted(layer: Layer, connected: Connected) -> Axis:
     """Numbers where positions are ``connected``, drawn by chance: the same for layers that connect alike.
 
     What averages gives weights of 1 in all, at the border too.
     """
-    draw = np.random.default_rng(0)
-    kind = type(layer).__name__
-    if kind in EVERYWHERE:
-        return draw.uniform(1, 2, connected.shape)
-    taps = _taps(connected)
-    weights = np.where(connected, draw.uniform(1, 2, int(np.ptp(taps)) + 1)[taps - taps.min()], 0.0)
-    if "Pooling" in kind or "UpSampling" in kind:
+    weights = _at_taps(connected)
+    if "Pooling" in type(layer).__name__ or "UpSampling" in type(layer).__name__:
         return np.asarray(weights / np.maximum(weights.sum(axis=0), 1e-30))
     return weights
+
+
+def _at_taps(connected: Connected) -> Axis:
+    taps = _taps(connected)
+    return np.where(connected, _draw((int(np.ptp(taps)) + 1,))[taps - taps.min()], 0.0)
+
+
+def _draw(shape: tuple[int, ...]) -> Axis:
+    return np.random.default_rng(0).uniform(1, 2, shape)
 
 
 def _taps(connected: Connected) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ from convert.lowering.lower import lower
 from convert.lowering.outline import outline
 from convert.network import SharedKernel
 from convert.upstream.tensorflow import load_keras3
-from tests.builders.keras_models import PATTERNS, model_with
+from tests.builders.keras_models import PATTERNS, model_with, randomized
 from tests.builders.random_keras_models import random_model
 
 
@@ -68,3 +68,37 @@ def test_a_large_kernel_that_differs_at_the_border_only_is_foreseen(tmp_path):
     found, real = map(projections, both(model, tmp_path))
     assert found == real
     assert [form is None for _, target, form in found if target == "end"] == [False, True]
+
+
+def shuffled(layers, x):
+    x = layers.Permute((1, 2, 4, 3))(layers.Reshape((6, 6, 2, 4))(x))
+    return layers.Conv2D(8, 3, padding="same")(layers.Reshape((6, 6, 8))(x))
+
+
+def flattened_to_the_same(layers, x):
+    return layers.Conv2D(8, 3, padding="same")(layers.Reshape((6, 6, 8))(layers.Flatten()(x)))
+
+
+def shuffled_only(layers, x):
+    return layers.Reshape((6, 6, 8))(layers.Permute((1, 2, 4, 3))(layers.Reshape((6, 6, 4, 2))(x)))
+
+
+def from_a_vector(layers, x):
+    x = layers.Dense(18, activation="relu")(layers.Flatten()(x))
+    return layers.Conv2DTranspose(2, 2, strides=2)(layers.Reshape((3, 3, 2))(x))
+
+
+def normalized_flat(layers, x):
+    return layers.Reshape((6, 6, 8))(layers.BatchNormalization()(layers.Flatten()(x)))
+
+
+@pytest.mark.parametrize("build", [shuffled, flattened_to_the_same, shuffled_only, from_a_vector, normalized_flat])
+def test_what_only_rearranges_neurons_is_foreseen(build, tmp_path):
+    keras = load_keras3()
+    layers = keras.layers
+    image = keras.Input((6, 6, 2))
+    x = layers.Conv2D(8, 3, padding="same", activation="relu")(image)
+    x = layers.ReLU()(build(layers, x))
+    model = keras.Model(image, layers.Conv2D(1, 1)(x))
+    found, real = both(randomized(model), tmp_path)
+    assert projections(found) == projections(real)

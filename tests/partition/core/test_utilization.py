@@ -176,3 +176,16 @@ def test_single_synapses_take_what_is_foreseen(connected):
         for source_tile in (source, (1, 2, 1), (2, 1, 2)):
             np.testing.assert_array_equal(out_axons(first, source_tile, tile), out_axons(second, source_tile, tile))
     assert slots_per_axon(first, LOIHI) == slots_per_axon(second, LOIHI)
+
+
+def test_a_vector_that_lies_in_rows_reaches_what_its_order_says():
+    source, target = (1, 1, 4 * 3 * 2), (4, 3, 5)
+    foreseen = Connections(np.eye(4, dtype=bool), np.eye(3, dtype=bool), np.ones((2, 5), bool))
+    (first,), (second,) = (
+        links_onto_chip(chain([source, target], {(0, 1): transform}))
+        for transform in (foreseen, foreseen.with_weights(np.arange(foreseen.weights.size) + 1.0))
+    )
+    for tile in ((4, 3, 5), (2, 3, 5), (1, 2, 2)):
+        np.testing.assert_array_equal(incoming(first, tile, LOIHI).in_axons, incoming(second, tile, LOIHI).in_axons)
+        for source_tile in (source, (1, 1, 7)):
+            np.testing.assert_array_equal(out_axons(first, source_tile, tile), out_axons(second, source_tile, tile))
