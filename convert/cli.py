@@ -111,7 +111,7 @@ DEFAULTS = Options()
 @click.option("--force", is_flag=True, help="Replace an existing bundle.")
 @command
 @click.pass_context
-def main(context: click.Context, model: Path, check: bool, as_json: bool, **options: Any) -> None:
+def main(context: click.RichContext, /, model: Path, check: bool, as_json: bool, **options: Any) -> None:
     """Convert a trained Keras MODEL (.keras, .h5 or SavedModel) to a spiking network for Loihi.
 
     ReLU layers become populations, everything linear between two of them one projection; rates are scaled on the

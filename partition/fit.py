@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
 
 from convert.check.report import Footprint
 from convert.errors import UserError
 from convert.network import Network, Population
 
+from .core.utilization import out_axons, out_slots
 from .geometry.links import Link, links_onto_chip
-from .hardware import BOARDS, Chip, chips_for, smallest_board
-from .tiles.feasible import FeasibleTile, does_not_fit, fitting_tiles, signature
-from .tiles.knapsack import overflowing
+from .hardware import Chip, chips_for, smallest_board
+from .tiles.feasible import FeasibleTile, does_not_fit, feasible_one_by_one, signature
+
+ROUNDS = 200
+"""At most so many times are tiles changed whose output axons overflow. A limit: a ResNet-50 takes 55."""
 
 
 def fewest_cores(network: Network) -> Footprint:
@@ -56,31 +62,48 @@ class _Layers:
     taken: dict[str, int] = field(default_factory=dict)
 
     def next_of(self, population: Population) -> FeasibleTile | None:
-        """The next tile of ``population``, of as many cores or more; None after the last one."""
+        """The next tile of ``population``, of as many cores or more; None after the last one that a search tries."""
         key = signature(population, self.links)
         if key not in self.coming:
-            self.coming[key] = fitting_tiles(population, self.links, self.chip)
+            self.coming[key] = feasible_one_by_one(population, self.links, self.chip)
         seen, number = self.seen.setdefault(key, []), self.taken.get(population.name, 0)
         if number == len(seen):
-            seen += [tile for tile in (next(self.coming[key], None),) if tile is not None]
+            seen += islice(self.coming[key], 1)
         self.taken[population.name] = number + 1
         return seen[number] if number < len(seen) else None
 
 
 def _within_axons(network: Network, layers: _Layers, found: dict[str, FeasibleTile]) -> list[str]:
-    """Takes smaller tiles, in ``found``, where output axons overflow; the problems if there are none or too many."""
-    most = max(board.cores for board in BOARDS.values())
-    while too_full := overflowing(network, layers.links, _tiles(found), layers.chip):
-        for name in too_full:
-            tile = layers.next_of(network.population(name))
-            if tile is None or tile.cores > most:
-                return [
-                    f"layer '{name}': in no tile do the output axons fit a core (limit {layers.chip.out_axon_slots}); "
-                    "give it fewer layers that take its spikes, or smaller ones"
-                ]
-            found[name] = tile
-    return []
+    """Takes other tiles, in ``found``, where output axons overflow; a layer for which there are none is a problem."""
+    tiles = {name: option.tile for name, option in found.items()}
+    outward = {name: [link for link in layers.links if link.source == name] for name in found}
+
+    def too_full(name: str) -> bool:
+        slots = np.add(*out_slots(network.population(name), outward[name], tiles, layers.chip))
+        return bool(slots.max() > layers.chip.out_axon_slots)
+
+    def moved_on(name: str) -> bool:
+        option = layers.next_of(network.population(name))
+        if option is not None:
+            found[name], tiles[name] = option, option.tile
+            changed.update([name, *(link.source for link in layers.links if link.target == name)])
+        return option is not None
+
+    changed = set(found)
+    for _ in range(ROUNDS):
+        full = [name for name in found if name in changed and too_full(name)]
+        if not full:
+            return []
+        changed = set()
+        for name in full:
+            heaviest = max(outward[name], key=lambda link: int(out_axons(link, tiles[name], tiles[link.target]).max()))
+            if not moved_on(name) and not moved_on(heaviest.target):
+                return [_no_axons(name, layers.chip)]
+    return [_no_axons(name, layers.chip) for name in full]
 
 
-def _tiles(found: Mapping[str, FeasibleTile]) -> dict[str, tuple[int, int, int]]:
-    return {name: option.tile for name, option in found.items()}
+def _no_axons(name: str, chip: Chip) -> str:
+    return (
+        f"layer '{name}': no tiles were found whose output axons fit a core (limit {chip.out_axon_slots} slots); give "
+        "it fewer or smaller layers that take its spikes"
+    )

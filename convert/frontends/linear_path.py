@@ -76,5 +76,5 @@ def _everything(shapes: tuple[Shape, Shape]) -> LinearPath:
 
 def _chained(first: Connected, second: Connected) -> Connected:
     if first.all() or second.all() or first.size * second.shape[1] > MANY:
-        return np.asarray(first.any(axis=1)[:, None] & second.any(axis=0)[None, :])
+        return np.asarray(np.outer(first.any(axis=1), second.any(axis=0)))
     return np.asarray((first.astype(np.float32) @ second.astype(np.float32)) > 0)

@@ -84,10 +84,10 @@ def _of_one_channel(path: LinearPath) -> Linear:
     rows, columns = path.rows.astype(np.float32), path.columns.astype(np.float32)
 
     def forward(images: Images) -> Images:
-        return np.asarray(rows.T @ images[..., 0] @ columns)[..., None]
+        return np.asarray(rows.T @ images[..., 0] @ columns, np.float32)[..., None]
 
     def adjoint(images: Images) -> Images:
-        return np.asarray(rows @ images[..., 0] @ columns.T)[..., None]
+        return np.asarray(rows @ images[..., 0] @ columns.T, np.float32)[..., None]
 
     source, target = path.shapes
     return Linear(forward, adjoint, (*source[:2], 1), (*target[:2], 1))

@@ -59,7 +59,7 @@ class Connections:
         return np.asarray((rows[:, None, None] * columns[None, :, None] * channels).reshape(source))
 
     def largest_weights(self, target: Shape) -> Array:
-        rows, columns, channels = (part.any(axis=0) for part in self.parts)
+        rows, columns, channels = (np.asarray(part.any(axis=0)) for part in self.parts)
         return np.asarray(rows[:, None, None] * columns[None, :, None] * channels, np.float64)
 
     def _single(self) -> Sparse:

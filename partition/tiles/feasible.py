@@ -47,26 +47,24 @@ def feasible_tiles(
     population: Population, links: Sequence[Link], chip: Chip, *, packings_to_try: Packings = packings
 ) -> list[FeasibleTile]:
     """The feasible tiles of ``population``, fewest cores first; output axons depend on the other layers' tiles."""
-    feasible: list[FeasibleTile] = []
-    for option in fitting_tiles(population, links, chip, packings_to_try=packings_to_try):
-        if feasible and option.cores > MOST_CORES * feasible[0].cores + SPARE_CORES:
-            break
-        feasible.append(option)
-    return feasible
+    return list(feasible_one_by_one(population, links, chip, packings_to_try=packings_to_try))
 
 
-def fitting_tiles(
+def feasible_one_by_one(
     population: Population, links: Sequence[Link], chip: Chip, *, packings_to_try: Packings = packings
 ) -> Iterator[FeasibleTile]:
-    """The same one by one, however many cores they take."""
+    """The same, each looked for when it is asked for."""
     inward = [link for link in links if link.target == population.name]
     least_slots = sum(slots_per_axon(link, chip) for link in links if link.source == population.name)
-    shape = population.shape
+    shape, fewest = population.shape, None
     for number, tile in _candidates(shape, chip):
+        if fewest is not None and number > MOST_CORES * fewest + SPARE_CORES:
+            break
         if tile[0] * tile[1] * least_slots > chip.out_axon_slots:
             continue
         packing = _packing(packings_to_try(inward, tile), inward, shape, tile, chip)
         if packing is not None:
+            fewest = number if fewest is None else fewest
             yield FeasibleTile(tile, number, packing)
 
 
