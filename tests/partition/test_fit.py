@@ -54,8 +54,8 @@ def test_a_layer_that_fits_no_core_is_named_and_the_others_are_counted():
 
 
 def test_a_network_larger_than_every_board_says_so():
-    size = (1000, 1000, 110)
-    network = chain([size, size], {(0, 1): convolution(RNG, 1, (110, 110))})
+    layers, kernel = 70, convolution(RNG, 1, (24, 24))
+    network = chain([(256, 256, 24)] * (layers + 1), {(i, i + 1): kernel for i in range(layers)})
     (problem,) = fewest_cores(network).problems
     assert "pohoiki-springs" in problem
     assert "use a smaller model" in problem

@@ -145,6 +145,7 @@ def test_in_python_problems_are_in_the_report(tmp_path):
     assert report.problems == ("seed is -1; use at least 0",)
     missing = convert.check_model(tmp_path / "none.keras")
     assert "does not exist" in missing.problems[0]
+    assert checked(tmp_path / "none.keras") == missing
 
 
 def test_a_network_that_fits_no_core_converts_and_says_so(tmp_path):
