@@ -131,7 +131,10 @@ def main(context: click.RichContext, /, model: Path, check: bool, as_json: bool,
     elif as_json:
         raise UserError("--json is how --check prints; add --check, or leave it out: a bundle has conversion.json")
     elif missing := [name for name, value in (("--data", data), ("-o", bundle)) if value is None]:
-        raise click.UsageError(f"Missing {' and '.join(missing)}: the training data and the bundle to write.", context)
+        raise click.UsageError(
+            f"Missing {' and '.join(missing)}: the training data and the bundle to write; --check needs neither.",
+            context,
+        )
     else:
         _convert(model, data, bundle, chosen, force)
 

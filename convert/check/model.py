@@ -32,7 +32,7 @@ Fit = Callable[[Network], Footprint]
 NEURONS = "layers' shapes, silent neurons included"
 SYNAPSES = "windows and strides; Reshape: all to all"
 CORES = "memory and axons; partition may use more"
-CHIPS = "these cores on {}"
+CHIPS = "these cores"
 LEAST = "longest path, one step a population"
 ARRIVAL = "one spike interval a layer at --rates"
 """What numbers are told from, in words that fit a line."""
@@ -114,7 +114,7 @@ def with_bias_source(network: Network) -> Network:
 def _with_cores(report: CheckReport, network: Network, footprint: Footprint) -> CheckReport:
     """``report`` with its cores and chips, unless some layer fits no core."""
     known = len(footprint.layers) == len(network.chip_populations)
-    chips = CHIPS.format(footprint.board or "no board")
+    chips = CHIPS if footprint.board is None else f"{CHIPS} on {footprint.board}"
     return structs.replace(
         report,
         layers=layers_of(network, footprint.layers),
