@@ -4,6 +4,8 @@ from .bundle import load_peak_rates as load_peak_rates
 from .bundle import load_rates as load_rates
 from .bundle import load_report as load_report
 from .bundle import save_bundle as save_bundle
+from .check.model import check_model as check_model
+from .check.report import CheckReport as CheckReport
 from .errors import UserError as UserError
 from .network import Network as Network
 from .options import Options as Options

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from convert.draft import Draft
     from convert.frontends.keras.cut import Cut
     from convert.frontends.keras.long_paths import CarriedSums
+    from convert.frontends.keras.original import KerasOriginal
     from convert.frontends.original import Original
 
 
@@ -59,7 +60,7 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
     from convert.calibration.sample import Sample
     from convert.stages import run_stages
 
-    models = _opened(model_path, options)
+    models = opened(model_path, options)
     dataset = open_data(
         data_path,
         input_shape=models.cut.shapes[INPUT],
@@ -91,13 +92,13 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
 
 
 @dataclass(frozen=True)
-class _Models:
+class Models:
     """The model as it was ``given``, and ``cut`` into segments, max pooling ``replaced`` or not; its ``outputs``.
 
     Both have the outputs of ``carried_sums`` carried by pairs of populations; no output depends on it.
     """
 
-    given: Original
+    given: KerasOriginal
     cut: Cut
     carried_sums: CarriedSums
     replaced: bool
@@ -108,7 +109,8 @@ class _Models:
         return tuple(self.cut.model.outputs[0].shape)[1:]
 
 
-def _opened(path: Path, options: Options) -> _Models:
+def opened(path: Path, options: Options) -> Models:
+    """The model in ``path``, cut at its ReLUs. Raises ``UserError`` with all of its problems."""
     from convert.frontends.keras.cut import cut_at_relus
     from convert.frontends.keras.load import load
     from convert.frontends.keras.long_paths import sums_to_carry
@@ -122,8 +124,8 @@ def _opened(path: Path, options: Options) -> _Models:
     sums = sums_to_carry(pooled)
     cut = cut_at_relus(with_carried_sums(pooled, sums.layers))
     if options.max_pooling is None:
-        return _Models(cut.original, cut, sums, False, names)
-    return _Models(KerasOriginal(with_carried_sums(given, sums.layers), cut.populations), cut, sums, True, names)
+        return Models(cut.original, cut, sums, False, names)
+    return Models(KerasOriginal(with_carried_sums(given, sums.layers), cut.populations), cut, sums, True, names)
 
 
 def _measured(original: Original, cut: Cut, sample: Sample, options: Options) -> RateScales:
@@ -158,7 +160,7 @@ def _fine_tune(cut: Cut, dataset: Dataset, rates: RateScales, options: Options, 
         )
 
 
-def _lowered(models: _Models, sample: Sample, options: Options, progress: Progress) -> Draft:
+def _lowered(models: Models, sample: Sample, options: Options, progress: Progress) -> Draft:
     """The network in the original's own units, and what it is to do.
 
     Where max pooling was replaced and nothing trained since, calibration aims at the model that still has it.
@@ -179,7 +181,7 @@ def _report(
     draft: Draft,
     before: RateScales | None,
     metrics: dict[str, Metrics],
-    models: _Models,
+    models: Models,
     model_path: Path,
     data_path: Path,
 ) -> ConversionReport:

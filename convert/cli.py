@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import rich_click as click
+from click.core import ParameterSource
 
 from convert.console.terminal import Number, command, console, progress, table, waiting
 from convert.options import LIMITS, ChosenMetric, MaxPooling, Options
 
 if TYPE_CHECKING:
+    from .check.model import Fit
     from .report import ConversionReport, LayerReport
 
 
@@ -18,16 +21,23 @@ DEFAULTS = Options()
 
 
 @click.command(
-    epilog="Example: convert-model unet.keras --data train/ -o unet.bundle --max-pooling average --fine-tune 5"
+    epilog="Example: convert-model unet.keras --data train/ -o unet.bundle --max-pooling average --fine-tune 5; "
+    "before, convert-model unet.keras --check says what comes of it."
 )
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    required=True,
     help="Training data: a .npz with x and y, class folders, or image/label pairs.",
 )
-@click.option("-o", "--output", "bundle", type=click.Path(path_type=Path), required=True, help="The bundle to write.")
+@click.option("-o", "--output", "bundle", type=click.Path(path_type=Path), help="The bundle to write.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Only say what would convert, to how many neurons, cores and steps, or what stands against it: without data, "
+    "in seconds.",
+)
+@click.option("--json", "as_json", is_flag=True, help="With --check: print one JSON object.")
 @click.option(
     "--fine-tune",
     type=click.IntRange(*LIMITS["fine_tune_epochs"]),
@@ -106,22 +116,86 @@ DEFAULTS = Options()
 @click.option("--force", is_flag=True, help="Replace an existing bundle.")
 @waiting
 @command
-def main(model: Path, data: Path, bundle: Path, force: bool, wait: bool, **options: Any) -> None:
+@click.pass_context
+def main(context: click.RichContext, /, model: Path, check: bool, as_json: bool, **options: Any) -> None:
     """Convert a trained Keras MODEL (.keras, .h5 or SavedModel) to a spiking network for Loihi.
 
     ReLU layers become populations, everything linear between two of them one projection; rates are scaled on the
     training data; weights and gains are then fitted, layer by layer, to what hard resets leave of them. Accuracies
     shown are measured.
     """
-    from .api import convert
     from .errors import UserError
 
+    data, bundle, force, wait = (options.pop(name) for name in ("data", "bundle", "force", "wait"))
     low, high = options.pop("rates")
     if low > high:
         raise UserError(f"--rates {low:g} {high:g}: the smallest rate is above the largest; write --rates MIN MAX")
     chosen = Options(fine_tune_epochs=options.pop("fine_tune"), rates_hz=(low, high), **options)
-    report = convert(model, data, bundle, chosen, force=force, wait=wait, progress=progress)
-    _show(report, bundle)
+    if check:
+        _refuse(context, NOT_IN_A_CHECK, "--check looks at the model alone, reads no data and writes nothing")
+        _check(model, chosen, context.obj, as_json)
+    elif as_json:
+        raise UserError("--json is how --check prints; add --check, or leave it out: a bundle has conversion.json")
+    elif missing := [name for name, value in (("--data", data), ("-o", bundle)) if value is None]:
+        raise click.UsageError(
+            f"Missing {' and '.join(missing)}: the training data and the bundle to write; --check needs neither.",
+            context,
+        )
+    else:
+        _convert(model, data, bundle, chosen, force, wait)
+
+
+NOT_IN_A_CHECK = (
+    "data",
+    "bundle",
+    "force",
+    "wait",
+    "metric",
+    "fine_tune",
+    "spiking_batches",
+    "percentile",
+    "one_scale",
+    "synapse_s",
+    "vmin",
+    "calibration_images",
+    "seed",
+)
+"""Parameters that a check has no use for."""
+
+
+def _refuse(context: click.Context, parameters: Collection[str], reason: str) -> None:
+    """Raises ``UserError`` if any of ``parameters`` was written on the command line."""
+    from .errors import UserError
+
+    written = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name in parameters and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+    ]
+    if written:
+        raise UserError(f"{reason}; leave out {', '.join(written)}, or --check")
+
+
+def _check(model: Path, options: Options, fit: Fit | None, as_json: bool) -> None:
+    import msgspec
+
+    from .check.model import check_model
+    from .check.text import show
+    from .errors import UserError
+
+    report = check_model(model, options, fit=fit)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(report), indent=2))
+    else:
+        show(report)
+    if report.problems:
+        raise UserError(report.problems)
+
+
+def _convert(model: Path, data: Path, bundle: Path, options: Options, force: bool, wait: bool) -> None:
+    from .api import convert
+
+    _show(convert(model, data, bundle, options, force=force, wait=wait, progress=progress), bundle)
 
 
 def _show(report: ConversionReport, bundle: Path) -> None:

@@ -1,3 +1,4 @@
+from .fit import fewest_cores as fewest_cores
 from .hardware import Board as Board
 from .result import Partition as Partition
 from .result import read_partition as read_partition

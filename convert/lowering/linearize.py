@@ -53,27 +53,38 @@ def linearize(linear: Linear, guesses: Iterable[Map] = ()) -> Map:
     One of ``guesses`` is taken if it reproduces ``linear``; nothing is measured then.
     """
     for guess in guesses:
-        if not _off(guess, linear).any():
+        if not off_pixels(guess, linear).any():
             return guess
-    if linear.source[:2] == linear.target[:2] == (1, 1):
-        return (_cheaper(_of_one_pixel(linear), linear),)
-    if linear.source[:2] != (1, 1) and linear.target[:2] != (1, 1):
-        kernels = [kernel for kernel in (_convolution(linear), _transposed(linear)) if kernel is not None]
-        for kernel in kernels:
-            off = _off((kernel,), linear)
-            if not off.any():
-                return (_cheaper(kernel, linear),)
-            if off.mean() <= BORDER and _synapses(kernel, linear) > MANY and _dense_enough(kernel, linear):
-                both = (kernel, Sparse(matrix_of(_rest(linear, kernel, off), off)))
-                if not _off(both, linear).any():
-                    return both
+    for kernel in kernels_of(linear):
+        off = off_pixels((kernel,), linear)
+        if not off.any():
+            return (_cheaper(kernel, linear),)
+        if off.mean() <= BORDER and _synapses(kernel, linear) > MANY and _dense_enough(kernel, linear):
+            both = (kernel, Sparse(matrix_of(_rest(linear, kernel, off), off)))
+            if not off_pixels(both, linear).any():
+                return both
     return (Sparse(matrix_of(linear)),)
+
+
+def kernels_of(linear: Linear) -> list[Convolution | ConvolutionTranspose]:
+    """The shared kernels that may stand for ``linear``, in the order in which they are tried."""
+    pixels = linear.source[:2], linear.target[:2]
+    if pixels == ((1, 1), (1, 1)):
+        return [_of_one_pixel(linear)]
+    if (1, 1) in pixels:
+        return []
+    return [kernel for kernel in (_convolution(linear), _transposed(linear)) if kernel is not None]
 
 
 def _of_one_pixel(linear: Linear) -> Convolution:
     """The matrix between two vectors as the kernel of a convolution, which is what calibration and training fit."""
     matrix = matrix_of(linear).toarray()
     return Convolution(np.ascontiguousarray(matrix.T)[None, None])
+
+
+def least_share(synapses: int) -> float:
+    """The share of nonzero weights below which single synapses stand for a kernel of so many."""
+    return DENSE_ENOUGH_OF_MANY if synapses > MANY else DENSE_ENOUGH
 
 
 def _synapses(kernel: Convolution | ConvolutionTranspose, linear: Linear) -> int:
@@ -180,7 +191,7 @@ def _up_ends(source: int, target: int, size: int, stride: int, offset: int, padd
     return _ends(size, fits)
 
 
-def _off(transforms: Map, linear: Linear) -> NDArray[np.bool_]:
+def off_pixels(transforms: Map, linear: Linear) -> NDArray[np.bool_]:
     """The pixels of the target, shape (rows, columns), at which ``transforms`` differ from ``linear``."""
     images = np.random.default_rng(0).standard_normal((2, *linear.source)).astype(np.float32)
     expected = linear.forward(images)
@@ -195,5 +206,4 @@ def _cheaper(kernel: Convolution | ConvolutionTranspose, linear: Linear) -> Tran
 
 
 def _dense_enough(kernel: Convolution | ConvolutionTranspose, linear: Linear) -> bool:
-    share = DENSE_ENOUGH_OF_MANY if _synapses(kernel, linear) > MANY else DENSE_ENOUGH
-    return bool(np.count_nonzero(kernel.kernel) > share * kernel.kernel.size)
+    return bool(np.count_nonzero(kernel.kernel) > least_share(_synapses(kernel, linear)) * kernel.kernel.size)

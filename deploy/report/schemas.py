@@ -1,4 +1,4 @@
-"""The JSON schemas of the files that the commands write: ``make docs``."""
+"""The JSON schemas of what the commands write, and of what a check prints: ``make docs``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from convert.check.report import CheckReport
 from convert.report import ConversionReport
 from deploy.runs.report import RunReport
 from partition.report import PartitionReport
@@ -14,12 +15,13 @@ from partition.report import PartitionReport
 from .content import EnergyReport
 
 REPORTS: dict[str, type[msgspec.Struct]] = {
+    "check": CheckReport,
     "conversion": ConversionReport,
     "partition": PartitionReport,
     "run": RunReport,
     "report": EnergyReport,
 }
-"""By the name of the file."""
+"""By the name of the file; 'check' is printed."""
 
 
 def schema(name: str) -> bytes:

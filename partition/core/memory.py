@@ -9,14 +9,14 @@ A kernel whose taps repeat may need less there, because equal weights are stored
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import reduce, singledispatch
 from typing import NamedTuple
 
 import numpy as np
 
 from partition.geometry.blocks import Ints, block_sizes, counts
 from partition.geometry.intervals import Interval
-from partition.geometry.links import KernelLink, Link, MatrixLink
+from partition.geometry.links import KernelLink, Link, MatrixLink, SinglesLink
 from partition.geometry.tile import Tile
 from partition.hardware import Chip
 from partition.numba_jit import compiled
@@ -150,6 +150,23 @@ def _(link: MatrixLink, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> Inc
         np.bincount(found.block, minlength=blocks),
         np.bincount(found.block[distinct], weights=bits[distinct], minlength=blocks).astype(np.int64),
     )
+
+
+@incoming.register
+def _(link: SinglesLink, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> Incoming:
+    """The same as for a matrix no two of whose weight sets are equal."""
+    axes = [link.lists(axis, tile[axis]) for axis in range(3)]
+    shape = tuple(len(axis.kinds) for axis in axes)
+    axons, bits = np.empty(shape, np.int64), np.empty(shape, np.int64)
+    for place in np.ndindex(*shape):
+        lengths, positions = zip(*(axis.kinds[kind] for axis, kind in zip(axes, place, strict=True)), strict=True)
+        sources = reduce(np.multiply.outer, positions)
+        axons[place] = sources.sum()
+        bits[place] = (sources * group_bits(reduce(np.multiply.outer, lengths), chip.weight_bits, chip)).sum()
+    if counts(link.target_shape, tile) == (1, 1, 1):
+        axons[...] = np.prod(link.source_shape)
+    per_block = np.ix_(*(axis.kind for axis in axes))
+    return Incoming(axons[per_block].ravel(), bits[per_block].ravel())
 
 
 def _one_to_all(link: MatrixLink) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from convert.network import Population, Shape
 from partition.geometry.blocks import Ints, block_of_neuron, block_sizes, cores, counts, starts
-from partition.geometry.links import KernelLink, Link, MatrixLink
+from partition.geometry.links import KernelLink, Link, MatrixLink, SinglesLink
 from partition.geometry.tile import Tile
 from partition.hardware import Chip
 
@@ -108,8 +108,9 @@ def _(link: KernelLink, chip: Chip) -> int:
     return chip.population_axon_slots
 
 
-@slots_per_axon.register
-def _(link: MatrixLink, chip: Chip) -> int:
+@slots_per_axon.register(MatrixLink)
+@slots_per_axon.register(SinglesLink)
+def _(link: Link, chip: Chip) -> int:
     return chip.discrete_axon_slots
 
 
@@ -146,3 +147,15 @@ def _(link: MatrixLink, source_tile: Tile, target_tile: Tile) -> Ints:
     block = block_of_neuron(link.source_shape, source_tile)
     source, _ = link.pairs(target_tile)
     return np.bincount(block[source], minlength=cores(link.source_shape, source_tile))
+
+
+@out_axons.register
+def _(link: SinglesLink, source_tile: Tile, target_tile: Tile) -> Ints:
+    """The same as for a matrix."""
+    if counts(link.target_shape, target_tile) == (1, 1, 1):
+        return block_sizes(link.source_shape, source_tile)
+    rows, columns, channels = (link.lists(axis, step).reached for axis, step in enumerate(target_tile))
+    reached = (rows[:, None, None] * columns[None, :, None] * channels).ravel()
+    block = block_of_neuron(link.source_shape, source_tile)
+    found = np.bincount(block, weights=reached, minlength=cores(link.source_shape, source_tile))
+    return found.astype(np.int64)

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from convert.network import Array, Network, Projection, Shape, Taps
+from convert.network.connections import Connected, Connections
 
 from .blocks import Ints, starts
 from .intervals import Intervals, intervals_of
+from .list_lengths import ListLengths, list_lengths
 from .matrix_blocks import BlocksReached, blocks_reached
 from .tile import Tile
 
@@ -29,7 +31,7 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Link(ABC):
-    """A projection between two populations; ``KernelLink`` or ``MatrixLink``."""
+    """A projection between two populations; ``KernelLink``, ``MatrixLink`` or ``SinglesLink``."""
 
     projection: Projection
     source_shape: Shape
@@ -119,10 +121,31 @@ class MatrixLink(Link):
         return self._pairs[tile]
 
 
+@dataclass(frozen=True, eq=False)
+class SinglesLink(Link):
+    """A link of single synapses that are foreseen, not known: which rows, columns and channels are connected."""
+
+    connected: tuple[Connected, Connected, Connected] = field(repr=False)
+    _lists: dict[tuple[int, int], ListLengths] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def geometry(self) -> bytes:
+        shapes = np.array([part.shape for part in self.connected])
+        return _digest(shapes, *(np.packbits(part) for part in self.connected))
+
+    def lists(self, axis: int, step: int) -> ListLengths:
+        """The synapse lists into tiles of ``step`` positions along ``axis``; kept."""
+        if (axis, step) not in self._lists:
+            self._lists[axis, step] = list_lengths(self.connected[axis], step)
+        return self._lists[axis, step]
+
+
 def link(network: Network, projection: Projection) -> Link:
     """The link of ``projection``: with taps where its pixels share a kernel, else with its matrix."""
     source, target = network.shape_of(projection.source), network.shape_of(projection.target)
     transform = projection.transform
+    if isinstance(transform, Connections):
+        return SinglesLink(projection, source, target, transform.parts)
     axes = transform.axes(source, target)
     if axes is None:
         return MatrixLink(projection, source, target, transform.as_matrix(source, target))

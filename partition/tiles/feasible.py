@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import ceil, prod
@@ -47,19 +47,25 @@ def feasible_tiles(
     population: Population, links: Sequence[Link], chip: Chip, *, packings_to_try: Packings = packings
 ) -> list[FeasibleTile]:
     """The feasible tiles of ``population``, fewest cores first; output axons depend on the other layers' tiles."""
+    return list(feasible_one_by_one(population, links, chip, packings_to_try=packings_to_try))
+
+
+def feasible_one_by_one(
+    population: Population, links: Sequence[Link], chip: Chip, *, packings_to_try: Packings = packings
+) -> Iterator[FeasibleTile]:
+    """The same, each looked for when it is asked for."""
     inward = [link for link in links if link.target == population.name]
     least_slots = sum(slots_per_axon(link, chip) for link in links if link.source == population.name)
-    shape = population.shape
-    feasible: list[FeasibleTile] = []
+    shape, fewest = population.shape, None
     for number, tile in _candidates(shape, chip):
-        if feasible and number > MOST_CORES * feasible[0].cores + SPARE_CORES:
+        if fewest is not None and number > MOST_CORES * fewest + SPARE_CORES:
             break
         if tile[0] * tile[1] * least_slots > chip.out_axon_slots:
             continue
         packing = _packing(packings_to_try(inward, tile), inward, shape, tile, chip)
         if packing is not None:
-            feasible.append(FeasibleTile(tile, number, packing))
-    return feasible
+            fewest = number if fewest is None else fewest
+            yield FeasibleTile(tile, number, packing)
 
 
 def feasible_tiles_of_layers(
@@ -69,11 +75,11 @@ def feasible_tiles_of_layers(
     by_signature: dict[Hashable, list[FeasibleTile]] = {}
     found: dict[str, list[FeasibleTile]] = {}
     for population in populations:
-        key = _signature(population, links)
+        key = signature(population, links)
         if key not in by_signature:
             by_signature[key] = feasible_tiles(population, links, chip)
         found[population.name] = by_signature[key]
-    problems = [_does_not_fit(p, links, chip) for p in populations if not found[p.name]]
+    problems = [does_not_fit(p, links, chip) for p in populations if not found[p.name]]
     if problems:
         raise UserError(problems)
     return found
@@ -106,14 +112,14 @@ def _packing(
     return None
 
 
-def _signature(population: Population, links: Sequence[Link]) -> Hashable:
+def signature(population: Population, links: Sequence[Link]) -> Hashable:
     """Equal for populations with the same feasible tiles: same shape, same geometry in, same kinds of links out."""
     inward = [(link.source_shape, link.geometry) for link in links if link.target == population.name]
     outward = [type(link) for link in links if link.source == population.name]
     return population.shape, tuple(inward), tuple(outward)
 
 
-def _does_not_fit(population: Population, links: Sequence[Link], chip: Chip) -> str:
+def does_not_fit(population: Population, links: Sequence[Link], chip: Chip) -> str:
     cost = received([link for link in links if link.target == population.name], population.shape, (1, 1, 1), chip)
     return (
         f"layer '{population.name}' ({population.source_layer}, shape {population.shape}): no tile fits a core; one "

@@ -93,3 +93,4 @@ def test_no_model(name, make, sentence, tiny, tmp_path):
         make(tmp_path / name)
     arguments = [tmp_path / name, "--data", tiny / "data.npz", "-o", tmp_path / "a" / "b.bundle"]
     refused(convert_model, arguments, sentence, folder=tmp_path)
+    refused(convert_model, [tmp_path / name, "--check"], sentence, folder=tmp_path)

@@ -56,6 +56,8 @@ def test_every_layer_that_cannot_convert_is_listed_with_the_way_out(tiny, tmp_pa
     refused(convert_model, arguments, *EVERYTHING, folder=tmp_path)
     others = [sentence for sentence in EVERYTHING if "Pooling2D" not in sentence]
     refused(convert_model, [*arguments, "--max-pooling", "average"], *others, folder=tmp_path)
+    refused(convert_model, [tmp_path / "model.keras", "--check"], *EVERYTHING, folder=tmp_path)
+    refused(convert_model, [tmp_path / "model.keras", "--check", "--json"], *EVERYTHING, folder=tmp_path)
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
@@ -119,9 +121,9 @@ def _image(x):
 def test_a_model_that_cannot_convert(case, tiny, tmp_path):
     build, sentences = ONE_PROBLEM[case]
     path = save_graph(tmp_path / "model.keras", build)
-    refused(
-        convert_model, [path, "--data", tiny / "data.npz", "-o", tmp_path / "b.bundle"], *sentences, folder=tmp_path
-    )
+    arguments = [path, "--data", tiny / "data.npz", "-o", tmp_path / "b.bundle"]
+    refused(convert_model, arguments, *sentences, folder=tmp_path)
+    refused(convert_model, [path, "--check"], *sentences, folder=tmp_path)
 
 
 @pytest.mark.parametrize("relus", [0, 1])
@@ -167,3 +169,4 @@ def test_a_wrong_size_and_layers_that_do_not_convert_at_once(tiny, tmp_path):
     arguments = [tmp_path / "m.keras", "--data", tiny / "data.npz", "-o", tmp_path / "b.bundle"]
     sentences = ("an image of fixed size", "'silu' has no spiking form", r"\(MaxPooling2D\)", r"\(LayerNormalization\)")
     refused(convert_model, arguments, *sentences, folder=tmp_path)
+    refused(convert_model, [tmp_path / "m.keras", "--check"], *sentences, folder=tmp_path)

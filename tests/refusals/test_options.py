@@ -45,6 +45,22 @@ def test_fewer_timesteps_than_layers(tiny, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--json"], "--json is how --check prints; add --check, or leave it out"),
+        (["--check", "-o", "b"], "--check looks at the model alone, .* writes nothing; leave out -o, or --check$"),
+        (["--check", "--data", "d", "--force"], "leave out --data, --force, or --check$"),
+        (["--check", "--fine-tune", 1, "--seed", 0], "leave out --fine-tune, --seed, or --check$"),
+        (["--check", "--rates", 200, 100], "the smallest rate is above the largest"),
+        (["--check", "--json", "--measured-output", "b"], "the model has no output 'b'; its outputs are head$"),
+    ],
+    ids=lambda value: " ".join(map(str, value)) if isinstance(value, list) else "",
+)
+def test_options_that_make_no_sense_with_a_check(arguments, sentence, tiny, tmp_path):
+    refused(convert_model, [tiny / "model.keras", *arguments], sentence, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
     ("command", "arguments"),
     [
         (convert_model, ["m.keras", "--data", "d", "-o", "b", "--timesteps", "7"]),
@@ -53,6 +69,7 @@ def test_fewer_timesteps_than_layers(tiny, tmp_path):
         (convert_model, ["m.keras", "--data", "d", "-o", "b", "--max-pooling", "median"]),
         (convert_model, ["m.keras", "--data", "d", "-o", "b", "--metric", "speed"]),
         (convert_model, ["m.keras", "--data", "d"]),
+        (convert_model, ["m.keras", "-o", "b"]),
         (deploy_model, ["b", "--data", "d", "--target", "gpu"]),
         (deploy_model, ["b", "--data", "d", "--timesteps", "0"]),
         (deploy_model, ["b", "--data", "d", "--images", "0"]),

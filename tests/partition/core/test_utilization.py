@@ -10,7 +10,9 @@ from scipy import sparse
 
 from convert.errors import UserError
 from convert.network import Network, Sparse
-from partition.core.utilization import utilization
+from convert.network.connections import Connections
+from partition.core.memory import incoming
+from partition.core.utilization import out_axons, slots_per_axon, utilization
 from partition.geometry.links import links_onto_chip
 from partition.hardware import LOIHI
 from partition.tiles.feasible import feasible_tiles_of_layers
@@ -148,3 +150,42 @@ def test_a_population_of_one_core_takes_one():
     feasible = feasible_tiles_of_layers([population("p1", (4, 4, 2))], links_onto_chip(network), LOIHI)["p1"]
     assert feasible[0].tile == (4, 4, 2)
     assert feasible[0].cores == 1
+
+
+FORESEEN = {
+    "some": tuple(RNG.random(size) < 0.4 for size in ((5, 4), (4, 6), (3, 7))),
+    "all": tuple(np.ones(size, bool) for size in ((5, 4), (4, 6), (3, 7))),
+    "own": (np.eye(4, dtype=bool), np.eye(6, dtype=bool), np.eye(7, dtype=bool)),
+    "none to some": (np.eye(4, dtype=bool), np.arange(6) > np.full((2, 1), 2), np.ones((1, 7), bool)),
+}
+
+
+@pytest.mark.parametrize("connected", FORESEEN.values(), ids=FORESEEN)
+def test_single_synapses_take_what_is_foreseen(connected):
+    target = (4, 6, 7)
+    source = tuple(len(axis) for axis in connected)
+    foreseen = Connections(*connected)
+    made = foreseen.with_weights(RNG.permutation(foreseen.weights.size) + 1.0)
+    (first,), (second,) = (
+        links_onto_chip(chain([source, target], {(0, 1): transform})) for transform in (foreseen, made)
+    )
+    for tile in ((4, 6, 7), (4, 6, 3), (2, 3, 7), (3, 4, 2), (1, 1, 1)):
+        ours, theirs = incoming(first, tile, LOIHI), incoming(second, tile, LOIHI)
+        np.testing.assert_array_equal(ours.in_axons, theirs.in_axons)
+        np.testing.assert_array_equal(ours.synapse_bits, theirs.synapse_bits)
+        for source_tile in (source, (1, 2, 1), (2, 1, 2)):
+            np.testing.assert_array_equal(out_axons(first, source_tile, tile), out_axons(second, source_tile, tile))
+    assert slots_per_axon(first, LOIHI) == slots_per_axon(second, LOIHI)
+
+
+def test_a_vector_that_lies_in_rows_reaches_what_its_order_says():
+    source, target = (1, 1, 4 * 3 * 2), (4, 3, 5)
+    foreseen = Connections(np.eye(4, dtype=bool), np.eye(3, dtype=bool), np.ones((2, 5), bool))
+    (first,), (second,) = (
+        links_onto_chip(chain([source, target], {(0, 1): transform}))
+        for transform in (foreseen, foreseen.with_weights(np.arange(foreseen.weights.size) + 1.0))
+    )
+    for tile in ((4, 3, 5), (2, 3, 5), (1, 2, 2)):
+        np.testing.assert_array_equal(incoming(first, tile, LOIHI).in_axons, incoming(second, tile, LOIHI).in_axons)
+        for source_tile in (source, (1, 1, 7)):
+            np.testing.assert_array_equal(out_axons(first, source_tile, tile), out_axons(second, source_tile, tile))

@@ -1,0 +1,61 @@
+"""The fewest cores of a network, before anything is searched for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from convert.network.connections import Connections
+from partition.core.utilization import out_slots
+from partition.fit import fewest_cores
+from partition.geometry.links import links_onto_chip
+from partition.hardware import LOIHI
+from partition.search import partition
+from partition.tiles.feasible import feasible_tiles_of_layers
+from tests.builders.shaped_networks import chain, convolution, identity, random_rates, resnet, unet
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("network", [unet(16, [8, 16]), resnet(16, (8, 16), 1)], ids=["unet", "resnet"])
+def test_no_partition_takes_fewer_cores(network):
+    found = fewest_cores(network)
+    assert found.problems == ()
+    assert found.cores == sum(found.layers.values())
+    assert found.layers.keys() == {p.name for p in network.chip_populations}
+    planned = partition(network, random_rates(network), seconds=5).report
+    assert found.cores <= planned.cores <= 1.3 * found.cores + 4
+    assert (found.chips, found.board) == (planned.chips, planned.board)
+
+
+def test_layers_are_cut_further_where_output_axons_overflow():
+    shapes = [(32, 32, 4), (32, 32, 1), *[(32, 32, 1)] * 3]
+    outward = {(1, i): convolution(RNG, 3, (1, 1)) for i in (2, 3, 4)}
+    network = chain(shapes, {(0, 1): convolution(RNG, 3, (4, 1)), **outward})
+    links = links_onto_chip(network)
+    first = feasible_tiles_of_layers(network.chip_populations, links, LOIHI)
+    tiles = {name: options[0].tile for name, options in first.items()}
+    slots, crossing = out_slots(network.population("p1"), links, tiles, LOIHI)
+    assert max(slots + crossing) > LOIHI.out_axon_slots
+    found = fewest_cores(network)
+    assert found.layers["p1"] > first["p1"][0].cores
+    assert found.problems == ()
+
+
+def test_a_layer_that_fits_no_core_is_named_and_the_others_are_counted():
+    ones = Connections(np.ones((1, 1), bool), np.ones((1, 1), bool), np.ones((5000, 3), bool))
+    network = chain([(1, 1, 5000), (1, 1, 3), (1, 1, 3)], {(0, 1): ones, (1, 2): identity((1, 1, 3))})
+    found = fewest_cores(network)
+    assert found.layers == {"p2": 1}
+    assert found.board is None
+    (problem,) = found.problems
+    assert problem.startswith("layer 'p1'")
+    assert "5000 input axons (limit 4096)" in problem
+
+
+def test_a_network_larger_than_every_board_says_so():
+    layers, kernel = 70, convolution(RNG, 1, (24, 24))
+    network = chain([(256, 256, 24)] * (layers + 1), {(i, i + 1): kernel for i in range(layers)})
+    (problem,) = fewest_cores(network).problems
+    assert "pohoiki-springs" in problem
+    assert "use a smaller model" in problem
