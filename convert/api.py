@@ -11,7 +11,7 @@ from convert.bundle import MODEL, RATES_PICTURE, REPORT, write_bundle
 from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import rate_predictor
 from convert.network import INPUT, require_timesteps
-from convert.report import ConversionReport, LayerReport, Metrics
+from convert.report import ConversionReport, LayerReport, Metrics, OutputGrid
 from convert.storage.atomic import whole_folder
 
 from .errors import UserError
@@ -56,7 +56,9 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
     from convert.stages import run_stages
 
     models = _opened(model_path, options)
-    dataset = open_data(data_path, input_shape=models.cut.shapes[INPUT], target_shape=models.output_shape)
+    dataset = open_data(
+        data_path, input_shape=models.cut.shapes[INPUT], target_shape=models.output_shape, grid=models.grid
+    )
     sample = Sample(dataset, models.cut.shapes[INPUT], options)
     metrics: dict[str, Metrics] = {"ann": sample.metrics(models.given.outputs)}
     if models.replaced:
@@ -82,7 +84,8 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
 
 @dataclass(frozen=True)
 class _Models:
-    """The model as it was ``given``, and ``cut`` into segments, max pooling ``replaced`` or not; its ``outputs``.
+    """The model as it was ``given``, and ``cut`` into segments, max pooling ``replaced`` or not; its ``outputs``, and
+    where the first one's pixels lie, ``grid``.
 
     Both have the outputs of the layers ``carried_sums`` carried by pairs of populations; no output depends on it.
     """
@@ -92,6 +95,7 @@ class _Models:
     carried_sums: tuple[str, ...]
     replaced: bool
     outputs: tuple[str, ...]
+    grid: OutputGrid | None
 
     @property
     def output_shape(self) -> tuple[int, ...]:
@@ -103,17 +107,18 @@ def _opened(path: Path, options: Options) -> _Models:
     from convert.frontends.keras.load import load
     from convert.frontends.keras.long_paths import sums_to_carry
     from convert.frontends.keras.original import KerasOriginal
+    from convert.frontends.keras.output_grid import output_grid
     from convert.frontends.keras.passes import POOLING
     from convert.frontends.keras.passes.carry_sums import with_carried_sums
 
     loaded = load(path, max_pooling=options.max_pooling is not None, output=options.output)
-    given, names = loaded.model, loaded.outputs
+    given, names, grid = loaded.model, loaded.outputs, output_grid(loaded.model)
     pooled = POOLING[options.max_pooling](given) if options.max_pooling else given
     sums = sums_to_carry(pooled)
     cut = cut_at_relus(with_carried_sums(pooled, sums))
     if options.max_pooling is None:
-        return _Models(cut.original, cut, sums, False, names)
-    return _Models(KerasOriginal(with_carried_sums(given, sums), cut.populations), cut, sums, True, names)
+        return _Models(cut.original, cut, sums, False, names, grid)
+    return _Models(KerasOriginal(with_carried_sums(given, sums), cut.populations), cut, sums, True, names, grid)
 
 
 def _measured(original: Original, cut: Cut, sample: Sample, options: Options) -> RateScales:
@@ -179,6 +184,7 @@ def _report(
         task=sample.dataset.task,
         class_names=sample.dataset.class_names,
         input_shape=network.input.shape,
+        output_grid=models.grid,
         layers=tuple(_layer(draft, name, before) for name in draft.goal.rates.activity if name not in draft.silent),
         left_out_silent=draft.silent,
         carried_sums=models.carried_sums,

@@ -126,8 +126,9 @@ def _show(report: ConversionReport, bundle: Path) -> None:
         [_row(layer) for layer in report.layers],
     )
     names = list(report.metrics["ann"])
+    grid = report.output_grid
     table(
-        f"measured on {report.metrics_measured_on}",
+        f"measured on {report.metrics_measured_on}" + ("" if grid is None or grid.is_whole else f"\n{grid}"),
         ["network", *(n.replace("_", " ") for n in names)],
         [[row.replace("_", " "), *(f"{m[n]:.4f}" for n in names)] for row, m in report.metrics.items()],
     )

@@ -50,11 +50,17 @@ def run(
     """
     options, bundle = options or RunOptions(), Path(bundle)
     require_consistent(options)
-    task = load_report(bundle).task
+    conversion = load_report(bundle)
     folder = run_folder(bundle, options, force=force)
     network = network_to_run(bundle, options)
     partition, shape = partition_of(bundle, network), network.input.shape
-    data = open_data(data_path, task=task, input_shape=shape, target_shape=network.readouts[0].output_shape)
+    data = open_data(
+        data_path,
+        task=conversion.task,
+        input_shape=shape,
+        target_shape=network.readouts[0].output_shape,
+        grid=conversion.output_grid,
+    )
     dataset = chosen_images(data, skip=options.skip, images=options.images)
     steps = readout_steps(network.timesteps, options.every or steps_between(dataset.task, network.timesteps))
     windows, original = windows_at(network, steps, options.window), original_of(bundle)
@@ -76,6 +82,7 @@ def run(
         seconds_per_image=seconds / new if new else None,
         devices_measured=devices,
         data=Path(data_path).name,
+        output_grid=conversion.output_grid,
     )
     write_folder(folder, report, dataset, labels, results.outputs[-1], ann)
     checkpoint.remove()

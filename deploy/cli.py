@@ -89,9 +89,11 @@ def _print_metrics(report: RunReport) -> None:
 
     metrics = report.metrics
     names, rows = metric_names(metrics.snn), spread(metrics.by_timestep)
+    grid = report.output_grid
+    where = "" if grid is None or grid.is_whole else f"\n{grid}"
     ann = [] if metrics.ann is None else [["Keras, original", "", *(_metric(metrics.ann.get(n)) for n in names)]]
     table(
-        f"{report.images} images on target {report.target}, measured",
+        f"{report.images} images on target {report.target}, measured{where}",
         ["network", "steps", *(name.replace("_", " ") for name in names)],
         [
             *ann,

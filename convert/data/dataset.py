@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
+from convert.report import OutputGrid
 from convert.upstream.types import Values
 
 from .folders import open_folder
 from .npz import open_archive
+from .output_size import output_of
 from .validation import LAYOUTS, ClassMap, Expected, Image, ImageSource, Task
 
 
@@ -23,6 +25,8 @@ class Dataset:
 
     source: ImageSource = field(repr=False)
     indices: NDArray[np.int64] = field(repr=False)
+    grid: OutputGrid | None = None
+    """Where a segmentation's output has pixels; None: wherever the labels have."""
 
     @property
     def task(self) -> Task:
@@ -67,20 +71,18 @@ def open_data(
     input_shape: Sequence[int | None],
     target_shape: Sequence[int | None] | None = None,
     task: Task | None = None,
+    grid: OutputGrid | None = None,
 ) -> Dataset:
     """The images and labels at ``path`` for a model of ``input_shape`` and ``target_shape``, both without the batch.
 
+    ``grid`` says where a segmentation that has not a pixel for each of the input's has them. Without it labels have the
+    output's size, and images the input's.
     Layouts: a .npz file with x and y; one sub-folder of images for each class (alphabetical order); sub-folders image/
     and label/ with equal file stems; or NAME.png beside NAME_label.png. Raises ``UserError`` for what does not fit.
     """
-    if target_shape is not None and len(target_shape) == 3 and tuple(target_shape[:2]) != tuple(input_shape[:2]):
-        made, taken = (" x ".join(map(str, shape[:2])) for shape in (target_shape, input_shape))
-        raise UserError(
-            f"the model makes {made} pixels of {taken}; a segmentation needs one output pixel for each "
-            "input pixel, a classification a Dense output"
-        )
     path = Path(path)
-    expected = Expected(tuple(input_shape), _classes(target_shape), task or _task(target_shape))
+    output = output_of(input_shape, target_shape, grid)
+    expected = Expected(tuple(input_shape), _classes(target_shape), task or _task(target_shape), output)
     if not path.exists():
         raise UserError(f"{path}: no such file or folder; {LAYOUTS}")
     if path.is_dir():
@@ -89,7 +91,7 @@ def open_data(
         source = open_archive(path, expected)
     else:
         raise UserError(f"{path}: a {path.suffix or 'nameless'} file is not a dataset; {LAYOUTS}")
-    return Dataset(source, np.arange(source.size))
+    return Dataset(source, np.arange(source.size), None if output is None else output.grid)
 
 
 def _task(target_shape: Sequence[int | None] | None) -> Task | None:

@@ -10,6 +10,7 @@ import numpy as np
 from convert.errors import UserError
 from convert.upstream.types import Values
 
+from .output_grid import Size
 from .validation import (
     LAYOUTS,
     MAX_LISTED,
@@ -140,14 +141,21 @@ def _check_headers(images: Sequence[Path], expected: Expected, task: Task, label
         try:
             size = _header_size(images[i])
             check_size(size, expected, task, str(images[i]))
-            if labels and _header_size(labels[i]) != size:
-                raise UserError(f"{labels[i]}: a label of {_header_size(labels[i])} pixels for an image of {size}")
+            if labels and (problem := _label_problem(expected, size, _header_size(labels[i]))):
+                raise UserError(f"{labels[i]}: {problem}")
         except UserError as error:
             problems.extend(error.problems)
         if len(problems) > 10 * MAX_LISTED:
             break
     if problems:
         raise first_problems(problems)
+
+
+def _label_problem(expected: Expected, image: Size, label: Size) -> str | None:
+    """Why a label of that size does not go with an image of that size; None if it does."""
+    if expected.output is not None:
+        return expected.output.label_problem(image, label)
+    return None if label == image else f"a label of {label} pixels for an image of {image}"
 
 
 def _header_size(path: Path) -> tuple[int, int]:

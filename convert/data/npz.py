@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 from typing import IO
 
@@ -53,7 +54,10 @@ def open_archive(path: Path, expected: Expected) -> ImageSource:
 
 
 def _segmentation(path: Path, x: Values, y: Values, expected: Expected, image: Callable[[int], Image]) -> ImageSource:
-    if x.shape[1:3] != y.shape[1:3]:
+    output = expected.output
+    if output is not None and (problem := output.label_problem(x.shape[1:3], y.shape[1:3])):
+        raise UserError(f"{path.name}: {problem}")
+    if output is None and x.shape[1:3] != y.shape[1:3]:
         raise UserError(f"{path.name}: images of {x.shape[1:3]} pixels with labels of {y.shape[1:3]}; sizes must agree")
 
     def label(i: int) -> ClassMap:
@@ -119,10 +123,10 @@ def _array_problem(name: str, array: Values) -> str | None:
 
 def _as_maps(x: Values, y: Values, expected: Expected) -> Values:
     """``y`` with rows and columns, where the labels of a segmentation are (n, rows * columns, ...)."""
-    in_a_row = expected.task == "segmentation" and x.ndim >= 3 and 2 <= y.ndim <= 3 and y.shape[1:3] != x.shape[1:3]
-    if in_a_row and y.shape[1] == x.shape[1] * x.shape[2]:
-        return y.reshape(len(y), *x.shape[1:3], *y.shape[2:])
-    return y
+    sizes = [x.shape[1:3], *([expected.output.size] if expected.output else [])]
+    in_a_row = expected.task == "segmentation" and x.ndim >= 3 and 2 <= y.ndim <= 3 and y.shape[1:3] not in sizes
+    found = [size for size in sizes if in_a_row and y.shape[1] == prod(size)]
+    return y.reshape(len(y), *found[0], *y.shape[2:]) if found else y
 
 
 def _task_of(y: Values, expected: Expected) -> Task:

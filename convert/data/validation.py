@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from convert.errors import UserError
 from convert.upstream.types import Values
 
+from .output_size import OutputSize
+
 Task = Literal["classification", "segmentation"]
 Image = NDArray[np.float32]
 ClassMap = NDArray[np.uint8]
@@ -25,11 +27,12 @@ MAX_LISTED = 5
 
 @dataclass(frozen=True)
 class Expected:
-    """What the model wants: its input's shape without the batch (None: any size), its classes and task if known."""
+    """What the model wants: its input's shape without the batch (None: any size); classes, task and output if known."""
 
     input_shape: tuple[int | None, ...]
     classes: int | None = None
     task: Task | None = None
+    output: OutputSize | None = None
 
     def settle(self, found: Task, name: str) -> Task:
         """``found``, the task that the data's layout implies, if the model agrees."""
@@ -94,6 +97,10 @@ def check_size(shape: tuple[int, ...], expected: Expected, task: Task, name: str
     """Raises ``UserError`` unless an image of ``shape`` fits the model: equal, or larger for segmentation."""
     wanted = expected.input_shape
     if task == "segmentation" and len(shape) >= 2 and len(wanted) == 3:
+        if expected.output is not None:
+            if problem := expected.output.image_problem((shape[0], shape[1])):
+                raise UserError(f"{name}: {problem}")
+            return
         if any(limit is not None and have < limit for have, limit in zip(shape[:2], wanted[:2], strict=True)):
             raise UserError(
                 f"{name}: {_size(shape[:2])} pixels, less than the model's input of {_size(wanted[:2])}; "

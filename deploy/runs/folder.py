@@ -8,6 +8,7 @@ import numpy as np
 
 from convert.data.dataset import Dataset
 from convert.data.evaluate import Labels
+from convert.data.output_grid import on_grid
 from convert.storage.atomic import whole_folder
 from deploy.arrays import Float32
 
@@ -30,8 +31,19 @@ def write_folder(
         arrays = {
             "outputs": outputs,
             "labels": np.stack([np.asarray(label) for label in labels]),
-            "images": np.stack([dataset.image(i) for i in range(min(SHOWN, len(dataset)))]),
+            "images": np.stack([_shown(dataset, i, outputs.shape[1:]) for i in range(min(SHOWN, len(dataset)))]),
         }
         if ann is not None:
             arrays["ann"] = ann
         np.savez_compressed(beside / OUTPUTS, **arrays)  # type: ignore[arg-type]
+
+
+def _shown(dataset: Dataset, i: int, output_shape: tuple[int, ...]) -> Float32:
+    """Image ``i`` where the output has pixels; as many, evenly drawn, where nobody knows."""
+    image = dataset.image(i)
+    if dataset.task != "segmentation":
+        return image
+    if dataset.grid is not None:
+        return on_grid(dataset.grid, image)
+    rows, columns = (np.arange(made) * have // made for made, have in zip(output_shape, image.shape, strict=False))
+    return image[rows[:, None], columns]

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeVar, get_args
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from convert.report import Metrics
+from convert.report import Metrics, OutputGrid
 from convert.storage.reports import read_report, write_report
 from deploy.device_report import AbsentDevice, DeviceReport, MeasuredEntry, absent_in, devices_in
 from deploy.targets.names import TargetName
@@ -160,6 +160,8 @@ class RunReport(RunSummary, frozen=True, kw_only=True):
     overflows: float | None = None
     devices_measured: tuple[MeasuredEntry, ...] = ()
     data: str | None = None
+    output_grid: OutputGrid | None = None
+    """Where a segmentation's pixels lie in the input; None for other tasks, and where the model does not tell."""
 
     @property
     def devices(self) -> tuple[DeviceReport, ...]:

@@ -33,7 +33,7 @@ def chosen(names: list[str], output: str | None) -> list[int]:
 def as_read(model: Model) -> Model:
     """The flat ``model`` with its outputs as they are read out: softmax and sigmoid last, after any Reshape.
 
-    One pixel is a vector, and (rows * columns, channels) of the input's rows and columns are those of a map again.
+    One pixel is a vector, and (rows * columns, channels) of a map, or of the input's rows and columns, are a map again.
     """
     outputs = [_as_read(output, tuple(model.inputs[0].shape)[1:3]) for output in model.outputs]
     if all(new is old for new, old in zip(outputs, model.outputs, strict=True)):
@@ -49,7 +49,7 @@ def _as_read(output: Tensor, size: tuple[int, int]) -> Tensor:
     layer = node_of(tensor).layer
     head = layer if is_head(layer) else None
     pixelwise = tensor.shape[-1] == output.shape[-1] or (head is not None and "sigmoid" in str(head.get_config()))
-    target = _target(tuple(output.shape)[1:], size)
+    target = _target(tuple(output.shape)[1:], size) or _target(tuple(output.shape)[1:], _size_before(output))
     if target is None and not (head is not None and shaping and pixelwise):
         return output
     if head is not None and not pixelwise:
@@ -58,6 +58,15 @@ def _as_read(output: Tensor, size: tuple[int, int]) -> Tensor:
     shape = target or tuple(output.shape)[1:]
     linear = load_tf_keras().layers.Reshape(shape, name=f"{layer.name}_as_read")(linear)
     return linear if head is None else head(linear)
+
+
+def _size_before(output: Tensor) -> tuple[int, int]:
+    """The rows and columns of the map that ``output`` was before it was reshaped; none if there was no map."""
+    tensor = output
+    while type(node_of(tensor).layer).__name__ in SHAPING or is_head(node_of(tensor).layer):
+        tensor = node_of(tensor).keras_inputs[0]
+    rows_columns = tuple(tensor.shape)[1:3] if len(tensor.shape) == 4 else (0, 0)
+    return rows_columns if tensor.shape[-1] in (output.shape[-1], 1) else (0, 0)
 
 
 def _target(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[int, ...] | None:
