@@ -73,7 +73,8 @@ def training_batches(dataset: Dataset, size: int, crop: Size, seed: int) -> Iter
 
 def tiling_crops(dataset: Dataset, i: int, crop: Size) -> int:
     """How many crops tile image ``i`` with their outputs."""
-    size, made = dataset.image(i).shape[:2], crop
+    rows, columns = dataset.image(i).shape[:2]
+    size, made = (int(rows), int(columns)), crop
     if dataset.grid is not None:
         size, made = output_size(dataset.grid, size), dataset.grid.size
     return ceil(size[0] / made[0]) * ceil(size[1] / made[1])

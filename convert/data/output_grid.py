@@ -77,7 +77,7 @@ def least_image(grid: OutputGrid) -> Size:
 
 
 def overlap_of(grid: OutputGrid) -> int:
-    """By how many output pixels crops of a whole image overlap: inputs by an eighth, margins without output included."""
+    """By how many output pixels crops of a whole image overlap: inputs by an eighth, their margins included."""
     each = zip(grid.input_size, grid.size, grid.stride, strict=True)
     margin = min(taken - 1 - stride * (made - 1) for taken, made, stride in each)
     return max(0, min(grid.input_size) // 8 - margin) // max(grid.stride)

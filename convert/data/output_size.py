@@ -30,7 +30,9 @@ class OutputSize:
                 f"{_text(self.size)} output pixels are its layers do not tell; cut the images to the input's size"
             )
         least = f"{'input of' if self.grid.is_whole else 'output, which spans'} {_text(least_image(self.grid))}"
-        return f"{_text(image)} pixels, less than the model's {least}; use larger images or a model with a smaller input"
+        return (
+            f"{_text(image)} pixels, less than the model's {least}; use larger images or a model with a smaller input"
+        )
 
     def label_problem(self, image: Size, label: Size) -> str | None:
         """Why a label of that size does not go with an image of that size, and the way out."""

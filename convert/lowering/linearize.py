@@ -57,7 +57,8 @@ def linearize(linear: Linear, guesses: Iterable[Map] = ()) -> Map:
         if not _off(guess, linear).any():
             return guess
     if linear.source[:2] != (1, 1) and linear.target[:2] != (1, 1):
-        for kernel in chain(_convolutions(linear), _transposed(linear)):
+        kernels: Iterator[Convolution | ConvolutionTranspose] = chain(_convolutions(linear), _transposed(linear))
+        for kernel in kernels:
             off = _off((kernel,), linear)
             if not off.any():
                 return (_cheaper(kernel, linear.source, linear.target),)
@@ -172,7 +173,7 @@ def _fewest_taps(whole: Kind | None, cropped: list[Kind]) -> Iterator[Kind]:
 
 
 def _strides(large: Shape, small: Shape) -> list[Pair]:
-    """Strides that can make ``small`` rows and columns out of ``large`` ones; last, none at all, for much is cropped."""
+    """Strides that can make ``small`` rows and columns out of ``large`` ones; last, for crops, none at all."""
     found = list(product(_ratios(large[0], small[0]), _ratios(large[1], small[1])))
     return found if (1, 1) in found else [*found, (1, 1)]
 

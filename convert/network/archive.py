@@ -209,7 +209,9 @@ def _(transform: Convolution, put: Put) -> ConvolutionRow:
 
 @_row.register
 def _(transform: ConvolutionTranspose, put: Put) -> ConvolutionTransposeRow:
-    return ConvolutionTransposeRow(transform.strides, transform.padding, put(_singles(transform.kernel)), transform.crop)
+    return ConvolutionTransposeRow(
+        transform.strides, transform.padding, put(_singles(transform.kernel)), transform.crop
+    )
 
 
 @_row.register

@@ -1,4 +1,4 @@
-"""``nengo.ConvolutionTranspose`` of which only the middle is used: Nengo itself has every target pixel that it reaches."""
+"""``nengo.ConvolutionTranspose`` of which a part is used; Nengo's own gives every pixel that it reaches."""
 
 from __future__ import annotations
 

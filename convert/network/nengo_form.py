@@ -114,7 +114,7 @@ def add_population(population: Population, neuron_type: NengoObject = None) -> N
 
 
 def seen(transform: Transform, source: NengoObject, shape: Shape) -> NengoObject:
-    """What ``nengo_transform`` connects from: those of ``source``, numbers of ``shape``, that ``transform`` looks at."""
+    """What ``nengo_transform`` connects from: those of ``source``, numbers of ``shape``, that are looked at."""
     if not isinstance(transform, Convolution) or transform.crop == WHOLE:
         return source
     rows, columns = transform.seen(shape)

@@ -3,7 +3,7 @@
 Workarounds until a new upstream release:
 
 - NengoLoihi calls ``np.array(..., copy=False)``, which numpy 2 refuses; its two modules see ``copy=None`` instead.
-- It lays a transposed 'same' convolution ``stride - 1`` pixels up and left of nengo and Keras, and knows no cropped one;
+- It lays a transposed 'same' convolution ``stride - 1`` pixels up and left of nengo and Keras, and cannot crop one;
   ``transposed_same`` has the right weights.
 - It starts TensorFlow, to let NengoDL build its neuron types, which nothing here uses; it is imported as if TensorFlow
   were not installed, and deploy-model starts in seconds less.

@@ -29,8 +29,7 @@ def transposed_weights(transform: NengoObject) -> LoihiWeights:
     (rows_in, columns_in), channels = transform.input_shape.spatial_shape, transform.input_shape.n_channels
     crop = getattr(transform, "crop", ((0, 0), (0, 0)))
     rows_out, columns_out = (
-        size - before - after
-        for size, (before, after) in zip(transform.output_shape.spatial_shape, crop, strict=True)
+        size - before - after for size, (before, after) in zip(transform.output_shape.spatial_shape, crop, strict=True)
     )
     kernel = np.transpose(transform.init, (2, 0, 1, 3))
     offset = [

@@ -46,4 +46,4 @@ def _shown(dataset: Dataset, i: int, output_shape: tuple[int, ...]) -> Float32:
     if dataset.grid is not None:
         return on_grid(dataset.grid, image)
     rows, columns = (np.arange(made) * have // made for made, have in zip(output_shape, image.shape, strict=False))
-    return image[rows[:, None], columns]
+    return np.asarray(image[rows[:, None], columns])

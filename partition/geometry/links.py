@@ -53,7 +53,7 @@ class Link(ABC):
 class KernelLink(Link):
     """A link whose pixels share one kernel: the taps of its rows and of its columns, and the kernel.
 
-    ``kernel`` has shape (rows, columns, channels in, channels out), ``seen`` are the rows and columns of the source that
+    ``kernel`` has shape (rows, columns, channels in, channels out); ``seen`` are the source's rows and columns that
     have axons. What methods compute for one tile size is kept.
     """
 

@@ -1,4 +1,4 @@
-"""The original U-Net's form through the commands: its output is smaller than its input, whole images are tiled by it."""
+"""The original U-Net's form through the commands: an output smaller than the input, which tiles whole images."""
 
 from __future__ import annotations
 

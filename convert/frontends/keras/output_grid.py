@@ -99,7 +99,7 @@ def _after(node: Node, given: Sequence[Axes]) -> Axes | None:
 
 
 def _joined(paths: Sequence[Axis | None]) -> Axis | None:
-    """One axis of a tensor that comes by several ``paths``; what is as wide as the image by repetition tells nothing."""
+    """One axis of a tensor that comes by several ``paths``; None is one that tells nothing."""
     known = [axis for axis in paths if axis is not None]
     if len({axis.step for axis in known}) != 1:
         return None

@@ -29,8 +29,12 @@ MODELS = """## Models
 - At least two ReLU layers: the first one encodes the image on the host, the others run on the chip, the last linear
   layer reads out on the host. All other ReLU layers take spikes only: the image cannot be added to them.
 - Several outputs convert, in a list or a dict; accuracy is measured on the first one, or on `--measured-output NAME`.
-- A segmentation has one output pixel for each input pixel, as a map or with its pixels in a row; a classification ends
-  in a vector or in one pixel. Reshape and Flatten may follow softmax and sigmoid.
+- A segmentation is a map, or its pixels in a row; a classification ends in a vector or in one pixel. Reshape and
+  Flatten may follow softmax and sigmoid.
+- A segmentation has an output pixel for each input pixel, or fewer: 'valid' convolutions and crops (as the original
+  U-Net has them), strides (every second pixel). Which pixels they are is told by kernel sizes, strides, padding and
+  crops. Where that is between two pixels (blocks of 2 x 2, an odd difference), or where the output is larger, give
+  labels of the output's size.
 """
 
 TARGETS = """## Targets of `deploy-model`
@@ -97,7 +101,11 @@ def _data() -> str:
 - A folder with {_or(IMAGE_FOLDERS)} and {_or(LABEL_FOLDERS)} sub-folders, files of equal names; or `NAME.png` beside
   {" or ".join(f"`NAME{ending}.png`" for ending in LABEL_ENDINGS)}.
 - Image files: {", ".join(SUFFIXES)}. Labels are class indices, or 0 and 255 for two classes. Images larger than the
-  model's input are cut into overlapping crops (segmentation) or refused (classification).
+  model's input are cut into overlapping crops (segmentation) or refused (classification). Where the output is smaller
+  than the input, the crops' outputs tile the image, which is mirrored at its border; images then may be smaller than
+  the input, too. Of images that have the input's size just the middle counts, where the output is.
+- Labels of a segmentation have the image's size, and count where the output has pixels; or they have the output's size,
+  and the images the input's.
 - `convert-model` looks at {options.calibration_images} images, for rates, weights and gains (`--calibration-images`;
   fewer where images are large: a crop of 128x128 through 100 channels takes seconds)."""
 

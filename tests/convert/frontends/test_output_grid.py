@@ -7,7 +7,7 @@ import pytest
 
 from convert.frontends.keras.load import load_model
 from convert.frontends.keras.output_grid import output_grid
-from convert.upstream.tensorflow import load_keras3, load_tf_keras, load_tensorflow
+from convert.upstream.tensorflow import load_keras3, load_tensorflow, load_tf_keras
 from tests.builders.valid_unet import cropped, sliced, valid_unet
 
 
