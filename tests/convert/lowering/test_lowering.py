@@ -25,7 +25,7 @@ KINDS = {
     "batch_norm_before_padded_conv": Convolution,
     "dropout_and_identity": Convolution,
     "transpose_valid": ConvolutionTranspose,
-    "cropping": Sparse,
+    "cropping": Convolution,
     "pool_same_padding": Sparse,
     "upsample_bilinear_conv": Sparse,
     "conv_strided_same": Convolution,
