@@ -45,5 +45,6 @@ def _shown(dataset: Dataset, i: int, output_shape: tuple[int, ...]) -> Float32:
         return image
     if dataset.grid is not None:
         return on_grid(dataset.grid, image)
-    rows, columns = (np.arange(made) * have // made for made, have in zip(output_shape, image.shape, strict=False))
+    sizes = zip(output_shape[:2], image.shape[:2], strict=True)
+    rows, columns = (np.arange(made) * have // made for made, have in sizes)
     return np.asarray(image[rows[:, None], columns])

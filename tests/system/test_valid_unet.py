@@ -16,6 +16,7 @@ from convert.upstream.tensorflow import load_keras3
 from deploy.cli import main as deploy_model
 from deploy.report.cli import main as energy_report
 from partition.cli import main as partition_model
+from tests.builders.refusing import refused
 from tests.builders.valid_unet import sliced, valid_unet
 
 GRID = OutputGrid(input_size=(20, 20), size=(4, 4), offset=(8, 8))
@@ -85,3 +86,27 @@ def test_nengo_loihi_fires_the_same_spikes(folder):
         counted[target] = {key: report[key] for key in ("spikes", "synops", "messages")} | report["metrics"]["snn"]
     assert counted["fast"]["spikes"] > 0
     assert counted["fast"] == counted["emulator"]
+
+
+@pytest.mark.slow
+def test_an_output_between_pixels_takes_labels_of_its_own_size(tmp_path):
+    keras, rng = load_keras3(), np.random.default_rng(0)
+    image = keras.Input((8, 8, 1))
+    x = keras.layers.Conv2D(3, 3, padding="same", activation="relu")(image)
+    x = keras.layers.Conv2D(3, 3, padding="same", activation="relu")(keras.layers.AveragePooling2D(2)(x))
+    keras.Model(image, keras.layers.Conv2D(2, 1, activation="softmax")(x)).save(tmp_path / "model.keras")
+    x = rng.integers(0, 256, (4, 8, 8, 1), np.uint8)
+    np.savez(tmp_path / "whole.npz", x=x, y=x[..., 0] > 127)
+    np.savez(tmp_path / "small.npz", x=x, y=x[:, ::2, ::2, 0] > 127)
+    sentence = r"the model makes 4 x 4 of 8 x 8, .* give labels of 4 x 4 pixels, those of the output$"
+    arguments = [tmp_path / "model.keras", "-o", tmp_path / "b", "--data"]
+    refused(convert_model, [*arguments, tmp_path / "whole.npz"], sentence, folder=tmp_path)
+    run(convert_model, *arguments, tmp_path / "small.npz", "--timesteps", 16)
+    run(partition_model, tmp_path / "b", "--seconds", 1)
+    run(deploy_model, tmp_path / "b", "--data", tmp_path / "small.npz", "--no-measure")
+    report = json.loads((tmp_path / "b" / "runs" / "fast" / "run.json").read_text())
+    assert report["output_grid"] is None
+    with np.load(tmp_path / "b" / "runs" / "fast" / "outputs.npz") as saved:
+        assert saved["outputs"].shape == (4, 4, 4, 2)
+        np.testing.assert_array_equal(saved["images"], x[:, ::2, ::2])
+    run(energy_report, tmp_path / "b", "-o", tmp_path / "report.html")
