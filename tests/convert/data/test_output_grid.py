@@ -148,3 +148,4 @@ def test_what_does_not_go_together_is_told_with_the_way_out(image, label, grid, 
         opened(tmp_path if files else npz(tmp_path, x, y), grid)
     for word in words:
         assert word in str(caught.value)
+    assert len(caught.value.problems) == (2 if files and grid else 1)
