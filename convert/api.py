@@ -12,7 +12,7 @@ from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import rate_predictor
 from convert.data.metric_registry import task_measured_by
 from convert.network import INPUT, require_timesteps
-from convert.report import ConversionReport, LayerReport, Metrics
+from convert.report import ConversionReport, LayerReport, Metrics, OutputGrid
 from convert.storage.atomic import whole_folder
 from convert.storage.locks import locked
 
@@ -67,6 +67,7 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
         target_shape=models.output_shape,
         task=None if options.metric is None else task_measured_by(options.metric),
         activation=models.cut.readout.activation,
+        grid=models.grid,
     )
     sample = Sample(dataset, models.cut.shapes[INPUT], options)
     metrics: dict[str, Metrics] = {"ann": sample.metrics(models.given.outputs)}
@@ -93,7 +94,8 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
 
 @dataclass(frozen=True)
 class Models:
-    """The model as it was ``given``, and ``cut`` into segments, max pooling ``replaced`` or not; its ``outputs``.
+    """The model as it was ``given``, and ``cut`` into segments, max pooling ``replaced`` or not; its ``outputs``, and
+    where the first one's pixels lie, ``grid``.
 
     Both have the outputs of ``carried_sums`` carried by pairs of populations; no output depends on it.
     """
@@ -103,6 +105,7 @@ class Models:
     carried_sums: CarriedSums
     replaced: bool
     outputs: tuple[str, ...]
+    grid: OutputGrid | None
 
     @property
     def output_shape(self) -> tuple[int, ...]:
@@ -115,17 +118,18 @@ def opened(path: Path, options: Options) -> Models:
     from convert.frontends.keras.load import load
     from convert.frontends.keras.long_paths import sums_to_carry
     from convert.frontends.keras.original import KerasOriginal
+    from convert.frontends.keras.output_grid import output_grid
     from convert.frontends.keras.passes import POOLING
     from convert.frontends.keras.passes.carry_sums import with_carried_sums
 
     loaded = load(path, max_pooling=options.max_pooling is not None, output=options.output)
-    given, names = loaded.model, loaded.outputs
+    given, names, grid = loaded.model, loaded.outputs, output_grid(loaded.model)
     pooled = POOLING[options.max_pooling](given) if options.max_pooling else given
     sums = sums_to_carry(pooled)
     cut = cut_at_relus(with_carried_sums(pooled, sums.layers))
     if options.max_pooling is None:
-        return Models(cut.original, cut, sums, False, names)
-    return Models(KerasOriginal(with_carried_sums(given, sums.layers), cut.populations), cut, sums, True, names)
+        return Models(cut.original, cut, sums, False, names, grid)
+    return Models(KerasOriginal(with_carried_sums(given, sums.layers), cut.populations), cut, sums, True, names, grid)
 
 
 def _measured(original: Original, cut: Cut, sample: Sample, options: Options) -> RateScales:
@@ -191,6 +195,7 @@ def _report(
         task=sample.dataset.task,
         class_names=sample.dataset.class_names,
         input_shape=network.input.shape,
+        output_grid=models.grid,
         layers=tuple(_layer(draft, name, before) for name in draft.goal.rates.activity if name not in draft.silent),
         left_out_silent=draft.silent,
         carried_sums=models.carried_sums.layers,

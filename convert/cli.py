@@ -214,8 +214,9 @@ def _show(report: ConversionReport, bundle: Path) -> None:
             soft_wrap=True,
         )
     known = [(name, metric) for name, metric in METRICS.items() if name in report.metrics["ann"]]
+    grid = report.output_grid
     table(
-        f"measured on {report.metrics_measured_on}",
+        f"measured on {report.metrics_measured_on}" + ("" if grid is None or grid.is_whole else f"\n{grid}"),
         ["network", *(heading(name) for name, _ in known)],
         [[row.replace("_", " "), *(m.text(values[n], 4) for n, m in known)] for row, values in report.metrics.items()],
     )

@@ -15,6 +15,32 @@ Metrics = Mapping[str, float | None]
 """Metrics by name; None for one that the data does not define."""
 
 
+class OutputGrid(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the pixels of a segmentation lie in the model's input, all as (rows, columns) in pixels.
+
+    Output pixel (r, c) is the input's (r * stride[0] + offset[0], c * stride[1] + offset[1]).
+    """
+
+    input_size: tuple[int, int]
+    size: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    offset: tuple[int, int] = (0, 0)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is an output pixel for each input pixel."""
+        return self.size == self.input_size
+
+    def __str__(self) -> str:
+        """Such as: output 92 x 92 of 188 x 188, offset 48."""
+        made, taken = (" x ".join(map(str, size)) for size in (self.size, self.input_size))
+        stride, offset = (
+            str(pair[0]) if pair[0] == pair[1] else " x ".join(map(str, pair)) for pair in (self.stride, self.offset)
+        )
+        every = "" if self.stride == (1, 1) else f", stride {stride}"
+        return f"output {made} of {taken}{every}, offset {offset}"
+
+
 class LayerReport(msgspec.Struct, frozen=True, kw_only=True):
     """One population; rates in Hz on the images that ``rates_measured_on`` names, ``gain`` (smallest, largest)."""
 
@@ -59,6 +85,8 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     task: Task | None = None
     class_names: tuple[str, ...] = ()
     input_shape: tuple[int, int, int]
+    output_grid: OutputGrid | None = None
+    """Where a segmentation's pixels lie in the input; None for other tasks, and where the layers do not tell."""
     layers: tuple[LayerReport, ...] = ()
     left_out_silent: tuple[str, ...] = ()
     """Populations that never fired on the calibration images."""

@@ -20,7 +20,7 @@ from convert.data.evaluate import Predictor, labels_of, score
 from convert.data.labels import Labels
 from convert.network import Network, require_timesteps
 from convert.options import Progress, silent
-from convert.report import Task
+from convert.report import ConversionReport
 from convert.storage.locks import locked
 from deploy.arrays import Float32
 from deploy.energy.measure import measure_original
@@ -59,7 +59,7 @@ def run(
     with locked(bundle, shared=True, wait=wait):
         network = network_to_run(bundle, options)
         partition = partition_of(bundle, network)
-        data = _data_for(network, load_report(bundle).task, data_path)
+        data = _data_for(network, load_report(bundle), data_path)
         dataset = chosen_images(data, skip=options.skip, images=options.images)
         labels = labels_of(dataset, range(len(dataset)))
         signed = signature(bundle, dataset, labels, options.signed())
@@ -70,15 +70,16 @@ def run(
             return _run(_Given(job, original, dataset, labels), checkpoint, folder, options, progress or silent)
 
 
-def _data_for(network: Network, task: Task | None, path: str | Path) -> Dataset:
+def _data_for(network: Network, converted: ConversionReport, path: str | Path) -> Dataset:
     """The images and labels at ``path``; marks of anomalies, or no labels, are taken as they come."""
     readout = network.readouts[0]
     return open_data(
         path,
         input_shape=network.input.shape,
         target_shape=readout.output_shape,
-        task="regression" if task == "anomaly" else task,
+        task="regression" if converted.task == "anomaly" else converted.task,
         activation=readout.activation,
+        grid=converted.output_grid,
     )
 
 
@@ -111,6 +112,7 @@ def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOpt
         devices_measured=devices,
         data=dataset.name,
         labelled=dataset.labelled,
+        output_grid=dataset.grid,
     )
     write_folder(folder, report, dataset, labels, results.outputs[-1], ann)
     return report

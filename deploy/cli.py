@@ -99,13 +99,16 @@ def _print_metrics(report: RunReport) -> None:
 
     metrics = report.metrics
     names, rows = metric_names(metrics.snn), spread(metrics.by_timestep)
+    grid = report.output_grid
+    where = "" if grid is None or grid.is_whole else f"\n{grid}"
     original = metrics.ann or {}
     ann = (
         [] if metrics.ann is None else [["Keras, original", "", *(METRICS[n].text(original.get(n), 4) for n in names)]]
     )
     table(
         f"{report.images} images on target {report.target}, measured"
-        + ("" if report.labelled else " against the inputs themselves"),
+        + ("" if report.labelled else " against the inputs themselves")
+        + where,
         ["network", "steps", *(heading(name) for name in names)],
         [
             *ann,

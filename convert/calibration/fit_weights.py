@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from convert.network import Convolution, Network, Population, Projection
+from convert.network.tensorflow_form import cropped
 from convert.network.transforms import dense_convolution
 from convert.upstream.tensorflow import load_tensorflow
 
@@ -57,7 +58,11 @@ def _patches(transform: Convolution, rates_hz: NDArray[np.float32], population: 
     """For every pixel of the target the source rates that its kernel sees, shape (images x pixels, weights)."""
     rows, columns, inputs, _ = transform.kernel.shape
     patches = load_tensorflow().image.extract_patches(
-        rates_hz, [1, rows, columns, 1], [1, *transform.strides, 1], [1, 1, 1, 1], transform.padding.upper()
+        cropped(transform, rates_hz),
+        [1, rows, columns, 1],
+        [1, *transform.strides, 1],
+        [1, 1, 1, 1],
+        transform.padding.upper(),
     )
     assert tuple(patches.shape[1:3]) == population.shape[:2]
     return np.asarray(patches).reshape(-1, rows * columns * inputs)

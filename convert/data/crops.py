@@ -13,9 +13,7 @@ from convert.upstream.types import Values
 
 from .dataset import Dataset
 from .labels import numbers_of
-
-Size = tuple[int, int]
-"""(rows, columns) in pixels."""
+from .output_grid import Size, mirrored, on_grid, output_size
 
 
 def crop_positions(image_size: Size, crop_size: Size, overlap: int) -> list[Size]:
@@ -60,13 +58,14 @@ def training_batches(dataset: Dataset, size: int, crop: Size, seed: int) -> Iter
 
     Classification: every image once, mirrored left to right at random; sequences and vectors are not mirrored. Numbers
     to be given: every image once as it is. Segmentation: as many random crops of size ``crop`` as would tile each
-    image, mirrored and turned by multiples of 90 degrees (180 if ``crop`` is not square); a row of pixels stays.
+    image, mirrored and turned by multiples of 90 degrees (180 if ``crop`` is not square), with labels where the output
+    has pixels; a row of pixels stays.
     """
     rng = np.random.default_rng(seed)
     repeats = (
         [1] * len(dataset)
         if dataset.task != "segmentation"
-        else [_tiling_crops(dataset.image(i).shape[:2], crop) for i in range(len(dataset))]
+        else [tiling_crops(dataset, i, crop) for i in range(len(dataset))]
     )
     order = rng.permutation(np.repeat(np.arange(len(dataset)), repeats))
     for start in range(0, len(order), size):
@@ -74,24 +73,32 @@ def training_batches(dataset: Dataset, size: int, crop: Size, seed: int) -> Iter
         yield np.stack([image for image, _ in pairs]), np.asarray([label for _, label in pairs])
 
 
-def _tiling_crops(image_size: Sequence[int], crop: Size) -> int:
-    """How many crops tile the image."""
-    return ceil(image_size[0] / crop[0]) * ceil(image_size[1] / crop[1])
+def tiling_crops(dataset: Dataset, i: int, crop: Size) -> int:
+    """How many crops tile image ``i`` with their outputs."""
+    rows, columns = dataset.image(i).shape[:2]
+    size, made = (int(rows), int(columns)), crop
+    if dataset.grid is not None:
+        size, made = output_size(dataset.grid, size), dataset.grid.size
+    return ceil(size[0] / made[0]) * ceil(size[1] / made[1])
 
 
 def _augmented(dataset: Dataset, i: int, crop: Size, rng: np.random.Generator) -> tuple[Values, Values]:
     image, label = dataset.image(i), numbers_of(dataset.label(i))
-    mirrored = bool(rng.random() < 0.5) and image.ndim == 3 and len(image) > 1
+    flipped = bool(rng.random() < 0.5) and image.ndim == 3 and len(image) > 1
     if dataset.task == "classification":
-        return (image[:, ::-1] if mirrored else image), label
+        return (image[:, ::-1] if flipped else image), label
     if dataset.task != "segmentation":
         return image, label
+    if image.shape[:2] != label.shape[:2]:  # labels of the output's size: how it would turn with the image is not known
+        return image, label
+    if dataset.grid is not None:
+        image, label = (mirrored(array, dataset.grid)[0] for array in (image, label))
     row, column = (int(rng.integers(0, have - want + 1)) for have, want in zip(image.shape[:2], crop, strict=True))
     turns = int(rng.integers(4)) if crop[0] == crop[1] else 2 * int(rng.integers(2))
     turns = turns if len(image) > 1 else 0
     parts = (cut(array, [(row, column)], crop)[0] for array in (image, label))
-    image, label = (np.rot90(part[:, ::-1] if mirrored else part, turns) for part in parts)
-    return image, label
+    image, label = (np.rot90(part[:, ::-1] if flipped else part, turns) for part in parts)
+    return image, label if dataset.grid is None else on_grid(dataset.grid, label)
 
 
 def _starts(image: int, crop: int, overlap: int) -> list[int]:

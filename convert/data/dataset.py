@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from convert.errors import UserError
 from convert.network.network import Activation
-from convert.report import Task
+from convert.report import OutputGrid, Task
 from convert.upstream.types import Values
 
 from .folders import open_folder
 from .labels import Label, Labels, as_array, numbers_of
 from .npz import open_archive
+from .output_size import output_of
 from .validation import LAYOUTS, Expected, Image, ImageSource
 
 
@@ -28,6 +29,8 @@ class Dataset:
     source: ImageSource = field(repr=False)
     indices: NDArray[np.int64] = field(repr=False)
     name: str = ""
+    grid: OutputGrid | None = None
+    """Where a segmentation's output has pixels; None: wherever the labels have."""
 
     @property
     def task(self) -> Task:
@@ -87,23 +90,20 @@ def open_data(
     target_shape: Sequence[int | None] | None = None,
     task: Task | None = None,
     activation: Activation | None = None,
+    grid: OutputGrid | None = None,
 ) -> Dataset:
     """The images and labels at ``path`` for a model of ``input_shape`` and ``target_shape``, both without the batch.
 
     ``task`` None: what the labels are says it, with the ``activation`` of the output; classes if they can be classes.
+    ``grid`` says where a segmentation that has not a pixel for each of the input's has them. Without it labels have the
+    output's size, and images the input's.
     Layouts: a .npz file with x and y; one sub-folder of images for each class (alphabetical order); sub-folders image/
     and label/ with equal file stems; or NAME.png beside NAME_label.png. Raises ``UserError`` for what does not fit.
     """
-    maps = target_shape is not None and len(target_shape) == 3 and task != "regression"
-    if target_shape is not None and maps and tuple(target_shape[:2]) != tuple(input_shape[:2]):
-        made, taken = (" x ".join(map(str, shape[:2])) for shape in (target_shape, input_shape))
-        raise UserError(
-            f"the model makes {made} pixels of {taken}; a segmentation needs one output pixel for each "
-            "input pixel, a classification a Dense output"
-        )
     path = Path(path)
     output_shape = None if target_shape is None else tuple(target_shape)
-    expected = Expected(tuple(input_shape), output_shape, task, activation)
+    output = output_of(input_shape, target_shape, grid)
+    expected = Expected(tuple(input_shape), output_shape, task, activation, output)
     if not path.exists():
         raise UserError(f"{path}: no such file or folder; {LAYOUTS}")
     if path.is_dir():
@@ -114,4 +114,5 @@ def open_data(
         source = open_archive(path, expected)
     else:
         raise UserError(f"{path}: a {path.suffix or 'nameless'} file is not a dataset; {LAYOUTS}")
-    return Dataset(source, np.arange(source.size), path.name)
+    of_maps = source.task == "segmentation" and output is not None
+    return Dataset(source, np.arange(source.size), path.name, output.grid if output is not None and of_maps else None)

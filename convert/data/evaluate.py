@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.network import Network, Shape, forward
-from convert.report import Metrics, Task
+from convert.report import Metrics, OutputGrid, Task
 
-from .crops import Size, crop_positions, cut, stitch
+from .crops import crop_positions, cut, stitch
 from .dataset import Dataset
-from .labels import Labels, Marked, numbers_of
+from .labels import ClassMap, Label, Labels, Marked, numbers_of
 from .metrics import anomaly_metrics, classification_metrics, regression_metrics, segmentation_metrics
+from .output_grid import Size, corners, mirrored, on_grid, output_size, overlap_of
 
 Outputs = NDArray[np.float32]
 Predictor = Callable[[NDArray[np.float32]], Outputs]
@@ -23,7 +25,10 @@ Predictor = Callable[[NDArray[np.float32]], Outputs]
 
 @dataclass(frozen=True)
 class Crops:
-    """One dataset image as the inputs that cover it: ``inputs`` (crops, rows, columns, channels)."""
+    """One dataset image as the inputs whose outputs cover it: ``inputs`` (crops, rows, columns, channels).
+
+    ``positions`` are the outputs' top left corners in that of the whole image, which has ``size``.
+    """
 
     inputs: NDArray[np.float32]
     positions: Sequence[Size]
@@ -35,18 +40,32 @@ class Crops:
 
 
 def crops_of(dataset: Dataset, i: int, input_shape: Shape, overlap: int | None = None) -> Crops:
-    """Image ``i`` as inputs of the model; larger images are cut with ``overlap`` pixels (an eighth of the input)."""
-    image = dataset.image(i)
-    size, crop = image.shape[:2], input_shape[:2]
-    if size == crop:
-        return Crops(image[None], [(0, 0)], crop)
-    positions = crop_positions(size, crop, min(crop) // 8 if overlap is None else overlap)
-    return Crops(cut(image, positions, crop), positions, size)
+    """Image ``i`` as inputs of the model; others than of its size are cut so that outputs overlap by ``overlap`` pixels
+    (inputs by an eighth) and mirrored where inputs reach beyond them."""
+    image, crop = dataset.image(i), input_shape[:2]
+    grid = dataset.grid or OutputGrid(input_size=crop, size=crop)
+    size = output_size(grid, image.shape[:2])
+    if image.shape[:2] == crop:
+        return Crops(image[None], [(0, 0)], size)
+    positions = crop_positions(size, grid.size, overlap_of(grid) if overlap is None else overlap)
+    seen, (top, left) = mirrored(image, grid)
+    inputs = [(row + top, column + left) for row, column in corners(grid, positions)]
+    return Crops(cut(seen, inputs, crop), positions, size)
 
 
 def labels_of(dataset: Dataset, indices: Sequence[int]) -> Labels:
-    """The labels of the images at ``indices``, decoded."""
-    return [dataset.label(i) for i in indices]
+    """The labels of the images at ``indices``, decoded, where the output has pixels."""
+    return [target_of(dataset, i) for i in indices]
+
+
+def target_of(dataset: Dataset, i: int) -> Label:
+    """The label of image ``i`` where the output has pixels; one that has the output's size is taken as it is."""
+    label = dataset.label(i)
+    if not isinstance(label, np.ndarray) or dataset.grid is None or dataset.grid.is_whole:
+        return label
+    if label.shape != dataset.image(i).shape[:2]:
+        return label
+    return on_grid(dataset.grid, cast("ClassMap", label))
 
 
 def score(task: Task, outputs: Sequence[Outputs] | Outputs, labels: Labels) -> Metrics:

@@ -12,6 +12,7 @@ from convert.report import Task
 from convert.upstream.types import Values
 
 from .labels import Label, Marked
+from .output_grid import Size
 from .validation import (
     LAYOUTS,
     MAX_LISTED,
@@ -176,14 +177,22 @@ def _check_headers(images: Sequence[Path], expected: Expected, task: Task, label
         try:
             size = _header_size(images[i])
             check_size(size, expected, task, str(images[i]))
-            if labels and _header_size(labels[i]) != size:
-                raise UserError(f"{labels[i]}: a label of {_header_size(labels[i])} pixels for an image of {size}")
+            if labels and (problem := _label_problem(expected, size, _header_size(labels[i]))):
+                raise UserError(f"{labels[i]}: {problem}")
         except UserError as error:
             problems.extend(error.problems)
-        if len(problems) > 10 * MAX_LISTED:
+        unplaced = expected.output is not None and expected.output.grid is None
+        if len(problems) > (0 if unplaced else 10 * MAX_LISTED):  # where the model is the cause one file shows it
             break
     if problems:
         raise first_problems(problems)
+
+
+def _label_problem(expected: Expected, image: Size, label: Size) -> str | None:
+    """Why a label of that size does not go with an image of that size; None if it does."""
+    if expected.output is not None:
+        return expected.output.label_problem(image, label)
+    return None if label == image else f"a label of {label} pixels for an image of {image}"
 
 
 def _header_size(path: Path) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 from typing import IO
 
@@ -69,7 +70,7 @@ def _numbers(path: Path, size: int, y: Values | None, expected: Expected, image:
     if y is None:
         return ImageSource("regression", size, image, again, labelled=False)
     labels: Values = y
-    if labels[0].size != expected.output_size:
+    if labels[0].size != expected.output_numbers:
         marks = np.asarray(labels).reshape(-1).astype(bool)
         return ImageSource("anomaly", size, image, lambda i: Marked(again(i), bool(marks[i])))
     _check_finite(labels, path.name, "labels", "numbers")
@@ -77,8 +78,10 @@ def _numbers(path: Path, size: int, y: Values | None, expected: Expected, image:
 
 
 def _segmentation(path: Path, x: Values, y: Values, expected: Expected, image: Callable[[int], Image]) -> ImageSource:
-    size = image(0).shape[:2]
-    if size != y.shape[1:3]:
+    size, output = image(0).shape[:2], expected.output
+    if output is not None and (problem := output.label_problem((size[0], size[1]), (y.shape[1], y.shape[2]))):
+        raise UserError(f"{path.name}: {problem}")
+    if output is None and size != y.shape[1:3]:
         raise UserError(f"{path.name}: images of {size} pixels with labels of {y.shape[1:3]}; sizes must agree")
 
     def label(i: int) -> ClassMap:
@@ -154,10 +157,9 @@ def _as_maps(x: Values, y: Values, expected: Expected) -> Values:
         return y
     if expected.input_shape[0] == 1 and x.ndim == 3 and y.shape[1] == x.shape[1]:
         return y[:, None]
-    in_a_row = y.shape[1:3] != x.shape[1:3]
-    if in_a_row and y.shape[1] == x.shape[1] * x.shape[2]:
-        return y.reshape(len(y), *x.shape[1:3], *y.shape[2:])
-    return y
+    sizes = [x.shape[1:3], *([expected.output.size] if expected.output else [])]
+    found = [size for size in sizes if y.shape[1:3] not in sizes and y.shape[1] == prod(size)]
+    return y.reshape(len(y), *found[0], *y.shape[2:]) if found else y
 
 
 def _class_indices(y: Values, name: str) -> Values:

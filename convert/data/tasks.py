@@ -34,13 +34,13 @@ def are_marks(y: Values, expected: Expected) -> bool:
     """Whether ``y`` has a 0 or 1 for each image of a model that gives its input again."""
     if not expected.gives_its_input or y[0].size != 1 or not _all(y, _zeros_and_ones):
         return False
-    classes = expected.activation == "softmax" or expected.output_size == 2  # which 0 and 1 may number
+    classes = expected.activation == "softmax" or expected.output_numbers == 2  # which 0 and 1 may number
     return expected.task == "anomaly" or not classes
 
 
 def are_numbers(x: Values, y: Values, expected: Expected) -> bool:
     """Whether ``y`` has, for each image, what a model is to give: numbers that are no classes."""
-    if y[0].size != expected.output_size:
+    if y[0].size != expected.output_numbers:
         return False
     if expected.task is not None:
         return True

@@ -15,6 +15,7 @@ from convert.upstream.types import Values
 
 from .axes import fit_axes, in_words, numbers_in
 from .labels import ClassMap, Label, Numbers
+from .output_size import OutputSize
 
 Image = NDArray[np.float32]
 
@@ -30,13 +31,14 @@ class Expected:
     """What the model takes and gives, shapes without the batch, as far as that is known (None).
 
     ``task`` is the one that was asked for; None: what the labels are says the task. ``activation`` is that of the
-    output.
+    output, ``output`` the size of its map, if it is one.
     """
 
     input_shape: tuple[int | None, ...]
     output_shape: tuple[int | None, ...] | None = None
     task: Task | None = None
     activation: Activation | None = None
+    output: OutputSize | None = None
 
     @property
     def classes(self) -> int | None:
@@ -52,14 +54,14 @@ class Expected:
         return "segmentation" if len(self.output_shape) == 3 else "classification"
 
     @property
-    def output_size(self) -> int | None:
+    def output_numbers(self) -> int | None:
         """The numbers in an output."""
         return numbers_in(self.output_shape)
 
     @property
     def as_large_as_input(self) -> bool:
         """Whether the output has as many numbers as the input, more than one."""
-        return (self.output_size or 0) > 1 and self.output_size == numbers_in(self.input_shape)
+        return (self.output_numbers or 0) > 1 and self.output_numbers == numbers_in(self.input_shape)
 
     @property
     def gives_its_input(self) -> bool:
@@ -125,7 +127,7 @@ def fit_image(pixels: Values, expected: Expected, task: Task, name: str) -> Imag
 
 def fit_numbers(values: Values, expected: Expected, name: str) -> Numbers:
     """What the model is to give, ``values``, as float32 in the shape of its output."""
-    if values.size != expected.output_size:
+    if values.size != expected.output_numbers:
         raise UserError(
             f"{name}: a label of shape {values.shape}, the model gives {in_words(expected.output_shape or ())}; "
             "save labels of the output's shape"
@@ -169,6 +171,10 @@ def check_size(shape: tuple[int, ...], expected: Expected, task: Task, name: str
     """Raises ``UserError`` unless an image of ``shape`` fits the model: equal, or larger for segmentation."""
     wanted = expected.input_shape
     if task == "segmentation" and len(shape) >= 2 and len(wanted) == 3:
+        if expected.output is not None:
+            if problem := expected.output.image_problem((shape[0], shape[1])):
+                raise UserError(f"{name}: {problem}")
+            return
         if any(limit is not None and have < limit for have, limit in zip(shape[:2], wanted[:2], strict=True)):
             raise UserError(
                 f"{name}: {in_words(shape[:2])} pixels, less than the model's input of {in_words(wanted[:2])}; "

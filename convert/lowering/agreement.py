@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.network import INPUT, Network, Population, Projection, Readout
-from convert.network.nengo_form import add_population, nengo_transform
+from convert.network.nengo_form import add_population, nengo_transform, seen
 from convert.network.tensorflow_form import apply
 from convert.upstream.nengo_dl import load_nengo_dl
 from convert.upstream.tensorflow import load_tf_keras
@@ -68,7 +68,8 @@ def population_layer_class() -> type[Layer]:
             for i, projection in enumerate(layer.into):
                 source = layer.network.shape_of(projection.source)
                 transform = nengo_transform(projection.transform, source, layer.target.shape)
-                self.add_connection(node_id, obj, input_idx=i, transform=transform)
+                given = seen(projection.transform, self.get_input_obj(node_id, tensor_idx=i), source)
+                self.set_trainable(nengo.Connection(given, obj, synapse=None, transform=transform), False)
             return obj
 
     nengo_dl.Converter.register(PopulationLayer)(ConvertPopulation)

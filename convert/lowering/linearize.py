@@ -7,19 +7,20 @@ responses it is one convolution with a shared kernel, which is what fits on a co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
 from math import ceil
-from typing import get_args
+from typing import TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.frontends.original import Images
-from convert.network import Convolution, ConvolutionTranspose, Padding, Sparse, Transform
+from convert.network import Convolution, ConvolutionTranspose, Padding, Shape, Sparse, Transform
 from convert.network.tensorflow_form import apply, apply_adjoint
-from convert.padding import leading_zeros, positions, transposed_offset
+from convert.network.transforms import WHOLE
 
+from .axes import Axis, conv_ends, crops, up_crops, up_ends
 from .impulses import matrix_of
 from .linear import Linear
 from .taps import Pair, Taps, taps_of
@@ -41,6 +42,8 @@ BORDER = 0.3
 
 MANY = 2**20
 """Up to so many synapses one matrix stands for all: it fits ten cores, and sources send each core one message."""
+
+Kind = TypeVar("Kind", Convolution, ConvolutionTranspose)
 
 Map = tuple[Transform, ...]
 """Transforms whose sum is a linear map: one, or a shared kernel and what is different at the image's border."""
@@ -66,14 +69,14 @@ def linearize(linear: Linear, guesses: Iterable[Map] = ()) -> Map:
     return (Sparse(matrix_of(linear)),)
 
 
-def kernels_of(linear: Linear) -> list[Convolution | ConvolutionTranspose]:
+def kernels_of(linear: Linear) -> Iterator[Convolution | ConvolutionTranspose]:
     """The shared kernels that may stand for ``linear``, in the order in which they are tried."""
     pixels = linear.source[:2], linear.target[:2]
     if pixels == ((1, 1), (1, 1)):
-        return [_of_one_pixel(linear)]
-    if (1, 1) in pixels:
-        return []
-    return [kernel for kernel in (_convolution(linear), _transposed(linear)) if kernel is not None]
+        yield _of_one_pixel(linear)
+    elif (1, 1) not in pixels:
+        yield from _convolutions(linear)
+        yield from _transposed(linear)
 
 
 def _of_one_pixel(linear: Linear) -> Convolution:
@@ -126,69 +129,79 @@ def _kernel(found: Taps, sign: int) -> tuple[NDArray[np.float64], Pair]:
     return kernel, (int(low[0]), int(low[1]))
 
 
-def _convolution(linear: Linear) -> Convolution | None:
-    """target[o] = sum over k of source[o * stride + k - pad] * kernel[k]."""
+def _convolutions(linear: Linear) -> Iterator[Convolution]:
+    """Those that may be ``linear``: target[o] = sum over k of source[crop + o * stride + k - pad] * kernel[k]."""
     source, target = linear.source, linear.target
-    for strides in product(_ratios(source[0], target[0]), _ratios(source[1], target[1])):
-        found = taps_of(linear, (1, 1), strides)
-        if not found:
-            return None
-        kernel, low = _kernel(found, 1)
-        for padding in get_args(Padding):
-            ends = [_conv_ends(source[i], target[i], kernel.shape[i], strides[i], -low[i], padding) for i in range(2)]
-            if ends[0] is not None and ends[1] is not None:
-                return Convolution(np.pad(kernel, (ends[0], ends[1], (0, 0), (0, 0))), strides, padding)
-    return None
+    for strides in _strides(source, target):
+        kernel, axes = _measured(taps_of(linear, (1, 1), strides), 1, linear, strides)
+        if not axes:
+            continue
+        cropped = [
+            Convolution(kernel, strides, padding, (rows, columns))
+            for padding in get_args(Padding)
+            for rows, columns in product(*(crops(axis, padding) for axis in axes))
+        ]
+        yield from _fewest_taps(_whole(kernel, axes, conv_ends, Convolution), cropped)
 
 
-def _transposed(linear: Linear) -> ConvolutionTranspose | None:
-    """target[o] = sum over i of source[i] * kernel[o - i * stride + offset]."""
+def _transposed(linear: Linear) -> Iterator[ConvolutionTranspose]:
+    """Those that may be ``linear``: target[o] = sum over i of source[i] * kernel[o - i * stride + offset + crop]."""
     source, target = linear.source, linear.target
     if target[0] < source[0] or target[1] < source[1]:
-        return None
-    for strides in product(_ratios(target[0], source[0]), _ratios(target[1], source[1])):
-        found = taps_of(linear, strides, (1, 1))
-        if not found:
-            return None
-        kernel, low = _kernel(found, -1)
-        for padding in get_args(Padding):
-            ends = [_up_ends(source[i], target[i], kernel.shape[i], strides[i], -low[i], padding) for i in range(2)]
-            if ends[0] is not None and ends[1] is not None:
-                return ConvolutionTranspose(np.pad(kernel, (ends[0], ends[1], (0, 0), (0, 0))), strides, padding)
+        return
+    for strides in _strides(target, source):
+        kernel, axes = _measured(taps_of(linear, strides, (1, 1)), -1, linear, strides)
+        if not axes:
+            continue
+        cropped = [
+            ConvolutionTranspose(kernel, strides, "valid", (rows, columns))
+            for rows, columns in product(*(up_crops(axis) for axis in axes))
+        ]
+        yield from _fewest_taps(_whole(kernel, axes, up_ends, ConvolutionTranspose), cropped)
+
+
+def _measured(found: Taps, sign: int, linear: Linear, strides: Pair) -> tuple[NDArray[np.float64], list[Axis]]:
+    """The kernel of the taps ``found``, and how it lies on rows and on columns; nothing where no tap was found."""
+    if not found:
+        return np.zeros((0, 0, 0, 0)), []
+    kernel, low = _kernel(found, sign)
+    sizes = zip(linear.source[:2], linear.target[:2], kernel.shape[:2], strides, low, strict=True)
+    return kernel, [Axis(*size) for size in sizes]
+
+
+def _whole(
+    kernel: NDArray[np.float64], axes: Sequence[Axis], ends_of: Callable[[Axis, Padding], Pair | None], kind: type[Kind]
+) -> Kind | None:
+    """The convolution of this ``kind`` that crops nothing, with zeros around ``kernel`` where it takes them to fit."""
+    for padding in get_args(Padding):
+        rows, columns = (ends_of(axis, padding) for axis in axes)
+        if rows is not None and columns is not None:
+            padded = np.pad(kernel, (rows, columns, (0, 0), (0, 0)))
+            return kind(padded, (axes[0].stride, axes[1].stride), padding)
     return None
+
+
+def _fewest_taps(whole: Kind | None, cropped: list[Kind]) -> Iterator[Kind]:
+    """``whole`` first unless what is cropped does without zeros that it needs."""
+    if whole is None:
+        yield from cropped
+    elif not cropped or whole.kernel.size == cropped[0].kernel.size:
+        yield whole
+        yield from (kernel for kernel in cropped if kernel.crop != WHOLE)
+    else:
+        yield from cropped
+        yield whole
+
+
+def _strides(large: Shape, small: Shape) -> list[Pair]:
+    """Strides that can make ``small`` rows and columns out of ``large`` ones; last, for crops, none at all."""
+    found = list(product(_ratios(large[0], small[0]), _ratios(large[1], small[1])))
+    return found if (1, 1) in found else [*found, (1, 1)]
 
 
 def _ratios(large: int, small: int) -> list[int]:
     """Strides that can make ``small`` positions out of ``large`` ones."""
     return sorted({max(1, large // small), max(1, ceil(large / small))})
-
-
-def _ends(size: int, fits: Callable[[int, int], bool]) -> tuple[int, int] | None:
-    """The fewest zeros before and after a kernel axis of ``size`` taps with which it fits."""
-    for extra in range(2 * size + 8):
-        for before in range(extra + 1):
-            if fits(before, extra - before):
-                return before, extra - before
-    return None
-
-
-def _conv_ends(source: int, target: int, size: int, stride: int, pad: int, padding: Padding) -> tuple[int, int] | None:
-    def fits(before: int, after: int) -> bool:
-        taps = size + before + after
-        sized = positions(source, taps, stride, padding) == target
-        return sized and leading_zeros(source, target, taps, stride, padding) == pad + before
-
-    return _ends(size, fits)
-
-
-def _up_ends(source: int, target: int, size: int, stride: int, offset: int, padding: Padding) -> tuple[int, int] | None:
-    def fits(before: int, after: int) -> bool:
-        taps = size + before + after
-        sized = positions(target, taps, stride, padding) == source
-        whole = padding == "valid" or target == source * stride
-        return sized and whole and transposed_offset(taps, stride, padding) == offset + before
-
-    return _ends(size, fits)
 
 
 def off_pixels(transforms: Map, linear: Linear) -> NDArray[np.bool_]:

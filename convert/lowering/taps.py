@@ -36,10 +36,9 @@ def taps_of(linear: Linear, up: Pair, down: Pair) -> Taps:
 
 def _taps(linear: Linear, up: Pair, down: Pair) -> Taps:
     source, target = linear.source, linear.target
-    middle = [source[i] // 2 // down[i] * down[i] for i in range(2)]
-    rows, columns = (range(middle[i], min(middle[i] + down[i], source[i])) for i in range(2))
-    pixels = list(product(rows, columns))
-    windows = {pixel: _window(seen) for pixel, seen in zip(pixels, touched(linear, pixels), strict=True)}
+    windows = _windows(linear, down, (source[0] // 2, source[1] // 2))
+    if not any(windows.values()):
+        windows = _windows(linear, down, _giving(linear))
     reached = [
         source[i] * target[i] > 1
         and any(w is not None and (w[i].start == 0 or w[i].stop == target[i]) for w in windows.values())
@@ -55,6 +54,22 @@ def _taps(linear: Linear, up: Pair, down: Pair) -> Taps:
                 if responses[:, y, x].any():
                     found.setdefault(_tap(pixel, (row, column), up, down), responses[:, y, x])
     return found
+
+
+def _windows(linear: Linear, down: Pair, middle: Pair) -> dict[Pair, tuple[range, range] | None]:
+    """What responds to each pixel of one period around ``middle``."""
+    first = [middle[i] // down[i] * down[i] for i in range(2)]
+    rows, columns = (range(first[i], min(first[i] + down[i], linear.source[i])) for i in range(2))
+    pixels = list(product(rows, columns))
+    return {pixel: _window(seen) for pixel, seen in zip(pixels, touched(linear, pixels), strict=True)}
+
+
+def _giving(linear: Linear) -> Pair:
+    """A pixel of the source that the middle of the target responds to; the first one if there is none."""
+    rows, columns = linear.target[:2]
+    seen = touched(linear.transposed, [(rows // 2, columns // 2)])[0]
+    found = np.argwhere(seen)
+    return (int(found[len(found) // 2][0]), int(found[len(found) // 2][1])) if len(found) else (0, 0)
 
 
 def _tap(pixel: Pair, at: Pair, up: Pair, down: Pair) -> Pair:
@@ -75,7 +90,8 @@ def _at_windows(linear: Linear, up: Pair, down: Pair, pixel: Pair, window: tuple
     Each channel has an impulse of its own, by whole periods away from ``pixel`` so that no two windows meet.
     """
     source, target = linear.source, linear.target
-    shifts = list(product(*(_shifts(linear, i, up[i], down[i], pixel[i], window[i]) for i in range(2))))
+    each = [_shifts(linear, i, up[i], down[i], pixel[i], window[i]) for i in range(2)]
+    shifts = list(product(*(_whole(linear, i, each[i], down[i], pixel, len(window[i])) for i in range(2))))
     found = np.empty((source[2], len(window[0]), len(window[1]), target[2]), dtype=np.float32)
     step = len(shifts) * at_a_time(linear)
     for first in range(0, source[2], step):
@@ -103,6 +119,21 @@ def _shifts(linear: Linear, axis: int, up: int, down: int, pixel: int, window: r
         and window.start + k * up >= border
         and window.stop + k * up <= size - border
     ]
+
+
+def _whole(linear: Linear, axis: int, shifts: list[int], down: int, pixel: Pair, length: int) -> list[int]:
+    """Those of ``shifts`` along ``axis`` whose windows keep their ``length``: a crop cuts some far from the border."""
+
+    def is_whole(k: int) -> bool:
+        moved = (pixel[0] + k * down, pixel[1]) if axis == 0 else (pixel[0], pixel[1] + k * down)
+        window = _window(touched(linear, [moved])[0])
+        return window is not None and len(window[axis]) == length
+
+    while shifts[0] < 0 and not is_whole(shifts[0]):
+        shifts = shifts[1:]
+    while shifts[-1] > 0 and not is_whole(shifts[-1]):
+        shifts = shifts[:-1]
+    return shifts
 
 
 def _everywhere(linear: Linear, up: Pair, down: Pair) -> Taps:

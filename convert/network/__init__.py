@@ -16,7 +16,17 @@ from .network import (
     require_timesteps,
 )
 from .neuron import CHIP, HOST, Neuron, Reset
-from .transforms import Array, Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Taps, Transform
+from .transforms import (
+    Array,
+    Convolution,
+    ConvolutionTranspose,
+    Margins,
+    Shape,
+    SharedKernel,
+    Sparse,
+    Taps,
+    Transform,
+)
 
 __all__ = [
     "BIAS_SOURCE_LAYER",
@@ -27,6 +37,7 @@ __all__ = [
     "Convolution",
     "ConvolutionTranspose",
     "Input",
+    "Margins",
     "Network",
     "Neuron",
     "Padding",

@@ -19,33 +19,36 @@ from convert.upstream.types import Config, Values
 
 from .network import BIAS_SOURCE_LAYER, INPUT, Activation, Input, Network, Population, Projection, Readout, TimeCourse
 from .neuron import HOST, Neuron
-from .transforms import Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Transform
+from .transforms import WHOLE, Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Transform
 
 FORMAT = 3
 READ = (2, FORMAT)
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
+LeftOut = Annotated[int, msgspec.Meta(ge=0)]
 Put = Callable[[Values], str]
 """Keeps an array and gives its name."""
 Arrays = Mapping[str, Values]
 
 
-class ConvolutionRow(msgspec.Struct, tag_field="kind", tag="Convolution"):
+class ConvolutionRow(msgspec.Struct, tag_field="kind", tag="Convolution", omit_defaults=True):
     strides: tuple[Count, Count]
     padding: Padding
     kernel: str
+    crop: tuple[tuple[LeftOut, LeftOut], tuple[LeftOut, LeftOut]] = WHOLE
 
     def transform(self, arrays: Arrays) -> Transform:
-        return Convolution(_floats(arrays, self.kernel, 4), self.strides, self.padding)
+        return Convolution(_floats(arrays, self.kernel, 4), self.strides, self.padding, self.crop)
 
 
-class ConvolutionTransposeRow(msgspec.Struct, tag_field="kind", tag="ConvolutionTranspose"):
+class ConvolutionTransposeRow(msgspec.Struct, tag_field="kind", tag="ConvolutionTranspose", omit_defaults=True):
     strides: tuple[Count, Count]
     padding: Padding
     kernel: str
+    crop: tuple[tuple[LeftOut, LeftOut], tuple[LeftOut, LeftOut]] = WHOLE
 
     def transform(self, arrays: Arrays) -> Transform:
-        return ConvolutionTranspose(_floats(arrays, self.kernel, 4), self.strides, self.padding)
+        return ConvolutionTranspose(_floats(arrays, self.kernel, 4), self.strides, self.padding, self.crop)
 
 
 class SparseRow(msgspec.Struct, tag_field="kind", tag="Sparse"):
@@ -189,7 +192,9 @@ def _connects(transform: Transform, source: Shape, target: Shape) -> bool:
 
 @_connects.register
 def _(transform: SharedKernel, source: Shape, target: Shape) -> bool:
-    return transform.kernel.shape[2:] == (source[2], target[2])
+    larger = source if isinstance(transform, Convolution) else target
+    left = [size - sum(margins) for size, margins in zip(larger[:2], transform.crop, strict=True)]
+    return transform.kernel.shape[2:] == (source[2], target[2]) and min(left) > 0
 
 
 @singledispatch
@@ -199,12 +204,14 @@ def _row(transform: Transform, put: Put) -> ConvolutionRow | ConvolutionTranspos
 
 @_row.register
 def _(transform: Convolution, put: Put) -> ConvolutionRow:
-    return ConvolutionRow(transform.strides, transform.padding, put(_singles(transform.kernel)))
+    return ConvolutionRow(transform.strides, transform.padding, put(_singles(transform.kernel)), transform.crop)
 
 
 @_row.register
 def _(transform: ConvolutionTranspose, put: Put) -> ConvolutionTransposeRow:
-    return ConvolutionTransposeRow(transform.strides, transform.padding, put(_singles(transform.kernel)))
+    return ConvolutionTransposeRow(
+        transform.strides, transform.padding, put(_singles(transform.kernel)), transform.crop
+    )
 
 
 @_row.register

@@ -15,8 +15,9 @@ from scipy import sparse
 
 from convert.upstream.types import NengoObject
 
+from .cropped_transpose import CroppedConvolutionTranspose
 from .network import INPUT, Network, Population, Projection
-from .transforms import Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Transform
+from .transforms import WHOLE, Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Transform
 
 
 class HardResetRectifiedLinear(nengo.SpikingRectifiedLinear):  # type: ignore[misc]
@@ -73,10 +74,9 @@ def to_nengo(network: Network, drives_hz: dict[str, NDArray[np.float64]] | None 
                 nengo.Connection(drive[population.name], neurons[population.name], synapse=None)
         for projection in network.projections:
             if projection.source != INPUT and projection.target in neurons:
-                source, target = neurons[projection.source], neurons[projection.target]
-                transform = nengo_transform(
-                    projection.transform, network.shape_of(projection.source), network.shape_of(projection.target)
-                )
+                source_shape, target = network.shape_of(projection.source), neurons[projection.target]
+                source = seen(projection.transform, neurons[projection.source], source_shape)
+                transform = nengo_transform(projection.transform, source_shape, network.shape_of(projection.target))
                 synapse = network.population(projection.target).synapse_s or None
                 connections.append((projection, nengo.Connection(source, target, transform=transform, synapse=synapse)))
     return NengoForm(net, drive, neurons, connections)
@@ -113,19 +113,31 @@ def add_population(population: Population, neuron_type: NengoObject = None) -> N
     ).neurons
 
 
+def seen(transform: Transform, source: NengoObject, shape: Shape) -> NengoObject:
+    """What ``nengo_transform`` connects from: those of ``source``, numbers of ``shape``, that are looked at."""
+    if not isinstance(transform, Convolution) or transform.crop == WHOLE:
+        return source
+    rows, columns = transform.seen(shape)
+    numbers = np.arange(np.prod(shape)).reshape(shape)
+    return source[numbers[np.ix_(rows, columns)].ravel().tolist()]
+
+
 @singledispatch
 def nengo_transform(transform: Transform, source: Shape, target: Shape) -> NengoObject:
-    """``transform`` between populations of these shapes as a nengo transform."""
+    """``transform`` between populations of these shapes as a nengo transform, on what is ``seen`` of the source."""
     raise TypeError(f"no nengo form of {type(transform).__name__}")
 
 
 @nengo_transform.register
 def _(transform: Convolution, source: Shape, target: Shape) -> NengoObject:
-    return nengo.Convolution(target[2], source, **_kernel_arguments(transform))
+    rows, columns = transform.seen(source)
+    return nengo.Convolution(target[2], (len(rows), len(columns), source[2]), **_kernel_arguments(transform))
 
 
 @nengo_transform.register
 def _(transform: ConvolutionTranspose, source: Shape, target: Shape) -> NengoObject:
+    if transform.crop != WHOLE:
+        return CroppedConvolutionTranspose(source, target, transform.crop, **_kernel_arguments(transform))
     return nengo.ConvolutionTranspose(target[2], source, output_shape=target, **_kernel_arguments(transform))
 
 

@@ -21,7 +21,7 @@ def apply(transform: Transform, images: Tensor, target: Shape) -> Tensor:
 @apply.register
 def _(transform: Convolution, images: Tensor, target: Shape) -> Tensor:
     tf = load_tensorflow()
-    kernel, images = tf.cast(transform.kernel, tf.float32), tf.cast(images, tf.float32)
+    kernel, images = tf.cast(transform.kernel, tf.float32), tf.cast(cropped(transform, images), tf.float32)
     rows, columns = transform.strides
     if tuple(kernel.shape[:2]) == (1, 1):  # pixels first: TensorFlow's gradient for a stride may break (docs/upstream)
         return tf.nn.conv2d(images[:, ::rows, ::columns], kernel, 1, "VALID")
@@ -33,14 +33,16 @@ def _(transform: ConvolutionTranspose, images: Tensor, target: Shape) -> Tensor:
     tf = load_tensorflow()
     images = tf.cast(images, tf.float32)
     kernel = tf.transpose(tf.cast(transform.kernel, tf.float32), (0, 1, 3, 2))
+    (top, _), (left, _) = transform.crop
+    wanted = [target[i] + sum(transform.crop[i]) for i in range(2)]
     rows, columns = (
-        max(target[i], (images.shape[1 + i] - 1) * transform.strides[i] + kernel.shape[i]) for i in range(2)
+        max(wanted[i], (images.shape[1 + i] - 1) * transform.strides[i] + kernel.shape[i]) for i in range(2)
     )
     if transform.padding == "same":
-        rows, columns = target[:2]
+        rows, columns = wanted
     shape = (len(images), rows, columns, target[2])
     full = tf.nn.conv2d_transpose(images, kernel, shape, transform.strides, transform.padding.upper())
-    return full[:, : target[0], : target[1]]
+    return full[:, top : top + target[0], left : left + target[1]]
 
 
 @apply.register
@@ -52,6 +54,12 @@ def _(transform: Sparse, images: Tensor, target: Shape) -> Tensor:
     values = tf.sparse.SparseTensor(indices, matrix.data.astype(np.float32), matrix.shape)
     product = tf.sparse.sparse_dense_matmul(values, flat, adjoint_b=True)
     return tf.reshape(tf.transpose(product), (len(images), *target))
+
+
+def cropped(transform: Convolution, images: Tensor) -> Tensor:
+    """The pixels of ``images``, shape (batch, rows, columns, channels), that a convolution looks at."""
+    (top, bottom), (left, right) = transform.crop
+    return images[:, top : images.shape[1] - bottom, left : images.shape[2] - right]
 
 
 def apply_adjoint(transform: SharedKernel, images: Tensor, source: Shape) -> Tensor:

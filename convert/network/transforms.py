@@ -29,6 +29,12 @@ Taps = NDArray[np.int64]
 Gain = float | Array
 """One number, or one for each channel of the target."""
 
+Margins = tuple[tuple[int, int], tuple[int, int]]
+"""Rows left out (before, after) and columns left out (before, after)."""
+
+WHOLE: Margins = ((0, 0), (0, 0))
+"""Nothing is left out."""
+
 DENSE = 0.9
 """Share of weights that are not zero, above which a kernel has no structure of zeros to keep."""
 
@@ -68,11 +74,16 @@ class Transform(Protocol):
 
 @dataclass(frozen=True)
 class SharedKernel(ABC):
-    """What both convolutions have in common: ``kernel`` has shape (rows, columns, channels in, channels out)."""
+    """What both convolutions have in common: ``kernel`` has shape (rows, columns, channels in, channels out).
+
+    ``crop`` leaves out pixels of the larger side, as cropped skips and 'valid' convolutions do: of the source before a
+    convolution, of the target after a transposed one.
+    """
 
     kernel: Array
     strides: tuple[int, int] = (1, 1)
     padding: Padding = "same"
+    crop: Margins = WHOLE
 
     @property
     def weights(self) -> Array:
@@ -87,6 +98,10 @@ class SharedKernel(ABC):
     @abstractmethod
     def taps(self, axis: int, source: int, target: int) -> Taps:
         """The taps along ``axis`` (0 rows, 1 columns) of so many positions."""
+
+    def seen(self, source: Shape) -> tuple[range, range]:
+        """The rows and columns of the source that are looked at."""
+        return range(source[0]), range(source[1])
 
     def axes(self, source: Shape, target: Shape) -> tuple[Taps, Taps]:
         return self.taps(0, source[0], target[0]), self.taps(1, source[1], target[1])
@@ -117,7 +132,7 @@ class SharedKernel(ABC):
 class Convolution(SharedKernel):
     """Correlation with one kernel for every pixel, as ``nengo.Convolution`` and ``keras.layers.Conv2D`` do it.
 
-    target[o] = sum over taps k of source[o * stride + k - leading zeros] * kernel[k].
+    target[o] = sum over taps k of source[crop + o * stride + k - leading zeros] * kernel[k].
 
     >>> edge = Convolution(np.array([1.0, -1.0]).reshape(2, 1, 1, 1), padding="valid")
     >>> edge.as_matrix((3, 1, 1), (2, 1, 1)).toarray()
@@ -125,17 +140,26 @@ class Convolution(SharedKernel):
            [ 0.,  1., -1.]])
     """
 
+    def seen(self, source: Shape) -> tuple[range, range]:
+        (top, bottom), (left, right) = self.crop
+        return range(top, source[0] - bottom), range(left, source[1] - right)
+
     def taps(self, axis: int, source: int, target: int) -> Taps:
-        size, stride = self.kernel.shape[axis], self.strides[axis]
-        zeros = leading_zeros(source, target, size, stride, self.padding)
-        return _inside(np.arange(source)[:, None] + zeros - stride * np.arange(target)[None, :], size)
+        size, stride, (before, after) = self.kernel.shape[axis], self.strides[axis], self.crop[axis]
+        kept = source - before - after
+        zeros = leading_zeros(kept, target, size, stride, self.padding)
+        taps = np.full((source, target), -1, np.int64)
+        taps[before : source - after] = _inside(
+            np.arange(kept)[:, None] + zeros - stride * np.arange(target)[None, :], size
+        )
+        return taps
 
 
 @dataclass(frozen=True)
 class ConvolutionTranspose(SharedKernel):
     """The adjoint of ``Convolution``, as ``keras.layers.Conv2DTranspose`` does it.
 
-    Source pixel i adds ``kernel`` to the target pixels from i * stride - offset on; what falls outside is lost.
+    Source pixel i adds ``kernel`` to the target pixels from i * stride - offset - crop on; what falls outside is lost.
 
     >>> double = ConvolutionTranspose(np.ones((2, 1, 1, 1)), (2, 1), "valid")
     >>> double.taps(0, 2, 4)  # of rows: source 0 reaches targets 0 and 1, source 1 targets 2 and 3
@@ -145,7 +169,7 @@ class ConvolutionTranspose(SharedKernel):
 
     def taps(self, axis: int, source: int, target: int) -> Taps:
         size, stride = self.kernel.shape[axis], self.strides[axis]
-        offset = transposed_offset(size, stride, self.padding)
+        offset = transposed_offset(size, stride, self.padding) + self.crop[axis][0]
         return _inside(np.arange(target)[None, :] + offset - stride * np.arange(source)[:, None], size)
 
 

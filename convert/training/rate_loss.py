@@ -8,7 +8,7 @@ from math import ceil
 
 import numpy as np
 
-from convert.data.crops import training_batches
+from convert.data.crops import tiling_crops, training_batches
 from convert.data.dataset import Dataset
 from convert.errors import UserError
 from convert.frontends.keras.cut import Cut
@@ -126,9 +126,7 @@ def batches_per_epoch(dataset: Dataset, readout: KerasSegment) -> int:
     if dataset.task != "segmentation":
         return -(-len(dataset) // BATCH)
     rows, columns, _ = readout.shape
-    sizes = [dataset.image(i).shape for i in range(len(dataset))]
-    crops: int = sum(ceil(h / rows) * ceil(w / columns) for h, w, _ in sizes)
-    return ceil(crops / BATCH)
+    return ceil(sum(tiling_crops(dataset, i, (rows, columns)) for i in range(len(dataset))) / BATCH)
 
 
 def _task_loss(dataset: Dataset, readout: KerasSegment) -> Loss:

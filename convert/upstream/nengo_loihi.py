@@ -3,8 +3,8 @@
 Workarounds until a new upstream release:
 
 - NengoLoihi calls ``np.array(..., copy=False)``, which numpy 2 refuses; its two modules see ``copy=None`` instead.
-- It lays a transposed 'same' convolution ``stride - 1`` pixels up and left of nengo and Keras; ``transposed_same`` has
-  the right weights.
+- It lays a transposed 'same' convolution ``stride - 1`` pixels up and left of nengo and Keras, and cannot crop one;
+  ``transposed_same`` has the right weights.
 - It starts TensorFlow, to let NengoDL build its neuron types, which nothing here uses; it is imported as if TensorFlow
   were not installed, and deploy-model starts in seconds less.
 """
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from .quiet import quiet
-from .transposed_same import transposed_same_weights
+from .transposed_same import transposed_weights
 from .types import LoihiObject, Module, NengoObject
 
 
@@ -37,8 +37,9 @@ def load_nengo_loihi() -> Module:
     stock = connection.conv2d_loihi_weights
 
     def weights(transform: NengoObject) -> LoihiObject:
-        transposed_same = type(transform).__name__ == "ConvolutionTranspose" and transform.padding == "same"
-        return transposed_same_weights(transform) if transposed_same else stock(transform)
+        transposed = type(transform).__name__.endswith("ConvolutionTranspose")
+        own = transposed and (transform.padding == "same" or hasattr(transform, "crop"))
+        return transposed_weights(transform) if own else stock(transform)
 
     connection.conv2d_loihi_weights = weights
     return nengo_loihi

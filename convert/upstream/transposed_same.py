@@ -1,4 +1,4 @@
-"""Loihi's weights of a transposed 'same' convolution, at the place that nengo and Keras give it."""
+"""Loihi's weights of a transposed convolution that is 'same' or cropped, at the place that nengo and Keras give it."""
 
 from __future__ import annotations
 
@@ -18,17 +18,24 @@ LoihiWeights = tuple[list[Values], list[Values], NDArray[np.int32], NDArray[np.i
 """Weights and indices of each weight set; the set and the base of each axon."""
 
 
-def transposed_same_weights(transform: NengoObject) -> LoihiWeights:
-    """Weights, indices, axon -> weights map and axon bases of a transposed 'same' convolution, channels last.
+def transposed_weights(transform: NengoObject) -> LoihiWeights:
+    """Weights, indices, axon -> weights map and axon bases of a transposed convolution, channels last.
 
     What ``nengo_loihi.conv.conv2d_loihi_weights`` returns, with source pixel (i, j) at target (i, j) * stride - offset,
-    offset = max(size - stride, 0) // 2 (as Keras has it). Bases stay below ``AXON_OFFSET``; indices take the rest.
+    offset = max(size - stride, 0) // 2 for 'same' (as Keras has it) and what is cropped before the first target. Bases
+    stay below ``AXON_OFFSET``; indices take the rest.
     """
     assert transform.channels_last, "what this project builds is laid out channels last"
     (rows_in, columns_in), channels = transform.input_shape.spatial_shape, transform.input_shape.n_channels
-    rows_out, columns_out = transform.output_shape.spatial_shape
+    crop = getattr(transform, "crop", ((0, 0), (0, 0)))
+    rows_out, columns_out = (
+        size - before - after for size, (before, after) in zip(transform.output_shape.spatial_shape, crop, strict=True)
+    )
     kernel = np.transpose(transform.init, (2, 0, 1, 3))
-    offset = [transposed_offset(*axis, "same") for axis in zip(transform.kernel_size, transform.strides, strict=True)]
+    offset = [
+        transposed_offset(size, stride, transform.padding) + before
+        for size, stride, (before, _) in zip(transform.kernel_size, transform.strides, crop, strict=True)
+    ]
     taps = [np.arange(size) for size in transform.kernel_size]
     weights: list[Values] = []
     indices: list[Values] = []

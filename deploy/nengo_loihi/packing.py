@@ -203,6 +203,6 @@ def _axons(link: KernelLink, plan: Block, axons: int) -> list[tuple[int, int]]:
     rows, columns = (_reached(link, axis, plan) for axis in (0, 1))
     reaching = np.argwhere(rows[:, None] & columns[None, :])
     if len(reaching) != axons:
-        reaching = np.argwhere(np.ones((len(rows), len(columns)), bool))
+        reaching = np.array([(y, x) for y in link.seen[0] for x in link.seen[1]])
     assert len(reaching) == axons
     return [(y, x) for y, x in reaching.tolist()]

@@ -8,6 +8,7 @@ import numpy as np
 
 from convert.data.dataset import Dataset
 from convert.data.labels import Labels, as_array
+from convert.data.output_grid import on_grid
 from convert.storage.atomic import whole_folder
 from deploy.arrays import Float32
 
@@ -30,7 +31,7 @@ def write_folder(
         arrays = {
             "outputs": outputs,
             "labels": np.stack([as_array(label) for label in labels]),
-            "images": np.stack([dataset.image(i) for i in range(min(SHOWN, len(dataset)))]),
+            "images": np.stack([_shown(dataset, i, outputs.shape[1:]) for i in range(min(SHOWN, len(dataset)))]),
         }
         if ann is not None:
             arrays["ann"] = ann
@@ -39,3 +40,15 @@ def write_folder(
 
 def _is_part(path: Path) -> bool:
     return path.name in (RUN, OUTPUTS)
+
+
+def _shown(dataset: Dataset, i: int, output_shape: tuple[int, ...]) -> Float32:
+    """Image ``i`` where the output has pixels; as many, evenly drawn, where nobody knows."""
+    image = dataset.image(i)
+    if dataset.task != "segmentation":
+        return image
+    if dataset.grid is not None:
+        return on_grid(dataset.grid, image)
+    sizes = zip(output_shape[:2], image.shape[:2], strict=True)
+    rows, columns = (np.arange(made) * have // made for made, have in sizes)
+    return np.asarray(image[rows[:, None], columns])

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from convert.data.metric_registry import MetricName
-from convert.report import Metrics, Task
+from convert.report import Metrics, OutputGrid, Task
 from convert.storage.reports import read_report, write_report
 from deploy.device_report import AbsentDevice, DeviceReport, MeasuredEntry, absent_in, devices_in
 from deploy.targets.names import TargetName
@@ -166,6 +166,8 @@ class RunReport(RunSummary, frozen=True, kw_only=True):
     data: str | None = None
     labelled: bool = True
     """If not, outputs were compared with the inputs."""
+    output_grid: OutputGrid | None = None
+    """Where a segmentation's pixels lie in the input; None for other tasks, and where the model does not tell."""
 
     @property
     def devices(self) -> tuple[DeviceReport, ...]:

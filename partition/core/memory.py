@@ -73,7 +73,8 @@ def _(link: KernelLink, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> Inc
     }
     per_pixel = np.ix_(row_kind, column_kind)
     if counts(shape, tile) == (1, 1, 1):
-        axons = np.array([[link.source_shape[0] * link.source_shape[1]]])
+        seen_rows, seen_columns = link.seen
+        axons = np.array([[len(seen_rows) * len(seen_columns)]])
     return Incoming(
         np.repeat(axons[per_pixel].ravel(), len(depths)),
         np.stack([bits[depth][per_pixel] for depth in depths], axis=-1).ravel(),

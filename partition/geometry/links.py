@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from convert.network import Array, Network, Projection, Shape, Taps
+from convert.network import Array, Network, Projection, Shape, SharedKernel, Taps
 from convert.network.connections import Connected, Connections
 
 from .blocks import Ints, starts
@@ -55,12 +55,14 @@ class Link(ABC):
 class KernelLink(Link):
     """A link whose pixels share one kernel: the taps of its rows and of its columns, and the kernel.
 
-    ``kernel`` has shape (rows, columns, channels in, channels out). What methods compute for one tile size is kept.
+    ``kernel`` has shape (rows, columns, channels in, channels out); ``seen`` are the source's rows and columns that
+    have axons. What methods compute for one tile size is kept.
     """
 
     rows: Taps
     columns: Taps
     kernel: Array = field(repr=False)
+    seen: tuple[range, range] = field(repr=False)
     _reached: dict[tuple[int, int], Bools] = field(default_factory=dict, init=False, repr=False)
     _most: dict[tuple[int, int, int], int] = field(default_factory=dict, init=False, repr=False)
     _intervals: dict[tuple[int, int, bool], Intervals] = field(default_factory=dict, init=False, repr=False)
@@ -146,10 +148,10 @@ def link(network: Network, projection: Projection) -> Link:
     transform = projection.transform
     if isinstance(transform, Connections):
         return SinglesLink(projection, source, target, transform.parts)
-    axes = transform.axes(source, target)
-    if axes is None:
-        return MatrixLink(projection, source, target, transform.as_matrix(source, target))
-    return KernelLink(projection, source, target, *axes, transform.weights)
+    if isinstance(transform, SharedKernel):
+        axes, seen = transform.axes(source, target), transform.seen(source)
+        return KernelLink(projection, source, target, *axes, transform.weights, seen)
+    return MatrixLink(projection, source, target, transform.as_matrix(source, target))
 
 
 def links_onto_chip(network: Network) -> tuple[Link, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from convert.network.nengo_form import seen
 from deploy.emulator import compile_network, run
 from deploy.nengo_loihi.packing import compartments_of
 from partition.geometry.blocks import block_of_neuron
@@ -36,9 +37,10 @@ def assert_counts_of_blocks(case: Case) -> None:
                     synops[layer_of[id(block)]] += int(fired[neuron]) * weights.size
 
     result = run(program, case.drives_hz, continuous=True, record=names)[0]
-    host = expected.flat_inputs[0][:steps].sum(axis=0)
-    for spikes in expected.model.inputs:
-        deliver("host", spikes.axons, host, None)
+    host = result.spikes["host"].raster(program.layer("host"))[:steps].sum(axis=0)
+    from_host = [p for p in case.network.projections if p.source == "host" and p.target in names]
+    for spikes, projection in zip(expected.model.inputs, from_host, strict=True):
+        deliver("host", spikes.axons, seen(projection.transform, host, case.network.shape_of("host")), None)
     for block, plan in zip(blocks, case.partition.blocks, strict=True):
         population = case.network.population(plan.layer)
         place = block_of_neuron(population.shape, case.partition.tiles[plan.layer])

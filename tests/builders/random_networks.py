@@ -13,6 +13,7 @@ from convert.network import (
     Convolution,
     ConvolutionTranspose,
     Input,
+    Margins,
     Network,
     Neuron,
     Population,
@@ -23,6 +24,7 @@ from convert.network import (
     Transform,
     host_population,
 )
+from convert.network.transforms import WHOLE
 from partition.core.synapse_lists import packings
 from partition.geometry.links import links_onto_chip
 from partition.geometry.tile import Tile, tile_slices
@@ -39,8 +41,11 @@ class Case:
     drives_hz: dict[str, np.ndarray]
 
 
-def random_case(random: Random, images: int = 2, timesteps: int = 12) -> Case:
-    """A network of 2 to 5 chip populations; one in four is so loud that its accumulators overflow."""
+def random_case(random: Random, images: int = 2, timesteps: int = 12, *, crops: bool = False) -> Case:
+    """A network of 2 to 5 chip populations; one in four is so loud that its accumulators overflow.
+
+    With ``crops`` convolutions leave out pixels of the larger side.
+    """
     rng = np.random.default_rng(random.randrange(2**32))
     loud = random.random() < 0.25
     shapes: dict[str, Shape] = {"host": (random.randint(2, 7), random.randint(2, 7), random.choice([1, 2, 3, 6, 8]))}
@@ -49,7 +54,7 @@ def random_case(random: Random, images: int = 2, timesteps: int = 12) -> Case:
         name = f"layer{number}"
         sources = list(shapes)
         first = random.choice(sources[-2:])
-        transform, shape = random_transform(random, rng, shapes[first], loud)
+        transform, shape = random_transform(random, rng, shapes[first], loud, crops)
         projections.append(Projection(first, name, transform))
         for _ in range(random.choice([0, 0, 1, 2])):
             other = random.choice(sources)
@@ -79,7 +84,9 @@ def random_case(random: Random, images: int = 2, timesteps: int = 12) -> Case:
     return Case(network, random_partition(random, network), {"host": drives + (1500 if loud else 0)})
 
 
-def random_transform(random: Random, rng: np.random.Generator, source: Shape, loud: bool) -> tuple[Transform, Shape]:
+def random_transform(
+    random: Random, rng: np.random.Generator, source: Shape, loud: bool, crops: bool
+) -> tuple[Transform, Shape]:
     """A first projection and the shape that it gives its target."""
     kind = random.choice(["convolution", "convolution", "convolution", "transpose", "dense", "sparse"])
     channels = random.choice([1, 2, 3, 5, 8, 17])
@@ -87,21 +94,32 @@ def random_transform(random: Random, rng: np.random.Generator, source: Shape, lo
         size = (random.randint(1, 5), random.randint(1, 5))
         strides = (random.randint(1, 2), random.randint(1, 2))
         padding = random.choice(["same", "same", "valid"])
+        crop = random_margins(random, source) if crops else WHOLE
+        kept = [source[a] - sum(crop[a]) for a in (0, 1)]
         if padding == "valid":
-            size = (min(size[0], source[0]), min(size[1], source[1]))
-        spans = [source[a] if padding == "same" else source[a] - size[a] + 1 for a in (0, 1)]
+            size = (min(size[0], kept[0]), min(size[1], kept[1]))
+        spans = [kept[a] if padding == "same" else kept[a] - size[a] + 1 for a in (0, 1)]
         shape = (-(-spans[0] // strides[0]), -(-spans[1] // strides[1]), channels)
-        return Convolution(random_kernel(random, rng, (*size, source[2], channels), loud), strides, padding), shape
+        kernel = random_kernel(random, rng, (*size, source[2], channels), loud)
+        return Convolution(kernel, strides, padding, crop), shape
     if kind == "transpose" and source[0] * source[1] <= 25:
         size = (random.randint(1, 4), random.randint(1, 4))
         strides = (random.randint(1, 2), random.randint(1, 2))
         padding = random.choice(["same", "valid"])
         beyond = [max(k - s, 0) if padding == "valid" else 0 for k, s in zip(size, strides, strict=True)]
         shape = (source[0] * strides[0] + beyond[0], source[1] * strides[1] + beyond[1], min(channels, 5))
+        crop = random_margins(random, shape) if crops else WHOLE
         kernel = random_kernel(random, rng, (*size, source[2], shape[2]), loud)
-        return ConvolutionTranspose(kernel, strides, padding), shape
+        shape = (shape[0] - sum(crop[0]), shape[1] - sum(crop[1]), shape[2])
+        return ConvolutionTranspose(kernel, strides, padding, crop), shape
     shape = (1, 1, random.randint(1, 40)) if kind == "dense" else (random.randint(1, 6), random.randint(1, 6), channels)
     return joining_transform(random, rng, source, shape, loud), shape
+
+
+def random_margins(random: Random, shape: Shape) -> Margins:
+    """Up to two pixels at each border, of which at least one is left."""
+    rows, columns = ([random.randint(0, min(2, (size - 1) // 2)) for _ in range(2)] for size in shape[:2])
+    return (rows[0], rows[1]), (columns[0], columns[1])
 
 
 def joining_transform(random: Random, rng: np.random.Generator, source: Shape, target: Shape, loud: bool) -> Transform:

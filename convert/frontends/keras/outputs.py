@@ -34,8 +34,8 @@ def chosen(names: list[str], output: str | None) -> list[int]:
 def as_read(model: Model) -> Model:
     """The flat ``model`` with its outputs as they are read out: what the host computes last, after any Reshape.
 
-    One pixel is a vector, (rows * columns, channels) of the input's rows and columns are those of a map again, and any
-    other sequence is one row.
+    One pixel is a vector, (rows * columns, channels) of a map, or of the input's rows and columns, are a map again, and
+    any other sequence is one row.
     """
     outputs = [_as_read(output, tuple(model.inputs[0].shape)[1:3]) for output in model.outputs]
     if all(new is old for new, old in zip(outputs, model.outputs, strict=True)):
@@ -51,7 +51,7 @@ def _as_read(output: Tensor, size: tuple[int, int]) -> Tensor:
     layer = node_of(tensor).layer
     head = layer if is_head(layer) else None
     pixelwise = tensor.shape[-1] == output.shape[-1] or (head is not None and activation_of(head) != "softmax")
-    target = _target(tuple(output.shape)[1:], size)
+    target = _target(tuple(output.shape)[1:], size, _size_before(output))
     if target is None and not (head is not None and shaping and pixelwise):
         return output
     if head is not None and not pixelwise:
@@ -62,12 +62,22 @@ def _as_read(output: Tensor, size: tuple[int, int]) -> Tensor:
     return linear if head is None else head(linear)
 
 
-def _target(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[int, ...] | None:
-    """The shape that an output of ``shape`` is read in, for an input of ``size``; None if it stays."""
-    if len(shape) == 2 and shape[0] == prod(size) > 1:
-        return (*size, shape[1])
-    if len(shape) == 2 and shape == size != (1, 1):
-        return (*size, 1)
+def _size_before(output: Tensor) -> tuple[int, int]:
+    """The rows and columns of the map that ``output`` was before it was reshaped; none if there was no map."""
+    tensor = output
+    while type(node_of(tensor).layer).__name__ in SHAPING or is_head(node_of(tensor).layer):
+        tensor = node_of(tensor).keras_inputs[0]
+    rows_columns = tuple(tensor.shape)[1:3] if len(tensor.shape) == 4 else (0, 0)
+    return rows_columns if tensor.shape[-1] in (output.shape[-1], 1) else (0, 0)
+
+
+def _target(shape: tuple[int, ...], *sizes: tuple[int, int]) -> tuple[int, ...] | None:
+    """The shape that an output of ``shape`` is read in, of maps of ``sizes`` the first that fits; None if it stays."""
+    for size in sizes:
+        if len(shape) == 2 and shape[0] == prod(size) > 1:
+            return (*size, shape[1])
+        if len(shape) == 2 and shape == size != (1, 1):
+            return (*size, 1)
     image = as_image(shape)
     if image is not None and len(shape) > 1 and image[:2] == (1, 1):
         return image[2:]

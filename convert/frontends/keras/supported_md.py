@@ -30,9 +30,12 @@ MODELS = """## Models
 - At least two ReLU layers: the first one encodes the image on the host, the others run on the chip, the last linear
   layer reads out on the host. All other ReLU layers take spikes only: the image cannot be added to them.
 - Several outputs convert, in a list or a dict; accuracy is measured on the first one, or on `--measured-output NAME`.
-- A segmentation has one output pixel for each input pixel, as a map or with its pixels in a row, or one output step
-  for each input step; a classification ends in a vector or in one pixel. Reshape and Flatten may follow softmax and
-  sigmoid.
+- A segmentation is a map, its pixels in a row, or one output step for each input step; a classification ends in a
+  vector or in one pixel. Reshape and Flatten may follow softmax and sigmoid.
+- A segmentation has an output pixel for each input pixel, or fewer: 'valid' convolutions and crops (as the original
+  U-Net has them), strides (every second pixel). Which pixels they are is told by kernel sizes, strides, padding and
+  crops. Where that is between two pixels (blocks of 2 x 2, an odd difference), or where the output is larger, give
+  labels of the output's size.
 - What is measured follows from the labels (or is said by `--metric`): accuracy for classes, pixel accuracy and others
   for class maps, the mean squared error `mse` for numbers of the output's shape, and `auc` for a model that gives its
   input again with labels 0 and 1 for anomalies: its error is the score. Labels that can be classes are classes.
@@ -106,7 +109,11 @@ def _data() -> str:
 - A folder with {_or(IMAGE_FOLDERS)} and {_or(LABEL_FOLDERS)} sub-folders, files of equal names; or `NAME.png` beside
   {" or ".join(f"`NAME{ending}.png`" for ending in LABEL_ENDINGS)}.
 - Image files: {", ".join(SUFFIXES)}. Labels are class indices, or 0 and 255 for two classes. Images larger than the
-  model's input are cut into overlapping crops (segmentation) or refused (all others).
+  model's input are cut into overlapping crops (segmentation) or refused (all others). Where the output is smaller
+  than the input, the crops' outputs tile the image, which is mirrored at its border; images then may be smaller than
+  the input, too. Of images that have the input's size just the middle counts, where the output is.
+- Labels of a segmentation have the image's size, and count where the output has pixels; or they have the output's size,
+  and the images the input's.
 - Grey images are repeated for a colour model. Colour for a grey model, and other numbers of channels, are refused
   unless nothing is lost.
 - `convert-model` looks at {options.calibration_images} images, for rates, weights and gains (`--calibration-images`;

@@ -83,15 +83,6 @@ def test_too_few_steps_do_not_hide_the_network(tmp_path):
     assert checked(tmp_path / "model.keras", "--timesteps", report.least_timesteps.estimated).converts
 
 
-def test_all_problems_after_the_cut_are_told_at_once(tmp_path):
-    keras = load_keras3()
-    layers = [keras.layers.Conv2D(1, 1, activation="relu", name=f"c{i}") for i in range(10)]
-    keras.Sequential([keras.Input((8, 8, 3)), *layers, keras.layers.Conv2D(3, 3)]).save(tmp_path / "model.keras")
-    first, second = checked(tmp_path / "model.keras", "--timesteps", 8).problems
-    assert "makes 6 x 6 pixels of 8 x 8" in first
-    assert "8 timesteps end before" in second
-
-
 def test_if_only_max_pooling_is_refused_the_network_is_foreseen_with_average_pooling(tmp_path):
     keras = load_keras3()
     layers = keras.layers

@@ -217,7 +217,7 @@ def test_sums_of_sequences_that_reach_far_are_carried(tmp_path):
 
     made = saved(load_keras3(), (64, 2), build, tmp_path / "model.keras")
     loaded = load_model(tmp_path / "model.keras")
-    sums = sums_to_carry(loaded)
+    sums = sums_to_carry(loaded).layers
     assert sums
     carried = with_carried_sums(loaded, sums)
     assert cut_at_relus(carried)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -45,11 +47,24 @@ KERNELS = {
 }
 
 
-@pytest.mark.parametrize("name", KERNELS)
+VALID = Convolution(dense(3, 3, 4, 3), (1, 1), "valid", ((18, 18), (18, 18)))
+UP_TWICE = ConvolutionTranspose(dense(4, 4, 4, 3), (2, 2), "valid", ((2, 2), (2, 2)))
+CROPPED = {
+    "a cropped skip": (VALID, (40, 41, 4), (2, 3, 3)),
+    "the corner": (replace(VALID, crop=((0, 22), (0, 22))), (32, 32, 4), (8, 8, 3)),
+    "cropped, then 'same'": (replace(VALID, padding="same", crop=((4, 4), (4, 3))), (20, 20, 4), (12, 13, 3)),
+    "every second pixel": (Convolution(dense(1, 1, 2, 3), (2, 2), "valid", ((1, 0), (1, 0))), (12, 12, 2), (6, 6, 3)),
+    "up, then 'valid'": (UP_TWICE, (9, 8, 4), (16, 14, 3)),
+    "up, then 'valid', small": (UP_TWICE, (4, 4, 4), (6, 6, 3)),
+}
+
+
+@pytest.mark.parametrize("name", [*KERNELS, *CROPPED])
 def test_a_convolution_is_found_again(name):
-    transform, source, target = KERNELS[name]
+    transform, source, target = {**KERNELS, **CROPPED}[name]
     (found,) = linearize(as_linear(transform, source, target))
     assert found.axes(source, target) is not None
+    assert found.kernel.shape == transform.kernel.shape
     expected = transform.as_matrix(source, target).toarray()
     np.testing.assert_allclose(found.as_matrix(source, target).toarray(), expected, atol=1e-5)
 

@@ -15,6 +15,7 @@ from convert.network import Convolution, ConvolutionTranspose, Sparse
 from convert.network.rescale import with_gains, with_scales, without_silent
 from convert.upstream.tensorflow import load_keras3
 from tests.builders.keras_models import PATTERNS, images_for, lowered, model_with, randomized
+from tests.builders.valid_unet import cropped, sliced, valid_unet
 
 KINDS = {
     "conv_same": Convolution,
@@ -25,7 +26,7 @@ KINDS = {
     "batch_norm_before_padded_conv": Convolution,
     "dropout_and_identity": Convolution,
     "transpose_valid": ConvolutionTranspose,
-    "cropping": Sparse,
+    "cropping": Convolution,
     "pool_same_padding": Sparse,
     "upsample_bilinear_conv": Sparse,
     "conv_strided_same": Convolution,
@@ -185,3 +186,13 @@ def test_model_that_ends_with_a_relu(tmp_path):
     images = images_for(model)
     same(keras_form(network)(images), model.predict(images, verbose=0))
     assert [p.source for p in network.into("last_relu:out")] == ["last_relu"]
+
+
+@pytest.mark.parametrize("crop", [cropped, sliced])
+def test_skips_and_ups_of_a_valid_unet_are_small_kernels(crop, tmp_path):
+    valid_unet(load_keras3(), 60, [2, 3, 4], crop=crop).save(tmp_path / "model.keras")
+    cut = cut_at_relus(load_model(tmp_path / "model.keras"))
+    network = lower(cut.segments, cut.shapes)
+    kernels = [p.transform.kernel.shape[:2] for p in network.projections]
+    pair, down, up, head = [(3, 3)] * 2, [(6, 6), (3, 3)], [(3, 3), (4, 4), (3, 3)], [(1, 1)]
+    assert kernels == [*pair, *down, *down, *up, *up, *head]

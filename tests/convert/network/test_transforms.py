@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import nengo
 import numpy as np
 import pytest
 from scipy import sparse
 
-from convert.network import Convolution, ConvolutionTranspose, Sparse
+from convert.network import Convolution, ConvolutionTranspose, Sparse, forward
+from convert.network.nengo_form import nengo_transform, seen
 from convert.network.tensorflow_form import apply
 from convert.network.transforms import dense_convolution
 from convert.padding import positions
@@ -26,6 +28,18 @@ CASES = {
     "transposed same": (ConvolutionTranspose(kernel(3, 3, 2, 3), (2, 2)), (4, 3, 2), (8, 6, 3)),
     "transposed valid": (ConvolutionTranspose(kernel(2, 4, 2, 1), (2, 3), "valid"), (3, 2, 2), (6, 7, 1)),
     "transposed cut": (ConvolutionTranspose(kernel(3, 3, 1, 2), (2, 2), "valid"), (3, 3, 1), (6, 6, 2)),
+    "cropped": (Convolution(kernel(3, 2, 2, 3), (1, 1), "valid", ((2, 1), (0, 3))), (9, 8, 2), (4, 4, 3)),
+    "cropped, strided": (Convolution(kernel(3, 3, 2, 3), (2, 2), "same", ((1, 2), (2, 0))), (9, 8, 2), (3, 3, 3)),
+    "transposed cropped": (
+        ConvolutionTranspose(kernel(4, 4, 2, 3), (2, 2), "valid", ((2, 2), (1, 3))),
+        (4, 3, 2),
+        (6, 4, 3),
+    ),
+    "transposed same, cropped": (
+        ConvolutionTranspose(kernel(3, 3, 2, 3), (2, 2), "same", ((1, 1), (0, 2))),
+        (4, 3, 2),
+        (6, 4, 3),
+    ),
     "sparse": (
         Sparse(sparse.csr_array(sparse.random_array((18, 12), density=0.3, rng=RNG))),
         (2, 3, 2),
@@ -46,6 +60,23 @@ def test_the_matrix_is_what_tensorflow_computes(case):
     found = (transform.as_matrix(source, target) @ images.reshape(3, -1).T).T
     assert np.abs(expected).max() > 0.1
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_nengo_and_numpy_compute_the_same(case):
+    transform, source, target = case
+    images = RNG.normal(size=(1, *source)).astype(np.float32)
+    expected = np.asarray(apply(transform, images, target))
+    np.testing.assert_allclose(forward.apply(transform, images, target), expected, atol=1e-5)
+    if case is CASES["transposed cut"]:  # nengo wants whole kernels on the target
+        return
+    with nengo.Network() as net:
+        give, take = nengo.Node(images.ravel()), nengo.Node(size_in=int(np.prod(target)))
+        given = seen(transform, give, source)
+        nengo.Connection(given, take, transform=nengo_transform(transform, source, target), synapse=None)
+        probe = nengo.Probe(take)
+    with nengo.Simulator(net, progress_bar=False) as sim:
+        sim.step()
+    np.testing.assert_allclose(sim.data[probe][-1], expected.ravel(), atol=1e-5)
 
 
 def test_the_fan_out_counts_the_matrix(case):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from convert.errors import UserError
 from convert.network import Population
+from convert.network.transforms import WHOLE
 from deploy.emulator import compile_network, run, run_model
 from deploy.emulator.flat_model import flatten_model
 from deploy.emulator.from_model import host_spikes
@@ -47,6 +48,13 @@ def test_spikes_voltages_and_currents_are_identical(case: Case) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_states_are_identical_for_these_networks_too(seed: int) -> None:
     compare_every_state(random_case(Random(seed)))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_states_are_identical_where_pixels_are_left_out(seed: int) -> None:
+    case = random_case(Random(seed), crops=True)
+    assert any(getattr(p.transform, "crop", WHOLE) != WHOLE for p in case.network.projections)
+    compare_every_state(case)
 
 
 def compare_every_state(case: Case) -> None:

@@ -26,6 +26,11 @@ def test_counts_are_those_of_the_built_model(case: Case) -> None:
     assert_counts_of_blocks(case)
 
 
+@pytest.mark.parametrize("seed", [0, 2, 3])
+def test_counts_where_pixels_are_left_out(seed: int) -> None:
+    assert_counts_of_blocks(random_case(Random(seed), crops=True))
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_messages_are_those_that_the_partition_predicts_from_the_rates(seed: int) -> None:
     case = random_case(Random(seed), images=1)

@@ -26,9 +26,9 @@ from tests.builders.random_networks import Case, random_case
 from tests.builders.reference_emulator import built, fast, reference
 
 
-@pytest.mark.parametrize("seed", range(0, 60, 2))
-def test_utilization_of_packed_blocks_is_the_closed_form(seed: int) -> None:
-    case = random_case(Random(seed))
+@pytest.mark.parametrize(("seed", "crops"), [(s, False) for s in range(0, 60, 2)] + [(s, True) for s in range(12)])
+def test_utilization_of_packed_blocks_is_the_closed_form(seed: int, crops: bool) -> None:
+    case = random_case(Random(seed), crops=crops)
     try:
         model = built(case)
     except BuildError:  # weights and biases without common integers
