@@ -87,10 +87,6 @@ ONE_PROBLEM = {
         lambda layers, x: layers.ReLU(name="sum")(layers.Add()([x, layers.Conv2D(4, 1)(_image(x))])),
         [r"layer 'sum' adds the image to the output of .* pass the image through a Conv2D \+ ReLU first$"],
     ),
-    "a map for classes": (
-        lambda layers, x: layers.Conv2D(3, 3)(x),
-        [r"holds classification data, but the model's output is for segmentation"],
-    ),
     "swish": (
         lambda layers, x: layers.Dense(3)(layers.Flatten()(layers.Conv2D(4, 1, activation="swish", name="r")(x))),
         [r"'r' \(Conv2D\): activation 'silu' has no spiking form; use 'relu', 'relu6' or 'leaky_relu'"],
@@ -124,6 +120,16 @@ def test_a_model_that_cannot_convert(case, tiny, tmp_path):
     arguments = [path, "--data", tiny / "data.npz", "-o", tmp_path / "b.bundle"]
     refused(convert_model, arguments, *sentences, folder=tmp_path)
     refused(convert_model, [path, "--check"], *sentences, folder=tmp_path)
+
+
+def test_a_map_for_classes(tiny, tmp_path):
+    path = save_graph(tmp_path / "model.keras", lambda layers, x: layers.Conv2D(3, 3)(x))
+    refused(
+        convert_model,
+        [path, "--data", tiny / "data.npz", "-o", tmp_path / "b.bundle"],
+        "holds classification data, but the model's output is for segmentation",
+        folder=tmp_path,
+    )
 
 
 @pytest.mark.parametrize("relus", [0, 1])
