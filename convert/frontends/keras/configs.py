@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable, Iterator
 
 from convert.upstream.types import Config, Layer
 
@@ -17,6 +18,35 @@ SIZED = ("CenterCrop", "RandomCrop", "Resizing")
 
 BY_SHAPE = ("Softmax", "CenterCrop")
 """Classes of which the shape of the input says whether they convert: see ``for_shape``."""
+
+SIZES = frozenset(
+    {
+        "filters", "units", "kernel_size", "strides", "pool_size", "size", "padding", "cropping", "dilation_rate",
+        "depth_multiplier", "target_shape", "batch_shape", "batch_input_shape", "n", "groups", "height", "width",
+    }
+)  # fmt: skip
+"""Settings of layers that make tensors large."""
+
+LARGEST = 1_000_000
+"""No layer has so many channels, pixels in a row or taps; a file that says so is damaged, and would fill the memory."""
+
+
+def absurd_numbers(layers: Iterable[tuple[str, str, Config]]) -> list[str]:
+    """A sentence for each layer with a size beyond ``LARGEST``; ``layers`` by class, name and configuration."""
+    problems = []
+    for kind, name, config in layers:
+        largest = max((abs(n) for key in SIZES for n in _numbers_in(config.get(key))), default=0)
+        if largest > LARGEST:
+            problems.append(f"layer {name!r} ({kind}) has a size of {largest:.6g}, more than {LARGEST:,}")
+    return problems
+
+
+def _numbers_in(value: object) -> Iterator[float]:
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _numbers_in(item)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield value
 
 
 def arguments(config: Config, cls: type[Layer] | None) -> Config:

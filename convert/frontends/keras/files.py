@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +12,18 @@ from convert.errors import UserError
 from convert.upstream.tensorflow import load_keras3, load_tf_keras
 from convert.upstream.types import Config, Model
 
+from .configs import absurd_numbers
 from .layers import ALIASES
+from .saved_model import read_saved_model
 
 WAY_OUT = "save it again with model.save('NAME.keras') and try that file"
 
+
+LARGEST_TEXT = 2**28
+"""Bytes of a configuration: ResNet-152's has 0.4 MB. What unpacks to more is none."""
+
+DAMAGED = (OSError, EOFError, KeyError, TypeError, ValueError, NotImplementedError, zlib.error, zipfile.BadZipFile)
+"""What archives, HDF5 and JSON raise for what is not theirs."""
 
 NO_LAYERS = ("InputLayer", "TFOpLambda", "SlicingOpLambda")
 """Classes in a configuration that stand for the input or an operation."""
@@ -27,11 +36,15 @@ class UnreadableError(UserError):
 def read_model(path: Path) -> Model:
     """The Keras 3 or tf-keras model in ``path``, with a layer graph. Raises ``UserError`` for what is none.
 
-    No code that a file brings along is run: Lambda layers are not read.
+    No code that a file brings along is run: Lambda layers are not read, nor the graph of a SavedModel.
     """
-    read = _read_keras3 if _version(path).startswith("3") else _read_tf_keras
+    version = _version(path)
+    if problems := absurd_numbers(layer_configs(path)):
+        raise UserError([f"{path}: {problem}; {WAY_OUT}" for problem in problems])
     try:
-        model = read(path)
+        model = _read_keras3(path) if version.startswith("3") else _read_tf_keras(path)
+    except UserError:
+        raise
     except Exception as error:
         reason = next(iter(str(error).strip().splitlines()), "")
         raise UnreadableError(
@@ -50,10 +63,10 @@ def layer_configs(path: Path) -> Iterator[tuple[str, str, Config]]:
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
-                yield from _layers(json.loads(archive.read("config.json")))
+                yield from _layers(json.loads(_member(archive, "config.json")))
         elif path.is_file():
             yield from _layers(json.loads(_h5_attribute(path, "model_config")))
-    except (OSError, ValueError, KeyError):
+    except (*DAMAGED, AttributeError, RecursionError):
         return
 
 
@@ -102,9 +115,17 @@ def _named(path: Path, suffix: str, version: str) -> str:
 def _zip_version(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
-            return str(json.loads(archive.read("metadata.json"))["keras_version"])
-    except (KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile) as error:
+            return str(json.loads(_member(archive, "metadata.json"))["keras_version"])
+    except (*DAMAGED, RecursionError) as error:
         raise UserError(f"{path} is a zip file but no Keras model (no metadata.json in it); {WAY_OUT}") from error
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """The file ``name`` in ``archive``. Raises ``ValueError`` if it is too large to be a text of Keras'."""
+    size = archive.getinfo(name).file_size
+    if size > LARGEST_TEXT:
+        raise ValueError(f"{name} has {size:,} bytes")
+    return archive.read(name)
 
 
 def _begins_with(path: Path, signature: bytes) -> bool:
@@ -155,8 +176,11 @@ def _read_tf_keras(path: Path) -> Model:
     keras = load_tf_keras()
     from tf_keras.src.saving.serialization_lib import SafeModeScope
 
-    with SafeModeScope(True):
-        model = keras.models.load_model(path, compile=False)
+    if path.is_dir():
+        model = read_saved_model(path)
+    else:
+        with SafeModeScope(True):
+            model = keras.models.load_model(path, compile=False)
     if isinstance(model, keras.Sequential) and model.built:
         model = keras.Model(model.inputs, model.outputs)
     return model

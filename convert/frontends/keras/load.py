@@ -19,6 +19,7 @@ from .cut import misplaced_heads
 from .files import UnreadableError, layer_configs, read_model
 from .inputs import Shapes, as_images, input_problems, shapes_of
 from .layers import IDENTITY_LAYERS, refusal, unknown
+from .names import RESERVED, plain
 from .operations import WRITTEN, as_layers, is_operation, way_out
 from .outputs import as_read, chosen, output_names
 from .passes import KERAS_PASSES
@@ -80,7 +81,7 @@ class _Rebuild:
         self.max_pooling = max_pooling
         self.refusals: list[Refusal] = []
         self.made: dict[int, Call] = {}
-        self.names: set[str] = set()
+        self.names: set[str] = set(RESERVED)
 
     def run(self, model: Model, shapes: Shapes, order: list[int]) -> Model:
         """The model anew, its inputs of ``shapes`` in one, its outputs in ``order``; refused layers are zeros in it."""
@@ -90,7 +91,7 @@ class _Rebuild:
         parts = [image] if len(shapes) == 1 else self._channels(image, counts)
         inputs = [self._as_given(part, shape) for part, shape in zip(parts, shapes, strict=True)]
         outputs = flat(self._flatten(model, inputs))
-        return self.keras.Model(image, [outputs[i] for i in order], name=model.name)
+        return self.keras.Model(image, [outputs[i] for i in order], name=plain(model.name))
 
     def look_through(self, model: Model, shapes: Shapes) -> list[Refusal]:
         """The refusals of a model whose inputs, of ``shapes``, do not convert, as far as it goes."""
@@ -234,7 +235,8 @@ class _Rebuild:
         return call
 
     def _fresh(self, name: str) -> str:
-        """``name``, or ``name_2`` and so on where two nested models use it."""
+        """``name`` in plain characters, or ``name_2`` and so on where it is taken."""
+        name = plain(name)
         free = next(n for n in (name, *(f"{name}_{i}" for i in range(2, 10_000))) if n not in self.names)
         self.names.add(free)
         return free
