@@ -66,7 +66,7 @@ def test_a_large_kernel_that_differs_at_the_border_only_is_foreseen(tmp_path):
     x = layers.Conv2D(16, 3, padding="same")(layers.Conv2D(16, 3, padding="same")(x))
     model = keras.Model(image, layers.Conv2D(1, 1)(layers.ReLU(name="end")(x)))
     found, real = map(projections, both(model, tmp_path))
-    assert found == real
+    assert found == pytest.approx(real, rel=1e-4)  # a weight at the border may be as small as rounding
     assert [form is None for _, target, form in found if target == "end"] == [False, True]
 
 
