@@ -80,10 +80,6 @@ ONE_PROBLEM = {
         lambda layers, x: [(y := layers.Softmax(name="s")(x)), layers.Conv2D(1, 1)(y)],
         [r"'s' \(Softmax\): softmax and sigmoid run on the host"],
     ),
-    "image added to spikes": (
-        lambda layers, x: layers.ReLU(name="sum")(layers.Add()([x, layers.Conv2D(4, 1)(_image(x))])),
-        [r"layer 'sum' adds the image to the output of .* pass the image through a Conv2D \+ ReLU first$"],
-    ),
     "output of another size": (
         lambda layers, x: layers.Conv2D(3, 3)(x),
         [r"the model makes 6 x 6 pixels of 8 x 8; .* a Dense output$"],
@@ -105,13 +101,6 @@ ONE_PROBLEM = {
         [r"\(Multiply\): this operation does not convert"],
     ),
 }
-
-
-def _image(x):
-    """The model's input, from a tensor in it."""
-    while x._keras_history.operation._inbound_nodes[0].parent_nodes:
-        x = x._keras_history.operation._inbound_nodes[0].input_tensors[0]
-    return x
 
 
 @pytest.mark.parametrize("case", ONE_PROBLEM)

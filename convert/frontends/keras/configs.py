@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 
 from convert.upstream.types import Config, Layer
 
@@ -15,7 +16,10 @@ Step = tuple[str, str, Config]
 SIZED = ("CenterCrop", "RandomCrop", "Resizing")
 """Classes that make images of a height and a width."""
 
-BY_SHAPE = ("Softmax", "CenterCrop")
+KEEPING = ("crop", "pad")
+"""Ways in which a resized image keeps the ratio of its sides: KEEPING_to_aspect_ratio."""
+
+BY_SHAPE = ("Softmax", "CenterCrop", "Resizing")
 """Classes of which the shape of the input says whether they convert: see ``for_shape``."""
 
 
@@ -64,10 +68,29 @@ def for_shape(kind: str, config: Config, shape: tuple[int | None, ...]) -> tuple
         )
         if rows == columns == 0:
             return "Identity", {}
+        interpolation = str(config.get("interpolation", "bilinear"))
+        factors = enlargement((shape[0] or 0, shape[1] or 0), (config["height"], config["width"]), interpolation)
+        if (
+            kind == "Resizing"
+            and factors is not None
+            and not any(config.get(f"{way}_to_aspect_ratio") for way in KEEPING)
+        ):
+            return "UpSampling2D", {"size": factors, "interpolation": interpolation}
         if kind == "CenterCrop" and min(rows, columns) >= 0:
             sides = [[int(more / 2), more - int(more / 2)] for more in (rows, columns)]
             return "Cropping2D", {"cropping": sides, "data_format": config.get("data_format", "channels_last")}
     return kind, config
+
+
+def enlargement(have: Sequence[int], wanted: Sequence[int], interpolation: str) -> tuple[int, int] | None:
+    """The factors of an UpSampling2D that makes the rows and columns ``wanted`` out of ``have``; None if none does."""
+    if (
+        interpolation not in ("nearest", "bilinear")
+        or 0 in have
+        or any(w % h for w, h in zip(wanted, have, strict=True))
+    ):
+        return None
+    return int(wanted[0]) // have[0], int(wanted[1]) // have[1]
 
 
 def activation_name(saved: Config | str | None) -> str:

@@ -142,6 +142,12 @@ for _name, _support in {
     "ReLU": Support(SPIKING, f"integrate-and-fire neurons; {_PARTS}", _threshold),
     "LeakyReLU": Support(SPIKING, f"as ReLU with that negative_slope: {_BELOW}"),
     "PReLU": Support(SPIKING, f"as ReLU with a negative_slope for each channel or element: {_BELOW}"),
+    "Maximum": Support(
+        SPIKING, "max(a, b) = a + relu(b - a): one population of as many neurons for each input after the first"
+    ),
+    "Minimum": Support(
+        SPIKING, "min(a, b) = a - relu(a - b): one population of as many neurons for each input after the first"
+    ),
     "Softmax": Support(HEAD, "on the host, at an output only; over the last axis", _softmax),
     "MaxPooling2D": Support(POOLED, "replaced, with --max-pooling average or strided", _channels_last),
 }.items():

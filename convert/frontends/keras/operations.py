@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
 from convert.upstream.types import Config, Layer, Module, Tensor
 
-from .indexing import IMAGE_AXES, choice, flipped
+from . import comparing, rearranging, reducing
+from .indexing import choice, flipped
+from .operation import Builder, Operation, Steps
 from .structures import flat, tensors_in
 
 NAMES = {
@@ -28,20 +28,61 @@ NAMES = {
     "concatenate": ("Concatenate", "concat"),
     "stack": ("Stack", "stack"),
     "mean": ("Mean", "math.reduce_mean"),
+    "sum": ("Sum", "math.reduce_sum"),
     "same": ("Cast", "cast", "Identity", "identity", "StopGradient", "stop_gradient", "Copy"),
     "shape": ("Reshape", "reshape", "ExpandDims", "expand_dims", "Squeeze", "squeeze"),
     "choice": ("GetItem", "__operators__.getitem"),
     "flip": ("Flip", "reverse"),
+    "split": ("Split", "split", "ArraySplit"),
+    "unstack": ("Unstack", "unstack"),
+    "pad": ("Pad", "compat.v1.pad"),
+    "transpose": ("Transpose", "compat.v1.transpose", "Swapaxes", "Moveaxis"),
+    "depth_to_space": ("DepthToSpace", "nn.depth_to_space", "compat.v1.nn.depth_to_space"),
+    "space_to_depth": ("SpaceToDepth", "nn.space_to_depth", "compat.v1.nn.space_to_depth"),
+    "resize": ("Resize", "image.resize"),
+    "zeros": ("ZerosLike", "zeros_like"),
+    "absolute": ("Absolute", "Abs", "math.abs"),
+    "maximum": ("Maximum", "math.maximum"),
+    "minimum": ("Minimum", "math.minimum"),
+    "clip": ("Clip", "clip_by_value"),
 }
 """What converts: classes of Keras 3 operations, and symbols of tf-keras' ``TFOpLambda``, by what they do."""
 
 KINDS = {name: kind for kind, names in NAMES.items() for name in names}
 
 WRITTEN = (
-    "`x + y`, `x - y`; `+`, `-`, `*`, `/` with a number or one for each channel; relu, relu6, leaky_relu, concatenate, "
-    "stack, add_n, mean over rows and columns; `x[...]` and flips of channels, reshape, cast"
+    "`x + y`, `x - y`; `+`, `-`, `*`, `/` with a number or one for each channel; relu, relu6, leaky_relu, abs, clip, "
+    "maximum, minimum; concatenate, stack, add_n, mean and sum over rows, columns and channels; `x[...]` and flips of "
+    "channels, split, unstack, reshape, transpose, depth_to_space, space_to_depth, pad with zeros, zeros_like, resize "
+    "to a whole multiple, cast"
 )
 """The same for people; softmax and sigmoid at an output besides."""
+
+MAXIMUM = "a maximum of spike rates is not a sum of spikes; use GlobalAveragePooling2D"
+
+PRODUCTS = (
+    *("Matmul", "Einsum", "Dot", "Square", "Sqrt", "Rsqrt", "Power", "Norm"),
+    *("linalg.matmul", "einsum", "math.square", "math.sqrt", "math.rsqrt", "math.pow", "math.l2_normalize"),
+)
+"""Operations that multiply what spikes say."""
+
+CURVES = (
+    *("Silu", "HardSilu", "HardSwish", "Gelu", "Elu", "Selu", "Celu", "Tanh", "HardTanh", "HardSigmoid", "Softplus"),
+    *(
+        "Exp",
+        "Log",
+        "Sin",
+        "nn.silu",
+        "nn.gelu",
+        "nn.elu",
+        "nn.selu",
+        "math.tanh",
+        "math.softplus",
+        "math.exp",
+        "math.log",
+    ),
+)
+"""Activations that are no sum of ReLUs."""
 
 WAYS_OUT = {
     "multiply": "spikes are added, not multiplied; use Add or Concatenate",
@@ -52,51 +93,20 @@ WAYS_OUT = {
     "shape": "use Reshape or Flatten",
     "softmax": "the host's softmax is over the last axis; use axis=-1",
     "mean": "use GlobalAveragePooling2D, a mean over rows and columns",
-    "Pad": "use ZeroPadding2D",
-    "compat.v1.pad": "use ZeroPadding2D",
-    "Transpose": "use Permute",
-    "compat.v1.transpose": "use Permute",
-    "Split": "use x[..., :n] for each part",
+    "sum": "use GlobalAveragePooling2D, a mean over rows and columns",
+    "Max": MAXIMUM,
+    "math.reduce_max": MAXIMUM,
+    **dict.fromkeys(PRODUCTS, "spikes are added, not multiplied; use Add or Concatenate"),
+    **dict.fromkeys(CURVES, "use relu"),
+    "pad": "pad rows, columns and channels with zeros, or use ZeroPadding2D",
+    "transpose": "leave the axis of the batch in front, or use Permute",
     "split": "use x[..., :n] for each part",
-    "Maximum": "use Add or Average",
-    "math.maximum": "use Add or Average",
-    "Silu": "use relu",
-    "nn.silu": "use relu",
-    "Tanh": "use relu",
-    "math.tanh": "use relu",
+    "unstack": "use x[..., n] for each part",
+    "resize": "use UpSampling2D or AveragePooling2D",
+    "maximum": "use Add or Average",
+    "minimum": "use Add or Average",
 }
 """What to use instead, by kind, class or symbol."""
-
-
-@dataclass(frozen=True)
-class Operation:
-    """A call of an operation: what it is called on, in order, its settings, and the shape that it ``made``."""
-
-    kind: str
-    operands: Sequence[Tensor]
-    options: Config
-    made: tuple[int | None, ...]
-    name: str
-
-    @property
-    def tensors(self) -> list[Tensor]:
-        return tensors_in(self.operands)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of the first tensor, with the batch."""
-        return tuple(self.tensors[0].shape)
-
-    def axes(self, default: int | None = None) -> list[int]:
-        """The axes that it is over, as positive numbers."""
-        axis = self.options.get("axis", default)
-        if axis is None:
-            return []
-        return [int(a) % len(self.shape) for a in (axis if isinstance(axis, (list, tuple)) else [axis])]
-
-
-Steps = tuple[list[Layer], Tensor]
-"""Layers to call one after the other, and the tensor or list of tensors to call the first of them on."""
 
 
 def is_operation(old: Layer) -> bool:
@@ -120,12 +130,13 @@ def as_layers(keras: Module, old: Layer, args: tuple[Tensor, ...], kwargs: Confi
     kind = KINDS.get(symbol_of(old))
     if kind is None:
         return None
-    options = {**kwargs} if hasattr(old, "symbol") else {k: v for k, v in vars(old).items() if k[0] != "_"}
+    settings = {} if hasattr(old, "symbol") else {k: v for k, v in vars(old).items() if k[0] != "_"}
+    options = {**settings, **kwargs}
     named = [kwargs[key] for key in ("x", "y", "x1", "x2", "bias", "value") if kwargs.get(key) is not None]
     operands = [*args, *named]
     if not tensors_in(operands):
         operands = tensors_in(kwargs)
-    made = tuple(flat(old._inbound_nodes[0].outputs)[0].shape)
+    made = [tuple(output.shape) for output in flat(old._inbound_nodes[0].outputs)]
     op = Operation(kind, operands, {k: v for k, v in options.items() if k != "name"}, made, name)
     if not op.tensors:
         return None
@@ -200,16 +211,9 @@ def _one_or_all(tensors: list[Tensor]) -> Tensor:
     return tensors if len(tensors) > 1 else tensors[0]
 
 
-def _mean(keras: Module, op: Operation) -> Steps | None:
-    if sorted(op.axes()) != [1, 2] or len(op.shape) != IMAGE_AXES:
-        return None
-    keep = bool(op.options.get("keepdims"))
-    return [keras.layers.GlobalAveragePooling2D(keepdims=keep, name=op.name)], op.tensors[0]
-
-
 def _shape(keras: Module, op: Operation) -> Steps | None:
-    target = [size for size in op.made[1:] if size is not None]
-    if op.made[0] is not None or len(target) < len(op.made) - 1 or prod(target) != prod(op.shape[1:]):
+    target = [size for size in op.made[0][1:] if size is not None]
+    if op.made[0][0] is not None or len(target) < len(op.made[0]) - 1 or prod(target) != prod(op.shape[1:]):
         return None
     return [keras.layers.Reshape(target, name=op.name)], op.tensors[0]
 
@@ -225,7 +229,7 @@ def _flip(keras: Module, op: Operation) -> Steps | None:
     return None if layers is None else (layers, op.tensors[0])
 
 
-BUILDERS: dict[str, Callable[[Module, Operation], Steps | None]] = {
+BUILDERS: dict[str, Builder] = {
     **dict.fromkeys(("add", "subtract", "multiply", "divide", "negative"), _arithmetic),
     "add_n": lambda keras, op: ([keras.layers.Add(name=op.name)] if op.tensors[1:] else [], _one_or_all(op.tensors)),
     "relu": _relu,
@@ -235,9 +239,12 @@ BUILDERS: dict[str, Callable[[Module, Operation], Steps | None]] = {
     "sigmoid": _head,
     "concatenate": lambda keras, op: _joined(keras, op.tensors, (op.axes() or [0])[0], op.name),
     "stack": _stack,
-    "mean": _mean,
     "same": lambda keras, op: ([], op.tensors[0]),
     "shape": _shape,
     "choice": _choice,
     "flip": _flip,
+    "zeros": lambda keras, op: ([keras.layers.Rescaling(0.0, name=op.name)], op.tensors[0]),
+    **rearranging.BUILDERS,
+    **comparing.BUILDERS,
+    **reducing.BUILDERS,
 }

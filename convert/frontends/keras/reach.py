@@ -110,7 +110,7 @@ def reach_of(node: Node, source: Shape, target: Shape) -> Reach:
     down, up = target[0] * target[1] < source[0] * source[1], target[0] * target[1] > source[0] * source[1]
     padded = type(layer).__name__ in ("ZeroPadding2D", "Cropping2D")
     windows = int(max(rows.sum(axis=0).max(), columns.sum(axis=0).max()) > 1)
-    local = all(np.array_equal(axis, np.eye(*axis.shape)) for axis in (rows, columns))
+    local = source[:2] == target[:2] and all(np.array_equal(axis, np.eye(*axis.shape)) for axis in (rows, columns))
     scaled = (down and not padded, up and not padded)
     return Reach(rows, columns, source[2], target[2], mixed, *scaled, windows, local)
 

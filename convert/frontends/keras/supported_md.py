@@ -27,7 +27,8 @@ MODELS = """## Models
   or Normalization. Several inputs of equal rows and columns become the channels of one, in the order of `model.inputs`:
   the data then has their channels one after the other.
 - At least two ReLU layers: the first one encodes the image on the host, the others run on the chip, the last linear
-  layer reads out on the host. All other ReLU layers take spikes only: the image cannot be added to them.
+  layer reads out on the host. Where the image meets spikes before a ReLU (added, concatenated), a pair of populations on
+  the host fires it, its positive and its negative part.
 - Several outputs convert, in a list or a dict; accuracy is measured on the first one, or on `--measured-output NAME`.
 - A segmentation has one output pixel for each input pixel, as a map or with its pixels in a row; a classification ends
   in a vector or in one pixel. Reshape and Flatten may follow softmax and sigmoid.
@@ -62,7 +63,8 @@ def _layers() -> str:
             "",
             f"- Activations, as an argument or a layer: {activations}; softmax and sigmoid at an output only.",
             f"- Left out, for they do nothing at inference: {', '.join(IDENTITY_LAYERS)}.",
-            "- CenterCrop becomes Cropping2D; Resizing and RandomCrop to the size that the image has are left out.",
+            "- CenterCrop becomes Cropping2D, Resizing to a whole multiple of the size UpSampling2D; Resizing and "
+            "RandomCrop to the size that the image has are left out.",
             f"- Operations on tensors: {WRITTEN}.",
             f"- Max pooling: {MAX_POOLING}.",
             "- Settings: data_format channels_last; ReLU without threshold; UpSampling2D nearest or bilinear; "
