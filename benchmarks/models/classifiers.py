@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from .blocks import (
@@ -458,3 +459,67 @@ def alexnet() -> Model:
     x = layers.MaxPooling2D(3, 2)(layers.Conv2D(24, 3, padding="same", activation="relu")(x))
     x = layers.Dropout(0.5)(layers.Dense(64, activation="relu")(layers.Flatten()(x)))
     return keras.Model(image, layers.Dense(10, activation="softmax")(x))
+
+
+@recipe("Jocher et al. 2020, YOLOv5's Focus and C3, with ReLU")
+def yolo_v5_focus() -> Model:
+    image = _image()
+    x = layers.Concatenate()([image[:, i::2, j::2, :] for j in (0, 1) for i in (0, 1)])
+    x = conv_relu(conv_relu(x, 12), 16, 3, 2)
+    y, z = conv_relu(x, 8, 1), conv_relu(x, 8, 1)
+    y = layers.Add()([y, conv_relu(conv_relu(y, 8, 1), 8)])
+    x = conv_relu(layers.Concatenate()([y, z]), 16, 1)
+    return keras.Model(image, classes(x))
+
+
+@recipe("Redmon and Farhadi 2017, YOLOv2's passthrough (space to depth)")
+def yolo_v2_passthrough() -> Model:
+    image = _image()
+    fine = conv_leaky(conv_leaky(image, 8, 3, 2), 8)
+    coarse = conv_leaky(fine, 16, 3, 2)
+    x = layers.Concatenate()([ops.nn.space_to_depth(fine, 2), coarse])
+    return keras.Model(image, classes(conv_leaky(x, 16)))
+
+
+@recipe("Liu et al. 2018, CoordConv")
+def coord_conv() -> Model:
+    image = _image()
+    places = np.linspace(-1, 1, 32, dtype=np.float32)
+    one = ops.zeros_like(image[..., :1])
+    x = layers.Concatenate()([image, one + places.reshape(1, 32, 1, 1), one + places.reshape(1, 1, 32, 1)])
+    return keras.Model(image, classes(conv_relu(conv_relu(x, 8, 3, 2), 16, 3, 2)))
+
+
+@recipe("Goodfellow et al. 2013, maxout of three convolutions")
+def maxout() -> Model:
+    image = _image()
+    x: Tensor = image
+    for filters in (8, 12):
+        x = layers.Maximum()([layers.Conv2D(filters, 3, padding="same")(x) for _ in range(3)])
+        x = layers.AveragePooling2D(2)(x)
+    return keras.Model(image, classes(x))
+
+
+@recipe("Shang et al. 2016, CReLU")
+def crelu() -> Model:
+    image = _image()
+    x: Tensor = image
+    for filters in (8, 12):
+        x = conv(x, filters, 3, 2)
+        x = layers.ReLU()(layers.Concatenate()([x, -x]))
+    return keras.Model(image, classes(x))
+
+
+@recipe("Zhang et al. 2019, BlurPool: a fixed binomial kernel after each maximum of two pixels")
+def blur_pool() -> Model:
+    image = _image()
+    x: Tensor = image
+    kernel = np.outer([1, 2, 1], [1, 2, 1]) / 16
+    for filters in (8, 12):
+        x = conv_relu(x, filters)
+        x = layers.Maximum()([x[:, :, :-1, :], x[:, :, 1:, :]])
+        blur = layers.DepthwiseConv2D(3, 2, use_bias=False, trainable=False)
+        blur.build(x.shape)
+        blur.set_weights([np.repeat(kernel[:, :, None, None], filters, axis=2)])
+        x = blur(layers.ZeroPadding2D(((1, 1), (1, 2)))(x))
+    return keras.Model(image, classes(x))

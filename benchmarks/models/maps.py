@@ -367,3 +367,34 @@ def pix2pix_sigmoid() -> Model:
         x = layers.BatchNormalization()(layers.Conv2DTranspose(filters, 4, 2, padding="same", use_bias=False)(x))
         x = layers.Concatenate()([layers.ReLU()(layers.Dropout(0.5)(x)), skip])
     return keras.Model(image, layers.Conv2DTranspose(3, 4, strides=2, padding="same", activation="sigmoid")(x))
+
+
+@recipe("Yu et al. 2018, BiSeNet's two paths without attention; ops.image.resize")
+def bisenet_paths() -> Model:
+    image = _image()
+    spatial = conv_relu(conv_relu(image, 8, 7, 2), 12, 3, 2)
+    x = conv_relu(residual(conv_relu(image, 8, 3, 4), 16, 2), 16, 3, 2)
+    tail = conv_relu(ops.mean(x, axis=(1, 2), keepdims=True), 16, 1)
+    x = layers.Add()([x, ops.image.resize(tail, (2, 2))])
+    x = layers.Concatenate()([spatial, ops.image.resize(conv_relu(x, 12, 1), (8, 8))])
+    x = layers.Conv2D(4, 1)(conv_relu(x, 12, 1))
+    return keras.Model(image, layers.Softmax()(layers.Resizing(32, 32)(x)))
+
+
+@recipe("Kim et al. 2016 and many U-Nets for restoration: the image added at the output")
+def global_residual_unet() -> Model:
+    image = _image(32, 1)
+    skip = conv_relu(image, 8)
+    x = conv_relu(conv_relu(skip, 16, 3, 2), 16)
+    x = conv_relu(layers.Concatenate()([_up(x), skip]), 8)
+    x = layers.Conv2D(1, 3, padding="same")(x)
+    return keras.Model(image, layers.Activation("sigmoid")(layers.Add()([layers.Rescaling(1 / 255)(image), x])))
+
+
+@recipe("U-Net whose last layer sees the image again")
+def unet_with_image_at_the_end() -> Model:
+    image = _image()
+    skip = conv_relu(image, 8)
+    x = conv_relu(layers.MaxPooling2D()(skip), 16)
+    x = layers.Concatenate()([layers.Conv2DTranspose(8, 2, 2)(x), skip, image])
+    return keras.Model(image, class_map(conv_relu(x, 8)))

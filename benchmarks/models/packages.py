@@ -1,7 +1,4 @@
-"""Models of keras_unet_collection 0.1.13 and segmentation_models 1.0.1, small, where these packages are installed.
-
-Both are of Keras 2: their models are made with tf-keras.
-"""
+"""Models of keras_unet_collection 0.1.13 and segmentation_models 1.0.1, if installed, and of tf-keras; small."""
 
 from __future__ import annotations
 
@@ -43,6 +40,21 @@ def _model(kind: str, backbone: str, **arguments: Any) -> None:
     _add(f"{kind}_{backbone}", MODELS, partial(_from_models, kind, backbone, arguments))
 
 
+def _regnet() -> Model:
+    from tf_keras import applications
+
+    return applications.RegNetX002(weights=None, input_shape=SIDE, classes=10)
+
+
+def _resnet_rs() -> Model:
+    from tf_keras import applications
+
+    return applications.ResNetRS50(weights=None, input_shape=SIDE, classes=10)
+
+
+add(Recipe("RegNetX002", "tf_keras.applications", _regnet, legacy=True))
+add(Recipe("ResNetRS50", "tf_keras.applications", _resnet_rs, legacy=True))
+
 FILTERS, FEWER = [4, 8, 12], {"batch_norm": True}
 _unet("unet_2d", "unet_2d", filter_num=FILTERS, **FEWER)
 _unet("unet_2d_leaky_strided", "unet_2d", filter_num=FILTERS, activation="LeakyReLU", pool=False, unpool=False, **FEWER)
@@ -50,7 +62,7 @@ _unet("unet_2d_prelu_average", "unet_2d", filter_num=FILTERS, activation="PReLU"
 _unet("unet_2d_gelu", "unet_2d", filter_num=FILTERS, activation="GELU", **FEWER)
 _unet("unet_2d_snake", "unet_2d", filter_num=FILTERS, activation="Snake", output_activation="Snake", **FEWER)
 _unet("vnet_2d", "vnet_2d", filter_num=FILTERS, res_num_max=2, pool=False, unpool=False, **FEWER)
-_unet("vnet_2d_prelu", "vnet_2d", filter_num=FILTERS, res_num_max=2, pool=False, activation="PReLU", **FEWER)
+_unet("vnet_2d_prelu", "vnet_2d", filter_num=FILTERS, activation="PReLU", pool=False, unpool=False, **FEWER)
 _unet("unet_plus_2d", "unet_plus_2d", filter_num=FILTERS, **FEWER)
 _unet("unet_plus_2d_deep_supervision", "unet_plus_2d", filter_num=FILTERS, deep_supervision=True, **FEWER)
 _unet("r2_unet_2d", "r2_unet_2d", filter_num=FILTERS, stack_num_down=1, stack_num_up=1, **FEWER)
@@ -58,6 +70,8 @@ _unet("att_unet_2d", "att_unet_2d", filter_num=FILTERS, **FEWER)
 _unet("resunet_a_2d", "resunet_a_2d", filter_num=FILTERS, dilation_num=[1, 3], aspp_num_down=12, aspp_num_up=8)
 _unet("u2net_2d", "u2net_2d", filter_num_down=FILTERS, filter_mid_num_down=[4, 4, 4], filter_4f_num=[8, 8],
       filter_4f_mid_num=[4, 4], **FEWER)  # fmt: skip
+_unet("u2net_2d_linear", "u2net_2d", filter_num_down=FILTERS, filter_mid_num_down=[4, 4, 4], filter_4f_num=[8, 8],
+      filter_4f_mid_num=[4, 4], output_activation=None, **FEWER)  # fmt: skip
 _unet("unet_3plus_2d", "unet_3plus_2d", filter_num_down=FILTERS, **FEWER)
 _unet("unet_3plus_2d_deep_supervision", "unet_3plus_2d", filter_num_down=FILTERS, deep_supervision=True, **FEWER)
 _unet("transunet_2d", "transunet_2d", filter_num=FILTERS, num_transformer=1, embed_dim=16, num_mlp=16, num_heads=2)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 
 from .all import RECIPES
 from .attempt import Attempt, attempt
+from .page import page
 
 PAGE = Path("docs/models.md")
 
@@ -26,9 +28,8 @@ def main(folder: Path, names: list[str]) -> None:
         with file.open("a") as lines:
             lines.write(found.as_line())
         print(name, found.outcome, f"{found.seconds} s", *found.said, sep="\n  " if found.said else " ", flush=True)
-    print(
-        {outcome: sum(a.outcome == outcome for a in known.values()) for outcome in {a.outcome for a in known.values()}}
-    )
+    PAGE.write_text(page([known[name] for name in RECIPES if name in known]))
+    print(f"{PAGE}: {dict(Counter(a.outcome for a in known.values()))}")
 
 
 def _read(file: Path) -> dict[str, Attempt]:

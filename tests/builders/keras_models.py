@@ -128,6 +128,11 @@ def upsample_bilinear_conv(layers: Any, x: Any) -> Any:
 
 
 @pattern
+def upsample_bicubic_conv(layers: Any, x: Any) -> Any:
+    return layers.Conv2D(4, 1)(layers.UpSampling2D(2, interpolation="bicubic")(x))
+
+
+@pattern
 def residual_identity(layers: Any, x: Any) -> Any:
     y = layers.ReLU()(layers.Conv2D(x.shape[-1], 3, padding="same")(x))
     return layers.Add()([x, layers.BatchNormalization()(layers.Conv2D(x.shape[-1], 3, padding="same")(y))])

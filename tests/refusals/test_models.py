@@ -27,7 +27,6 @@ def everything_wrong(layers, x):
     x = layers.Conv2D(4, 3, padding="same", activation="tanh", name="tanh")(x)
     x = layers.Multiply(name="gate")([x, layers.Activation("sigmoid", name="sigmoid")(x)])
     x = layers.LayerNormalization(name="norm")(x)
-    x = layers.UpSampling2D(2, interpolation="bicubic", name="up")(x)
     x = layers.ReLU(threshold=1, name="jump")(x)
     x = layers.Conv2D(4, 3, data_format="channels_first", padding="same", name="first")(x)
     x = layers.Softmax(name="middle")(x)
@@ -39,9 +38,8 @@ EVERYTHING = (
     r"'pool' \(MaxPooling2D\): a maximum of spike rates .* add --max-pooling average",
     r"'elu' \(ELU\): .* use LeakyReLU or ReLU$",
     r"'tanh' \(Conv2D\): activation 'tanh' has no spiking form; use 'relu'",
-    r"'gate' \(Multiply\): spikes are added, not multiplied; use Add or Concatenate$",
+    r"'gate' \(Multiply\): spikes are added, not multiplied; use Add or Concatenate, or train without the gate$",
     r"'norm' \(LayerNormalization\): .* use BatchNormalization$",
-    r"'up' \(UpSampling2D\): bicubic interpolation .* use 'nearest'",
     r"'jump' \(ReLU\): a ReLU jumps at a threshold; only threshold=0 converts, train with it$",
     r"'first' \(Conv2D\): only data_format='channels_last' converts",
     r"'max' \(GlobalMaxPooling2D\): .* use GlobalAveragePooling2D$",

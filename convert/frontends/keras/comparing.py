@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Number
+import numpy as np
 
 from convert.upstream.types import Layer, Module, Tensor
 
@@ -52,7 +52,8 @@ def _clip(keras: Module, op: Operation) -> Steps | None:
 
 
 def _number(value: Tensor) -> float | None:
-    return float(value) if isinstance(value, Number) and not isinstance(value, complex) else None
+    number = np.asarray(value)
+    return float(number) if number.ndim == 0 and number.dtype.kind in "buif" else None
 
 
 BUILDERS: dict[str, Builder] = {

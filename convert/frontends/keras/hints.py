@@ -7,15 +7,16 @@ HINTS = {
     "Multiply": "spikes are added, not multiplied; use Add or Concatenate, or train without the gate",
     "Dot": "spikes are added, not multiplied; use Add or Concatenate",
     "AdditiveAttention": "it multiplies activations; use Conv2D",
-    "GroupQueryAttention": "it multiplies activations; use Conv2D",
     "RMSNormalization": "it depends on each image; use BatchNormalization",
     "UnitNormalization": "it depends on each image; use BatchNormalization",
     "LayerNormalization": "it depends on each image; use BatchNormalization",
     "GroupNormalization": "it depends on each image; use BatchNormalization",
+    "AdaptiveAveragePooling2D": "its windows are of unlike sizes; use an output_size that divides rows and columns",
+    "AdaptiveMaxPooling2D": "a maximum of spike rates is not a sum of spikes; use AveragePooling2D",
     "GlobalMaxPooling2D": "a maximum of spike rates is not a sum of spikes; use GlobalAveragePooling2D",
     "Lambda": "its code cannot be looked into; write it with Keras layers",
-    "Resizing": "it interpolates, and only to a whole multiple of the rows and columns that converts (nearest or "
-    "bilinear); use UpSampling2D, or remove the layer and resize the images of the data to its size",
+    "Resizing": "it interpolates, and only to a whole multiple of the rows and columns that converts; "
+    "use UpSampling2D, or remove the layer and resize the images of the data to its size",
     "CenterCrop": "it enlarges smaller images; remove the layer and resize the images of the data to its size",
     "RandomCrop": "at inference it resizes; remove the layer and resize the images of the data to its size",
     "SpectralNormalization": "only training needs it; rebuild the model with the layer inside it, which has the "

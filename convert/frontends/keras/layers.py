@@ -47,8 +47,8 @@ def _softmax(layer: Layer) -> str | None:
 
 
 def _upsampling(layer: Layer) -> str | None:
-    if layer.interpolation not in ("nearest", "bilinear"):
-        return f"{layer.interpolation} interpolation is not linear on the pixel grid; use 'nearest' or Conv2DTranspose"
+    if layer.interpolation == "area":
+        return "TensorFlow has no gradient of area interpolation; use 'nearest', which gives the same, or 'bilinear'"
     return _channels_last(layer)
 
 
@@ -128,7 +128,7 @@ for _name, _support in {
     "Concatenate": Support(LINEAR, "one projection per source"),
     "AveragePooling2D": Support(LINEAR, "composed with the convolution that follows", _channels_last),
     "GlobalAveragePooling2D": Support(LINEAR, "composed with the layer that follows", _channels_last),
-    "UpSampling2D": Support(LINEAR, "composed with the layer that follows; nearest and bilinear", _upsampling),
+    "UpSampling2D": Support(LINEAR, "composed with the layer that follows; any interpolation but area", _upsampling),
     "ZeroPadding2D": Support(LINEAR, "composed with the layer that follows", _channels_last),
     "Cropping2D": Support(LINEAR, "composed with the layer that follows", _channels_last),
     "Flatten": Support(LINEAR, "composed with the layer that follows"),

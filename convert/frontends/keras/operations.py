@@ -11,102 +11,8 @@ from convert.upstream.types import Config, Layer, Module, Tensor
 from . import comparing, rearranging, reducing
 from .indexing import choice, flipped
 from .operation import Builder, Operation, Steps
+from .operation_names import KINDS, WAYS_OUT
 from .structures import flat, tensors_in
-
-NAMES = {
-    "add": ("Add", "__operators__.add", "math.add", "AddV2", "nn.bias_add"),
-    "subtract": ("Subtract", "math.subtract"),
-    "multiply": ("Multiply", "math.multiply"),
-    "divide": ("TrueDivide", "Divide", "math.truediv", "math.divide"),
-    "negative": ("Negative", "math.negative"),
-    "add_n": ("math.add_n",),
-    "relu": ("Relu", "ReLU", "nn.relu"),
-    "relu6": ("Relu6", "nn.relu6"),
-    "leaky_relu": ("LeakyRelu", "nn.leaky_relu"),
-    "softmax": ("Softmax", "nn.softmax"),
-    "sigmoid": ("Sigmoid", "math.sigmoid", "nn.sigmoid"),
-    "concatenate": ("Concatenate", "concat"),
-    "stack": ("Stack", "stack"),
-    "mean": ("Mean", "math.reduce_mean"),
-    "sum": ("Sum", "math.reduce_sum"),
-    "same": ("Cast", "cast", "Identity", "identity", "StopGradient", "stop_gradient", "Copy"),
-    "shape": ("Reshape", "reshape", "ExpandDims", "expand_dims", "Squeeze", "squeeze"),
-    "choice": ("GetItem", "__operators__.getitem"),
-    "flip": ("Flip", "reverse"),
-    "split": ("Split", "split", "ArraySplit"),
-    "unstack": ("Unstack", "unstack"),
-    "pad": ("Pad", "compat.v1.pad"),
-    "transpose": ("Transpose", "compat.v1.transpose", "Swapaxes", "Moveaxis"),
-    "depth_to_space": ("DepthToSpace", "nn.depth_to_space", "compat.v1.nn.depth_to_space"),
-    "space_to_depth": ("SpaceToDepth", "nn.space_to_depth", "compat.v1.nn.space_to_depth"),
-    "resize": ("Resize", "image.resize"),
-    "zeros": ("ZerosLike", "zeros_like"),
-    "absolute": ("Absolute", "Abs", "math.abs"),
-    "maximum": ("Maximum", "math.maximum"),
-    "minimum": ("Minimum", "math.minimum"),
-    "clip": ("Clip", "clip_by_value"),
-}
-"""What converts: classes of Keras 3 operations, and symbols of tf-keras' ``TFOpLambda``, by what they do."""
-
-KINDS = {name: kind for kind, names in NAMES.items() for name in names}
-
-WRITTEN = (
-    "`x + y`, `x - y`; `+`, `-`, `*`, `/` with a number or one for each channel; relu, relu6, leaky_relu, abs, clip, "
-    "maximum, minimum; concatenate, stack, add_n, mean and sum over rows, columns and channels; `x[...]` and flips of "
-    "channels, split, unstack, reshape, transpose, depth_to_space, space_to_depth, pad with zeros, zeros_like, resize "
-    "to a whole multiple, cast"
-)
-"""The same for people; softmax and sigmoid at an output besides."""
-
-MAXIMUM = "a maximum of spike rates is not a sum of spikes; use GlobalAveragePooling2D"
-
-PRODUCTS = (
-    *("Matmul", "Einsum", "Dot", "Square", "Sqrt", "Rsqrt", "Power", "Norm"),
-    *("linalg.matmul", "einsum", "math.square", "math.sqrt", "math.rsqrt", "math.pow", "math.l2_normalize"),
-)
-"""Operations that multiply what spikes say."""
-
-CURVES = (
-    *("Silu", "HardSilu", "HardSwish", "Gelu", "Elu", "Selu", "Celu", "Tanh", "HardTanh", "HardSigmoid", "Softplus"),
-    *(
-        "Exp",
-        "Log",
-        "Sin",
-        "nn.silu",
-        "nn.gelu",
-        "nn.elu",
-        "nn.selu",
-        "math.tanh",
-        "math.softplus",
-        "math.exp",
-        "math.log",
-    ),
-)
-"""Activations that are no sum of ReLUs."""
-
-WAYS_OUT = {
-    "multiply": "spikes are added, not multiplied; use Add or Concatenate",
-    "divide": "divide by numbers other than zero only",
-    "stack": "use Concatenate",
-    "choice": "use Cropping2D for rows and columns, x[..., a:b] for channels",
-    "flip": "flip the images' rows and columns in the data, not in the model",
-    "shape": "use Reshape or Flatten",
-    "softmax": "the host's softmax is over the last axis; use axis=-1",
-    "mean": "use GlobalAveragePooling2D, a mean over rows and columns",
-    "sum": "use GlobalAveragePooling2D, a mean over rows and columns",
-    "Max": MAXIMUM,
-    "math.reduce_max": MAXIMUM,
-    **dict.fromkeys(PRODUCTS, "spikes are added, not multiplied; use Add or Concatenate"),
-    **dict.fromkeys(CURVES, "use relu"),
-    "pad": "pad rows, columns and channels with zeros, or use ZeroPadding2D",
-    "transpose": "leave the axis of the batch in front, or use Permute",
-    "split": "use x[..., :n] for each part",
-    "unstack": "use x[..., n] for each part",
-    "resize": "use UpSampling2D or AveragePooling2D",
-    "maximum": "use Add or Average",
-    "minimum": "use Add or Average",
-}
-"""What to use instead, by kind, class or symbol."""
 
 
 def is_operation(old: Layer) -> bool:
@@ -168,11 +74,15 @@ def _arithmetic(keras: Module, op: Operation) -> Steps | None:
 
 
 def _constant(value: Tensor, shape: tuple[int, ...]) -> Tensor | None:
-    """Numbers that can be added to a tensor of ``shape`` and leave it that: of shape () or (channels,)."""
+    """Numbers that can be added to a tensor of ``shape`` and leave it that, without the batch: one, or one for each
+    channel, row and so on."""
     number = np.asarray(value, np.float64)
-    if number.size == 1 and number.ndim < len(shape):
-        return number.reshape(())
-    return number.reshape(-1) if number.size == number.shape[-1] == shape[-1] and number.ndim <= len(shape) else None
+    if number.ndim == len(shape) and number.shape[0] == 1:
+        number = number[0]
+    if number.size == 1:
+        return number.reshape(()) if number.ndim < len(shape) else None
+    fits = number.ndim < len(shape) and np.broadcast_shapes(number.shape, shape[1:]) == tuple(shape[1:])
+    return number if fits else None
 
 
 def _relu(keras: Module, op: Operation) -> Steps:
@@ -192,9 +102,24 @@ def _head(keras: Module, op: Operation) -> Steps | None:
     return [keras.layers.Activation(op.kind, name=op.name)], op.tensors[0]
 
 
+def _constants(op: Operation) -> bool:
+    """Whether there are arrays among the operands; they are no tensors of the model."""
+    return any(np.ndim(operand) > 0 for operand in flat(op.operands) if not tensors_in(operand))
+
+
+def _concatenate(keras: Module, op: Operation) -> Steps | None:
+    return None if _constants(op) else _joined(keras, op.tensors, (op.axes() or [0])[0], op.name)
+
+
+def _add_n(keras: Module, op: Operation) -> Steps | None:
+    if _constants(op):
+        return None
+    return [keras.layers.Add(name=op.name)] if op.tensors[1:] else [], _one_or_all(op.tensors)
+
+
 def _stack(keras: Module, op: Operation) -> Steps | None:
     shape, at = list(op.shape), int(op.options.get("axis", 0)) % (len(op.shape) + 1)
-    if at == 0:
+    if at == 0 or _constants(op):
         return None
     each = [*shape[1:at], 1, *shape[at:]]
     parts = [keras.layers.Reshape(each, name=f"{op.name}_{i + 1}")(tensor) for i, tensor in enumerate(op.tensors)]
@@ -231,13 +156,13 @@ def _flip(keras: Module, op: Operation) -> Steps | None:
 
 BUILDERS: dict[str, Builder] = {
     **dict.fromkeys(("add", "subtract", "multiply", "divide", "negative"), _arithmetic),
-    "add_n": lambda keras, op: ([keras.layers.Add(name=op.name)] if op.tensors[1:] else [], _one_or_all(op.tensors)),
+    "add_n": _add_n,
     "relu": _relu,
     "relu6": lambda keras, op: ([keras.layers.ReLU(6.0, name=op.name)], op.tensors[0]),
     "leaky_relu": _leaky_relu,
     "softmax": _head,
     "sigmoid": _head,
-    "concatenate": lambda keras, op: _joined(keras, op.tensors, (op.axes() or [0])[0], op.name),
+    "concatenate": _concatenate,
     "stack": _stack,
     "same": lambda keras, op: ([], op.tensors[0]),
     "shape": _shape,

@@ -23,6 +23,9 @@ EVERYWHERE = ("Flatten", "Reshape", "Permute", "GlobalAveragePooling2D")
 MIXING = ("Conv2D", "Conv2DTranspose", "SeparableConv2D", "Dense", "Flatten", "Reshape", "Permute")
 """Layers that connect every channel with every one."""
 
+WIDTHS = {"bilinear": 1, "gaussian": 1.5, "bicubic": 2, "mitchellcubic": 2, "lanczos3": 3, "lanczos5": 5}
+"""How many pixels away an interpolation still looks. Source: TensorFlow's sampling_kernels.h, resize_bicubic_op."""
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -134,7 +137,7 @@ def _connected(layer: Layer, axis: int, source: int, target: int) -> Connected:
         taps = ConvolutionTranspose(kernel, (layer.strides[axis], 1), layer.padding).taps(0, source, target)
         return np.asarray(taps >= 0)
     if kind == "UpSampling2D":
-        return _upsampled(layer.size[axis], layer.interpolation == "bilinear", source, target)
+        return _upsampled(layer.size[axis], WIDTHS.get(layer.interpolation, 0.5), source, target)
     if kind in ("ZeroPadding2D", "Cropping2D"):
         before = (layer.padding if kind == "ZeroPadding2D" else layer.cropping)[axis][0]
         shift = before if kind == "ZeroPadding2D" else -before
@@ -150,10 +153,11 @@ def _convolved(size: int, stride: int, padding: str, source: int, target: int, d
     return np.asarray((taps >= 0) & (taps % dilation == 0))
 
 
-def _upsampled(factor: int, bilinear: bool, source: int, target: int) -> Connected:
+def _upsampled(factor: int, width: float, source: int, target: int) -> Connected:
+    """A pixel reaches what is closer than ``width``, in pixels of the source; itself alone for half a pixel."""
     centre = (np.arange(target)[None, :] + 0.5) / factor - 0.5
     distance = np.abs(np.arange(source)[:, None] - np.clip(centre, 0, source - 1))
-    return np.asarray(distance < 1 if bilinear else distance <= 0.5)
+    return np.asarray(distance < width if width > 0.5 else distance <= width)
 
 
 def _chained(first: Connected, second: Connected) -> Connected:

@@ -131,6 +131,28 @@ def _resize(keras: Module, op: Operation) -> Steps | None:
     return [keras.layers.UpSampling2D(factors, interpolation=kind, name=op.name)], op.tensors[0]
 
 
+def _repeat(keras: Module, op: Operation) -> Steps | None:
+    """Every row, every column so many times in a row."""
+    times, axis = op.argument(("repeats",), 1), op.argument(("axis",), 2)
+    if np.ndim(times) or axis is None or len(op.shape) != IMAGE_AXES or int(axis) % IMAGE_AXES not in (1, 2):
+        return None
+    factors = (int(times), 1) if int(axis) % IMAGE_AXES == 1 else (1, int(times))
+    return [keras.layers.UpSampling2D(factors, name=op.name)], op.tensors[0]
+
+
+def _tile(keras: Module, op: Operation) -> Steps | None:
+    """The whole so many times along each axis."""
+    times = [int(n) for n in np.ravel(op.argument(("repeats", "multiples"), 1))]
+    times = [1] * (len(op.shape) - len(times)) + times
+    if times[0] != 1 or len(times) != len(op.shape):
+        return None
+    x = op.tensors[0]
+    for axis, count in enumerate(times):
+        if count > 1:
+            x = keras.layers.Concatenate(axis=axis, name=f"{op.name}_{axis}")([x] * count)
+    return [], x
+
+
 BUILDERS: dict[str, Builder] = {
     "split": _split,
     "unstack": _unstack,
@@ -139,4 +161,6 @@ BUILDERS: dict[str, Builder] = {
     "depth_to_space": _depth_to_space,
     "space_to_depth": _space_to_depth,
     "resize": _resize,
+    "repeat": _repeat,
+    "tile": _tile,
 }

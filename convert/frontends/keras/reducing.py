@@ -1,4 +1,4 @@
-"""Sums and means over rows, columns and channels, as layers."""
+"""Sums and means over rows, columns and channels, pooling and products with an array, as layers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 
-from convert.upstream.types import Layer, Module
+from convert.upstream.types import Layer, Module, Tensor
 
 from . import fixed
 from .indexing import IMAGE_AXES
@@ -37,4 +37,31 @@ def _reduced(keras: Module, op: Operation) -> Steps | None:
     return steps, op.tensors[0]
 
 
-BUILDERS: dict[str, Builder] = {"mean": _reduced, "sum": _reduced}
+def _pool(keras: Module, op: Operation) -> Steps | None:
+    size = op.argument(("pool_size", "ksize"), 1)
+    strides, padding = op.argument(("strides",), 2, size), str(op.argument(("padding",), 3, "valid")).lower()
+    layout = str(op.argument(("data_format",), 4, "NHWC"))
+    if len(op.shape) != IMAGE_AXES or padding not in ("same", "valid") or layout not in ("NHWC", "channels_last"):
+        return None
+    windows = [_of_pixels(value) for value in (size, strides)]
+    return [keras.layers.AveragePooling2D(*windows, padding=padding, name=op.name)], op.tensors[0]
+
+
+def _of_pixels(value: Tensor) -> tuple[int, int]:
+    """What TensorFlow takes as one number, as two or as four with batch and channels."""
+    numbers = [int(n) for n in np.ravel(value)]
+    rows, columns = numbers[1:3] if len(numbers) == IMAGE_AXES else (numbers[0], numbers[-1])
+    return rows, columns
+
+
+def _product(keras: Module, op: Operation) -> Steps | None:
+    """The channels of every pixel times a matrix of numbers."""
+    matrix = op.argument(("b", "x2"), 1)
+    if len(op.tensors) > 1 or op.operands[0] is not op.tensors[0] or np.ndim(matrix) != 2:
+        return None
+    if len(op.shape) != IMAGE_AXES or any(op.options.get(f"transpose_{which}") for which in "ab"):
+        return None
+    return [fixed.channels(keras, np.asarray(matrix, np.float64), op.name)], op.tensors[0]
+
+
+BUILDERS: dict[str, Builder] = {"mean": _reduced, "sum": _reduced, "pool": _pool, "matmul": _product}

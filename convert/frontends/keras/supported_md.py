@@ -8,7 +8,7 @@ from convert.options import Options
 
 from .hints import HINTS, WRAPPERS
 from .layers import ACTIVATIONS, IDENTITY_LAYERS, MAX_POOLING, REGISTRY
-from .operations import WRITTEN
+from .operation_names import WRITTEN
 
 TOP = """# What converts
 
@@ -27,8 +27,8 @@ MODELS = """## Models
   or Normalization. Several inputs of equal rows and columns become the channels of one, in the order of `model.inputs`:
   the data then has their channels one after the other.
 - At least two ReLU layers: the first one encodes the image on the host, the others run on the chip, the last linear
-  layer reads out on the host. Where the image meets spikes before a ReLU (added, concatenated), a pair of populations on
-  the host fires it, its positive and its negative part.
+  layer reads out on the host. Where the image meets spikes before a ReLU (added, concatenated), a pair of populations
+  on the host fires it, its positive and its negative part.
 - Several outputs convert, in a list or a dict; accuracy is measured on the first one, or on `--measured-output NAME`.
 - A segmentation has one output pixel for each input pixel, as a map or with its pixels in a row; a classification ends
   in a vector or in one pixel. Reshape and Flatten may follow softmax and sigmoid.
@@ -67,8 +67,8 @@ def _layers() -> str:
             "RandomCrop to the size that the image has are left out.",
             f"- Operations on tensors: {WRITTEN}.",
             f"- Max pooling: {MAX_POOLING}.",
-            "- Settings: data_format channels_last; ReLU without threshold; UpSampling2D nearest or bilinear; "
-            "Normalization not inverted.",
+            "- Settings: data_format channels_last; ReLU without threshold; UpSampling2D of any interpolation but "
+            "area; Normalization not inverted.",
             "",
         ]
     )

@@ -79,6 +79,27 @@ def test_resizing_to_a_whole_multiple_is_upsampling(interpolation, version, tmp_
         load_model(path)
 
 
+def test_upsampling_of_areas_is_refused(tmp_path):
+    keras, path = load_tf_keras(), tmp_path / "model.keras"
+    saved(keras, path, keras.layers.UpSampling2D(2, interpolation="area", name="up"))
+    with pytest.raises(
+        UserError, match=r"'up' \(UpSampling2D\): .* use 'nearest', which gives the same, or 'bilinear'$"
+    ):
+        load_model(path)
+
+
+def test_pooling_to_a_size_that_divides_the_image(tmp_path):
+    keras, path = load_keras3(), tmp_path / "model.keras"
+    pooling = getattr(keras.layers, "AdaptiveAveragePooling2D", None)
+    if pooling is None:
+        pytest.skip("this Keras has no AdaptiveAveragePooling2D")
+    same_outputs(saved(keras, path, pooling((4, 2))), path)
+    same_outputs(saved(keras, path, pooling(1)), path)
+    saved(keras, path, pooling(3, name="thirds"))
+    with pytest.raises(UserError, match=r"'thirds' .* use an output_size that divides rows and columns$"):
+        load_model(path)
+
+
 def test_a_crop_that_enlarges_is_refused(tmp_path):
     keras, path = load_keras3(), tmp_path / "model.keras"
     saved(keras, path, keras.layers.CenterCrop(10, 6))

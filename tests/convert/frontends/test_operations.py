@@ -11,6 +11,7 @@ from convert.upstream.tensorflow import load_keras3, load_tensorflow, load_tf_ke
 from tests.builders.keras_models import images_for
 
 MEAN, STD = np.array([120.0, 115.0, 100.0], np.float32), np.array([58.0, 57.0, 56.0], np.float32)
+ROWS = np.linspace(-1, 1, 8 * 8, dtype=np.float32).reshape(1, 8, 8, 1)
 
 
 def parts(ops, x):
@@ -34,6 +35,14 @@ OF_KERAS_3 = {
     "mean by negative numbers": lambda ops, x: ops.mean(x, axis=(-2, -3)),
     "concatenate by number": lambda ops, x: ops.concatenate([x, x * 2], axis=3),
     "one tensor in a list": lambda ops, x: ops.concatenate([x], axis=-1),
+    "numbers by row": lambda ops, x: (x - np.arange(8, dtype=np.float32).reshape(8, 1, 1)) * ROWS,
+    "coordinates": lambda ops, x: ops.concatenate([x, ops.zeros_like(x[..., :1]) + ROWS], axis=-1),
+    "repeated": lambda ops, x: ops.repeat(ops.repeat(x, 2, axis=1), 3, axis=-2),
+    "tiled": lambda ops, x: ops.tile(x, (1, 2, 1, 3)),
+    "pooled": lambda ops, x: ops.average_pool(x, 3, 2, "same") + ops.average_pool(x, 2),
+    "means and sums": lambda ops, x: ops.mean(x, axis=-1, keepdims=True) - ops.sum(x, axis=(1, 3))[:, None, :, None],
+    "times a matrix": lambda ops, x: ops.matmul(x, np.arange(12, dtype=np.float32).reshape(3, 4)),
+    "larger by splines": lambda ops, x: ops.image.resize(x, (16, 8), interpolation="bicubic"),
     "equal parts": lambda ops, x: ops.concatenate(ops.split(x, 3, axis=-1)[::-1], axis=-1),
     "unequal parts": lambda ops, x: ops.concatenate(ops.split(x, [1, 4], axis=1)[:2], axis=1),
     "unstacked channels": lambda ops, x: ops.stack(ops.unstack(x, axis=-1)[:2], axis=-1),
@@ -65,6 +74,12 @@ OF_KERAS_2 = {
     "axes": lambda tf, x: tf.reshape(tf.expand_dims(x[..., 0], -1), (-1, 16, 4, 1)),
     "mean": lambda tf, x: tf.reduce_mean(x, [2, 1], keepdims=True),
     "softmax": lambda tf, x: tf.nn.softmax(x, axis=3),
+    "numbers by row": lambda tf, x: tf.concat([x, tf.zeros_like(x) + ROWS], -1) * ROWS[0],
+    "repeated": lambda tf, x: tf.repeat(x, 2, axis=1),
+    "tiled": lambda tf, x: tf.tile(x, [1, 2, 1, 3]),
+    "pooled": lambda tf, x: tf.nn.avg_pool2d(x, 2, [1, 2, 2, 1], "SAME") + tf.nn.avg_pool(x, 2, 2, "VALID"),
+    "sums": lambda tf, x: tf.reduce_sum(x, 3, keepdims=True) - tf.reduce_mean(x, [-1], True),
+    "times a matrix": lambda tf, x: tf.matmul(x, np.arange(12, dtype=np.float32).reshape(3, 4)),
     "equal parts": lambda tf, x: tf.concat(tf.split(x, 3, -1)[::-1], -1),
     "unequal parts": lambda tf, x: tf.concat(tf.split(x, [1, 3, 4], axis=1)[:2], 1),
     "unstacked channels": lambda tf, x: tf.stack(tf.unstack(x, axis=-1)[:2], -1),
@@ -125,7 +140,12 @@ REFUSED = {
     "a list of tensors": (lambda ops, x: ops.einsum("bijc,bijd->bcd", x, x), r"\(Einsum\)"),
     "rows flipped": (lambda ops, x: ops.flip(x, axis=1), r"\(Flip\): .* in the data, not in the model$"),
     "rows in another order": (lambda ops, x: x[:, ::-1], r"\(GetItem\): .* use Cropping2D for rows"),
-    "numbers by row": (lambda ops, x: x + np.ones((8, 1, 1), np.float32) * 2, r"\(Add\): this operation"),
+    "numbers of another shape": (lambda ops, x: x[..., :1] + MEAN, r"\(Add\): this operation"),
+    "an array beside a tensor": (
+        lambda ops, x: ops.concatenate([x, ROWS], axis=-1),
+        r"\(Concatenate\): .* constants as",
+    ),
+    "an array on a tensor": (lambda ops, x: ops.stack([x[..., 0], ROWS[..., 0]], axis=-1), r"\(Stack\): "),
 }
 
 
