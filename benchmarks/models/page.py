@@ -19,9 +19,9 @@ python -m benchmarks.models.table FOLDER enet unet   # these, again
 ```
 
 Four calibration images, else the defaults; max pooling replaced by the average. *Difference* is the largest one between
-the rate network (in NengoDL) and Keras on two images, before softmax or sigmoid, and what is tolerated. *Sums* are layers
-whose outputs a pair of populations carries. Seconds are those of the whole command on 2 cores that other processes used
-too, TensorFlow's start included; CPU seconds in brackets.
+the rate network (in NengoDL) and Keras on two images, before softmax or sigmoid, and what is tolerated. *Sums* are
+layers whose outputs a pair of populations carries. Seconds are those of the whole command on 2 cores that others
+used too, TensorFlow's start included; CPU seconds in brackets.
 """
 
 WORDS = {
@@ -52,7 +52,8 @@ def page(attempts: Sequence[Attempt]) -> str:
 def _converted(attempts: Sequence[Attempt]) -> str:
     rows = [
         f"| {a.name} | {a.source} | {_shape(a.input)} | {a.parameters:,} | {a.populations} | {a.neurons:,} | "
-        f"{a.carried_sums} | {a.max_abs_error:.0e} of {a.tolerance:.0e} | {a.seconds:.0f} ({a.cpu_s:.0f}) | {a.memory_gib:.1f} |"
+        f"{a.carried_sums} | {a.max_abs_error:.0e} of {a.tolerance:.0e} | {a.seconds:.0f} ({a.cpu_s:.0f}) | "
+        f"{a.memory_gib:.1f} |"
         for a in attempts
     ]
     head = "| model | source | input | parameters | populations | neurons | sums | difference | seconds | GiB |"

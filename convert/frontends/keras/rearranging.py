@@ -9,7 +9,7 @@ import numpy as np
 from convert.upstream.types import Layer, Module, Tensor
 
 from . import fixed
-from .configs import enlargement
+from .configs import KEEPING, enlargement
 from .indexing import IMAGE_AXES, choice
 from .operation import Builder, Operation, Steps
 
@@ -124,9 +124,11 @@ def _resize(keras: Module, op: Operation) -> Steps | None:
     """To a whole multiple of the rows and columns."""
     size = [int(n) for n in np.ravel(op.argument(("size",), 1))]
     kind = str(op.argument(("method", "interpolation"), 2, "bilinear"))
-    kept = any(op.options.get(f"{way}_to_aspect_ratio") for way in ("crop", "pad"))
-    factors = None if kept or len(op.shape) != IMAGE_AXES else enlargement(op.shape[1:3], size, kind)
-    if factors is None or _other_layout(op):
+    kept = any(op.options.get(f"{way}_to_aspect_ratio") for way in KEEPING) or list(op.made[0][1:3]) != size
+    if kept or len(op.shape) != IMAGE_AXES or op.options.get("data_format", "channels_last") != "channels_last":
+        return None
+    factors = enlargement(op.shape[1:3], size, kind)
+    if factors is None:
         return None
     return [keras.layers.UpSampling2D(factors, interpolation=kind, name=op.name)], op.tensors[0]
 

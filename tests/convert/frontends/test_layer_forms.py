@@ -206,3 +206,14 @@ def test_the_scaled_sums_of_keras_applications(version, tmp_path):
     image = keras.Input((8, 8, 3))
     keras.Model(image, cls(0.3)([image, keras.layers.Conv2D(3, 1)(image)])).save(path)
     same_outputs(keras.models.load_model(path, custom_objects={"CustomScaleLayer": cls}), path)
+
+
+def test_what_keras_applications_does_to_the_blocks_of_convnext(tmp_path):
+    keras, path = load_keras3(), tmp_path / "model.keras"
+    own = import_module("keras.src.applications.convnext")
+    scale = own.LayerScale(1.0, 3)
+    model = saved(keras, path, scale, own.StochasticDepth(0.5))
+    scale.set_weights([np.array([0.5, 2.0, -1.0])])
+    model.save(path)
+    classes = {"LayerScale": own.LayerScale, "StochasticDepth": own.StochasticDepth}
+    same_outputs(keras.models.load_model(path, custom_objects=classes), path)

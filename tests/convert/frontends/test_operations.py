@@ -89,6 +89,7 @@ OF_KERAS_2 = {
     "space to depth": lambda tf, x: tf.nn.space_to_depth(x, 2),
     "larger": lambda tf, x: tf.image.resize(x, (16, 24)),
     "larger, nearest": lambda tf, x: tf.image.resize(x, (16, 24), method="nearest"),
+    "larger, by position": lambda tf, x: tf.image.resize(x, [8, 16], "bicubic"),
     "comparisons": lambda tf, x: tf.maximum(tf.abs(x - 100), tf.minimum(x, 90)) + tf.clip_by_value(x, 20, 50),
     "zeros": lambda tf, x: tf.concat([x, tf.zeros_like(x)], -1),
 }
