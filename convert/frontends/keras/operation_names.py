@@ -51,7 +51,7 @@ WRITTEN = (
 )
 """The same for people; softmax and sigmoid at an output besides."""
 
-MAXIMUM = "a maximum of spike rates is not a sum of spikes; use GlobalAveragePooling2D"
+MAXIMUM = "a maximum of spike rates is not a sum of spikes; use a mean"
 
 CONSTANTS = "only tensors of the model can be joined; give the constants as channels of the image"
 
@@ -100,6 +100,7 @@ WAYS_OUT = {
     "split": "use x[..., :n] for each part",
     "unstack": "use x[..., n] for each part",
     "resize": "use UpSampling2D or AveragePooling2D",
+    "compat.v1.shape": "use the numbers of x.shape",
     "repeat": "use UpSampling2D",
     "pool": "use AveragePooling2D",
     "maximum": "use Add or Average",

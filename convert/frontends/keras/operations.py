@@ -44,7 +44,8 @@ def as_layers(keras: Module, old: Layer, args: tuple[Tensor, ...], kwargs: Confi
         operands = tensors_in(kwargs)
     made = [tuple(output.shape) for output in flat(old._inbound_nodes[0].outputs)]
     op = Operation(kind, operands, {k: v for k, v in options.items() if k != "name"}, made, name)
-    if not op.tensors:
+    settings_too = {id(tensor) for tensor in tensors_in([operands, options])}
+    if not op.tensors or (kind in OF_ONE_TENSOR and len(settings_too) > 1):
         return None
     return BUILDERS[kind](keras, op)
 
@@ -153,6 +154,9 @@ def _flip(keras: Module, op: Operation) -> Steps | None:
     layers = flipped(keras, op.axes(), op.shape, op.name)
     return None if layers is None else (layers, op.tensors[0])
 
+
+OF_ONE_TENSOR = {*rearranging.BUILDERS, *reducing.BUILDERS}
+"""Kinds whose settings have to be numbers; sizes that are tensors, as ``tf.shape`` gives them, are none."""
 
 BUILDERS: dict[str, Builder] = {
     **dict.fromkeys(("add", "subtract", "multiply", "divide", "negative"), _arithmetic),

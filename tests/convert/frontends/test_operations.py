@@ -160,6 +160,15 @@ def test_another_operation_is_refused_by_name(name, tmp_path):
         load_model(tmp_path / "model.keras")
 
 
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5")
+def test_a_size_that_is_a_tensor_is_refused(tmp_path):
+    keras, tf = load_tf_keras(), load_tensorflow()
+    image = keras.Input((8, 8, 3))
+    keras.Model(image, tf.image.resize(image[:, ::2, ::2], tf.shape(image)[1:3])).save(tmp_path / "model.h5")
+    with pytest.raises(UserError, match=r"\(TFOpLambda\): .* use the numbers of x\.shape"):
+        load_model(tmp_path / "model.h5")
+
+
 def test_equal_refusals_are_one_sentence(tmp_path):
     keras = load_keras3()
     image = x = keras.Input((8, 8, 3))
