@@ -107,11 +107,11 @@ def _converted(report: Path) -> dict[str, int | float]:
 
 
 def _sentences(output: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in output.splitlines() if line.strip())
+    return tuple(line.removeprefix("error: ") for line in output.splitlines() if line.startswith("error: "))
 
 
 def _last(output: str) -> tuple[str, ...]:
-    return _sentences(output)[-4:]
+    return tuple(line.strip() for line in output.splitlines() if line.strip())[-3:]
 
 
 def run(arguments: Sequence[str], log: Path, *, legacy: bool = False) -> Ended:

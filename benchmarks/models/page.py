@@ -32,8 +32,8 @@ WORDS = {
 }
 
 
-def page(attempts: Sequence[Attempt]) -> str:
-    """The whole of docs/models.md, from one attempt for each model in the order of the table."""
+def page(attempts: Sequence[Attempt], missing: Sequence[str]) -> str:
+    """The whole of docs/models.md, from one attempt for each model in the order of the table, and those not tried."""
     accepted = [a for a in attempts if a.outcome == "accepted"]
     refused = [a for a in attempts if a.outcome == "refused"]
     others = [a for a in attempts if a.outcome not in ("accepted", "refused")]
@@ -46,6 +46,8 @@ def page(attempts: Sequence[Attempt]) -> str:
     ]
     if others:
         parts += [f"## Neither: {len(others)}\n", _said(others)]
+    if missing:
+        parts += [f"## Not tried yet: {len(missing)}\n", ", ".join(missing) + "\n"]
     return "\n".join(parts)
 
 
@@ -66,7 +68,7 @@ def _said(attempts: Sequence[Attempt]) -> str:
 
 
 def _sentences(attempt: Attempt) -> str:
-    said = [line.removeprefix("error: ").replace("|", "\\|") for line in attempt.said]
+    said = [line.replace("|", "\\|") for line in attempt.said]
     first = WORDS.get(attempt.outcome)
     return "<br>".join([*([first] if first else []), *said])
 

@@ -28,7 +28,8 @@ def main(folder: Path, names: list[str]) -> None:
         with file.open("a") as lines:
             lines.write(found.as_line())
         print(name, found.outcome, f"{found.seconds} s", *found.said, sep="\n  " if found.said else " ", flush=True)
-    PAGE.write_text(page([known[name] for name in RECIPES if name in known]))
+    tried = [known[name] for name in RECIPES if name in known]
+    PAGE.write_text(page(tried, [name for name in RECIPES if name not in known]))
     print(f"{PAGE}: {dict(Counter(a.outcome for a in known.values()))}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -155,7 +156,8 @@ def _read_tf_keras(path: Path) -> Model:
     keras = load_tf_keras()
     from tf_keras.src.saving.serialization_lib import SafeModeScope
 
-    with SafeModeScope(True):
+    with SafeModeScope(True), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what a Lambda layer would need; it is refused by name
         model = keras.models.load_model(path, compile=False)
     if isinstance(model, keras.Sequential) and model.built:
         model = keras.Model(model.inputs, model.outputs)
