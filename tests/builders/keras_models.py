@@ -128,6 +128,11 @@ def upsample_bilinear_conv(layers: Any, x: Any) -> Any:
 
 
 @pattern
+def upsample_bicubic_conv(layers: Any, x: Any) -> Any:
+    return layers.Conv2D(4, 1)(layers.UpSampling2D(2, interpolation="bicubic")(x))
+
+
+@pattern
 def residual_identity(layers: Any, x: Any) -> Any:
     y = layers.ReLU()(layers.Conv2D(x.shape[-1], 3, padding="same")(x))
     return layers.Add()([x, layers.BatchNormalization()(layers.Conv2D(x.shape[-1], 3, padding="same")(y))])
@@ -210,6 +215,60 @@ def concatenated_preactivations(layers: Any, x: Any) -> Any:
         y = layers.Conv2D(3, 3, padding="same")(layers.ReLU()(layers.BatchNormalization()(x)))
         x = layers.Concatenate()([x, y])
     return layers.AveragePooling2D(2)(layers.Conv2D(4, 1)(layers.ReLU()(layers.BatchNormalization()(x))))
+
+
+@pattern
+def maxima(layers: Any, x: Any) -> Any:
+    parts = [layers.Conv2D(3, 3, padding="same")(x) for _ in range(3)]
+    return layers.Conv2D(4, 1)(layers.Minimum()([layers.Maximum()(parts), parts[0]]))
+
+
+@pattern
+def channels_shuffled(layers: Any, x: Any) -> Any:
+    rows, columns, channels = x.shape[1:]
+    y = layers.Reshape((rows, columns, 2, channels // 2))(layers.Conv2D(channels, 3, groups=2, padding="same")(x))
+    y = layers.Reshape((rows, columns, channels))(layers.Permute((1, 2, 4, 3))(y))
+    return layers.Add()([x, layers.DepthwiseConv2D(3, padding="same")(y)])
+
+
+@pattern
+def pixels_shuffled(layers: Any, x: Any) -> Any:
+    y = layers.ReLU()(layers.Conv2D(8, 2, strides=2)(x))
+    rows, columns, channels = y.shape[1:]
+    y = layers.Permute((1, 3, 2, 4, 5))(layers.Reshape((rows, columns, 2, 2, channels // 4))(y))
+    return layers.Conv2D(3, 3, padding="same")(layers.Reshape((2 * rows, 2 * columns, channels // 4))(y))
+
+
+@pattern
+def channels_padded(layers: Any, x: Any) -> Any:
+    y = layers.Permute((1, 3, 2))(layers.AveragePooling2D(2)(x))
+    y = layers.Permute((1, 3, 2))(layers.ZeroPadding2D(((0, 0), (0, 2)))(y))
+    return layers.Add()([y, layers.Conv2D(x.shape[-1] + 2, 3, strides=2, padding="same")(x)])
+
+
+@pattern
+def factorized_reduction(layers: Any, x: Any) -> Any:
+    moved = layers.Cropping2D(((1, 0), (1, 0)))(layers.ZeroPadding2D(((0, 1), (0, 1)))(x))
+    halves = [layers.Conv2D(3, 1)(layers.AveragePooling2D(1, 2)(each)) for each in (x, moved)]
+    return layers.BatchNormalization()(layers.Concatenate()(halves))
+
+
+@pattern
+def image_added(layers: Any, x: Any) -> Any:
+    y = layers.Add()([layers.Conv2D(5, 3, padding="same")(x), layers.Conv2D(5, 1)(scaled_image(layers, x))])
+    return layers.Add()([y, layers.Conv2D(5, 1)(layers.ReLU()(y))])
+
+
+@pattern
+def image_concatenated(layers: Any, x: Any) -> Any:
+    return layers.Conv2D(5, 3, padding="same")(layers.Concatenate()([x, scaled_image(layers, x)]))
+
+
+def scaled_image(layers: Any, x: Any) -> Any:
+    """The input of the model that tensor ``x`` is in, from -1 to 1."""
+    while parents := x._keras_history.operation._inbound_nodes[0].parent_nodes:
+        x = parents[0].outputs[0]
+    return layers.Rescaling(1 / 127.5, offset=-1)(x)
 
 
 def model_with(name: str, size: int = 10, channels: int = 4, seed: int = 0) -> Any:

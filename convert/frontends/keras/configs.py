@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
 
 from convert.upstream.types import Config, Layer
 
@@ -16,7 +18,13 @@ Step = tuple[str, str, Config]
 SIZED = ("CenterCrop", "RandomCrop", "Resizing")
 """Classes that make images of a height and a width."""
 
-BY_SHAPE = ("Softmax", "CenterCrop")
+INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "gaussian", "mitchellcubic")
+"""Those of which TensorFlow knows the gradient; all of them are linear."""
+
+KEEPING = ("crop", "pad")
+"""Ways in which a resized image keeps the ratio of its sides: KEEPING_to_aspect_ratio."""
+
+BY_SHAPE = ("Softmax", "CenterCrop", "Resizing", "AdaptiveAveragePooling2D")
 """Classes of which the shape of the input says whether they convert: see ``for_shape``."""
 
 SIZES = frozenset(
@@ -81,23 +89,44 @@ def apart(kind: str, name: str, config: Config) -> list[Step]:
 def for_shape(kind: str, config: Config, shape: tuple[int | None, ...]) -> tuple[str, Config]:
     """Class and configuration of what a layer is on an input of ``shape``, without the batch.
 
-    A crop of the centre is a Cropping2D; what would resize to the size that the image has does nothing; the last axis
-    is -1.
+    A crop of the centre is a Cropping2D, enlarging an UpSampling2D, pooling to a size an AveragePooling2D; what would
+    resize to the size that the image has does nothing; the last axis is -1.
     """
     if kind == "Softmax":
         axes = config.get("axis", -1)
         first, *more = axes if isinstance(axes, (list, tuple)) else [axes]
         return kind, {**config, "axis": axes if more or first not in (-1, len(shape)) else -1}
+    if kind == "AdaptiveAveragePooling2D" and config.get("data_format") == "channels_last":
+        pooled = np.ravel(config["output_size"]) * [1, 1]
+        if not (np.array(shape[:2]) % pooled).any():
+            return "AveragePooling2D", {"pool_size": (np.array(shape[:2]) // pooled).tolist()}
     if kind in SIZED and len(shape) == 3:
-        rows, columns = (
-            (have or 0) - int(config[key]) for have, key in zip(shape[:2], ("height", "width"), strict=True)
-        )
-        if rows == columns == 0:
-            return "Identity", {}
-        if kind == "CenterCrop" and min(rows, columns) >= 0:
-            sides = [[int(more / 2), more - int(more / 2)] for more in (rows, columns)]
-            return "Cropping2D", {"cropping": sides, "data_format": config.get("data_format", "channels_last")}
+        return _sized(kind, config, (shape[0] or 0, shape[1] or 0))
     return kind, config
+
+
+def _sized(kind: str, config: Config, have: tuple[int, int]) -> tuple[str, Config]:
+    """What a layer is that makes an image of a height and a width out of rows and columns ``have``."""
+    wanted = int(config["height"]), int(config["width"])
+    more = have[0] - wanted[0], have[1] - wanted[1]
+    if more == (0, 0):
+        return "Identity", {}
+    if kind == "CenterCrop" and min(more) >= 0:
+        sides = [[int(n / 2), n - int(n / 2)] for n in more]
+        return "Cropping2D", {"cropping": sides, "data_format": config.get("data_format", "channels_last")}
+    interpolation = str(config.get("interpolation", "bilinear"))
+    factors = enlargement(have, wanted, interpolation)
+    kept = any(config.get(f"{way}_to_aspect_ratio") for way in KEEPING)
+    if kind == "Resizing" and factors is not None and not kept:
+        return "UpSampling2D", {"size": factors, "interpolation": interpolation}
+    return kind, config
+
+
+def enlargement(have: Sequence[int], wanted: Sequence[int], interpolation: str) -> tuple[int, int] | None:
+    """The factors of an UpSampling2D that makes the rows and columns ``wanted`` out of ``have``; None if none does."""
+    if interpolation not in INTERPOLATIONS or 0 in have or any(w % h for w, h in zip(wanted, have, strict=True)):
+        return None
+    return int(wanted[0]) // have[0], int(wanted[1]) // have[1]
 
 
 def activation_name(saved: Config | str | None) -> str:

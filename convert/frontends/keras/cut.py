@@ -73,9 +73,12 @@ def cut_at_relus(model: Model) -> Cut:
         name = model.output_names[i] if len(model.outputs) > 1 else output._keras_history.layer.name
         linear, activation = head_of(output)
         segments.append(_segment(f"{name}:out" if name in drives else name, linear, activation, names, tensors))
-    problems += misplaced_heads(model) + _mixed(segments) + _nothing_on_chip(segments)
+    problems += misplaced_heads(model) + _nothing_on_chip(segments)
     if problems:
         raise UserError(problems)
+    assert all(s.sources == (INPUT,) for s in segments if INPUT in s.sources), (
+        "passes.image_by_spikes leaves none mixed"
+    )
     return Cut(model, tuple(segments), {name: as_shape(tensor) for name, tensor in tensors.items()})
 
 
@@ -125,15 +128,6 @@ def misplaced_heads(model: Model) -> list[str]:
         for node in nodes
         if is_head(node.layer) and (id(node.outputs) in used or id(node.outputs) not in outputs)
     )
-
-
-def _mixed(segments: list[KerasSegment]) -> list[str]:
-    return [
-        f"layer '{s.target}' adds the image to the output of '{next(n for n in s.sources if n != INPUT)}': "
-        "only spikes can be added on the chip; pass the image through a Conv2D + ReLU first"
-        for s in segments
-        if INPUT in s.sources and len(s.sources) > 1
-    ]
 
 
 def _nothing_on_chip(segments: list[KerasSegment]) -> list[str]:

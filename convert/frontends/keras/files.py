@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -179,7 +180,8 @@ def _read_tf_keras(path: Path) -> Model:
     if path.is_dir():
         model = read_saved_model(path)
     else:
-        with SafeModeScope(True):
+        with SafeModeScope(True), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a Lambda layer would need; it is refused by name
             model = keras.models.load_model(path, compile=False)
     if isinstance(model, keras.Sequential) and model.built:
         model = keras.Model(model.inputs, model.outputs)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 HINTS = {
     "ELU": "a rate has no curve below zero, only a slope; use LeakyReLU or ReLU",
-    "Multiply": "spikes are added, not multiplied; use Add or Concatenate",
-    "Maximum": "spikes are added, not compared; use Add or Average",
-    "Minimum": "spikes are added, not compared; use Add or Average",
+    "Multiply": "spikes are added, not multiplied; use Add or Concatenate, or train without the gate",
+    "Dot": "spikes are added, not multiplied; use Add or Concatenate",
+    "AdditiveAttention": "it multiplies activations; use Conv2D",
+    "RMSNormalization": "it depends on each image; use BatchNormalization",
+    "UnitNormalization": "it depends on each image; use BatchNormalization",
     "LayerNormalization": "it depends on each image; use BatchNormalization",
     "GroupNormalization": "it depends on each image; use BatchNormalization",
+    "AdaptiveAveragePooling2D": "its windows are of unlike sizes; use an output_size that divides rows and columns",
+    "AdaptiveMaxPooling2D": "a maximum of spike rates is not a sum of spikes; use AveragePooling2D",
     "Lambda": "its code cannot be looked into; write it with Keras layers",
-    "Resizing": "it interpolates; remove the layer and resize the images of the data to its size",
+    "Resizing": "it interpolates, and only to a whole multiple of the rows and columns that converts; "
+    "use UpSampling2D, or remove the layer and resize the images of the data to its size",
     "CenterCrop": "it enlarges smaller images; remove the layer and resize the images of the data to its size",
     "RandomCrop": "at inference it resizes; remove the layer and resize the images of the data to its size",
     "SpectralNormalization": "only training needs it; rebuild the model with the layer inside it, which has the "
@@ -20,6 +25,8 @@ HINTS = {
     "Attention": "it multiplies activations; use Conv2D",
     "LSTM": "its gates multiply, and one image is shown at a time; use Conv1D, Conv2D or Dense",
     "GRU": "its gates multiply, and one image is shown at a time; use Conv1D, Conv2D or Dense",
+    "Bidirectional": "its gates multiply, and one image is shown at a time; use Conv1D, Conv2D or Dense",
+    "SimpleRNN": "one image is shown at a time; use Conv1D, Conv2D or Dense",
     "ConvLSTM2D": "its gates multiply, and one image is shown at a time; use Conv2D",
     "Embedding": "it looks words up, which is no sum; give the model the vectors themselves as its input",
 }

@@ -9,6 +9,9 @@ from convert.upstream.types import Config, Layer, Module, Tensor
 from . import fixed
 from .shapes import IMAGE_RANK, as_image
 
+IMAGE_AXES = IMAGE_RANK + 1
+"""Of a batch of images."""
+
 
 def choice(keras: Module, key: Tensor, shape: tuple[int, ...], name: str) -> list[Layer] | None:
     """Layers that do ``x[key]`` to a tensor of ``shape``, the batch included; None if there are none."""

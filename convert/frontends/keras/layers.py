@@ -49,8 +49,8 @@ def _softmax(layer: Layer) -> str | None:
 
 
 def _upsampling(layer: Layer) -> str | None:
-    if layer.interpolation not in ("nearest", "bilinear"):
-        return f"{layer.interpolation} interpolation is not linear on the pixel grid; use 'nearest' or Conv2DTranspose"
+    if layer.interpolation == "area":
+        return "TensorFlow has no gradient of area interpolation; use 'nearest', which gives the same, or 'bilinear'"
     return _channels_last(layer)
 
 
@@ -137,7 +137,7 @@ for _name, _support in {
     "GlobalAveragePooling1D": Support(LINEAR, "composed with the layer that follows", _channels_last),
     "GlobalAveragePooling2D": Support(LINEAR, "composed with the layer that follows", _channels_last),
     "UpSampling1D": Support(LINEAR, "composed with the layer that follows"),
-    "UpSampling2D": Support(LINEAR, "composed with the layer that follows; nearest and bilinear", _upsampling),
+    "UpSampling2D": Support(LINEAR, "composed with the layer that follows; any interpolation but area", _upsampling),
     "ZeroPadding1D": Support(LINEAR, "composed with the layer that follows", _channels_last),
     "ZeroPadding2D": Support(LINEAR, "composed with the layer that follows", _channels_last),
     "Cropping1D": Support(LINEAR, "composed with the layer that follows"),
@@ -154,6 +154,12 @@ for _name, _support in {
     "ReLU": Support(SPIKING, f"integrate-and-fire neurons; {_PARTS}", _threshold),
     "LeakyReLU": Support(SPIKING, f"as ReLU with that negative_slope: {_BELOW}"),
     "PReLU": Support(SPIKING, f"as ReLU with a negative_slope for each channel or element: {_BELOW}"),
+    "Maximum": Support(
+        SPIKING, "max(a, b) = a + relu(b - a): one population of as many neurons for each input after the first"
+    ),
+    "Minimum": Support(
+        SPIKING, "min(a, b) = a - relu(a - b): one population of as many neurons for each input after the first"
+    ),
     "Softmax": Support(HEAD, "on the host, at an output only; over the last axis", _softmax),
     "MaxPooling1D": Support(POOLED, "replaced, with --max-pooling average or strided", _channels_last),
     "MaxPooling2D": Support(POOLED, "replaced, with --max-pooling average or strided", _channels_last),

@@ -20,8 +20,9 @@ from .files import UnreadableError, layer_configs, read_model
 from .inputs import Shapes, as_images, input_problems, shapes_of
 from .layers import IDENTITY_LAYERS, refusal, unknown
 from .names import RESERVED, plain
-from .operations import WRITTEN, as_layers, is_operation, way_out
+from .operations import as_layers, is_operation, way_out
 from .outputs import as_read, chosen, output_names
+from .packaged import packaged
 from .passes import KERAS_PASSES
 from .refusals import Refusal, sentences
 from .rewrite import Call
@@ -167,7 +168,9 @@ class _Rebuild:
         kind, config = for_shape(type(old).__name__, old.get_config(), shape)
         if kind in IDENTITY_LAYERS:
             return lambda inputs: inputs
-        merges_one = kind in ("Concatenate", "Average", "Add")
+        if (plain := packaged(old)) is not None:
+            return plain(self.keras, old, self._fresh(old.name))
+        merges_one = kind in ("Concatenate", "Average", "Add", "Maximum", "Minimum")
         layers = self.new_layers(kind, old.name, config)
         reason = quantized(old) if layers else None
         if reason is not None:
@@ -203,7 +206,7 @@ class _Rebuild:
     def _operation(self, old: Layer, args: tuple[Tensor, ...], kwargs: Config) -> Tensor:
         """What an operation such as ``x + y`` gives, by layers."""
         found = as_layers(self.keras, old, args, kwargs, self._fresh(old.name))
-        reason: str | None = f"this operation does not convert ({WRITTEN} do); {way_out(old)}"
+        reason: str | None = f"this operation does not convert; {way_out(old)}"
         if found is not None:
             layers, outputs = found
             reason = next((refused for layer in layers if (refused := refusal(layer)) is not None), None)

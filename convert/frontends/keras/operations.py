@@ -2,103 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
 from convert.upstream.types import Config, Layer, Module, Tensor
 
+from . import comparing, rearranging, reducing
 from .indexing import choice, flipped
-from .shapes import IMAGE_RANK
+from .operation import Builder, Operation, Steps
+from .operation_names import KINDS, WAYS_OUT
 from .structures import flat, tensors_in
-
-NAMES = {
-    "add": ("Add", "__operators__.add", "math.add", "AddV2", "nn.bias_add"),
-    "subtract": ("Subtract", "math.subtract"),
-    "multiply": ("Multiply", "math.multiply"),
-    "divide": ("TrueDivide", "Divide", "math.truediv", "math.divide"),
-    "negative": ("Negative", "math.negative"),
-    "add_n": ("math.add_n",),
-    "relu": ("Relu", "ReLU", "nn.relu"),
-    "relu6": ("Relu6", "nn.relu6"),
-    "leaky_relu": ("LeakyRelu", "nn.leaky_relu"),
-    "softmax": ("Softmax", "nn.softmax"),
-    "sigmoid": ("Sigmoid", "math.sigmoid", "nn.sigmoid"),
-    "tanh": ("Tanh", "math.tanh", "nn.tanh"),
-    "softplus": ("Softplus", "math.softplus", "nn.softplus"),
-    "softsign": ("Softsign", "math.softsign", "nn.softsign"),
-    "concatenate": ("Concatenate", "concat"),
-    "stack": ("Stack", "stack"),
-    "mean": ("Mean", "math.reduce_mean"),
-    "same": ("Cast", "cast", "Identity", "identity", "StopGradient", "stop_gradient", "Copy"),
-    "shape": ("Reshape", "reshape", "ExpandDims", "expand_dims", "Squeeze", "squeeze"),
-    "choice": ("GetItem", "__operators__.getitem"),
-    "flip": ("Flip", "reverse"),
-}
-"""What converts: classes of Keras 3 operations, and symbols of tf-keras' ``TFOpLambda``, by what they do."""
-
-KINDS = {name: kind for kind, names in NAMES.items() for name in names}
-
-WRITTEN = (
-    "`x + y`, `x - y`; `+`, `-`, `*`, `/` with a number or one for each channel; relu, relu6, leaky_relu, concatenate, "
-    "stack, add_n, mean over rows and columns or over steps; `x[...]` and flips of channels, reshape, cast"
-)
-"""The same for people; what the host computes at an output besides."""
-
-WAYS_OUT = {
-    "multiply": "spikes are added, not multiplied; use Add or Concatenate",
-    "divide": "divide by numbers other than zero only",
-    "stack": "use Concatenate",
-    "choice": "use Cropping2D for rows and columns, x[..., a:b] for channels",
-    "flip": "flip the images' rows and columns in the data, not in the model",
-    "shape": "use Reshape or Flatten",
-    "softmax": "the host's softmax is over the last axis; use axis=-1",
-    "mean": "use GlobalAveragePooling2D or GlobalAveragePooling1D, a mean over rows and columns or over steps",
-    "Pad": "use ZeroPadding2D",
-    "compat.v1.pad": "use ZeroPadding2D",
-    "Transpose": "use Permute",
-    "compat.v1.transpose": "use Permute",
-    "Split": "use x[..., :n] for each part",
-    "split": "use x[..., :n] for each part",
-    "Maximum": "use Add or Average",
-    "math.maximum": "use Add or Average",
-    "Silu": "use relu",
-    "nn.silu": "use relu",
-}
-"""What to use instead, by kind, class or symbol."""
-
-
-@dataclass(frozen=True)
-class Operation:
-    """A call of an operation: what it is called on, in order, its settings, and the shape that it ``made``."""
-
-    kind: str
-    operands: Sequence[Tensor]
-    options: Config
-    made: tuple[int | None, ...]
-    name: str
-
-    @property
-    def tensors(self) -> list[Tensor]:
-        return tensors_in(self.operands)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of the first tensor, with the batch."""
-        return tuple(self.tensors[0].shape)
-
-    def axes(self, default: int | None = None) -> list[int]:
-        """The axes that it is over, as positive numbers."""
-        axis = self.options.get("axis", default)
-        if axis is None:
-            return []
-        return [int(a) % len(self.shape) for a in (axis if isinstance(axis, (list, tuple)) else [axis])]
-
-
-Steps = tuple[list[Layer], Tensor]
-"""Layers to call one after the other, and the tensor or list of tensors to call the first of them on."""
 
 
 def is_operation(old: Layer) -> bool:
@@ -122,14 +36,16 @@ def as_layers(keras: Module, old: Layer, args: tuple[Tensor, ...], kwargs: Confi
     kind = KINDS.get(symbol_of(old))
     if kind is None:
         return None
-    options = {**kwargs} if hasattr(old, "symbol") else {k: v for k, v in vars(old).items() if k[0] != "_"}
+    settings = {} if hasattr(old, "symbol") else {k: v for k, v in vars(old).items() if k[0] != "_"}
+    options = {**settings, **kwargs}
     named = [kwargs[key] for key in ("x", "y", "x1", "x2", "bias", "value") if kwargs.get(key) is not None]
     operands = [*args, *named]
     if not tensors_in(operands):
         operands = tensors_in(kwargs)
-    made = tuple(flat(old._inbound_nodes[0].outputs)[0].shape)
+    made = [tuple(output.shape) for output in flat(old._inbound_nodes[0].outputs)]
     op = Operation(kind, operands, {k: v for k, v in options.items() if k != "name"}, made, name)
-    if not op.tensors:
+    settings_too = {id(tensor) for tensor in tensors_in([operands, options])}
+    if not op.tensors or (kind in OF_ONE_TENSOR and len(settings_too) > 1):
         return None
     return BUILDERS[kind](keras, op)
 
@@ -159,11 +75,15 @@ def _arithmetic(keras: Module, op: Operation) -> Steps | None:
 
 
 def _constant(value: Tensor, shape: tuple[int, ...]) -> Tensor | None:
-    """Numbers that can be added to a tensor of ``shape`` and leave it that: of shape () or (channels,)."""
+    """Numbers that can be added to a tensor of ``shape`` and leave it that, without the batch: one, or one for each
+    channel, row and so on."""
     number = np.asarray(value, np.float64)
-    if number.size == 1 and number.ndim < len(shape):
-        return number.reshape(())
-    return number.reshape(-1) if number.size == number.shape[-1] == shape[-1] and number.ndim <= len(shape) else None
+    if number.ndim == len(shape) and number.shape[0] == 1:
+        number = number[0]
+    if number.size == 1:
+        return number.reshape(()) if number.ndim < len(shape) else None
+    fits = number.ndim < len(shape) and np.broadcast_shapes(number.shape, shape[1:]) == tuple(shape[1:])
+    return number if fits else None
 
 
 def _relu(keras: Module, op: Operation) -> Steps:
@@ -183,9 +103,24 @@ def _head(keras: Module, op: Operation) -> Steps | None:
     return [keras.layers.Activation(op.kind, name=op.name)], op.tensors[0]
 
 
+def _constants(op: Operation) -> bool:
+    """Whether there are arrays among the operands; they are no tensors of the model."""
+    return any(np.ndim(operand) > 0 for operand in flat(op.operands) if not tensors_in(operand))
+
+
+def _concatenate(keras: Module, op: Operation) -> Steps | None:
+    return None if _constants(op) else _joined(keras, op.tensors, (op.axes() or [0])[0], op.name)
+
+
+def _add_n(keras: Module, op: Operation) -> Steps | None:
+    if _constants(op):
+        return None
+    return [keras.layers.Add(name=op.name)] if op.tensors[1:] else [], _one_or_all(op.tensors)
+
+
 def _stack(keras: Module, op: Operation) -> Steps | None:
     shape, at = list(op.shape), int(op.options.get("axis", 0)) % (len(op.shape) + 1)
-    if at == 0:
+    if at == 0 or _constants(op):
         return None
     each = [*shape[1:at], 1, *shape[at:]]
     parts = [keras.layers.Reshape(each, name=f"{op.name}_{i + 1}")(tensor) for i, tensor in enumerate(op.tensors)]
@@ -202,17 +137,9 @@ def _one_or_all(tensors: list[Tensor]) -> Tensor:
     return tensors if len(tensors) > 1 else tensors[0]
 
 
-def _mean(keras: Module, op: Operation) -> Steps | None:
-    rank = len(op.shape) - 1
-    layers = {IMAGE_RANK: keras.layers.GlobalAveragePooling2D, IMAGE_RANK - 1: keras.layers.GlobalAveragePooling1D}
-    if rank not in layers or sorted(op.axes()) != list(range(1, rank)):
-        return None
-    return [layers[rank](keepdims=bool(op.options.get("keepdims")), name=op.name)], op.tensors[0]
-
-
 def _shape(keras: Module, op: Operation) -> Steps | None:
-    target = [size for size in op.made[1:] if size is not None]
-    if op.made[0] is not None or len(target) < len(op.made) - 1 or prod(target) != prod(op.shape[1:]):
+    target = [size for size in op.made[0][1:] if size is not None]
+    if op.made[0][0] is not None or len(target) < len(op.made[0]) - 1 or prod(target) != prod(op.shape[1:]):
         return None
     return [keras.layers.Reshape(target, name=op.name)], op.tensors[0]
 
@@ -228,18 +155,24 @@ def _flip(keras: Module, op: Operation) -> Steps | None:
     return None if layers is None else (layers, op.tensors[0])
 
 
-BUILDERS: dict[str, Callable[[Module, Operation], Steps | None]] = {
+OF_ONE_TENSOR = {*rearranging.BUILDERS, *reducing.BUILDERS}
+"""Kinds whose settings have to be numbers; sizes that are tensors, as ``tf.shape`` gives them, are none."""
+
+BUILDERS: dict[str, Builder] = {
     **dict.fromkeys(("add", "subtract", "multiply", "divide", "negative"), _arithmetic),
-    "add_n": lambda keras, op: ([keras.layers.Add(name=op.name)] if op.tensors[1:] else [], _one_or_all(op.tensors)),
+    "add_n": _add_n,
     "relu": _relu,
     "relu6": lambda keras, op: ([keras.layers.ReLU(6.0, name=op.name)], op.tensors[0]),
     "leaky_relu": _leaky_relu,
     **dict.fromkeys(("softmax", "sigmoid", "tanh", "softplus", "softsign"), _head),
-    "concatenate": lambda keras, op: _joined(keras, op.tensors, (op.axes() or [0])[0], op.name),
+    "concatenate": _concatenate,
     "stack": _stack,
-    "mean": _mean,
     "same": lambda keras, op: ([], op.tensors[0]),
     "shape": _shape,
     "choice": _choice,
     "flip": _flip,
+    "zeros": lambda keras, op: ([keras.layers.Rescaling(0.0, name=op.name)], op.tensors[0]),
+    **rearranging.BUILDERS,
+    **comparing.BUILDERS,
+    **reducing.BUILDERS,
 }

@@ -27,6 +27,8 @@ MIXING = ("Conv", "ConvTranspose", "SeparableConv", "Dense", "Flatten", "Reshape
 
 DIMENSIONS = {"1D": 1, "2D": 2}
 """Of layers, by what their classes are called after."""
+WIDTHS = {"bilinear": 1, "gaussian": 1.5, "bicubic": 2, "mitchellcubic": 2, "lanczos3": 3, "lanczos5": 5}
+"""How many pixels away an interpolation still looks. Source: TensorFlow's sampling_kernels.h, resize_bicubic_op."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def reach_of(node: Node, source: Shape, target: Shape) -> Reach:
     down, up = target[0] * target[1] < source[0] * source[1], target[0] * target[1] > source[0] * source[1]
     padded = kind in ("ZeroPadding", "Cropping")
     windows = int(max(rows.sum(axis=0).max(), columns.sum(axis=0).max()) > 1)
-    local = all(np.array_equal(axis, np.eye(*axis.shape)) for axis in (rows, columns))
+    local = source[:2] == target[:2] and all(np.array_equal(axis, np.eye(*axis.shape)) for axis in (rows, columns))
     scaled = (down and not padded, up and not padded)
     return Reach(rows, columns, source[2], target[2], mixed, *scaled, windows, local)
 
@@ -156,8 +158,8 @@ def _connected(layer: Layer, axis: int, source: int, target: int) -> Connected:
         taps = ConvolutionTranspose(kernel, (layer.strides[at], 1), layer.padding).taps(0, source, target)
         return np.asarray(taps >= 0)
     if kind == "UpSampling":
-        bilinear = getattr(layer, "interpolation", "nearest") == "bilinear"
-        return _upsampled(np.atleast_1d(layer.size)[at], bilinear, source, target)
+        width = WIDTHS.get(getattr(layer, "interpolation", "nearest"), 0.5)
+        return _upsampled(np.atleast_1d(layer.size)[at], width, source, target)
     if kind in ("ZeroPadding", "Cropping"):
         margins = layer.padding if kind == "ZeroPadding" else layer.cropping
         before = np.reshape(margins, (dimensions, 2))[at, 0] * (1 if kind == "ZeroPadding" else -1)
@@ -173,10 +175,11 @@ def _convolved(size: int, stride: int, padding: str, source: int, target: int, d
     return np.asarray((taps >= 0) & (taps % dilation == 0))
 
 
-def _upsampled(factor: int, bilinear: bool, source: int, target: int) -> Connected:
+def _upsampled(factor: int, width: float, source: int, target: int) -> Connected:
+    """A pixel reaches what is closer than ``width``, in pixels of the source; itself alone for half a pixel."""
     centre = (np.arange(target)[None, :] + 0.5) / factor - 0.5
     distance = np.abs(np.arange(source)[:, None] - np.clip(centre, 0, source - 1))
-    return np.asarray(distance < 1 if bilinear else distance <= 0.5)
+    return np.asarray(distance < width if width > 0.5 else distance <= width)
 
 
 def _chained(first: Connected, second: Connected) -> Connected:

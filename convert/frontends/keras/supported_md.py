@@ -8,7 +8,7 @@ from convert.options import Options
 
 from .hints import HINTS, WRAPPERS
 from .layers import ACTIVATIONS, HOST_ACTIVATIONS, IDENTITY_LAYERS, MAX_POOLING, REGISTRY, quoted
-from .operations import WRITTEN
+from .operation_names import WRITTEN
 
 TOP = """# What converts
 
@@ -28,7 +28,8 @@ MODELS = """## Models
   of pixels, a vector one pixel. Several inputs of equal rows and columns become the channels of one, in the order of
   `model.inputs`: the data then has their channels one after the other.
 - At least two ReLU layers: the first one encodes the image on the host, the others run on the chip, the last linear
-  layer reads out on the host. All other ReLU layers take spikes only: the image cannot be added to them.
+  layer reads out on the host. Where the image meets spikes before a ReLU (added, concatenated), a pair of populations
+  on the host fires it, its positive and its negative part.
 - Several outputs convert, in a list or a dict; accuracy is measured on the first one, or on `--measured-output NAME`.
 - A segmentation is a map, its pixels in a row, or one output step for each input step; a classification ends in a
   vector or in one pixel. Reshape and Flatten may follow softmax and sigmoid.
@@ -70,11 +71,12 @@ def _layers() -> str:
             "",
             f"- Activations, as an argument or a layer: {activations}; {quoted(HOST_ACTIVATIONS)} at an output only.",
             f"- Left out, for they do nothing at inference: {', '.join(IDENTITY_LAYERS)}.",
-            "- CenterCrop becomes Cropping2D; Resizing and RandomCrop to the size that the image has are left out.",
+            "- CenterCrop becomes Cropping2D, Resizing to a whole multiple of the size UpSampling2D; Resizing and "
+            "RandomCrop to the size that the image has are left out.",
             f"- Operations on tensors: {WRITTEN}.",
             f"- Max pooling: {MAX_POOLING}.",
-            "- Settings: data_format channels_last; ReLU without threshold; UpSampling2D nearest or bilinear; "
-            "Normalization not inverted.",
+            "- Settings: data_format channels_last; ReLU without threshold; UpSampling2D of any interpolation but "
+            "area; Normalization not inverted.",
             "",
         ]
     )

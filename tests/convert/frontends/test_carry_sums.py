@@ -100,6 +100,8 @@ def layer_cases():
         "pooling": layers.AveragePooling2D(3, strides=2, padding="same"),
         "upsampling": layers.UpSampling2D(2),
         "bilinear": layers.UpSampling2D(2, interpolation="bilinear"),
+        "bicubic": layers.UpSampling2D(2, interpolation="bicubic"),
+        "gaussian": layers.UpSampling2D(2, interpolation="gaussian"),
         "zero padding": layers.ZeroPadding2D(((1, 2), (0, 3))),
         "cropping": layers.Cropping2D(((1, 0), (2, 1))),
         "flattened": layers.Flatten(),
@@ -119,3 +121,15 @@ def test_reach_foresees_every_connection_of_a_layer(name):
     assert reach.connections >= found
     if name != "flattened":
         assert reach.connections == found
+
+
+@pytest.mark.parametrize("end", ["ZeroPadding2D", "Cropping2D"])
+def test_reach_over_rows_padded_or_cropped_at_the_end(end):
+    keras = load_tf_keras()
+    image = keras.Input((8, 8, 2))
+    model = keras.Model(image, keras.layers.Conv2D(3, 3)(getattr(keras.layers, end)(((0, 1), (0, 1)))(image)))
+    first, second = (reach_of(n, shape_of(n.keras_inputs[0]), shape_of(n.outputs)) for n in nodes_of(model))
+    path = second.after(first)
+    assert path.rows.shape == path.columns.shape == (8, model.output_shape[1])
+    basis = np.eye(8 * 8 * 2, dtype=np.float32).reshape(-1, 8, 8, 2)
+    assert path.connections == np.count_nonzero(np.abs(model(basis) - model(0 * basis)) > 1e-9)

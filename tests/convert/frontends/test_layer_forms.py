@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -65,6 +66,37 @@ def test_what_would_resize_to_the_size_of_the_image_is_left_out(name, tmp_path):
     same_outputs(saved(keras, path, layer(8, 8)), path)
     saved(keras, path, layer(4, 6, name="size"))
     with pytest.raises(UserError, match=r"'size' .* remove the layer and resize the images of the data .*, 4 x 6$"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+def test_resizing_to_a_whole_multiple_is_upsampling(interpolation, version, tmp_path):
+    keras, path = load_keras3() if version == 3 else load_tf_keras(), tmp_path / "model.keras"
+    same_outputs(saved(keras, path, keras.layers.Resizing(16, 24, interpolation=interpolation)), path)
+    saved(keras, path, keras.layers.Resizing(12, 16, interpolation=interpolation, name="half"))
+    with pytest.raises(UserError, match=r"'half' .* use UpSampling2D, or .*, 12 x 16$"):
+        load_model(path)
+
+
+def test_upsampling_of_areas_is_refused(tmp_path):
+    keras, path = load_tf_keras(), tmp_path / "model.keras"
+    saved(keras, path, keras.layers.UpSampling2D(2, interpolation="area", name="up"))
+    with pytest.raises(
+        UserError, match=r"'up' \(UpSampling2D\): .* use 'nearest', which gives the same, or 'bilinear'$"
+    ):
+        load_model(path)
+
+
+def test_pooling_to_a_size_that_divides_the_image(tmp_path):
+    keras, path = load_keras3(), tmp_path / "model.keras"
+    pooling = getattr(keras.layers, "AdaptiveAveragePooling2D", None)
+    if pooling is None:
+        pytest.skip("this Keras has no AdaptiveAveragePooling2D")
+    same_outputs(saved(keras, path, pooling((4, 2))), path)
+    same_outputs(saved(keras, path, pooling(1)), path)
+    saved(keras, path, pooling(3, name="thirds"))
+    with pytest.raises(UserError, match=r"'thirds' .* use an output_size that divides rows and columns$"):
         load_model(path)
 
 
@@ -163,3 +195,25 @@ def test_a_wrong_input_does_not_hide_the_layers(size, tmp_path):
         "layer 'norm' (LayerNormalization)",
         "layer 'silu' (Dense)",
     ]
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_the_scaled_sums_of_keras_applications(version, tmp_path):
+    keras, path = load_keras3() if version == 3 else load_tf_keras(), tmp_path / "model.keras"
+    cls = import_module(
+        f"{'keras' if version == 3 else 'tf_keras'}.src.applications.inception_resnet_v2"
+    ).CustomScaleLayer
+    image = keras.Input((8, 8, 3))
+    keras.Model(image, cls(0.3)([image, keras.layers.Conv2D(3, 1)(image)])).save(path)
+    same_outputs(keras.models.load_model(path, custom_objects={"CustomScaleLayer": cls}), path)
+
+
+def test_what_keras_applications_does_to_the_blocks_of_convnext(tmp_path):
+    keras, path = load_keras3(), tmp_path / "model.keras"
+    own = import_module("keras.src.applications.convnext")
+    scale = own.LayerScale(1.0, 3)
+    model = saved(keras, path, scale, own.StochasticDepth(0.5))
+    scale.set_weights([np.array([0.5, 2.0, -1.0])])
+    model.save(path)
+    classes = {"LayerScale": own.LayerScale, "StochasticDepth": own.StochasticDepth}
+    same_outputs(keras.models.load_model(path, custom_objects=classes), path)

@@ -261,21 +261,18 @@ def test_operations_written_as_functions(tmp_path):
     [
         lambda keras, x: x * x,
         lambda keras, x: 1 / x,
-        lambda keras, x: x - np.arange(8, dtype=np.float32).reshape(8, 1, 1),
         lambda keras, x: x / 0.0,
-        lambda keras, x: keras.ops.mean(x, axis=3),
+        lambda keras, x: keras.ops.mean(x, axis=0),
         lambda keras, x: keras.ops.softmax(x, axis=1),
         lambda keras, x: keras.ops.exp(x),
     ],
-    ids=["product", "reciprocal", "array", "by_zero", "mean_over_channels", "softmax_over_rows", "exp"],
+    ids=["product", "reciprocal", "by_zero", "mean_over_images", "softmax_over_rows", "exp"],
 )
 def test_other_operations_are_refused_with_what_converts(operation, tmp_path):
     keras = load_keras3()
     image = keras.Input((8, 8, 3))
     save(keras.Model(image, operation(keras, image)), tmp_path, ".keras")
-    with pytest.raises(
-        UserError, match=r"^layer '\w+' \(\w+\): this operation does not convert \(`x \+ y`.* do\); .+$"
-    ):
+    with pytest.raises(UserError, match=r"^layer '\w+' \(\w+\): this operation does not convert; .+$"):
         load_model(tmp_path / "model.keras")
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from convert.frontends.keras.passes import KERAS_PASSES, POOLING
+from convert.frontends.keras.passes.image_by_spikes import image_by_spikes
+from convert.frontends.keras.passes.maxima import relus_for_maxima
 from convert.frontends.keras.passes.pixels_first import pixels_first
 from convert.frontends.keras.passes.split_relus import split_relus
 from convert.options import MaxPooling
@@ -86,3 +88,38 @@ def test_a_kernel_of_one_pixel_does_not_stride(padding, strides):
     assert apart.get_layer("projection").strides == (1, 1)
     assert [not layer.trainable for layer in apart.layers if layer.weights] == [False, True]
     np.testing.assert_array_equal(apart(images()), model(images()))
+
+
+@pytest.mark.parametrize("name", ["Maximum", "Minimum"])
+def test_a_maximum_becomes_sums_of_relus(name):
+    keras = load_tf_keras()
+    keras.utils.set_random_seed(2)
+    image = keras.Input((6, 6, 3))
+    parts = [keras.layers.Conv2D(4, 3, name=f"conv_{i}")(image) for i in range(3)]
+    model = keras.Model(image, getattr(keras.layers, name)(name="most")(parts))
+    apart = relus_for_maxima(model)
+    assert {x.name for x in apart.layers if type(x).__name__ == "ReLU"} == {"most_more", "most_more_2"}
+    assert not any(type(x).__name__ == name for x in apart.layers)
+    np.testing.assert_allclose(apart(images()), model(images()), atol=1e-5)
+
+
+def test_spikes_take_the_place_of_the_image_where_it_meets_them():
+    keras = load_tf_keras()
+    keras.utils.set_random_seed(2)
+    image = keras.Input((6, 6, 3), name="picture")
+    shortcut = keras.layers.Conv2D(4, 1, name="shortcut")(image)
+    x = keras.layers.Add()([keras.layers.ReLU(name="first")(keras.layers.Conv2D(4, 1)(image)), shortcut])
+    x = keras.layers.Concatenate()([keras.layers.ReLU(name="second")(x), shortcut, image])
+    model = keras.Model(image, x)
+    apart = image_by_spikes(model)
+    relus = {x.name for x in apart.layers if type(x).__name__ == "ReLU"}
+    pairs = {f"{name}_{part}" for name in ("shortcut", "picture") for part in ("positive", "negative")}
+    assert relus == {"first", "second"} | pairs
+    np.testing.assert_allclose(apart(images()), model(images()), atol=1e-5)
+
+
+def test_two_branches_of_the_image_stay():
+    keras = load_tf_keras()
+    image = keras.Input((6, 6, 3))
+    model = keras.Model(image, keras.layers.ReLU()(keras.layers.Add()([keras.layers.Conv2D(3, 1)(image), image])))
+    assert image_by_spikes(model) is model

@@ -47,7 +47,7 @@ def test_no_name_is_both_supported_and_refused():
 
 
 def test_an_unknown_class_is_refused_with_what_to_use():
-    assert unknown("Bidirectional", None).startswith("no conversion is known for this class; rebuild it from Conv2D, ")
+    assert unknown("EinsumDense", None).startswith("no conversion is known for this class; rebuild it from Conv2D, ")
     assert "has no spiking form; use 'relu'" in unknown("Conv2D", "swish")
 
 

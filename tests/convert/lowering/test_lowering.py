@@ -11,7 +11,7 @@ from convert.frontends.keras.cut import cut_at_relus
 from convert.frontends.keras.load import load_model
 from convert.lowering.agreement import keras_form, rate_outputs
 from convert.lowering.lower import lower
-from convert.network import Convolution, ConvolutionTranspose, Sparse
+from convert.network import INPUT, Convolution, ConvolutionTranspose, Sparse
 from convert.network.rescale import with_gains, with_scales, without_silent
 from convert.upstream.tensorflow import load_keras3
 from tests.builders.keras_models import PATTERNS, images_for, lowered, model_with, randomized
@@ -85,8 +85,8 @@ def test_rate_network_agrees_with_keras(name, tmp_path):
     images = images_for(model)
     outputs = keras_form(network)(images)
     same(outputs[0] if isinstance(outputs, list) else outputs, logits(model, images))
-    assert not network.populations[0].on_chip
-    assert all(p.on_chip for p in network.populations[1:])
+    fed = {p.target for p in network.projections if p.source == INPUT}
+    assert {p.name for p in network.populations if not p.on_chip} == fed
 
 
 @pytest.mark.parametrize("name", IN_NENGO_DL)

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from convert.options import MaxPooling
 from convert.upstream.types import Model
 
+from .image_by_spikes import image_by_spikes
 from .max_pooling import average_pooling, strided_pooling
+from .maxima import relus_for_maxima
 from .pixels_first import pixels_first
 from .split_relus import split_relus
 
 Pass = Callable[[Model], Model]
 
-KERAS_PASSES: tuple[Pass, ...] = (split_relus, pixels_first)
+KERAS_PASSES: tuple[Pass, ...] = (relus_for_maxima, split_relus, image_by_spikes, pixels_first)
 """What every model goes through when it is loaded: the outputs stay the same."""
 
 POOLING: dict[MaxPooling, Pass] = {"average": average_pooling, "strided": strided_pooling}

@@ -1,0 +1,41 @@
+"""Layers that only keras.applications has, as plain ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from convert.upstream.types import Layer, Module, Tensor
+
+from .rewrite import Call
+
+
+def packaged(old: Layer) -> Callable[[Module, Layer, str], Call] | None:
+    """What makes plain layers, by a name, that do what ``old`` does; None if ``old`` is no such layer."""
+    return _BUILDERS.get(type(old).__name__) if ".applications." in type(old).__module__ else None
+
+
+def _scaled_sum(keras: Module, old: Layer, name: str) -> Call:
+    """a + scale * b, as InceptionResNetV2 adds its blocks."""
+    scaled = keras.layers.Rescaling(float(old.scale), name=f"{name}_scaled")
+    add = keras.layers.Add(name=name)
+
+    def call(tensors: Tensor) -> Tensor:
+        return add([tensors[0], scaled(tensors[1])])
+
+    return call
+
+
+def _scaled_channels(keras: Module, old: Layer, name: str) -> Call:
+    """Each channel times a number, as in ConvNeXt."""
+    factors = np.asarray(old.get_weights()[0], np.float64)
+    layer: Call = keras.layers.Rescaling(factors.tolist(), name=name)
+    return layer
+
+
+_BUILDERS: dict[str, Callable[[Module, Layer, str], Call]] = {
+    "CustomScaleLayer": _scaled_sum,
+    "LayerScale": _scaled_channels,
+    "StochasticDepth": lambda keras, old, name: lambda inputs: inputs,
+}
