@@ -15,7 +15,7 @@ from convert.upstream.types import Config, Model
 
 from .configs import absurd_numbers
 from .layers import ALIASES
-from .saved_model import read_saved_model
+from .saved_model import METADATA, model_config, read_saved_model
 
 WAY_OUT = "save it again with model.save('NAME.keras') and try that file"
 
@@ -60,13 +60,15 @@ def read_model(path: Path) -> Model:
 
 
 def layer_configs(path: Path) -> Iterator[tuple[str, str, Config]]:
-    """(class, name, configuration) of each layer that ``path`` describes in JSON, layers of nested models included."""
+    """(class, name, configuration) of each layer that ``path`` describes, layers of nested models included."""
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 yield from _layers(json.loads(_member(archive, "config.json")))
         elif path.is_file():
             yield from _layers(json.loads(_h5_attribute(path, "model_config")))
+        elif (path / METADATA).is_file():
+            yield from _layers(model_config(path))
     except (*DAMAGED, AttributeError, RecursionError):
         return
 
@@ -88,7 +90,7 @@ def _version(path: Path) -> str:
         raise UserError(f"{path} does not exist; give the path of a .keras, .h5 or SavedModel")
     if path.is_dir():
         if (path / "saved_model.pb").is_file():
-            if not (path / "keras_metadata.pb").is_file():
+            if not (path / METADATA).is_file():
                 raise UserError(
                     f"{path} is a SavedModel without Keras layers, as model.export() and tf.saved_model.save() write "
                     "it; save the model itself with model.save('NAME.keras') and give that file"

@@ -48,9 +48,10 @@ KINDS = {name: kind for kind, names in NAMES.items() for name in names}
 
 WRITTEN = (
     "`x + y`, `x - y`; `+`, `-`, `*`, `/` with a number or an array that leaves the shape as it is; relu, relu6, "
-    "leaky_relu, abs, clip, maximum, minimum; concatenate, stack, add_n, mean and sum over rows, columns and channels or over steps; "
-    "`x[...]` and flips of channels, split, unstack, reshape, transpose, depth_to_space, space_to_depth, pad with "
-    "zeros, zeros_like, resize to a whole multiple, repeat, tile, average_pool, matmul with an array, cast"
+    "leaky_relu, abs, clip, maximum, minimum; concatenate, stack, add_n, mean and sum over rows, columns and channels, "
+    "or over steps; `x[...]` and flips of channels, split, unstack, reshape, transpose, depth_to_space, "
+    "space_to_depth, pad with zeros, zeros_like, resize to a whole multiple, repeat, tile, average_pool, matmul with "
+    "an array, cast"
 )
 """The same for people; what the host computes at an output besides."""
 

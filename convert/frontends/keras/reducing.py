@@ -14,7 +14,7 @@ from .operation import Builder, Operation, Steps
 
 
 def _reduced(keras: Module, op: Operation) -> Steps | None:
-    """The mean over some axes of an image or over the steps of a sequence, times how many numbers there are for a sum."""
+    """The mean over some axes of an image, or over steps, times how many numbers there are for a sum."""
     over = op.argument(("axis",), 1)
     axes = {int(axis) % len(op.shape) for axis in np.ravel(over)} if over is not None else set()
     of_steps = axes == {1} and len(op.shape) == IMAGE_AXES - 1

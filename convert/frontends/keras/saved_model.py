@@ -11,6 +11,8 @@ from convert.errors import UserError
 from convert.upstream.tensorflow import load_tf_keras
 from convert.upstream.types import Config, Model
 
+METADATA = "keras_metadata.pb"
+
 MODELS = ("_tf_keras_network", "_tf_keras_sequential", "_tf_keras_model")
 """What Keras 2 calls its models in ``keras_metadata.pb``."""
 SUBCLASSED = "is a subclassed model: it has no graph of layers; rebuild it with the functional API, keras.Input first"
@@ -21,7 +23,7 @@ def read_saved_model(path: Path) -> Model:
     keras = load_tf_keras()
     from tf_keras.src.saving.serialization_lib import SafeModeScope
 
-    config = _model_config(path)
+    config = model_config(path)
     with SafeModeScope(True):
         model = keras.models.model_from_config(config)
     status = model.load_weights(path / "variables" / "variables")
@@ -29,13 +31,13 @@ def read_saved_model(path: Path) -> Model:
     return model
 
 
-def _model_config(path: Path) -> Config:
-    """The class and the configuration of the model itself, the root of all that is described."""
+def model_config(path: Path) -> Config:
+    """The class and the configuration of the model in the folder ``path``, the root of all that is described."""
     from tf_keras.protobuf.saved_metadata_pb2 import SavedMetadata
     from tf_keras.src.saving.legacy.saved_model import json_utils
 
     metadata = SavedMetadata()
-    metadata.ParseFromString((path / "keras_metadata.pb").read_bytes())
+    metadata.ParseFromString((path / METADATA).read_bytes())
     root = next((node for node in metadata.nodes if node.node_path == "root"), None)
     if root is None or root.identifier not in MODELS:
         raise UserError(f"{path} describes no Keras model; save it again with model.save('NAME.keras')")

@@ -41,7 +41,19 @@ def projections(network):
     return rows
 
 
-@pytest.mark.parametrize("name", PATTERNS)
+FROM_ABOVE = ("maxima", "channels_shuffled", "channels_padded", "factorized_reduction")
+"""Patterns in which weights cancel, or channels are picked by a layer that mixes them for all that its settings say."""
+
+
+@pytest.mark.parametrize("name", FROM_ABOVE)
+def test_what_weights_leave_out_is_foreseen_from_above(name, tmp_path):
+    found, real = both(model_with(name), tmp_path)
+    assert populations(found) == populations(real)
+    assert found.depth() == real.depth()
+    assert sum(projections(found).values()) >= sum(projections(real).values())
+
+
+@pytest.mark.parametrize("name", [name for name in PATTERNS if name not in FROM_ABOVE])
 def test_what_is_foreseen_is_what_is_lowered(name, tmp_path):
     found, real = both(model_with(name), tmp_path)
     assert populations(found) == populations(real)
