@@ -8,9 +8,9 @@ ANN"), here in closed form.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import gcd
+from math import gcd, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +50,10 @@ def with_fitted_weights(network: Network, name: str, delivered_hz: RatesHz, miss
     if not 0 < weights <= WEIGHTS:
         return network
     typical_hz = _typical_hz(delivered_hz[p.source] for p, _ in fitted)
-    halves = _halves(fitted, delivered_hz, missing_hz, population, typical_hz)
-    return _with_change(network, population, fitted, _least_squares(*halves), typical_hz)
+    seen = _samples(fitted, delivered_hz, missing_hz, population, typical_hz)
+    count = -(-len(missing_hz) * prod(population.shape[:2]) // _every(missing_hz, population))
+    change = _fit_of_few(list(seen)) if count < weights else _least_squares(*_halves(seen, weights + 1))
+    return _with_change(network, population, fitted, change, typical_hz)
 
 
 def _patches(transform: Convolution, rates_hz: NDArray[np.float32], population: Population) -> NDArray[np.float32]:
@@ -76,24 +78,27 @@ def _typical_hz(rates_hz: Iterable[NDArray[np.float32]]) -> float:
 @dataclass(frozen=True)
 class _Moments:
     """What least squares need of a number of pixels: ``gram`` = s's and ``cross`` = s'm of what they see, s, and what
-    they miss, m, and ``square`` = m'm, the last summed over channels."""
+    they miss, m, and ``square`` = m'm, the last summed over channels. ``weights`` is the number of columns of s before
+    any change of basis."""
 
     gram: NDArray[np.float64]
     cross: NDArray[np.float64]
     square: float
+    weights: int
 
     @classmethod
-    def of(cls, s: NDArray[np.float32], m: NDArray[np.float32]) -> _Moments:
+    def of(cls, s: NDArray[np.float32], m: NDArray[np.float32], weights: int) -> _Moments:
         square = float(np.sum(m**2, dtype=np.float64))
-        return cls((s.T @ s).astype(np.float64), (s.T @ m).astype(np.float64), square)
+        return cls((s.T @ s).astype(np.float64), (s.T @ m).astype(np.float64), square, weights)
 
     def __add__(self, other: _Moments) -> _Moments:
-        return _Moments(self.gram + other.gram, self.cross + other.cross, self.square + other.square)
+        square = self.square + other.square
+        return _Moments(self.gram + other.gram, self.cross + other.cross, square, self.weights)
 
     def solved(self, ridge: float) -> NDArray[np.float64]:
         """x that minimizes |s x - m|^2 + ridge n |x|^2, n the mean squared norm of a column of s."""
         gram = self.gram.copy()
-        gram[np.diag_indices_from(gram)] += max(ridge * np.trace(gram) / len(gram), np.finfo(np.float32).tiny)
+        gram[np.diag_indices_from(gram)] += max(ridge * np.trace(gram) / self.weights, np.finfo(np.float32).tiny)
         try:
             return np.asarray(linalg.cho_solve(linalg.cho_factor(gram), self.cross))
         except linalg.LinAlgError:  # a small ridge, and the rounding of single precision in s's
@@ -104,31 +109,62 @@ class _Moments:
         return self.square + float(np.sum(x * (self.gram @ x - 2 * self.cross)))
 
 
-def _halves(
+@dataclass(frozen=True)
+class _Seen:
+    """Pixels: what they see, shape (pixels, weights), what they miss, (pixels, channels), and which half each is of."""
+
+    seen: NDArray[np.float32]
+    missed: NDArray[np.float32]
+    second: NDArray[np.bool_]
+
+
+def _every(missing_hz: NDArray[np.float32], population: Population) -> int:
+    """One in so many pixels is looked at, such that all columns are."""
+    rows, columns = population.shape[:2]
+    every = len(missing_hz) * rows * columns // SAMPLES | 1
+    while gcd(every, columns) > 1:
+        every += 2
+    return every
+
+
+def _samples(
     fitted: list[Fitted],
     delivered_hz: RatesHz,
     missing_hz: NDArray[np.float32],
     population: Population,
     typical_hz: float,
-) -> list[_Moments]:
-    """The moments of every other image and of the rest; of one image alone those of its upper and of its lower half."""
+) -> Iterator[_Seen]:
+    """Pixels of some images at a time. The halves are every other image and the rest; of one image alone its upper and
+    its lower half."""
     rows, columns, channels = population.shape
-    every = len(missing_hz) * rows * columns // SAMPLES | 1
-    while gcd(every, columns) > 1:  # so that all columns are seen
-        every += 2
-    weights = 1 + sum(convolution.kernel[..., 0].size for _, convolution in fitted)
-    halves = [_Moments(np.zeros((weights, weights)), np.zeros((weights, channels)), 0.0) for _ in range(2)]
+    every = _every(missing_hz, population)
     for start in range(0, len(missing_hz), IMAGES_AT_A_TIME):
         part = slice(start, start + IMAGES_AT_A_TIME)
         missed = missing_hz[part].reshape(-1, channels)[::every]
         seen = [_patches(c, delivered_hz[p.source][part], population)[::every] for p, c in fitted]
         seen.append(np.full((len(missed), 1), typical_hz, dtype=np.float32))
-        s = np.concatenate(seen, axis=1)
-        pixel = np.arange(0, len(s) * every, every)
-        other = pixel // (rows * columns) % 2 == 1 if len(missing_hz) > 1 else pixel >= rows * columns // 2
-        for half, chosen in enumerate((~other, other)):
-            halves[half] += _Moments.of(s[chosen], missed[chosen])
-    return halves
+        pixel = np.arange(0, len(missed) * every, every)
+        second = pixel // (rows * columns) % 2 == 1 if len(missing_hz) > 1 else pixel >= rows * columns // 2
+        yield _Seen(np.concatenate(seen, axis=1), missed, second)
+
+
+def _halves(samples: Iterable[_Seen], weights: int) -> list[_Moments]:
+    """The moments of both halves; ``weights`` is the number of columns before any change of basis."""
+    halves: list[_Moments | None] = [None, None]
+    for sample in samples:
+        for half, chosen in enumerate((~sample.second, sample.second)):
+            moments, before = _Moments.of(sample.seen[chosen], sample.missed[chosen], weights), halves[half]
+            halves[half] = moments if before is None else before + moments
+    return [half for half in halves if half is not None]
+
+
+def _fit_of_few(samples: Sequence[_Seen]) -> NDArray[np.float64]:
+    """The same fit where pixels are fewer than weights: it lies in what they see, whose basis has fewer numbers."""
+    seen = np.concatenate([sample.seen for sample in samples])
+    basis, coordinates = linalg.qr(seen.T.astype(np.float64), mode="economic")
+    missed, second = (np.concatenate([getattr(s, name) for s in samples]) for name in ("missed", "second"))
+    few = _Seen(coordinates.T.astype(np.float32), missed, second)
+    return np.asarray(basis @ _least_squares(*_halves([few], seen.shape[1])))
 
 
 def _least_squares(one: _Moments, other: _Moments) -> NDArray[np.float64]:
