@@ -23,6 +23,9 @@ from partition.numba_jit import compiled
 
 from .packing import PLAIN, Packing
 
+HASH_STEP = 0x9E3779B97F4A7C15
+"""An odd number with bits all over, that sets blocks apart in hashes. Source: splitmix64, as ``matrix_blocks``."""
+
 
 @dataclass(frozen=True)
 class Incoming:
@@ -145,8 +148,8 @@ def _(link: MatrixLink, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> Inc
     bits = group_bits(found.synapses, chip.weight_bits, chip)
     if blocks == 1:
         return Incoming(np.array([int(np.prod(link.source_shape))]), np.array([bits.sum()]))
-    keys = np.stack([found.block.astype(np.uint64), found.content], axis=1)
-    _, distinct = np.unique(keys, axis=0, return_index=True)
+    keys = found.content + found.block.astype(np.uint64) * np.uint64(HASH_STEP)  # contents are hashes already
+    _, distinct = np.unique(keys, return_index=True)
     return Incoming(
         np.bincount(found.block, minlength=blocks),
         np.bincount(found.block[distinct], weights=bits[distinct], minlength=blocks).astype(np.int64),
