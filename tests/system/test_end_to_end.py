@@ -273,7 +273,10 @@ def test_a_resumed_run_equals_one_without_a_break(unet, tmp_path, written):
 def test_another_run_of_that_name_starts_over(unet, tmp_path, written):
     bundle = shutil.copytree(unet / "unet.bundle", tmp_path / "unet.bundle")
     interrupted(bundle, unet / "test", written, "resumed")
-    run(deploy_model, bundle, "--data", unet / "test", "--name", "resumed", "--timesteps", 24)
+    arguments = [bundle, "--data", unet / "test", "--name", "resumed", "--timesteps", 24]
+    result = CliRunner().invoke(deploy_model, [str(argument) for argument in arguments])
+    assert result.exit_code == 0
+    assert "an unfinished run of that name on other data or with other options" in result.stderr
     assert written[0] == [0, 1]
     assert runs_of(tmp_path)["resumed"]["timesteps"] == 24
 
