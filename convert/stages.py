@@ -111,7 +111,8 @@ def start_biases_late(draft: Draft) -> Draft:
     """Biases delivered by host neurons from the step on at which a layer's drive has arrived."""
     network, firing = with_bias_onset(draft.network, draft.arrival), draft.firing
     sources = [p for p in network.populations if p.name not in firing.mean_hz]
-    constant_hz = {p.name: (p.bias_hz * (1 - p.onset_step / network.timesteps)).astype(np.float32) for p in sources}
+    steps = np.arange(network.timesteps)
+    constant_hz = {p.name: (p.bias_hz * p.driven(steps).mean()).astype(np.float32) for p in sources}
     mean_hz, peak_hz = {**firing.mean_hz, **constant_hz}, {**firing.peak_hz, **constant_hz}
     return draft.with_(network=network, firing=replace(firing, mean_hz=mean_hz, peak_hz=peak_hz))
 
