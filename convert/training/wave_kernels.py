@@ -1,0 +1,247 @@
+"""The compiled loops on one layer and one image: spikes to drive, drive to spikes, and the gradients of both.
+
+Events are the spikes of a population as numbers of neurons, step by step: those of step t are
+``events[pointer[t] : pointer[t + 1]]``. Steps count from the first at which the population can get any.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+Float32 = NDArray[np.float32]
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+
+AT_FLOOR = -100.0
+"""Stands for a voltage at its floor among the kept ones, which nothing changes."""
+
+CURRENT_KEPT = 64.0 / 4096.0
+"""What an unfiltered current keeps of the step before, of its integer and rounded to zero: Loihi's 1 / 4096."""
+
+TRIANGLE, RECTANGLE, ARCTAN = range(3)
+"""Surrogates of a spike's derivative."""
+
+
+class Fired(NamedTuple):
+    """The spikes of one population on one image."""
+
+    events: Int32
+    pointer: Int64
+
+
+class Kernel(NamedTuple):
+    """A shared kernel (rows, columns, channels in, channels out), and where each tap takes each source position."""
+
+    weights: Float32
+    to_row: Int64
+    to_column: Int64
+
+
+class Synapses(NamedTuple):
+    """Single synapses by source, neuron n's from ``pointer[n]`` to ``pointer[n + 1]``; ``place`` is the weight's."""
+
+    weights: Float32
+    pointer: Int64
+    target: Int64
+    place: Int64
+
+
+class Surrogate(NamedTuple):
+    """The derivative of a spike with respect to the voltage in thresholds; half of ``width`` on either side."""
+
+    kind: int
+    width: float
+    height: float
+
+
+class Neurons(NamedTuple):
+    """Integers of one layer: threshold and floor, bias from step ``start`` on and pulse at it, both (neurons,)."""
+
+    threshold: float
+    floor: float
+    start: int
+    bias: Float32
+    pulse: Float32
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def bring_kernel(fired: Fired, lag: int, kernel: Kernel, drive: Float32) -> None:
+    """Adds to ``drive`` (steps, rows, columns, channels) what the spikes of step t bring in step t + ``lag``."""
+    weights = kernel.weights
+    columns, channels = kernel.to_column.shape[1], weights.shape[2]
+    for t in range(max(0, -lag), min(fired.pointer.size - 1, drive.shape[0] - lag)):
+        for e in range(fired.pointer[t], fired.pointer[t + 1]):
+            pixel, i = divmod(fired.events[e], channels)
+            r, c = divmod(pixel, columns)
+            for y in range(weights.shape[0]):
+                row = kernel.to_row[y, r]
+                if row >= 0:
+                    for x in range(weights.shape[1]):
+                        column = kernel.to_column[x, c]
+                        if column >= 0:
+                            for o in range(weights.shape[3]):
+                                drive[t + lag, row, column, o] += weights[y, x, i, o]
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def bring_synapses(fired: Fired, lag: int, synapses: Synapses, drive: Float32) -> None:
+    """The same by single synapses; ``drive`` has shape (steps, neurons)."""
+    for t in range(max(0, -lag), min(fired.pointer.size - 1, drive.shape[0] - lag)):
+        for e in range(fired.pointer[t], fired.pointer[t + 1]):
+            n = fired.events[e]
+            for s in range(synapses.pointer[n], synapses.pointer[n + 1]):
+                drive[t + lag, synapses.target[s]] += synapses.weights[synapses.place[s]]
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def fire(drive: Float32, neurons: Neurons, voltages: Float32) -> Fired:
+    """Loihi's integers step by step, in place of ``drive`` (steps, neurons); their spikes.
+
+    ``voltages``, of the same shape, are kept in thresholds, before the reset.
+    """
+    steps, size = drive.shape
+    events = np.empty(drive.size, np.int32)
+    pointer = np.zeros(steps + 1, np.int64)
+    current, voltage = np.zeros(size, np.float32), np.zeros(size, np.float32)
+    threshold, lowest, end = np.float32(neurons.threshold), np.float32(neurons.floor), 0
+    for t in range(steps):
+        for n in range(size):
+            arrived = drive[t, n]
+            if t >= neurons.start:
+                arrived += neurons.bias[n]
+            if t == neurons.start:
+                arrived += neurons.pulse[n]
+            u = arrived + np.float32(np.trunc(current[n] * np.float32(CURRENT_KEPT))) / np.float32(64)
+            current[n] = u
+            v = max(voltage[n] + u, lowest)
+            kept = v / threshold
+            if v > threshold:
+                events[end] = n
+                end += 1
+                voltages[t, n] = max(kept, np.float32(1.0000002))
+                v = np.float32(0)
+            else:
+                voltages[t, n] = np.float32(AT_FLOOR) if v == lowest else min(kept, np.float32(1))
+            voltage[n] = v
+        pointer[t + 1] = end
+    return Fired(events[:end].copy(), pointer)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def spike_derivative(voltage: float, surrogate: Surrogate) -> float:
+    """That of a spike with respect to the voltage, by the surrogate."""
+    distance = abs(voltage - 1) / surrogate.width
+    if surrogate.kind == TRIANGLE:
+        return surrogate.height * max(0.0, 1 - distance)
+    if surrogate.kind == RECTANGLE:
+        return surrogate.height if distance < 1 else 0.0
+    return surrogate.height / (1 + (np.pi / 2 * distance) ** 2)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def fire_backward(voltages: Float32, of_spikes: Float32, of_counts: Float32, surrogate: Surrogate) -> None:
+    """Gradients with respect to spikes (steps, neurons) become, in place, those with respect to drive in thresholds.
+
+    ``of_counts`` (neurons,) is one with respect to every spike. No gradient goes through a reset or the floor.
+    """
+    steps, size = voltages.shape
+    later = np.zeros(size, np.float32)
+    for t in range(steps - 1, -1, -1):
+        for n in range(size):
+            v = voltages[t, n]
+            if v == np.float32(AT_FLOOR):
+                later[n] = 0
+            else:
+                through = np.float32((of_spikes[t, n] + of_counts[n]) * spike_derivative(v, surrogate))
+                later[n] = through if v > 1 else through + later[n]
+            of_spikes[t, n] = later[n]
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def kernel_backward(fired: Fired, lag: int, kernel: Kernel, of_drive: Float32, of_weights: Float32) -> None:
+    """Adds to ``of_weights`` the gradient that ``of_drive`` (steps, rows, columns, channels) gives the kernel."""
+    columns, channels = kernel.to_column.shape[1], of_weights.shape[2]
+    for t in range(max(0, -lag), min(fired.pointer.size - 1, of_drive.shape[0] - lag)):
+        for e in range(fired.pointer[t], fired.pointer[t + 1]):
+            pixel, i = divmod(fired.events[e], channels)
+            r, c = divmod(pixel, columns)
+            for y in range(of_weights.shape[0]):
+                row = kernel.to_row[y, r]
+                if row >= 0:
+                    for x in range(of_weights.shape[1]):
+                        column = kernel.to_column[x, c]
+                        if column >= 0:
+                            for o in range(of_weights.shape[3]):
+                                of_weights[y, x, i, o] += of_drive[t + lag, row, column, o]
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+def kernel_to_source(lag: int, kernel: Kernel, turned: Float32, of_drive: Float32, of_source: Float32) -> None:
+    """Adds to ``of_source`` (steps, rows, columns, channels) what ``of_drive`` gives the source's spikes.
+
+    ``turned`` is the kernel with its channels exchanged: (rows, columns, channels out, channels in).
+    """
+    for t in range(max(0, -lag), min(of_source.shape[0], of_drive.shape[0] - lag)):
+        for r in range(of_source.shape[1]):
+            for y in range(turned.shape[0]):
+                row = kernel.to_row[y, r]
+                if row >= 0:
+                    for c in range(of_source.shape[2]):
+                        for x in range(turned.shape[1]):
+                            column = kernel.to_column[x, c]
+                            if column >= 0:
+                                for o in range(turned.shape[2]):
+                                    g = of_drive[t + lag, row, column, o]
+                                    if g != 0:
+                                        for i in range(turned.shape[3]):
+                                            of_source[t, r, c, i] += g * turned[y, x, o, i]
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def synapses_backward(fired: Fired, lag: int, synapses: Synapses, of_drive: Float32, of_weights: Float32) -> None:
+    """Adds to ``of_weights`` the gradient that ``of_drive`` (steps, neurons) gives the single synapses."""
+    for t in range(max(0, -lag), min(fired.pointer.size - 1, of_drive.shape[0] - lag)):
+        for e in range(fired.pointer[t], fired.pointer[t + 1]):
+            n = fired.events[e]
+            for s in range(synapses.pointer[n], synapses.pointer[n + 1]):
+                of_weights[synapses.place[s]] += of_drive[t + lag, synapses.target[s]]
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def synapses_to_source(lag: int, synapses: Synapses, of_drive: Float32, of_source: Float32) -> None:
+    """Adds to ``of_source`` (steps, neurons) what ``of_drive`` gives the source's spikes."""
+    for t in range(max(0, -lag), min(of_source.shape[0], of_drive.shape[0] - lag)):
+        for n in range(of_source.shape[1]):
+            for s in range(synapses.pointer[n], synapses.pointer[n + 1]):
+                of_source[t, n] += of_drive[t + lag, synapses.target[s]] * synapses.weights[synapses.place[s]]
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def counted(fired: Fired, size: int) -> Float32:
+    """The number of spikes of each of ``size`` neurons."""
+    counts = np.zeros(size, np.float32)
+    for n in fired.events:
+        counts[n] += 1
+    return counts
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def encoded(per_step: NDArray[np.float64], steps: int) -> Fired:
+    """Spikes of host neurons that ``per_step`` thresholds (neurons,) drive: what is whole in the voltage fires."""
+    events = np.empty(steps * per_step.size, np.int32)
+    pointer = np.zeros(steps + 1, np.int64)
+    voltage, end = np.zeros(per_step.size), 0
+    for t in range(steps):
+        for n in range(per_step.size):
+            voltage[n] += max(per_step[n], 0.0)
+            whole = np.floor(voltage[n])
+            voltage[n] -= whole
+            if whole > 0:
+                events[end] = n
+                end += 1
+        pointer[t + 1] = end
+    return Fired(events[:end].copy(), pointer)
