@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from convert.upstream.numba_cache import cached_njit
 
 Float32 = NDArray[np.float32]
 Int32 = NDArray[np.int32]
@@ -68,7 +69,7 @@ class Neurons(NamedTuple):
     pulse: Float32
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@cached_njit(nogil=True)
 def bring_kernel(fired: Fired, lag: int, kernel: Kernel, drive: Float32) -> None:
     """Adds to ``drive`` (steps, rows, columns, channels) what the spikes of step t bring in step t + ``lag``."""
     weights = kernel.weights
@@ -87,7 +88,7 @@ def bring_kernel(fired: Fired, lag: int, kernel: Kernel, drive: Float32) -> None
                                 drive[t + lag, row, column, o] += weights[y, x, i, o]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@cached_njit(nogil=True)
 def bring_synapses(fired: Fired, lag: int, synapses: Synapses, drive: Float32) -> None:
     """The same by single synapses; ``drive`` has shape (steps, neurons)."""
     for t in range(max(0, -lag), min(fired.pointer.size - 1, drive.shape[0] - lag)):
@@ -97,7 +98,7 @@ def bring_synapses(fired: Fired, lag: int, synapses: Synapses, drive: Float32) -
                 drive[t + lag, synapses.target[s]] += synapses.weights[synapses.place[s]]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@cached_njit(nogil=True)
 def fire(drive: Float32, neurons: Neurons, voltages: Float32) -> Fired:
     """Loihi's integers step by step, in place of ``drive`` (steps, neurons); their spikes.
 
@@ -131,7 +132,7 @@ def fire(drive: Float32, neurons: Neurons, voltages: Float32) -> Fired:
     return Fired(events[:end].copy(), pointer)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@cached_njit(nogil=True)
 def spike_derivative(voltage: float, surrogate: Surrogate) -> float:
     """That of a spike with respect to the voltage, by the surrogate."""
     distance = abs(voltage - 1) / surrogate.width
@@ -142,7 +143,7 @@ def spike_derivative(voltage: float, surrogate: Surrogate) -> float:
     return surrogate.height / (1 + (np.pi / 2 * distance) ** 2)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@cached_njit(nogil=True)
 def fire_backward(voltages: Float32, of_spikes: Float32, of_counts: Float32, surrogate: Surrogate) -> None:
     """Gradients with respect to spikes (steps, neurons) become, in place, those with respect to drive in thresholds.
 
@@ -161,7 +162,7 @@ def fire_backward(voltages: Float32, of_spikes: Float32, of_counts: Float32, sur
             of_spikes[t, n] = later[n]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@cached_njit(nogil=True)
 def kernel_backward(fired: Fired, lag: int, kernel: Kernel, of_drive: Float32, of_weights: Float32) -> None:
     """Adds to ``of_weights`` the gradient that ``of_drive`` (steps, rows, columns, channels) gives the kernel."""
     columns, channels = kernel.to_column.shape[1], of_weights.shape[2]
@@ -179,7 +180,7 @@ def kernel_backward(fired: Fired, lag: int, kernel: Kernel, of_drive: Float32, o
                                 of_weights[y, x, i, o] += of_drive[t + lag, row, column, o]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@cached_njit(nogil=True, fastmath=True)
 def kernel_to_source(lag: int, kernel: Kernel, turned: Float32, of_drive: Float32, of_source: Float32) -> None:
     """Adds to ``of_source`` (steps, rows, columns, channels) what ``of_drive`` gives the source's spikes.
 
@@ -201,7 +202,7 @@ def kernel_to_source(lag: int, kernel: Kernel, turned: Float32, of_drive: Float3
                                             of_source[t, r, c, i] += g * turned[y, x, o, i]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@cached_njit(nogil=True)
 def synapses_backward(fired: Fired, lag: int, synapses: Synapses, of_drive: Float32, of_weights: Float32) -> None:
     """Adds to ``of_weights`` the gradient that ``of_drive`` (steps, neurons) gives the single synapses."""
     for t in range(max(0, -lag), min(fired.pointer.size - 1, of_drive.shape[0] - lag)):
@@ -211,7 +212,7 @@ def synapses_backward(fired: Fired, lag: int, synapses: Synapses, of_drive: Floa
                 of_weights[synapses.place[s]] += of_drive[t + lag, synapses.target[s]]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@cached_njit(nogil=True)
 def synapses_to_source(lag: int, synapses: Synapses, of_drive: Float32, of_source: Float32) -> None:
     """Adds to ``of_source`` (steps, neurons) what ``of_drive`` gives the source's spikes."""
     for t in range(max(0, -lag), min(of_source.shape[0], of_drive.shape[0] - lag)):
@@ -220,7 +221,7 @@ def synapses_to_source(lag: int, synapses: Synapses, of_drive: Float32, of_sourc
                 of_source[t, n] += of_drive[t + lag, synapses.target[s]] * synapses.weights[synapses.place[s]]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@cached_njit(nogil=True)
 def counted(fired: Fired, size: int) -> Float32:
     """The number of spikes of each of ``size`` neurons."""
     counts = np.zeros(size, np.float32)
@@ -229,7 +230,7 @@ def counted(fired: Fired, size: int) -> Float32:
     return counts
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@cached_njit(nogil=True)
 def encoded(per_step: NDArray[np.float64], steps: int) -> Fired:
     """Spikes of host neurons that ``per_step`` thresholds (neurons,) drive: what is whole in the voltage fires."""
     events = np.empty(steps * per_step.size, np.int32)
