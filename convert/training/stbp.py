@@ -17,6 +17,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.calibration.firing_rates import FiringRates
 from convert.calibration.simulate import drive_hz
 from convert.frontends.original import Images, Original
 from convert.network import INPUT, Network
@@ -27,7 +28,7 @@ from convert.upstream.types import Optimizer
 from .rate_loss import Loss
 from .readout_gradient import backward
 from .tandem import distillation_loss
-from .wave_kernels import TRIANGLE, Float32, Kernel, Surrogate, Synapses
+from .wave_kernels import TRIANGLE, Float32, Kernel, Surrogate, Synapses, counted
 from .wave_layers import Layer, wave_layers
 from .wave_parameters import Key, WaveParameters, summed
 from .wave_pass import Gradient, Passed, Wanted, gradient, pass_image
@@ -185,6 +186,28 @@ def passes(wave: Wave, layers: Sequence[Layer], images: Images) -> list[Passed]:
 
     found = _each(len(images), one)
     return [found[k] for k in range(len(images))]
+
+
+def firing_rates(wave: Wave, images: Images) -> FiringRates:
+    """Of every population of the wave on raw ``images``, over all steps until it has passed."""
+    found, network = FiringRates(), wave.network
+    passed = passes(wave, wave_layers(wave, {}), images)
+    duration_s = max(busy.stop for busy in wave.busy.values()) * network.dt_s
+    for p in network.populations:
+        counts = np.stack([counted(image.fired[p.name], p.neurons) for image in passed])
+        found = found.with_rates(p, counts / np.float32(duration_s))
+    return found
+
+
+def shifted(images: Images, rng: np.random.Generator) -> Images:
+    """``images`` moved by up to an eighth of their size at random, mirrored at their borders."""
+    most = [size // 8 for size in images.shape[1:3]]
+    padded = np.pad(images, ((0, 0), (most[0],) * 2, (most[1],) * 2, (0, 0)), mode="reflect")
+    moved = np.empty_like(images)
+    for k in range(len(images)):
+        y, x = (int(rng.integers(0, 2 * n + 1)) for n in most)
+        moved[k] = padded[k, y : y + images.shape[1], x : x + images.shape[2]]
+    return moved
 
 
 def fan_out(network: Network, name: str) -> NDArray[np.float32]:

@@ -13,9 +13,19 @@ import numpy as np
 
 from convert.calibration.bias_onset import BIAS_SOURCE, Brought, with_host_sources
 from convert.network import INPUT, Array, Network
+from convert.network.rescale import with_gains, with_scales
 
 PULSE_SOURCE = "pulse"
 """Name, before its step, of the host neuron that starts neurons off."""
+
+GAIN = 1.3
+"""What weights and biases are multiplied by at first, against what resets lose. Found by trials: docs/few-spikes.md."""
+
+START = 0.4
+"""The first pulses, in thresholds: without them a neuron's first spike comes late."""
+
+ROUNDED = 0.5
+"""What host neurons get in all beside their drive, in thresholds: their counts are rounded, not cut."""
 
 
 @dataclass(frozen=True)
@@ -72,3 +82,19 @@ class Wave:
         )
         last = max(window.stop for window in busy.values())
         return with_host_sources(network.with_(populations=populations, timesteps=last), parts)
+
+
+def starting_wave(network: Network, steps: int, targets_hz: Mapping[str, float]) -> Wave:
+    """``network`` as a wave of ``steps``, before training: what was to fire at ``targets_hz`` fires in every step."""
+    step_hz = 1 / network.dt_s
+    scales_hz = {
+        p.name: p.scale_hz * step_hz / targets_hz[p.name] if p.on_chip else p.scale_hz for p in network.populations
+    }
+    scaled = with_scales(network, scales_hz)
+    louder = with_gains(scaled, {p.name: np.full(p.shape[2], GAIN) for p in network.chip_populations})
+    populations = tuple(
+        replace(p, synapse_s=0.0) if p.on_chip else replace(p, bias_hz=p.bias_hz + ROUNDED * step_hz / steps)
+        for p in louder.populations
+    )
+    pulses = {p.name: np.full(p.shape, START) for p in network.chip_populations}
+    return Wave(louder.with_(populations=populations), steps, pulses)
