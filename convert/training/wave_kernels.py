@@ -37,12 +37,31 @@ class Fired(NamedTuple):
     pointer: Int64
 
 
-class Kernel(NamedTuple):
-    """A shared kernel (rows, columns, channels in, channels out), and where each tap takes each source position."""
+class Columns(NamedTuple):
+    """What the columns on one side of a kernel reach on the other: column c the ``number[c]`` columns from ``first[c]``
+    on, by the first taps of ``taps[variant[c]]``."""
+
+    first: Int64
+    number: Int64
+    variant: Int64
+    taps: Int64
+
+
+class Packed(NamedTuple):
+    """A kernel as one side needs it: ``weights`` (variants, rows of taps, channels here, columns x channels there) and
+    the row there to which each tap takes each row here, -1 for none."""
 
     weights: Float32
     to_row: Int64
-    to_column: Int64
+    columns: Columns
+
+
+class Kernel(NamedTuple):
+    """A shared kernel (rows, columns, channels in, channels out), packed for spikes and for gradients."""
+
+    weights: Float32
+    forward: Packed
+    backward: Packed
 
 
 class Synapses(NamedTuple):
@@ -72,23 +91,34 @@ class Neurons(NamedTuple):
     pulse: Float32
 
 
+@cached_njit(nogil=True, inline="always")
+def add(values: Float32, into: Float32) -> None:
+    """``into`` += ``values``."""
+    for k in range(into.size):
+        into[k] += values[k]
+
+
+@cached_njit(nogil=True, inline="always")
+def add_times(factor: np.float32, values: Float32, into: Float32) -> None:
+    """``into`` += ``factor`` * ``values``."""
+    for k in range(into.size):
+        into[k] += factor * values[k]
+
+
 @cached_njit(nogil=True)
-def bring_kernel(fired: Fired, lag: int, kernel: Kernel, drive: Float32) -> None:
-    """Adds to ``drive`` (steps, rows, columns, channels) what the spikes of step t bring in step t + ``lag``."""
-    weights = kernel.weights
-    columns, channels = kernel.to_column.shape[1], weights.shape[2]
+def bring_kernel(fired: Fired, lag: int, kernel: Packed, drive: Float32) -> None:
+    """Adds to ``drive`` (steps, rows, columns x channels) what the spikes of step t bring in step t + ``lag``."""
+    columns, channels = kernel.columns, kernel.weights.shape[2]
+    width = kernel.weights.shape[3] // columns.taps.shape[1]
     for t in range(max(0, -lag), min(fired.pointer.size - 1, drive.shape[0] - lag)):
         for e in range(fired.pointer[t], fired.pointer[t + 1]):
             pixel, i = divmod(fired.events[e], channels)
-            r, c = divmod(pixel, columns)
-            for y in range(weights.shape[0]):
+            r, c = divmod(pixel, columns.first.size)
+            start, length = columns.first[c] * width, columns.number[c] * width
+            for y in range(kernel.to_row.shape[0]):
                 row = kernel.to_row[y, r]
                 if row >= 0:
-                    for x in range(weights.shape[1]):
-                        column = kernel.to_column[x, c]
-                        if column >= 0:
-                            for o in range(weights.shape[3]):
-                                drive[t + lag, row, column, o] += weights[y, x, i, o]
+                    add(kernel.weights[columns.variant[c], y, i, :length], drive[t + lag, row, start : start + length])
 
 
 @cached_njit(nogil=True)
@@ -167,43 +197,41 @@ def fire_backward(voltages: Float32, of_spikes: Float32, of_counts: Float32, sur
 
 
 @cached_njit(nogil=True)
-def kernel_backward(fired: Fired, lag: int, kernel: Kernel, of_drive: Float32, of_weights: Float32) -> None:
-    """Adds to ``of_weights`` the gradient that ``of_drive`` (steps, rows, columns, channels) gives the kernel."""
-    columns, channels = kernel.to_column.shape[1], of_weights.shape[2]
+def kernel_backward(fired: Fired, lag: int, kernel: Packed, of_drive: Float32, of_packed: Float32) -> None:
+    """Adds to ``of_packed`` the gradient that ``of_drive`` (steps, rows, columns x channels) gives packed weights."""
+    columns, channels = kernel.columns, of_packed.shape[2]
+    width = of_packed.shape[3] // columns.taps.shape[1]
     for t in range(max(0, -lag), min(fired.pointer.size - 1, of_drive.shape[0] - lag)):
         for e in range(fired.pointer[t], fired.pointer[t + 1]):
             pixel, i = divmod(fired.events[e], channels)
-            r, c = divmod(pixel, columns)
-            for y in range(of_weights.shape[0]):
+            r, c = divmod(pixel, columns.first.size)
+            start, length = columns.first[c] * width, columns.number[c] * width
+            for y in range(kernel.to_row.shape[0]):
                 row = kernel.to_row[y, r]
                 if row >= 0:
-                    for x in range(of_weights.shape[1]):
-                        column = kernel.to_column[x, c]
-                        if column >= 0:
-                            for o in range(of_weights.shape[3]):
-                                of_weights[y, x, i, o] += of_drive[t + lag, row, column, o]
+                    add(of_drive[t + lag, row, start : start + length], of_packed[columns.variant[c], y, i, :length])
 
 
-@cached_njit(nogil=True, fastmath=True)
-def kernel_to_source(lag: int, kernel: Kernel, turned: Float32, of_drive: Float32, of_source: Float32) -> None:
-    """Adds to ``of_source`` (steps, rows, columns, channels) what ``of_drive`` gives the source's spikes.
+@cached_njit(nogil=True)
+def kernel_to_source(lag: int, kernel: Packed, of_drive: Float32, of_source: Float32) -> None:
+    """Adds to ``of_source`` (steps, rows, columns x channels) what ``of_drive`` gives the source's spikes.
 
-    ``turned`` is the kernel with its channels exchanged: (rows, columns, channels out, channels in).
+    ``kernel`` is packed for gradients, in thresholds.
     """
+    columns, channels = kernel.columns, kernel.weights.shape[2]
+    width = kernel.weights.shape[3] // columns.taps.shape[1]
     for t in range(max(0, -lag), min(of_source.shape[0], of_drive.shape[0] - lag)):
-        for r in range(of_source.shape[1]):
-            for y in range(turned.shape[0]):
-                row = kernel.to_row[y, r]
-                if row >= 0:
-                    for c in range(of_source.shape[2]):
-                        for x in range(turned.shape[1]):
-                            column = kernel.to_column[x, c]
-                            if column >= 0:
-                                for o in range(turned.shape[2]):
-                                    g = of_drive[t + lag, row, column, o]
-                                    if g != 0:
-                                        for i in range(turned.shape[3]):
-                                            of_source[t, r, c, i] += g * turned[y, x, o, i]
+        for r in range(of_drive.shape[1]):
+            for c in range(columns.first.size):
+                start, length = columns.first[c] * width, columns.number[c] * width
+                at = of_drive[t + lag, r, c * channels : (c + 1) * channels]
+                for y in range(kernel.to_row.shape[0]):
+                    row = kernel.to_row[y, r]
+                    if row >= 0:
+                        into = of_source[t, row, start : start + length]
+                        for o in range(channels):
+                            if at[o] != 0:
+                                add_times(at[o], kernel.weights[columns.variant[c], y, o, :length], into)
 
 
 @cached_njit(nogil=True)

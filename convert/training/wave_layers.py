@@ -8,9 +8,10 @@ from functools import singledispatch
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network import Convolution, ConvolutionTranspose, Network, Population, Shape, Sparse, Taps, Transform
+from convert.network import Convolution, ConvolutionTranspose, Network, Population, Shape, Sparse, Transform
 
 from .chip_integers import CoreScale, core_scale, synapse_integers
+from .packed_kernels import kernel_between, with_weights
 from .wave_kernels import Float32, Kernel, Neurons, Synapses
 from .waves import Busy, Wave
 
@@ -63,7 +64,12 @@ def _layer(wave: Wave, population: Population, known: dict[int, Kernel | Synapse
     window = busy[name]
     neurons = Neurons(scale.threshold, scale.floor, window.start - window.first, of_bias, of_pulse)
     links = tuple(
-        Link(i, p.source, busy[p.source].first + 1 - window.first, _reach(network, i, known)._replace(weights=w))
+        Link(
+            i,
+            p.source,
+            busy[p.source].first + 1 - window.first,
+            _weighted(_reach(network, i, known), w, scale.threshold),
+        )
         for (i, p), w in zip(into, of_links, strict=True)
     )
     return Layer(name, population.shape, window, neurons, links)
@@ -74,6 +80,22 @@ def _reach(network: Network, place: int, known: dict[int, Kernel | Synapses]) ->
         p = network.projections[place]
         known[place] = reach_of(p.transform, network.shape_of(p.source), network.shape_of(p.target))
     return known[place]
+
+
+@singledispatch
+def _weighted(reach: Kernel | Synapses, weights: Float32, threshold: float) -> Kernel | Synapses:
+    """``reach`` with ``weights`` in integers."""
+    raise TypeError(type(reach).__name__)
+
+
+@_weighted.register
+def _(reach: Kernel, weights: Float32, threshold: float) -> Kernel:
+    return with_weights(reach, weights, threshold)
+
+
+@_weighted.register
+def _(reach: Synapses, weights: Float32, threshold: float) -> Synapses:
+    return reach._replace(weights=weights)
 
 
 @singledispatch
@@ -95,16 +117,14 @@ def _(transform: Sparse, dt_s: float) -> Float32:
 
 @singledispatch
 def reach_of(transform: Transform, source: Shape, target: Shape) -> Kernel | Synapses:
-    """Which neurons each source neuron reaches, by which weight; the weights as stored, not in integers."""
+    """Which neurons each source neuron reaches, without weights where there are several forms of them."""
     raise TypeError(f"no way for spikes through a {type(transform).__name__}")
 
 
 @reach_of.register(Convolution)
 @reach_of.register(ConvolutionTranspose)
 def _(transform: Convolution | ConvolutionTranspose, source: Shape, target: Shape) -> Kernel:
-    of_rows, of_columns = transform.axes(source, target)
-    rows, columns = transform.kernel.shape[:2]
-    return Kernel(_singles(transform.kernel), targets(of_rows, rows), targets(of_columns, columns))
+    return kernel_between(*transform.axes(source, target), transform.kernel.shape)
 
 
 @reach_of.register
@@ -114,14 +134,6 @@ def _(transform: Sparse, source: Shape, target: Shape) -> Synapses:
     of_row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     pointer = np.cumsum([0, *np.bincount(matrix.indices, minlength=matrix.shape[1])])
     return Synapses(_singles(weights), pointer, of_row[order], order.astype(np.int64))
-
-
-def targets(taps: Taps, size: int) -> NDArray[np.int64]:
-    """Where each of ``size`` taps takes each source position, shape (size, source positions); -1 for nowhere."""
-    found = np.full((size, len(taps)), -1)
-    source, target = np.nonzero(taps >= 0)
-    found[taps[source, target], source] = target
-    return found
 
 
 def _singles(values: NDArray[np.float64]) -> Float32:

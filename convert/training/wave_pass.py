@@ -14,6 +14,7 @@ from functools import singledispatch
 import numpy as np
 from numpy.typing import NDArray
 
+from .packed_kernels import unpacked
 from .wave_kernels import (
     Fired,
     Float32,
@@ -31,7 +32,7 @@ from .wave_kernels import (
     synapses_backward,
     synapses_to_source,
 )
-from .wave_layers import Layer, Link
+from .wave_layers import Layer
 
 
 @dataclass(frozen=True)
@@ -106,12 +107,8 @@ def gradient(
             to_weights(reach, passed.fired[link.source], link.lag, of_drive, of_weights)
             found.weights[link.place] = of_weights
             if not local and link.source in of_spikes:
-                to_source(_in_thresholds(link, layer), link, layers, of_drive, of_spikes[link.source])
+                to_source(reach, link.lag, layer, of_drive, of_spikes[link.source])
     return found
-
-
-def _in_thresholds(link: Link, layer: Layer) -> Kernel | Synapses:
-    return link.reach._replace(weights=link.reach.weights / np.float32(layer.neurons.threshold))
 
 
 @singledispatch
@@ -122,7 +119,7 @@ def bring(reach: Kernel | Synapses, fired: Fired, lag: int, drive: Float32) -> N
 
 @bring.register
 def _(reach: Kernel, fired: Fired, lag: int, drive: Float32) -> None:
-    bring_kernel(fired, lag, reach, drive)
+    bring_kernel(fired, lag, reach.forward, _rows(drive))
 
 
 @bring.register
@@ -138,7 +135,9 @@ def to_weights(reach: Kernel | Synapses, fired: Fired, lag: int, of_drive: Float
 
 @to_weights.register
 def _(reach: Kernel, fired: Fired, lag: int, of_drive: Float32, of_weights: Float32) -> None:
-    kernel_backward(fired, lag, reach, of_drive, of_weights)
+    of_packed = np.zeros_like(reach.forward.weights)
+    kernel_backward(fired, lag, reach.forward, _rows(of_drive), of_packed)
+    of_weights += unpacked(of_packed, reach.forward.columns, of_weights.shape)
 
 
 @to_weights.register
@@ -147,20 +146,23 @@ def _(reach: Synapses, fired: Fired, lag: int, of_drive: Float32, of_weights: Fl
 
 
 @singledispatch
-def to_source(
-    reach: Kernel | Synapses, link: Link, layers: Sequence[Layer], of_drive: Float32, of_source: Float32
-) -> None:
+def to_source(reach: Kernel | Synapses, lag: int, layer: Layer, of_drive: Float32, of_source: Float32) -> None:
     """Adds to ``of_source`` (steps, neurons) the gradient of the source's spikes."""
     raise TypeError(type(reach).__name__)
 
 
 @to_source.register
-def _(reach: Kernel, link: Link, layers: Sequence[Layer], of_drive: Float32, of_source: Float32) -> None:
-    shape = next(layer.shape for layer in layers if layer.name == link.source)
-    turned = np.ascontiguousarray(reach.weights.swapaxes(2, 3))
-    kernel_to_source(link.lag, reach, turned, of_drive, of_source.reshape(-1, *shape))
+def _(reach: Kernel, lag: int, layer: Layer, of_drive: Float32, of_source: Float32) -> None:
+    rows = reach.forward.to_row.shape[1]
+    kernel_to_source(lag, reach.backward, _rows(of_drive), of_source.reshape(len(of_source), rows, -1))
 
 
 @to_source.register
-def _(reach: Synapses, link: Link, layers: Sequence[Layer], of_drive: Float32, of_source: Float32) -> None:
-    synapses_to_source(link.lag, reach, of_drive.reshape(len(of_drive), -1), of_source)
+def _(reach: Synapses, lag: int, layer: Layer, of_drive: Float32, of_source: Float32) -> None:
+    in_thresholds = reach._replace(weights=reach.weights / np.float32(layer.neurons.threshold))
+    synapses_to_source(lag, in_thresholds, of_drive.reshape(len(of_drive), -1), of_source)
+
+
+def _rows(values: Float32) -> Float32:
+    """(steps, rows, columns, channels) as (steps, rows, columns x channels)."""
+    return values.reshape(*values.shape[:2], -1)
