@@ -93,6 +93,15 @@ def train_wave(
     return training.parameters.wave()
 
 
+@dataclass(frozen=True)
+class Examples:
+    """Raw images, and the teacher's activities, by population, and first readout before its activation."""
+
+    images: Images
+    activities: Mapping[str, NDArray[np.float32]]
+    logits: NDArray[np.float32]
+
+
 class _Training:
     """The parameters, and one step after the other on them."""
 
@@ -107,23 +116,30 @@ class _Training:
         wave = self.parameters.wave()
         layers = wave_layers(wave, self.known)
         total: dict[Key, NDArray[np.float32]] = {}
-        for part in _parts(images):
+        for part in self._examples(images):
             for key, value in self._gradients(wave, layers, part, features, local).items():
-                share = np.float32(len(part) / len(images))
+                share = np.float32(len(part.images) / len(images))
                 total[key] = total[key] + value * share if key in total else value * share
         keys = sorted(total, key=str)
         clipped, _ = tf.clip_by_global_norm([tf.constant(total[key]) for key in keys], 1.0)
         variables = [self.parameters.variables[key] for key in keys]
         optimizer.apply_gradients(zip(clipped, variables, strict=True))
 
+    def _examples(self, images: Images) -> Iterator[Examples]:
+        """``images`` a few at a time, with what the teacher makes of them."""
+        activities, logits = self.teacher.activities(images), self.teacher.logits(images)[0]
+        for start in range(0, len(images), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            yield Examples(images[part], {name: a[part] for name, a in activities.items()}, logits[part])
+
     def _gradients(
-        self, wave: Wave, layers: Sequence[Layer], images: Images, features: float, local: bool
+        self, wave: Wave, layers: Sequence[Layer], given: Examples, features: float, local: bool
     ) -> dict[Key, NDArray[np.float32]]:
         """Of the mean loss of a few images with respect to the variables."""
-        passed = passes(wave, layers, images)
-        of_readout, of_sources = self._readout_gradients(wave, layers, passed, images)
+        passed = passes(wave, layers, given.images)
+        of_readout, of_sources = self._readout_gradients(wave, layers, passed, given)
         counts = {layer.name: np.stack([p.counts(layer) for p in passed]) for layer in layers}
-        of_counts = self._count_gradients(wave, counts, images, features)
+        of_counts = self._count_gradients(wave, counts, given, features)
 
         def one(k: int) -> Gradient:
             wanted = {
@@ -135,10 +151,10 @@ class _Training:
         return self.parameters.gradients(summed(_each(len(passed), one))) | of_readout
 
     def _count_gradients(
-        self, wave: Wave, counts: Mapping[str, Float32], images: Images, features: float
+        self, wave: Wave, counts: Mapping[str, Float32], given: Examples, features: float
     ) -> dict[str, Float32]:
         """Of the difference from the activations and of the penalty, with respect to counts (images, neurons)."""
-        activities, network = self.teacher.activities(images), wave.network
+        activities, network = given.activities, wave.network
         found = {}
         for name, count in counts.items():
             scale = np.float32(network.population(name).scale_hz * network.dt_s)
@@ -150,7 +166,7 @@ class _Training:
         return found
 
     def _readout_gradients(
-        self, wave: Wave, layers: Sequence[Layer], passed: Sequence[Passed], images: Images
+        self, wave: Wave, layers: Sequence[Layer], passed: Sequence[Passed], given: Examples
     ) -> tuple[dict[Key, NDArray[np.float32]], dict[str, Float32]]:
         """Of the loss of the outputs, with respect to the readout's variables and to each spike of its sources."""
         tf, network = load_tensorflow(), wave.network
@@ -165,7 +181,7 @@ class _Training:
         outputs = tf.constant(np.float32(sum(parts) + readout.bias))
         with tf.GradientTape() as tape:
             tape.watch(outputs)
-            loss = self.loss(tf.constant(self.teacher.logits(images)[0], tf.float32), outputs)
+            loss = self.loss(tf.constant(given.logits, tf.float32), outputs)
         of_outputs = tape.gradient(loss, outputs).numpy()
         of_weights, of_rates = {}, {name: np.zeros_like(rate) for name, rate in rates_hz.items()}
         for i, p in into.items():
@@ -218,11 +234,6 @@ def fan_out(network: Network, name: str) -> NDArray[np.float32]:
         if p.target in chip:
             total = total + p.transform.fan_out(network.shape_of(name), network.shape_of(p.target))
     return total.ravel().astype(np.float32)
-
-
-def _parts(images: Images) -> Iterator[Images]:
-    for start in range(0, len(images), AT_ONCE):
-        yield images[start : start + AT_ONCE]
 
 
 def _each(count: int, one: Callable[[int], Result]) -> dict[int, Result]:

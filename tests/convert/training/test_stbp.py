@@ -79,16 +79,16 @@ def batches(count):
 def test_training_brings_the_outputs_nearer_to_the_teachers(network):
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
     steps: list[int] = []
-    trained = train_wave(wave, batches(24), teacher, count=24, recipe=Recipe(learning_rate=0.02), advance=steps.append)
-    assert steps == [1] * 24
+    trained = train_wave(wave, batches(16), teacher, count=16, recipe=Recipe(learning_rate=0.03), advance=steps.append)
+    assert steps == [1] * 16
     held_out = images(12, 999)
     assert error(trained, teacher, held_out) < 0.6 * error(wave, teacher, held_out)
 
 
 def test_layers_alone_come_nearer_to_their_own_activations(network):
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
-    recipe = Recipe(learning_rate=0.02, local=1.0, features=(1.0, 1.0))
-    trained = train_wave(wave, batches(20), teacher, count=20, recipe=recipe)
+    recipe = Recipe(learning_rate=0.03, local=1.0, features=(1.0, 1.0))
+    trained = train_wave(wave, batches(12), teacher, count=12, recipe=recipe)
 
     def distance(of):
         layers, shown = wave_layers(of, {}), images(12, 999)
@@ -106,7 +106,7 @@ def test_layers_alone_come_nearer_to_their_own_activations(network):
 def test_a_penalty_makes_spikes_fewer(network):
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
     free, dear = (
-        train_wave(wave, batches(12), teacher, count=12, recipe=Recipe(learning_rate=0.02, penalty=penalty))
+        train_wave(wave, batches(8), teacher, count=8, recipe=Recipe(learning_rate=0.03, penalty=penalty))
         for penalty in (0.0, 500.0)
     )
     assert spikes(dear, images(8, 999)) < 0.8 * spikes(free, images(8, 999))
