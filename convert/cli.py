@@ -10,7 +10,7 @@ import rich_click as click
 from click.core import ParameterSource
 
 from convert.console.terminal import Number, command, console, progress, table, waiting
-from convert.options import LIMITS, ChosenMetric, MaxPooling, Options
+from convert.options import LIMITS, ChosenMetric, MaxPooling, Options, SpikingRecipe
 
 if TYPE_CHECKING:
     from .check.model import Fit
@@ -54,6 +54,25 @@ DEFAULTS = Options()
     metavar="BATCHES",
     show_default=True,
     help="Then train the spiking network itself on so many batches (about 100; slow).",
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(*LIMITS["steps"]),
+    help="Show each image for so many steps only: few spikes, with --recipe stbp and many batches of training.",
+)
+@click.option(
+    "--recipe",
+    type=click.Choice(get_args(SpikingRecipe)),
+    default=DEFAULTS.recipe,
+    show_default=True,
+    help="How --spiking-fine-tune trains: rates through all steps, or the spikes of a few.",
+)
+@click.option(
+    "--spike-penalty",
+    type=Number(0, 1000),
+    default=DEFAULTS.spike_penalty,
+    show_default=True,
+    help="With --steps: what a million synaptic operations weigh beside the loss; 0.01 more than halves them.",
 )
 @click.option(
     "--percentile",
@@ -153,6 +172,9 @@ NOT_IN_A_CHECK = (
     "metric",
     "fine_tune",
     "spiking_batches",
+    "steps",
+    "recipe",
+    "spike_penalty",
     "percentile",
     "one_scale",
     "synapse_s",

@@ -11,6 +11,9 @@ from typing import Literal, get_args
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """From what is done and its number of steps to a context whose value is called with the steps just done."""
 
+SpikingRecipe = Literal["tandem", "stbp"]
+"""How a spiking network is trained through its own spikes: over all steps, or as a wave of a short image."""
+
 MaxPooling = Literal["average", "strided"]
 """What to put in place of max pooling."""
 
@@ -18,6 +21,7 @@ LIMITS = {
     "fine_tune_epochs": (0, 10_000),
     "spiking_batches": (0, 1_000_000),
     "timesteps": (8, 100_000),
+    "steps": (2, 1_000),
     "calibration_images": (1, 1_000_000),
     "metric_images": (1, 10_000_000),
     "seed": (0, 2**31 - 1),
@@ -38,11 +42,15 @@ class Options:
     ``synapse_s`` None chooses a time constant for each population: see ``convert.calibration.synaptic_filters``.
     ``output`` is the one of several outputs that is measured, by its name; None is the first one. ``metric`` is what is
     measured; None: what the labels can be, classes before numbers.
+    ``steps`` shows each image for so many steps only; ``recipe`` says how its wave through the layers is trained.
     ``metric_images`` are scored, a 64th of them where an image is a segmentation: accuracy is then one of pixels.
     """
 
     fine_tune_epochs: int = 0
     spiking_batches: int = 0
+    steps: int | None = None
+    recipe: SpikingRecipe = "tandem"
+    spike_penalty: float = 0.0
     percentile: float = 99.9
     rates_hz: tuple[float, float] = (400.0, 600.0)
     one_scale: bool = False
@@ -64,12 +72,35 @@ class Options:
             f"{name} is {value}; give a finite number" for name, value in numbers.items() if not isfinite(value)
         ]
         problems += out_of_range({name: getattr(self, name) for name in LIMITS}, LIMITS)
+        problems += self._wave_problems()
         if self.max_pooling not in (None, *get_args(MaxPooling)):
             problems.append(
                 f"max_pooling '{self.max_pooling}' is not known; choose {' or '.join(get_args(MaxPooling))}"
             )
         if self.metric not in (None, *get_args(ChosenMetric)):
             problems.append(f"metric '{self.metric}' is not known; choose one of {', '.join(get_args(ChosenMetric))}")
+        return problems
+
+    def _wave_problems(self) -> list[str]:
+        """What is wrong with showing images for a few steps."""
+        problems = []
+        if self.recipe not in get_args(SpikingRecipe):
+            problems.append(f"recipe '{self.recipe}' is not known; choose {' or '.join(get_args(SpikingRecipe))}")
+        if (self.recipe == "stbp") != (self.steps is not None):
+            problems.append(
+                "recipe 'stbp' and steps, for which it shows an image, belong together; give --recipe and --steps"
+            )
+        if self.steps is not None and not self.spiking_batches:
+            problems.append(
+                f"{self.steps} steps are too few for a network that is not trained through them; give the number of "
+                "batches with --spiking-fine-tune"
+            )
+        if not isfinite(self.spike_penalty) or self.spike_penalty < 0:
+            problems.append(f"spike_penalty is {self.spike_penalty}; give a finite number that is not negative")
+        elif self.spike_penalty and self.steps is None:
+            problems.append(
+                "spike_penalty weighs the synaptic operations of recipe 'stbp' only; leave out --spike-penalty"
+            )
         return problems
 
 

@@ -106,6 +106,11 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     """The output that is measured, of a model with several."""
     fine_tune_epochs: int = 0
     spiking_batches: int = 0
+    steps: int | None = None
+    """For which an image is shown; None: in all of them."""
+    recipe: Literal["tandem", "stbp"] | None = None
+    """Of the training through spikes; None: there was none."""
+    spike_penalty: float = 0.0
     seed: int | None = None
     agreement: AgreementReport | None = None
     metrics: dict[str, Metrics] = {}

@@ -86,18 +86,11 @@ def train_through_spikes(draft: Draft) -> Draft:
     goal, batches = draft.goal, draft.goal.options.spiking_batches
     if not batches:
         return draft
-
-    def images() -> Iterator[Images]:
-        for epoch in count():
-            seed = goal.options.seed + epoch
-            for inputs, _ in training_batches(goal.sample.dataset, BATCH, goal.sample.shape[:2], seed):
-                yield affordable(draft.network, inputs.astype(np.float32))
-
     with goal.progress("fine-tuning through spikes", batches) as advance:
         network = train_spiking(
             draft.network,
             draft.arrival,
-            islice(images(), batches),
+            islice(_training_images(draft, BATCH), batches),
             goal.teacher,
             count=batches,
             loss=relative_squared_loss if goal.sample.dataset.task in NUMBERS else distillation_loss,
@@ -107,11 +100,53 @@ def train_through_spikes(draft: Draft) -> Draft:
     return draft.with_(network=network, firing=measure_firing_rates(network, draft.arrival, seen))
 
 
+def _training_images(draft: Draft, size: int) -> Iterator[Images]:
+    """Batches of ``size`` without end, differently in each epoch."""
+    sample = draft.goal.sample
+    for epoch in count():
+        seed = draft.goal.options.seed + epoch
+        for inputs, _ in training_batches(sample.dataset, size, sample.shape[:2], seed):
+            yield affordable(draft.network, inputs.astype(np.float32))
+
+
+def train_wave_of_spikes(draft: Draft) -> Draft:
+    """Each image shown for a few steps only, and its wave through the layers trained to give the teacher's outputs."""
+    from convert.training.stbp import BATCH, Recipe, firing_rates, shifted, train_wave
+    from convert.training.tandem import distillation_loss, relative_squared_loss
+    from convert.training.waves import starting_wave
+
+    goal, options = draft.goal, draft.goal.options
+    assert options.steps is not None
+    task, rng = goal.sample.dataset.task, np.random.default_rng(options.seed)
+    images = _training_images(draft, BATCH)
+    if task == "classification":
+        images = (shifted(batch, rng) for batch in images)
+    with goal.progress("training through the steps", options.spiking_batches) as advance:
+        wave = train_wave(
+            starting_wave(draft.network, options.steps, goal.rates.targets_hz),
+            islice(images, options.spiking_batches),
+            goal.teacher,
+            count=options.spiking_batches,
+            recipe=Recipe(penalty=options.spike_penalty),
+            loss=relative_squared_loss if task in NUMBERS else distillation_loss,
+            advance=advance,
+        )
+    firing = firing_rates(wave, affordable(draft.network, goal.sample.calibration))
+    arrival = {p.name: wave.busy[p.name].start for p in wave.network.chip_populations}
+    return _with_source_rates(draft.with_(network=wave.delivered(), firing=firing, arrival=arrival))
+
+
 def start_biases_late(draft: Draft) -> Draft:
     """Biases delivered by host neurons from the step on at which a layer's drive has arrived."""
-    network, firing = with_bias_onset(draft.network, draft.arrival), draft.firing
+    return _with_source_rates(draft.with_(network=with_bias_onset(draft.network, draft.arrival)))
+
+
+def _with_source_rates(draft: Draft) -> Draft:
+    """With the rates of the host neurons that bring biases."""
+    network, firing = draft.network, draft.firing
     sources = [p for p in network.populations if p.name not in firing.mean_hz]
-    constant_hz = {p.name: (p.bias_hz * (1 - p.onset_step / network.timesteps)).astype(np.float32) for p in sources}
+    steps = np.arange(network.timesteps)
+    constant_hz = {p.name: (p.bias_hz * p.driven(steps).mean()).astype(np.float32) for p in sources}
     mean_hz, peak_hz = {**firing.mean_hz, **constant_hz}, {**firing.peak_hz, **constant_hz}
     return draft.with_(network=network, firing=replace(firing, mean_hz=mean_hz, peak_hz=peak_hz))
 
@@ -126,10 +161,12 @@ CALIBRATION: tuple[Stage, ...] = (
 )
 TRAINING: tuple[Stage, ...] = (train_through_spikes,)
 LAST: tuple[Stage, ...] = (start_biases_late,)
+WAVE: tuple[Stage, ...] = (leave_out_silent, scale_rates, check_agreement, set_neurons, train_wave_of_spikes)
 
 
-def run_stages(draft: Draft, stages: Sequence[Stage] = (*CALIBRATION, *TRAINING, *LAST)) -> Draft:
-    """``draft`` after all ``stages``."""
-    for stage in stages:
+def run_stages(draft: Draft, stages: Sequence[Stage] | None = None) -> Draft:
+    """``draft`` after all ``stages``; by default those of a wave where images are shown for a few steps."""
+    usual = (*CALIBRATION, *TRAINING, *LAST) if draft.goal.options.steps is None else WAVE
+    for stage in usual if stages is None else stages:
         draft = stage(draft)
     return draft

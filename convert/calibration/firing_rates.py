@@ -29,7 +29,10 @@ class FiringRates:
 
     def with_(self, population: Population, spikes: SpikeTrains, dt_s: float) -> FiringRates:
         """These rates and those of one more population."""
-        rates_hz = spikes.share(0) / np.float32(dt_s)
+        return self.with_rates(population, spikes.share(0) / np.float32(dt_s))
+
+    def with_rates(self, population: Population, rates_hz: NDArray[np.float32]) -> FiringRates:
+        """These rates and those of one more population, (images, neurons)."""
         mean_hz = rates_hz.mean(axis=0, dtype=np.float64).astype(np.float32)
         peak_hz = np.percentile(rates_hz, PEAK_PERCENT, axis=0, method="lower").astype(np.float32)
         return FiringRates(

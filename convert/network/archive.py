@@ -74,6 +74,7 @@ class PopulationRow(msgspec.Struct):
     neuron: Neuron
     synapse_s: Annotated[float, msgspec.Meta(ge=0)]
     onset_step: Annotated[int, msgspec.Meta(ge=0)]
+    end_step: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
 class ReadoutRow(msgspec.Struct):
@@ -124,6 +125,7 @@ def save_network(network: Network, path: Path) -> None:
                 p.neuron,
                 p.synapse_s,
                 p.onset_step,
+                p.end_step,
             )
             for p in network.populations
         ],
@@ -232,6 +234,7 @@ def _population(row: PopulationRow, arrays: Arrays) -> Population:
         row.neuron,
         row.synapse_s,
         row.onset_step,
+        row.end_step,
     )
 
 

@@ -69,7 +69,7 @@ def to_nengo(network: Network, drives_hz: dict[str, NDArray[np.float64]] | None 
             if not population.on_chip:
                 output: NengoObject = np.zeros(population.neurons)
                 if drives_hz is not None:
-                    output = presented(drives_hz[population.name], network, population.onset_step)
+                    output = presented(drives_hz[population.name], network, population)
                 drive[population.name] = nengo.Node(output, label=f"{population.name} drive")
                 nengo.Connection(drive[population.name], neurons[population.name], synapse=None)
         for projection in network.projections:
@@ -83,14 +83,14 @@ def to_nengo(network: Network, drives_hz: dict[str, NDArray[np.float64]] | None 
 
 
 def presented(
-    drive_hz: NDArray[np.float64], network: Network, onset_step: int
+    drive_hz: NDArray[np.float64], network: Network, population: Population
 ) -> Callable[[float], NDArray[np.float64]]:
-    """The drive over time of images (images, neurons) one after the other, zero before ``onset_step`` of each."""
-    silent = np.zeros(drive_hz.shape[1])
+    """The drive over time of images (images, neurons) one after the other, zero where ``population`` is not driven."""
+    silent, driven = np.zeros(drive_hz.shape[1]), population.driven(np.arange(network.timesteps))
 
     def at(t_s: float) -> NDArray[np.float64]:
         image, step = divmod(round(t_s / network.dt_s) - 1, network.timesteps)
-        return silent if step < onset_step else drive_hz[image % len(drive_hz)]
+        return drive_hz[image % len(drive_hz)] if driven[step] else silent
 
     return at
 

@@ -12,6 +12,9 @@ from functools import cached_property
 from math import prod
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from convert.errors import UserError
 
 from .neuron import CHIP, HOST, Neuron
@@ -62,7 +65,8 @@ class Population:
     ``bias_hz`` has the population's shape; ``scale_hz`` is the rate of a neuron whose activation in the original is 1;
     what projections bring passes a low-pass filter of time constant ``synapse_s``, 0 for none: one filter, as a
     compartment of the chip has. Populations with ``on_chip`` false encode the input on the host; they are driven from
-    step ``onset_step`` of each presentation on. ``source_layer`` is the kind of layer that it comes from.
+    step ``onset_step`` of each presentation on, up to ``end_step`` (excluded; None: as long as it lasts).
+    ``source_layer`` is the kind of layer that it comes from.
     """
 
     name: str
@@ -74,17 +78,26 @@ class Population:
     neuron: Neuron = CHIP
     synapse_s: float = 0.0
     onset_step: int = 0
+    end_step: int | None = None
 
     @property
     def neurons(self) -> int:
         return prod(self.shape)
 
+    def driven(self, steps: ArrayLike) -> NDArray[np.bool_]:
+        """Whether the host drives it in these ``steps`` of a presentation, counted from 0."""
+        steps = np.asarray(steps)
+        return np.asarray((steps >= self.onset_step) & (True if self.end_step is None else steps < self.end_step))
 
-def host_population(name: str, source_layer: str, bias_hz: Array, scale_hz: float, onset_step: int = 0) -> Population:
+
+def host_population(
+    name: str, source_layer: str, bias_hz: Array, scale_hz: float, onset_step: int = 0, end_step: int | None = None
+) -> Population:
     """Neurons on the host, of the shape of ``bias_hz``."""
     rows, columns, channels = bias_hz.shape
+    shape = (rows, columns, channels)
     return Population(
-        name, source_layer, (rows, columns, channels), bias_hz, scale_hz, False, HOST, onset_step=onset_step
+        name, source_layer, shape, bias_hz, scale_hz, False, HOST, onset_step=onset_step, end_step=end_step
     )
 
 
@@ -151,6 +164,13 @@ class Network:
             depth[population.name] = before + population.on_chip
         return depth
 
+    @property
+    def input_end_step(self) -> int | None:
+        """The step at which the last host population that encodes the input falls silent; None: not before the end."""
+        ends = [self.population(p.target).end_step for p in self.out_of(INPUT) if p.target in self._by_name]
+        known = [end for end in ends if end is not None]
+        return max(known) if known and len(known) == len(ends) else None
+
     def with_(self, **changes: Any) -> Network:
         return replace(self, **changes)
 
@@ -161,8 +181,15 @@ class Network:
 
 
 def require_timesteps(network: Network) -> None:
-    """Raises ``UserError`` if a run would end before the first spikes can have come through all layers."""
+    """Raises ``UserError`` if a run would end before the first spikes can have come through all layers, or go on after
+    the last ones have: the outputs are means over the steps between."""
     deepest = max(network.depth().values())
+    end = network.input_end_step
+    if end is not None and network.timesteps > end + deepest:
+        raise UserError(
+            f"{network.timesteps} timesteps go on after the image, which is shown for {end}, has passed the {deepest} "
+            f"layers on the chip; use --timesteps {end + deepest}"
+        )
     if network.timesteps <= deepest:
         raise UserError(
             f"{network.timesteps} timesteps end before a spike has passed the {deepest} layers on the "
@@ -183,6 +210,12 @@ def require_runnable(network: Network) -> None:
         "again"
         for p in network.chip_populations
         if p.neuron.reset is not CHIP.reset
+    ]
+    problems += [
+        f"population '{p.name}' on the chip is to start or stop within a presentation, and only the host can; let "
+        "a host population bring what is to start or stop"
+        for p in network.chip_populations
+        if p.onset_step or p.end_step is not None
     ]
     if problems:
         raise UserError(problems)

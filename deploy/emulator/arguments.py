@@ -32,13 +32,14 @@ class Neurons(NamedTuple):
 
 
 class HostNeurons(NamedTuple):
-    """The neurons of a host layer, ``drive`` in Hz from step ``start`` on; ``voltage`` lasts."""
+    """The neurons of a host layer, ``drive`` in Hz in the steps from ``start`` to ``stop``; ``voltage`` lasts."""
 
     strips: Int32
     shift: int
     row_length: int
     dt_s: float
     start: int
+    stop: int
     drive_hz: Float64
     voltage: Float64
 

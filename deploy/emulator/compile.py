@@ -23,8 +23,8 @@ from .widths import DECAY_ONE
 STRIP_NEURONS = 8192
 """Neurons in a strip: few enough for the second-level cache, enough rows that few spikes are wanted by two strips."""
 
-NEVER = np.iinfo(np.int32).max
-"""The threshold of the places that pad a row."""
+NEVER = int(np.iinfo(np.int32).max)
+"""The threshold of the places that pad a row, and the end of a drive that has none."""
 
 
 def compile_network(network: Network, partition: Partition) -> Program:
@@ -40,7 +40,8 @@ def compile_network(network: Network, partition: Partition) -> Program:
             layers[name] = _chip_layer(population, partition, integers[name], fanout, layers)
         else:
             strips = _strips(shape, np.zeros(shape[0], np.int64))
-            layers[name] = HostLayer(name, shape, strips, fanout, network.dt_s, population.onset_step)
+            end = NEVER if population.end_step is None else population.end_step
+            layers[name] = HostLayer(name, shape, strips, fanout, network.dt_s, population.onset_step, end)
     outputs = {readout.name for readout in network.readouts}
     readouts = dict.fromkeys(p.source for p in network.projections if p.target in outputs)
     return Program(tuple(layers.values()), tuple(readouts), network.dt_s, network.timesteps)

@@ -18,7 +18,7 @@ BYTES = 8
 def run_host(first: int, last: int, steps: int, neurons: HostNeurons, carried: EventLists, room: Room) -> int:
     """Host strips: v += max(drive, 0) * dt, n = floor(v), v -= n, one event where n > 0. Source: nengo/neurons.py.
 
-    No drive before step ``start``. Otherwise as ``run_strips``.
+    No drive before step ``start`` nor from ``stop`` on. Otherwise as ``run_strips``.
     """
     length = neurons.row_length
     end = 0
@@ -36,7 +36,7 @@ def run_host(first: int, last: int, steps: int, neurons: HostNeurons, carried: E
                 return s
             for y in range(high - low):
                 row = slice(y * length, (y + 1) * length)
-                integrate(kept[row], rise[row], t >= neurons.start, fired)
+                integrate(kept[row], rise[row], neurons.start <= t < neurons.stop, fired)
                 end = emit_bytes(fired, groups, (y + low) << neurons.shift, room.events, end)
             room.pointer[s - first, t + 2] = end
         neurons.voltage[low * length : high * length] = kept

@@ -61,10 +61,14 @@ class Layer:
 
 @dataclass(frozen=True)
 class HostLayer(Layer):
-    """A population on the host: its neurons keep the overshoot, in float64; driven from ``onset_step`` on."""
+    """A population on the host: its neurons keep the overshoot, in float64.
+
+    They are driven from ``onset_step`` to ``end_step``, that excluded.
+    """
 
     dt_s: float
     onset_step: int
+    end_step: int
 
 
 @dataclass(frozen=True)

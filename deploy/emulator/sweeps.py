@@ -40,7 +40,8 @@ def host_sweep(
     if after is not None:
         after.voltage[layer.name] = voltage
     drive_hz = np.ascontiguousarray(drives[layer.name], np.float64)
-    neurons = HostNeurons(layer.strips, layer.shift, layer.row_length, layer.dt_s, layer.onset_step, drive_hz, voltage)
+    geometry = (layer.strips, layer.shift, layer.row_length)
+    neurons = HostNeurons(*geometry, layer.dt_s, layer.onset_step, layer.end_step, drive_hz, voltage)
     carried = _carried(arriving)
 
     def sweep(first: int, last: int, room: Room) -> int:

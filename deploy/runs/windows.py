@@ -19,8 +19,10 @@ FEWEST = 8
 def windows_at(network: Network, steps: Sequence[int], share: float = WINDOW) -> list[Window]:
     """For each of these numbers of steps the window that is averaged.
 
-    It is the last ``share`` of them, but nothing before the first spikes can have come through all layers.
+    It is the last ``share`` of them, but nothing before the first spikes can have come through all layers. Of an image
+    that is shown for a part of the steps only, no spike is left out: each layer fires for that many steps.
     """
+    share = share if network.input_end_step is None else 1.0
     depths = network.depth()
     readouts = {readout.name for readout in network.readouts}
     lag = max(depths[p.source] for p in network.projections if p.target in readouts)

@@ -69,7 +69,7 @@ def prepare(job: Job) -> Runner:
 
 def _during(job: Job, name: str, drive_hz: Float64, start: int, count: int) -> Float64:
     """The drive in ``count`` steps from ``start`` on, shape (inputs, count, neurons)."""
-    driven = np.arange(start, start + count) >= job.network.population(name).onset_step
+    driven = job.network.population(name).driven(np.arange(start, start + count))
     return np.asarray(drive_hz[:, None] * driven[:, None])
 
 

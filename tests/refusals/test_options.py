@@ -25,6 +25,20 @@ def test_rates_the_wrong_way_round(tiny, tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--steps", 8, "--spiking-fine-tune", 5], "belong together; give --recipe and --steps$"),
+        (["--recipe", "stbp", "--spiking-fine-tune", 5], "belong together; give --recipe and --steps$"),
+        (["--recipe", "stbp", "--steps", 8], "8 steps are too few .* batches with --spiking-fine-tune$"),
+        (["--spike-penalty", 0.1], "recipe 'stbp' only; leave out --spike-penalty$"),
+    ],
+)
+def test_a_few_steps_need_their_recipe_and_its_batches(tiny, tmp_path, arguments, sentence):
+    given = [tiny / "model.keras", "--data", tiny / "data.npz", "-o", tmp_path / "b", *arguments]
+    refused(convert_model, given, sentence, folder=tmp_path)
+
+
 def test_fewer_timesteps_than_layers(tiny, tmp_path):
     keras = load_keras3()
     model = keras.Sequential(

@@ -38,6 +38,14 @@ def test_a_network_comes_back(seed, tmp_path):
     same(network, load_network(tmp_path / "network.npz"))
 
 
+def test_when_the_host_starts_and_stops_comes_back(tmp_path):
+    network = random_case(Random(0)).network
+    host, *chip = network.populations
+    network = network.with_(populations=(replace(host, onset_step=2, end_step=9), *chip))
+    save_network(network, tmp_path / "network.npz")
+    same(network, load_network(tmp_path / "network.npz"))
+
+
 def edited(path, edit):
     """The file ``path`` with its description changed by ``edit``."""
     with np.load(path) as data:
@@ -54,6 +62,7 @@ def as_format_2(description, arrays):
     description["input_shape"] = description.pop("input")["shape"]
     for row in description["populations"]:
         row["kind"], row["start_step"] = row.pop("source_layer"), row.pop("onset_step")
+        del row["end_step"]
         row["vmin"] = row.pop("neuron")["floor"]
 
 
@@ -111,3 +120,11 @@ def test_neurons_that_no_target_runs_are_refused(neuron, sentence):
     changed = network.with_(populations=(*hosts, replace(first, neuron=neuron), *others))
     with pytest.raises(UserError, match=sentence):
         require_runnable(changed)
+
+
+@pytest.mark.parametrize("window", [{"onset_step": 2}, {"end_step": 4}])
+def test_only_the_host_starts_and_stops(window):
+    network = random_case(Random(2)).network
+    *others, last = network.populations
+    with pytest.raises(UserError, match="only the host can; let"):
+        require_runnable(network.with_(populations=(*others, replace(last, **window))))

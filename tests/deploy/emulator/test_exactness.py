@@ -118,6 +118,25 @@ def test_whole_presentations_are_identical(case: Case, threads: int) -> None:
     np.testing.assert_array_equal(flat.voltages, expected.all_voltages)
 
 
+@pytest.mark.parametrize(("onset", "end"), [(0, 5), (3, 7), (4, None), (6, 6)])
+@pytest.mark.parametrize("seed", [0, 5])
+def test_the_host_drives_in_its_window_only(seed: int, onset: int, end: int | None) -> None:
+    case = random_case(Random(seed))
+    host, *chip = case.network.populations
+    window = replace(host, onset_step=onset, end_step=end)
+    case = replace(case, network=case.network.with_(populations=(window, *chip)))
+    expected, program = reference_or_refusal(case), compile_network(case.network, case.partition)
+    names, steps = [layer.name for layer in program.layers], case.network.timesteps
+    for i, result in enumerate(run(program, case.drives_hz, continuous=True, record=names)):
+        part = slice(i * steps, (i + 1) * steps)
+        for layer in program.chip_layers:
+            spiked = result.spikes[layer.name].raster(layer)
+            np.testing.assert_array_equal(spiked, expected.traces[layer.name]["spiked"][part])
+        fired = result.spikes["host"].raster(program.layer("host")).any(axis=1)
+        assert fired.any() == (end is None or end > onset)
+        assert not fired[~window.driven(np.arange(steps))].any()
+
+
 def test_a_population_that_nothing_reaches_fires_from_its_bias() -> None:
     case = random_case(Random(3))
     lonely = Population("lonely", "layer", (2, 2, 3), np.linspace(50, 400, 12).reshape(2, 2, 3), 1.0)

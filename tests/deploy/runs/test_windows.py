@@ -41,6 +41,16 @@ def test_windows_are_the_second_half_after_the_first_spikes():
         require_timesteps(deep.with_(timesteps=6))
 
 
+def test_of_an_image_that_is_shown_for_a_while_every_spike_counts():
+    network, _ = chain(0.6)
+    host, *chip = network.populations
+    shown = network.with_(populations=(replace(host, end_step=6), *chip), timesteps=7)
+    assert windows_at(shown, [1, 2, 4, 7]) == [(0, 1), (1, 2), (1, 4), (1, 7)]
+    require_timesteps(shown)
+    with pytest.raises(UserError, match=r"^8 timesteps go on after the image, which is shown for 6, has .*steps 7$"):
+        require_timesteps(shown.with_(timesteps=8))
+
+
 @pytest.mark.parametrize(
     ("timesteps", "every", "expected"),
     [(32, 8, [8, 16, 24, 32]), (30, 8, [8, 16, 24, 30]), (3, 1, [1, 2, 3]), (1, 4, [1])],

@@ -1,0 +1,148 @@
+"""Training through the wave's own steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from convert.calibration.simulate import drive_hz
+from convert.network import INPUT, Convolution, Projection, Sparse
+from convert.network.tensorflow_form import apply
+from convert.training.readout_gradient import backward
+from convert.training.stbp import Recipe, fan_out, passes, train_wave
+from convert.training.wave_layers import wave_layers
+from convert.training.waves import Wave
+from tests.builders.image_networks import chain, images
+
+STEPS = 6
+
+
+@pytest.fixture(scope="module")
+def network():
+    """Three chip populations and a 1x1 convolution to a map of four classes, driven harder than for many steps."""
+    made = chain(layers=3, timesteps=48)
+    kernel = np.random.default_rng(7).normal(0, 0.02, (1, 1, 4, 4))
+    network = replace(made, projections=(*made.projections, Projection("p3", "out", Convolution(kernel))))
+    scaled = [
+        replace(p, transform=p.transform.scaled(1.5)) if p.target in ("p1", "p2", "p3") else p
+        for p in network.projections
+    ]
+    return network.with_(projections=tuple(scaled))
+
+
+def outputs(network, rates_hz):
+    """The readout at ``rates_hz``, before its activation."""
+    (projection,) = network.into("out")
+    return network.readouts[0].bias + np.asarray(apply(projection.transform, rates_hz["p3"], (6, 6, 4)))
+
+
+class Teacher:
+    """What the network gives without spikes."""
+
+    def __init__(self, network):
+        self.network = network
+
+    def _rates(self, images):
+        rates = {INPUT: images}
+        for p in self.network.populations:
+            rates[p.name] = np.maximum(drive_hz(self.network, p, rates), 0)
+        return rates
+
+    def activities(self, images):
+        return {p.name: self._rates(images)[p.name] / np.float32(p.scale_hz) for p in self.network.populations}
+
+    def logits(self, images):
+        return [np.float32(outputs(self.network, self._rates(images)))]
+
+
+def error(wave, teacher, shown):
+    """Mean square difference of the outputs from the teacher's."""
+    layers = wave_layers(wave, {})
+    counts = np.stack([p.counts(layers[-1], in_window=True) for p in passes(wave, layers, shown)])
+    rates_hz = np.float32(counts.reshape(-1, 6, 6, 4) / (wave.steps * wave.network.dt_s))
+    return float(np.mean((outputs(wave.network, {"p3": rates_hz}) - teacher.logits(shown)[0]) ** 2))
+
+
+def spikes(wave, shown):
+    """Spikes of the layers on the chip, a image."""
+    layers = wave_layers(wave, {})
+    return np.mean([sum(p.counts(layer).sum() for layer in layers) for p in passes(wave, layers, shown)])
+
+
+def batches(count):
+    return (images(16, seed) for seed in range(count))
+
+
+def test_training_brings_the_outputs_nearer_to_the_teachers(network):
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    steps: list[int] = []
+    trained = train_wave(wave, batches(16), teacher, count=16, recipe=Recipe(learning_rate=0.03), advance=steps.append)
+    assert steps == [1] * 16
+    held_out = images(12, 999)
+    assert error(trained, teacher, held_out) < 0.6 * error(wave, teacher, held_out)
+
+
+def test_layers_alone_come_nearer_to_their_own_activations(network):
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    recipe = Recipe(learning_rate=0.03, local=1.0, features=(1.0, 1.0))
+    trained = train_wave(wave, batches(12), teacher, count=12, recipe=recipe)
+
+    def distance(of):
+        layers, shown = wave_layers(of, {}), images(12, 999)
+        goals = teacher.activities(shown)
+        total = 0.0
+        for layer in layers:
+            counts = np.stack([p.counts(layer) for p in passes(of, layers, shown)]).reshape(-1, *layer.shape)
+            goal = np.clip(goals[layer.name] * network.population(layer.name).scale_hz * network.dt_s, 0, 1)
+            total += float(np.mean((counts / of.steps - goal) ** 2) / np.mean(goal**2))
+        return total
+
+    assert distance(trained) < 0.7 * distance(wave)
+
+
+def test_a_penalty_makes_spikes_fewer(network):
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    free, dear = (
+        train_wave(wave, batches(8), teacher, count=8, recipe=Recipe(learning_rate=0.03, penalty=penalty))
+        for penalty in (0.0, 500.0)
+    )
+    assert spikes(dear, images(8, 999)) < 0.8 * spikes(free, images(8, 999))
+
+
+def test_the_same_batches_give_the_same_wave(network):
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    a, b = (train_wave(wave, batches(3), teacher, count=3) for _ in range(2))
+    for p, q in zip(a.network.projections, b.network.projections, strict=True):
+        np.testing.assert_array_equal(p.transform.weights, q.transform.weights)
+
+
+@pytest.mark.parametrize("kind", ["shared", "single"])
+def test_the_gradient_of_a_readout_is_that_of_small_differences(kind):
+    rng = np.random.default_rng(0)
+    if kind == "shared":
+        transform, target = Convolution(rng.normal(size=(3, 3, 2, 3))), (4, 5, 3)
+    else:
+        matrix = sparse.random_array((6, 40), density=0.4, rng=rng, format="csr")
+        transform, target = Sparse(matrix), (1, 2, 3)
+    rates_hz = rng.uniform(0, 1, (2, 4, 5, 2)).astype(np.float32)
+    of_outputs = rng.normal(size=(2, *target)).astype(np.float32)
+    of_rates, of_weights = backward(transform, rates_hz, of_outputs)
+
+    def value(changed, rates):
+        return float(np.sum(of_outputs * np.asarray(apply(changed, np.float32(rates), target))))
+
+    way = rng.normal(size=rates_hz.shape)
+    difference = value(transform, rates_hz + way) - value(transform, rates_hz)
+    assert difference == pytest.approx(np.sum(of_rates * way), rel=1e-3)
+    way = rng.normal(size=transform.weights.shape)
+    difference = value(transform.with_weights(transform.weights + way), rates_hz) - value(transform, rates_hz)
+    assert difference == pytest.approx(np.sum(of_weights * way), rel=1e-3)
+
+
+def test_a_spike_reaches_so_many_synapses(network):
+    assert fan_out(network, "p1").reshape(6, 6, 4)[0, 0, 0] == 2 * 2 * 4
+    assert fan_out(network, "p1").reshape(6, 6, 4)[2, 2, 0] == 3 * 3 * 4
+    assert not fan_out(network, "p3").any()
