@@ -113,7 +113,7 @@ def train_wave_of_spikes(draft: Draft) -> Draft:
     """Each image shown for a few steps only, and its wave through the layers trained to give the teacher's outputs."""
     from convert.training.stbp import BATCH, Recipe, firing_rates, shifted, train_wave
     from convert.training.tandem import distillation_loss, relative_squared_loss
-    from convert.training.waves import starting_wave
+    from convert.training.wave.schedule import starting_wave
 
     goal, options = draft.goal, draft.goal.options
     assert options.steps is not None

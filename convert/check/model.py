@@ -91,7 +91,7 @@ def _report(path: Path, options: Options, fit: Fit | None) -> CheckReport:
 
 def outline_of(models: Models) -> Network:
     """The network that lowering ``models`` will give, with weights of 1."""
-    from convert.frontends.keras.linear_paths import paths_into
+    from convert.frontends.keras.paths.linear_paths import paths_into
     from convert.lowering.outline import outline
 
     cut = models.cut

@@ -1,7 +1,7 @@
 """Training through the chip's own steps: a wave learns to give the Keras outputs with the spikes that it really fires.
 
 First each layer alone learns its own activations from the spikes that it gets, then all of them together the outputs.
-The Keras model is the teacher: images need no labels. Sources: the surrogate gradient in ``wave_pass``; distillation,
+The Keras model is the teacher: images need no labels. Sources: the surrogate gradient in ``wave.simulate``; distillation,
 Hinton et al. 2015. Shares and rates are chosen by trials on a ResNet-20: docs/few-spikes.md.
 """
 
@@ -22,17 +22,17 @@ from convert.calibration.simulate import drive_hz
 from convert.frontends.original import Images, Original
 from convert.network import INPUT, Network
 from convert.network.tensorflow_form import apply
+from convert.training.wave.kernels import TRIANGLE, Float32, Kernel, Surrogate, Synapses, counted
+from convert.training.wave.layers import Layer, wave_layers
+from convert.training.wave.parameters import Key, WaveParameters, summed
+from convert.training.wave.readout_gradient import backward
+from convert.training.wave.schedule import Wave
+from convert.training.wave.simulate import Gradient, Passed, Wanted, gradient, pass_image
 from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
 from convert.upstream.types import Optimizer
 
 from .rate_loss import Loss
-from .readout_gradient import backward
 from .tandem import distillation_loss
-from .wave_kernels import TRIANGLE, Float32, Kernel, Surrogate, Synapses, counted
-from .wave_layers import Layer, wave_layers
-from .wave_parameters import Key, WaveParameters, summed
-from .wave_pass import Gradient, Passed, Wanted, gradient, pass_image
-from .waves import Wave
 
 Result = TypeVar("Result")
 

@@ -10,19 +10,19 @@ from pathlib import Path
 import numpy as np
 
 from convert.errors import UserError
+from convert.frontends.keras.operations.as_layers import as_layers, is_operation, way_out
+from convert.frontends.keras.reading.configs import BY_SHAPE, SIZED, apart, arguments, for_shape
+from convert.frontends.keras.reading.files import UnreadableError, layer_configs, read_model
+from convert.frontends.keras.reading.packaged import packaged
 from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
 from convert.upstream.types import Config, Layer, Model, Tensor
 
 from . import fixed
-from .configs import BY_SHAPE, SIZED, apart, arguments, for_shape
 from .cut import misplaced_heads
-from .files import UnreadableError, layer_configs, read_model
 from .inputs import Shapes, as_images, input_problems, shapes_of
 from .layers import IDENTITY_LAYERS, refusal, unknown
 from .names import RESERVED, plain
-from .operations import as_layers, is_operation, way_out
 from .outputs import as_read, chosen, output_names
-from .packaged import packaged
 from .passes import KERAS_PASSES
 from .refusals import Refusal, sentences
 from .rewrite import Call

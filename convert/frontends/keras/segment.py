@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from convert.frontends.keras.paths.reach import shape_of
 from convert.frontends.original import Function, Images
 from convert.network import Array, Shape
 from convert.network.network import Activation
@@ -14,7 +15,6 @@ from convert.upstream.tensorflow import load_tensorflow
 from convert.upstream.types import Model, Node, Tensor
 
 from .nodes import nodes_of
-from .reach import shape_of
 
 LOUD = 2.0**12
 """By how much impulses are larger than 1: no bias then swallows the last bits of a weight."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from convert.data.folders import IMAGE_FOLDERS, LABEL_ENDINGS, LABEL_FOLDERS, NORMAL, SUFFIXES
 from convert.data.npz import PAIRS
+from convert.frontends.keras.operations.names import WRITTEN
 from convert.options import Options
 
 from .hints import HINTS, WRAPPERS
 from .layers import ACTIVATIONS, HOST_ACTIVATIONS, IDENTITY_LAYERS, MAX_POOLING, REGISTRY, quoted
-from .operation_names import WRITTEN
 
 TOP = """# What converts
 

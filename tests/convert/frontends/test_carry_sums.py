@@ -7,10 +7,10 @@ import pytest
 
 from convert.frontends.keras.cut import cut_at_relus
 from convert.frontends.keras.load import load_model
-from convert.frontends.keras.long_paths import CarriedSums, sums_to_carry
 from convert.frontends.keras.nodes import nodes_of
 from convert.frontends.keras.passes.carry_sums import with_carried_sums
-from convert.frontends.keras.reach import reach_of, shape_of
+from convert.frontends.keras.paths.long_paths import CarriedSums, sums_to_carry
+from convert.frontends.keras.paths.reach import reach_of, shape_of
 from convert.lowering.lower import lower
 from convert.network.forward import outputs
 from convert.upstream.tensorflow import load_tf_keras

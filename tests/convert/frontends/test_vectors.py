@@ -8,11 +8,11 @@ import pytest
 from convert.errors import UserError
 from convert.frontends.keras.cut import cut_at_relus
 from convert.frontends.keras.load import load_model
-from convert.frontends.keras.long_paths import sums_to_carry
 from convert.frontends.keras.nodes import nodes_of
 from convert.frontends.keras.passes import POOLING
 from convert.frontends.keras.passes.carry_sums import with_carried_sums
-from convert.frontends.keras.reach import reach_of, shape_of
+from convert.frontends.keras.paths.long_paths import sums_to_carry
+from convert.frontends.keras.paths.reach import reach_of, shape_of
 from convert.network.forward import outputs
 from convert.upstream.tensorflow import load_keras3, load_tensorflow, load_tf_keras
 from tests.builders.keras_models import images_for, lowered, randomized

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from convert.frontends.keras.cut import cut_at_relus
-from convert.frontends.keras.linear_paths import paths_into
 from convert.frontends.keras.load import load_model
 from convert.frontends.keras.passes import average_pooling
+from convert.frontends.keras.paths.linear_paths import paths_into
 from convert.lowering.lower import lower
 from convert.lowering.outline import outline
 from convert.network import SharedKernel

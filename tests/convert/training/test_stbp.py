@@ -11,10 +11,10 @@ from scipy import sparse
 from convert.calibration.simulate import drive_hz
 from convert.network import INPUT, Convolution, Projection, Sparse
 from convert.network.tensorflow_form import apply
-from convert.training.readout_gradient import backward
 from convert.training.stbp import Recipe, fan_out, passes, train_wave
-from convert.training.wave_layers import wave_layers
-from convert.training.waves import Wave
+from convert.training.wave.layers import wave_layers
+from convert.training.wave.readout_gradient import backward
+from convert.training.wave.schedule import Wave
 from tests.builders.image_networks import chain, images
 
 STEPS = 6

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from convert.network import Neuron
-from convert.training.wave_kernels import ARCTAN, RECTANGLE, TRIANGLE, Surrogate
-from convert.training.wave_layers import wave_layers
-from convert.training.wave_pass import Wanted, gradient, pass_image
-from convert.training.waves import Wave, busy_steps
+from convert.training.wave.kernels import ARCTAN, RECTANGLE, TRIANGLE, Surrogate
+from convert.training.wave.layers import wave_layers
+from convert.training.wave.schedule import Wave, busy_steps
+from convert.training.wave.simulate import Wanted, gradient, pass_image
 from deploy.emulator import compile_network, run
 from deploy.emulator.integers import KernelIntegers, discretize
 from partition.result import Block, Partition

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from convert.frontends.keras.structures import tensors_in
 from convert.upstream.types import Config, Layer, Module, Tensor
-
-from .structures import tensors_in
 
 
 @dataclass(frozen=True)

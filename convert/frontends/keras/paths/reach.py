@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.frontends.keras.shapes import as_image, image_axis
 from convert.network import Convolution, ConvolutionTranspose, Shape
 from convert.upstream.types import Layer, Node, Tensor
-
-from .shapes import as_image, image_axis
 
 Connected = NDArray[np.bool_]
 """Shape (source positions, target positions) along one axis."""

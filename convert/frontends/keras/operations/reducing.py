@@ -6,11 +6,10 @@ from math import prod
 
 import numpy as np
 
+from convert.frontends.keras import fixed
+from convert.frontends.keras.operations.indexing import IMAGE_AXES
+from convert.frontends.keras.operations.operation import Builder, Operation, Steps
 from convert.upstream.types import Layer, Module, Tensor
-
-from . import fixed
-from .indexing import IMAGE_AXES
-from .operation import Builder, Operation, Steps
 
 
 def _reduced(keras: Module, op: Operation) -> Steps | None:

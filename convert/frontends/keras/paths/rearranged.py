@@ -12,10 +12,9 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.frontends.keras.paths.reach import shape_of
 from convert.frontends.linear_path import Connected
 from convert.upstream.types import Node, Tensor
-
-from .reach import shape_of
 
 REARRANGING = ("Reshape", "Flatten", "Permute")
 

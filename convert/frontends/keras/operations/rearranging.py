@@ -6,12 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from convert.frontends.keras import fixed
+from convert.frontends.keras.operations.indexing import IMAGE_AXES, choice
+from convert.frontends.keras.operations.operation import Builder, Operation, Steps
+from convert.frontends.keras.reading.configs import KEEPING, enlargement
 from convert.upstream.types import Layer, Module, Tensor
-
-from . import fixed
-from .configs import KEEPING, enlargement
-from .indexing import IMAGE_AXES, choice
-from .operation import Builder, Operation, Steps
 
 
 def _split(keras: Module, op: Operation) -> Steps | None:

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.network import Taps
-
-from .wave_kernels import Columns, Float32, Kernel, Packed
+from convert.training.wave.kernels import Columns, Float32, Kernel, Packed
 
 
 def kernel_between(of_rows: Taps, of_columns: Taps, shape: tuple[int, ...]) -> Kernel:

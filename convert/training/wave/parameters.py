@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.network import INPUT, Array, Convolution, ConvolutionTranspose, Population, Sparse, Transform
+from convert.training.wave.schedule import Wave
+from convert.training.wave.simulate import Gradient
 from convert.upstream.tensorflow import load_tensorflow
 from convert.upstream.types import Tensor
-
-from .wave_pass import Gradient
-from .waves import Wave
 
 UNIT = 0.1
 """Thresholds (of a readout, outputs) that are to biases and pulses what its root mean square is to a kernel."""

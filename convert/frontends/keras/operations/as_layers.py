@@ -6,13 +6,12 @@ from math import prod
 
 import numpy as np
 
+from convert.frontends.keras.operations import comparing, rearranging, reducing
+from convert.frontends.keras.operations.indexing import choice, flipped
+from convert.frontends.keras.operations.names import KINDS, WAYS_OUT
+from convert.frontends.keras.operations.operation import Builder, Operation, Steps
+from convert.frontends.keras.structures import flat, tensors_in
 from convert.upstream.types import Config, Layer, Module, Tensor
-
-from . import comparing, rearranging, reducing
-from .indexing import choice, flipped
-from .operation import Builder, Operation, Steps
-from .operation_names import KINDS, WAYS_OUT
-from .structures import flat, tensors_in
 
 
 def is_operation(old: Layer) -> bool:

@@ -14,8 +14,7 @@ from functools import singledispatch
 import numpy as np
 from numpy.typing import NDArray
 
-from .packed_kernels import unpacked
-from .wave_kernels import (
+from convert.training.wave.kernels import (
     Fired,
     Float32,
     Kernel,
@@ -32,7 +31,8 @@ from .wave_kernels import (
     synapses_backward,
     synapses_to_source,
 )
-from .wave_layers import Layer
+from convert.training.wave.layers import Layer
+from convert.training.wave.packed_kernels import unpacked
 
 
 @dataclass(frozen=True)

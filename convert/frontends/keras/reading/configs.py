@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from convert.frontends.keras.layers import ACTIVATION_LAYERS, ALIASES
 from convert.upstream.types import Config, Layer
-
-from .layers import ACTIVATION_LAYERS, ALIASES
 
 Step = tuple[str, str, Config]
 """The class, name and configuration of a layer."""

@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from convert.errors import UserError
+from convert.frontends.keras.layers import ALIASES
+from convert.frontends.keras.reading.configs import absurd_numbers
+from convert.frontends.keras.reading.saved_model import METADATA, model_config, read_saved_model
 from convert.upstream.tensorflow import load_keras3, load_tf_keras
 from convert.upstream.types import Config, Model
-
-from .configs import absurd_numbers
-from .layers import ALIASES
-from .saved_model import METADATA, model_config, read_saved_model
 
 WAY_OUT = "save it again with model.save('NAME.keras') and try that file"
 

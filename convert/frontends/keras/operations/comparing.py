@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from convert.frontends.keras.operations.operation import Builder, Operation, Steps
+from convert.frontends.keras.structures import tensors_in
 from convert.upstream.types import Layer, Module, Tensor
-
-from .operation import Builder, Operation, Steps
-from .structures import tensors_in
 
 
 def _extreme(keras: Module, op: Operation) -> Steps | None:

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from convert.frontends.keras.rewrite import Call
 from convert.upstream.types import Layer, Module, Tensor
-
-from .rewrite import Call
 
 
 def packaged(old: Layer) -> Callable[[Module, Layer, str], Call] | None:

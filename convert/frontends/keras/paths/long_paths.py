@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from convert.frontends.keras.layers import SPIKING, is_head, role
+from convert.frontends.keras.nodes import called_once, head_of, nodes_of
+from convert.frontends.keras.paths.reach import Reach, identity, reach_of, shape_of
 from convert.upstream.types import Model, Node, Tensor
-
-from .layers import SPIKING, is_head, role
-from .nodes import called_once, head_of, nodes_of
-from .reach import Reach, identity, reach_of, shape_of
 
 LARGE = 4.0
 """Sums are carried where the network would have more than so many times the connections of the model's own layers."""

@@ -8,13 +8,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.frontends.keras.nodes import nodes_of
+from convert.frontends.keras.paths.reach import reach_of, shape_of
+from convert.frontends.keras.paths.rearranged import REARRANGING, rearranged
+from convert.frontends.keras.segment import KerasSegment
 from convert.frontends.linear_path import Axis, Connected, LinearPath, staying
 from convert.upstream.types import Layer, Node, Tensor
-
-from .nodes import nodes_of
-from .reach import reach_of, shape_of
-from .rearranged import REARRANGING, rearranged
-from .segment import KerasSegment
 
 MIXING = ("Conv", "SeparableConv", "Dense", "Concatenate", "Permute")
 """What the names of classes begin with that bring channels together."""

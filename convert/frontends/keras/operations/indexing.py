@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from convert.frontends.keras import fixed
+from convert.frontends.keras.shapes import IMAGE_RANK, as_image
 from convert.upstream.types import Config, Layer, Module, Tensor
-
-from . import fixed
-from .shapes import IMAGE_RANK, as_image
 
 IMAGE_AXES = IMAGE_RANK + 1
 """Of a batch of images."""

@@ -1,0 +1,1 @@
+"""What linear paths connect, told from the settings of their layers."""

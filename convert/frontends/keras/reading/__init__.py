@@ -1,0 +1,1 @@
+"""Files and configurations as either Keras saves them."""
