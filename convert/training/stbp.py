@@ -1,8 +1,8 @@
 """Training through the chip's own steps: a wave learns to give the Keras outputs with the spikes that it really fires.
 
 First each layer alone learns its own activations from the spikes that it gets, then all of them together the outputs.
-The Keras model is the teacher: images need no labels. Sources: the surrogate gradient in ``wave.simulate``; distillation,
-Hinton et al. 2015. Shares and rates are chosen by trials on a ResNet-20: docs/few-spikes.md.
+The Keras model is the teacher: images need no labels. Sources: the surrogate gradient in ``wave.simulate``;
+distillation, Hinton et al. 2015. Shares and rates are chosen by trials on a ResNet-20: docs/few-spikes.md.
 """
 
 from __future__ import annotations

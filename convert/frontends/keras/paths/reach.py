@@ -34,8 +34,9 @@ WIDTHS = {"bilinear": 1, "gaussian": 1.5, "bicubic": 2, "mitchellcubic": 2, "lan
 class Reach:
     """What of a tensor of ``channels`` reaches what of a target of ``target_channels``.
 
-    ``down`` and ``up`` tell whether a layer on the way made the image smaller or larger, ``windows`` how many layers on
-    the way look beyond their own pixel.
+    ``down`` and ``up`` tell whether a layer on the way made the image smaller or larger, ``window`` whether one has
+    windows that overlap, ``pads`` whether one sees zeros where the image ends, and ``border`` whether it does so after
+    another one had such windows: shifted pixels then give other responses at the image's border.
     """
 
     rows: Connected
@@ -45,7 +46,9 @@ class Reach:
     mixed: bool
     down: bool = False
     up: bool = False
-    windows: int = 0
+    window: bool = False
+    pads: bool = False
+    border: bool = False
     local: bool = False
     """Whether every pixel reaches its own alone."""
 
@@ -56,14 +59,12 @@ class Reach:
 
     @property
     def singles(self) -> int:
-        """Those that share no kernel: all of a path that goes down and up; where the image ends, those of a path with
-        zeros padded on the way."""
-        if self.down and self.up and max(self.rows.shape[1], self.columns.shape[1]) > 1:
-            return self.connections
-        if self.windows < 2:
-            return 0
-        inside = [sizes[sizes == sizes.max()].sum() for sizes in (self.rows.sum(axis=0), self.columns.sum(axis=0))]
-        return self.connections - self._pairs(int(inside[0]) * int(inside[1]))
+        """Those that share no kernel: all of a path that goes down and up, and of one with a border of its own.
+
+        Only the border has synapses of its own, but all tiles are then as small as its memory allows.
+        """
+        several = max(self.rows.shape[1], self.columns.shape[1]) > 1
+        return self.connections if several and (self.border or (self.down and self.up)) else 0
 
     def _pairs(self, pixels: int) -> int:
         return pixels * (self.channels * self.target_channels if self.mixed else self.channels)
@@ -78,8 +79,10 @@ class Reach:
             square = self.rows is self.columns and first.rows is first.columns
             columns = rows if square else _chained(first.columns, self.columns)
         down, up = self.down or first.down, self.up or first.up
-        windows, local = self.windows + first.windows, self.local and first.local
-        return Reach(rows, columns, first.channels, self.target_channels, mixed, down, up, windows, local)
+        window, pads = self.window or first.window, self.pads or first.pads
+        border = self.border or first.border or (first.window and self.pads)
+        local = self.local and first.local
+        return Reach(rows, columns, first.channels, self.target_channels, mixed, down, up, window, pads, border, local)
 
     def beside(self, other: Reach | None) -> Reach:
         """This path and another one between the same two tensors."""
@@ -94,7 +97,9 @@ class Reach:
             mixed=self.mixed or other.mixed,
             down=self.down or other.down,
             up=self.up or other.up,
-            windows=max(self.windows, other.windows),
+            window=self.window or other.window,
+            pads=self.pads or other.pads,
+            border=self.border or other.border,
             local=self.local and other.local,
         )
 
@@ -118,10 +123,11 @@ def reach_of(node: Node, source: Shape, target: Shape) -> Reach:
     mixed = kind in MIXING and getattr(layer, "groups", 1) == 1
     down, up = target[0] * target[1] < source[0] * source[1], target[0] * target[1] > source[0] * source[1]
     padded = kind in ("ZeroPadding", "Cropping")
-    windows = int(max(rows.sum(axis=0).max(), columns.sum(axis=0).max()) > 1)
+    window = any(min(axis.sum(axis=0).max(), axis.sum(axis=1).max()) > 1 for axis in (rows, columns))
+    pads = any(np.ptp(axis.sum(axis=0)) > 0 for axis in (rows, columns))
     local = source[:2] == target[:2] and all(np.array_equal(axis, np.eye(*axis.shape)) for axis in (rows, columns))
     scaled = (down and not padded, up and not padded)
-    return Reach(rows, columns, source[2], target[2], mixed, *scaled, windows, local)
+    return Reach(rows, columns, source[2], target[2], mixed, *scaled, window, pads, False, local)
 
 
 def shape_of(tensor: Tensor) -> Shape:
