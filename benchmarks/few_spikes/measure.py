@@ -48,7 +48,8 @@ def main(bundle: Path, data: Path, images: int | None) -> None:
         n = len(dataset)
         print(
             f"{name}: {network.timesteps} steps, accuracy {right / n:.4f} of {n} images; for each "
-            f"{spikes / n / 1e3:.0f} k spikes on the chip and {host / n / 1e3:.0f} k of the host, {synops / n / 1e6:.1f} M synaptic operations",
+            f"{spikes / n / 1e3:.0f} k spikes on the chip and {host / n / 1e3:.0f} k of the host, "
+            f"{synops / n / 1e6:.1f} M synaptic operations",
             flush=True,
         )
 
