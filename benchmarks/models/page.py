@@ -14,6 +14,8 @@ normalization too; what is tried is conversion, not accuracy. One command makes 
 in a process with {LIMIT_S} s and {LIMIT_BYTES >> 30} GiB:
 
 ```
+pip install --no-deps keras-unet-collection==0.1.13 segmentation-models==1.0.1
+pip install --no-deps image-classifiers==1.0.0 efficientnet==1.1.1 keras-applications==1.0.8   # what the second needs
 python -m benchmarks.models.table FOLDER             # all that FOLDER does not have yet
 python -m benchmarks.models.table FOLDER enet unet   # these, again
 ```
@@ -70,7 +72,7 @@ def _said(attempts: Sequence[Attempt]) -> str:
 def _sentences(attempt: Attempt) -> str:
     said = [line.replace("|", "\\|") for line in attempt.said]
     first = WORDS.get(attempt.outcome)
-    return "<br>".join([*([first] if first else []), *said])
+    return "<br>".join([*([f"{first} ({attempt.cpu_s:.0f} of the CPU)"] if first else []), *said])
 
 
 def _shape(shape: Sequence[int]) -> str:
