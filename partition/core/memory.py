@@ -17,6 +17,7 @@ import numpy as np
 from partition.geometry.blocks import Ints, block_sizes, counts
 from partition.geometry.intervals import Interval
 from partition.geometry.links import KernelLink, Link, MatrixLink, SinglesLink
+from partition.geometry.matrix_blocks import blocks_reached
 from partition.geometry.tile import Tile
 from partition.hardware import Chip
 from partition.numba_jit import compiled
@@ -171,6 +172,17 @@ def _(link: SinglesLink, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> In
         axons[...] = np.prod(link.source_shape)
     per_block = np.ix_(*(axis.kind for axis in axes))
     return Incoming(axons[per_block].ravel(), bits[per_block].ravel())
+
+
+def incoming_of_block(link: MatrixLink, neurons: Ints, chip: Chip) -> tuple[int, int]:
+    """Input axons and synapse bits of the block of these ``neurons`` (of several blocks), in ascending order."""
+    if _one_to_all(link):
+        return 1, int(group_bits(np.array([len(neurons)]), chip.weight_bits, chip)[0])
+    row = (1, 1, len(neurons))
+    found = blocks_reached(link.matrix[neurons], row, row)
+    bits = group_bits(found.synapses, chip.weight_bits, chip)
+    _, distinct = np.unique(found.content, return_index=True)
+    return len(found.source), int(bits[distinct].sum())
 
 
 def _one_to_all(link: MatrixLink) -> bool:

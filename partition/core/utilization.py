@@ -14,8 +14,11 @@ from partition.geometry.links import KernelLink, Link, MatrixLink, SinglesLink
 from partition.geometry.tile import Tile
 from partition.hardware import Chip
 
-from .memory import Incoming, incoming
+from .memory import Incoming, incoming, incoming_of_block
 from .packing import PLAIN, Packing
+
+FEW_SYNAPSES = 50_000
+"""Matrices of up to so many are looked at as a whole in a few milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,25 @@ def received(links: Iterable[Link], shape: Shape, tile: Tile, chip: Chip, packin
         axons += cost.in_axons
         bits += cost.synapse_bits
     return Incoming(axons, bits)
+
+
+def surely_overfull(links: Sequence[Link], shape: Shape, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> bool:
+    """Whether the first block or the middle one receives more than a core takes: known from their synapses alone.
+
+    For tiles that do not fit, which are most of those that are tried, large matrices need not be looked at as a whole.
+    """
+    matrices = [link for link in links if isinstance(link, MatrixLink) and link.matrix.nnz > FEW_SYNAPSES]
+    if not matrices or cores(shape, tile) == 1:
+        return False
+    others = received([link for link in links if not isinstance(link, MatrixLink)], shape, tile, chip, packing)
+    block_of = block_of_neuron(shape, tile)
+    for block in {0, int(block_of[len(block_of) // 2])}:
+        costs = [incoming_of_block(link, np.flatnonzero(block_of == block), chip) for link in matrices]
+        if others.in_axons[block] + sum(axons for axons, _ in costs) > chip.in_axons:
+            return True
+        if others.synapse_bits[block] + sum(bits for _, bits in costs) > chip.synapse_bits:
+            return True
+    return False
 
 
 @singledispatch

@@ -11,7 +11,7 @@ from convert.errors import UserError
 from convert.network import Population, Shape
 from partition.core.packing import PLAIN, Packing
 from partition.core.synapse_lists import packings
-from partition.core.utilization import received, slots_per_axon
+from partition.core.utilization import received, slots_per_axon, surely_overfull
 from partition.geometry.blocks import cores
 from partition.geometry.links import Link
 from partition.geometry.tile import Tile
@@ -103,6 +103,8 @@ def _packing(
     """The first of ``options`` with which the blocks fit a core."""
     for packing in options:
         if packing.compartments(tile) > chip.compartments:
+            continue
+        if surely_overfull(inward, shape, tile, chip, packing):
             continue
         cost = received(inward, shape, tile, chip, packing)
         if cost.in_axons.max() > chip.in_axons:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,8 +13,10 @@ from scipy import sparse
 from convert.errors import UserError
 from convert.network import Network, Sparse
 from convert.network.connections import Connections
-from partition.core.memory import incoming
-from partition.core.utilization import out_axons, slots_per_axon, utilization
+from partition.core import utilization as utilization_module
+from partition.core.memory import incoming, incoming_of_block
+from partition.core.utilization import out_axons, slots_per_axon, surely_overfull, utilization
+from partition.geometry.blocks import block_of_neuron
 from partition.geometry.links import links_onto_chip
 from partition.hardware import LOIHI
 from partition.tiles.feasible import feasible_tiles_of_layers
@@ -189,3 +193,25 @@ def test_a_vector_that_lies_in_rows_reaches_what_its_order_says():
         np.testing.assert_array_equal(incoming(first, tile, LOIHI).in_axons, incoming(second, tile, LOIHI).in_axons)
         for source_tile in (source, (1, 1, 7)):
             np.testing.assert_array_equal(out_axons(first, source_tile, tile), out_axons(second, source_tile, tile))
+
+
+@pytest.mark.parametrize("tile", [(8, 8, 4), (4, 8, 4), (4, 4, 4), (3, 2, 4), (8, 8, 1), (1, 1, 4)])
+def test_a_block_alone_has_what_it_has_among_all(tile, monkeypatch):
+    """What of a matrix goes into one block, and into the same block when all of them are counted."""
+    rng = np.random.default_rng(0)
+    shape = (8, 8, 4)
+    matrix = sparse.random_array((256, 256), density=0.1, rng=rng, format="csr")
+    matrix.data = np.float64(rng.integers(1, 4, matrix.nnz))
+    network = chain([shape, shape, shape], {(0, 1): identity(shape), (1, 2): Sparse(matrix)})
+    (found,) = [k for k in links_onto_chip(network) if k.target == "p2"]
+    block_of = block_of_neuron(shape, tile)
+    whole = incoming(found, tile, LOIHI)
+    if len(whole.in_axons) > 1:
+        for block in range(len(whole.in_axons)):
+            alone = incoming_of_block(found, np.flatnonzero(block_of == block), LOIHI)
+            assert alone == (whole.in_axons[block], whole.synapse_bits[block])
+    monkeypatch.setattr(utilization_module, "FEW_SYNAPSES", 0)
+    for limit in (int(whole.synapse_bits.max()), int(whole.synapse_bits.max()) - 1):
+        chip = replace(LOIHI, synapse_bits=limit)
+        assert not surely_overfull([found], shape, tile, chip) or whole.synapse_bits.max() > limit
+    assert surely_overfull([found], shape, tile, replace(LOIHI, synapse_bits=1)) == (len(whole.in_axons) > 1)
