@@ -5,7 +5,7 @@ DEMO := demo
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
-.PHONY: help demo test quick check lint docs clean
+.PHONY: help demo test quick check fuzz lint docs clean
 
 help:  ## What there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -21,6 +21,9 @@ quick: lint  ## Lint and the tests that are not marked slow
 
 check: lint  ## Lint and all tests, with the share of the code that they run
 	$(PYTEST) --cov --cov-report=term:skip-covered
+
+fuzz: $(VENV)/ready  ## Every reader on FUZZ_RUNS (20000) files that are almost right
+	FUZZ_RUNS=$${FUZZ_RUNS:-20000} $(PYTEST) tests/fuzz
 
 lint: $(VENV)/ready  ## Style, format, types, and which room imports which
 	$(BIN)/ruff check .

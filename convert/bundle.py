@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from .errors import UserError
 from .network import Network, archive, require_runnable
 from .report import ConversionReport
 from .storage.atomic import whole_folder
+from .storage.damage import DAMAGED
 from .storage.reports import read_report, write_report
 
 NETWORK, RATE_NETWORK = "network.npz", "rate_network.npz"
@@ -136,7 +135,5 @@ def _reading(bundle: str | Path, name: str) -> Iterator[Path]:
         raise UserError(f"{bundle} is not a bundle (no {name} in it); make one with convert-model MODEL -o {bundle}")
     try:
         yield path
-    except (OSError, EOFError, LookupError, TypeError, ValueError, msgspec.MsgspecError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is damaged ({type(error).__name__}: {error}); convert the model again") from error
-    except (zlib.error, AttributeError) as error:
+    except (*DAMAGED, msgspec.MsgspecError) as error:
         raise UserError(f"{path} is damaged ({type(error).__name__}: {error}); convert the model again") from error

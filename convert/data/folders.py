@@ -87,9 +87,12 @@ def _read_tiff(path: Path) -> Values:
     import tifffile
 
     try:
-        return np.asarray(tifffile.imread(path))
+        pixels = np.asarray(tifffile.imread(path))
     except Exception as error:
         raise UserError(f"{path.name}: cannot be read as a TIFF image ({error}); replace or remove the file") from error
+    if pixels.ndim < 2:
+        raise UserError(f"{path.name}: no image, but numbers of shape {pixels.shape}; replace or remove the file")
+    return pixels
 
 
 def _classes(path: Path, folders: dict[str, Path], expected: Expected) -> ImageSource:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
+from convert.storage.damage import DAMAGED
 from convert.upstream.types import Values
 
 from .labels import ClassMap, Marked, Numbers
@@ -108,7 +109,7 @@ def _arrays(path: Path, expected: Expected) -> tuple[Values, Values | None]:
                 return _mapped(path, archive, alone[0]), None
             if len(found) == 1:
                 return _mapped(path, archive, found[0][0]), _mapped(path, archive, found[0][1])
-    except (OSError, zipfile.BadZipFile, ValueError, EOFError, KeyError) as error:
+    except DAMAGED as error:
         raise UserError(f"{path}: cannot be read as a .npz file ({error}); save it again with numpy.savez") from error
     held = ", ".join(sorted(names)) or "nothing"
     if found:

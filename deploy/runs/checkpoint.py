@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from glob import escape
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from convert.data.dataset import Dataset
 from convert.data.labels import Labels
 from convert.errors import UserError
 from convert.storage.atomic import NOTES, whole_file
+from convert.storage.damage import DAMAGED
 from convert.storage.locks import in_use, locked
 from deploy.arrays import Float32, Int64
 from deploy.events.counts import LayerCounts
@@ -47,7 +47,7 @@ class RunCheckpoint:
         """Whether image ``i`` is done, and what was written of it can be read."""
         try:
             self.read(i)
-        except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile):
+        except DAMAGED:
             return False
         return True
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from convert.errors import UserError
 from convert.frontends.keras.layers import ALIASES
 from convert.frontends.keras.reading.configs import absurd_numbers
 from convert.frontends.keras.reading.saved_model import METADATA, model_config, read_saved_model
+from convert.storage.damage import DAMAGED
 from convert.upstream.tensorflow import load_keras3, load_tf_keras
 from convert.upstream.types import Config, Model
 
@@ -21,9 +21,6 @@ WAY_OUT = "save it again with model.save('NAME.keras') and try that file"
 
 LARGEST_TEXT = 2**28
 """Bytes of a configuration: ResNet-152's has 0.4 MB. What unpacks to more is none."""
-
-DAMAGED = (OSError, EOFError, KeyError, TypeError, ValueError, NotImplementedError, zlib.error, zipfile.BadZipFile)
-"""What archives, HDF5 and JSON raise for what is not theirs."""
 
 NO_LAYERS = ("InputLayer", "TFOpLambda", "SlicingOpLambda")
 """Classes in a configuration that stand for the input or an operation."""
@@ -68,7 +65,7 @@ def layer_configs(path: Path) -> Iterator[tuple[str, str, Config]]:
             yield from _layers(json.loads(_h5_attribute(path, "model_config")))
         elif (path / METADATA).is_file():
             yield from _layers(model_config(path))
-    except (*DAMAGED, AttributeError, RecursionError):
+    except DAMAGED:
         return
 
 
@@ -118,7 +115,7 @@ def _zip_version(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             return str(json.loads(_member(archive, "metadata.json"))["keras_version"])
-    except (*DAMAGED, RecursionError) as error:
+    except DAMAGED as error:
         raise UserError(f"{path} is a zip file but no Keras model (no metadata.json in it); {WAY_OUT}") from error
 
 
