@@ -12,7 +12,7 @@ from partition.geometry.blocks import Floats
 from partition.geometry.links import Link
 
 from .feasible import FeasibleTiles
-from .regions import Grid, Group, region_cuts, spikes_outside_own_region
+from .regions import Cuts, Grid, Group, region_cuts, spikes_outside_own_region
 
 INTRACHIP_PRICE = 0.01
 """The price of a message within a chip, in messages between chips. Chosen small: among equal cuts the least traffic is
@@ -26,13 +26,14 @@ Costs = Mapping[str, Floats]
 class RegionCosts:
     """Costs of ``feasible`` tiles; ``spikes`` are per time step, of each population's shape.
 
-    What has been computed is kept, by (number of the link, grid) and by (layer, grid).
+    What has been computed is kept, by link, by (number of the link, grid) and by (layer, grid).
     """
 
     network: Network
     links: Sequence[Link]
     feasible: FeasibleTiles
     spikes: Mapping[str, Floats]
+    _cuts_of: dict[int, Cuts] = field(default_factory=dict, init=False, repr=False)
     _cuts: dict[tuple[int, Grid], tuple[Floats, Floats]] = field(default_factory=dict, init=False, repr=False)
     _outside: dict[tuple[str, Grid], Floats] = field(default_factory=dict, init=False, repr=False)
 
@@ -46,8 +47,10 @@ class RegionCosts:
             if link.target not in costs or not self.network.population(link.source).on_chip:
                 continue
             if (number, group.grid) not in self._cuts:
-                tiles = [option.tile for option in self.feasible[link.target]]
-                self._cuts[number, group.grid] = region_cuts(link, tiles, group.grid, self.spikes[link.source])
+                if number not in self._cuts_of:
+                    tiles = [option.tile for option in self.feasible[link.target]]
+                    self._cuts_of[number] = region_cuts(link, tiles, self.spikes[link.source])
+                self._cuts[number, group.grid] = self._cuts_of[number](group.grid)
             cut, total = self._cuts[number, group.grid]
             costs[link.target] += (cut if link.source in costs else total) + INTRACHIP_PRICE * total
         return costs

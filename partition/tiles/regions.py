@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -55,9 +55,13 @@ def region_of_tile(size: int, step: int, regions: int) -> Ints:
     return (first + np.minimum(first + step, size)) * regions // (2 * size)
 
 
+Cuts = Callable[[Grid], tuple[Floats, Floats]]
+"""For a grid, (messages that cross its regions, all messages) per time step for each of some tiles."""
+
+
 @singledispatch
-def region_cuts(link: Link, tiles: Sequence[Tile], grid: Grid, rates: Floats) -> tuple[Floats, Floats]:
-    """(messages that cross regions, all messages) per time step over ``link`` for each of ``tiles`` of its target.
+def region_cuts(link: Link, tiles: Sequence[Tile], rates: Floats) -> Cuts:
+    """The messages over ``link`` for each of ``tiles`` of its target, for any grid of regions.
 
     A source neuron belongs to the region of its pixel, so the source's tile does not matter: each layer's tile can be
     chosen for itself. ``rates`` are spikes per time step, of the source's shape.
@@ -66,19 +70,53 @@ def region_cuts(link: Link, tiles: Sequence[Tile], grid: Grid, rates: Floats) ->
 
 
 @region_cuts.register
-def _(link: KernelLink, tiles: Sequence[Tile], grid: Grid, rates: Floats) -> tuple[Floats, Floats]:
+def _(link: KernelLink, tiles: Sequence[Tile], rates: Floats) -> Cuts:
     pixels, chosen = rates.sum(axis=2), tile_set(link.target_shape, tiles)
-    row_copies, row_copies_within = _copies(link, 0, chosen.rows, grid[0])
-    column_copies, column_copies_within = _copies(link, 1, chosen.columns, grid[1])
-    total = chosen.depth * (row_copies @ pixels @ column_copies.T)[chosen.row_of, chosen.column_of]
-    within = chosen.depth * (row_copies_within @ pixels @ column_copies_within.T)[chosen.row_of, chosen.column_of]
-    return np.maximum(total - within, 0.0), total
+
+    def cuts(grid: Grid) -> tuple[Floats, Floats]:
+        row_copies, row_copies_within = _copies(link, 0, chosen.rows, grid[0])
+        column_copies, column_copies_within = _copies(link, 1, chosen.columns, grid[1])
+        total = chosen.depth * (row_copies @ pixels @ column_copies.T)[chosen.row_of, chosen.column_of]
+        within = chosen.depth * (row_copies_within @ pixels @ column_copies_within.T)[chosen.row_of, chosen.column_of]
+        return np.maximum(total - within, 0.0), total
+
+    return cuts
 
 
 @region_cuts.register
-def _(link: MatrixLink, tiles: Sequence[Tile], grid: Grid, rates: Floats) -> tuple[Floats, Floats]:
-    cuts = np.array([_matrix_cut(link, tile, grid, rates) for tile in tiles])
-    return cuts[:, 0], cuts[:, 1]
+def _(link: MatrixLink, tiles: Sequence[Tile], rates: Floats) -> Cuts:
+    messages = [_pixel_messages(link, tile, rates) for tile in tiles]
+
+    def cuts(grid: Grid) -> tuple[Floats, Floats]:
+        region_of_source = _region_of_each_pixel(link.source_shape, grid)
+        crossing = []
+        for tile, message in zip(tiles, messages, strict=True):
+            one_deep = (*link.target_shape[:2], 1), (*tile[:2], 1)
+            target = region_of_each_block(*one_deep, grid)[message.area]
+            crossing.append(message.spikes[region_of_source[message.pixel] != target].sum())
+        return np.array(crossing, np.float64), np.array([message.spikes.sum() for message in messages], np.float64)
+
+    return cuts
+
+
+@dataclass(frozen=True)
+class _PixelMessages:
+    """``spikes`` per time step from the neurons of each source ``pixel`` to all blocks of one ``area`` of pixels."""
+
+    pixel: Ints
+    area: Ints
+    spikes: Floats
+
+
+def _pixel_messages(link: MatrixLink, tile: Tile, rates: Floats) -> _PixelMessages:
+    """The messages over ``link`` by pixels: which channels they are of does not matter to regions."""
+    neuron, block = link.pairs(tile)
+    rows, columns, depth = counts(link.target_shape, tile)
+    areas = rows * columns
+    key, of = np.unique(neuron // link.source_shape[2] * areas + block // depth, return_inverse=True)
+    return _PixelMessages(
+        key // areas, key % areas, np.asarray(np.bincount(of, weights=rates.ravel()[neuron]), np.float64)
+    )
 
 
 def _copies(link: KernelLink, axis: int, steps: Ints, regions: int) -> tuple[Floats, Floats]:
@@ -91,14 +129,6 @@ def _copies(link: KernelLink, axis: int, steps: Ints, regions: int) -> tuple[Flo
         everywhere.append(reached.sum(axis=1))
         within.append((reached & own).sum(axis=1))
     return np.array(everywhere, np.float64), np.array(within, np.float64)
-
-
-def _matrix_cut(link: MatrixLink, tile: Tile, grid: Grid, rates: Floats) -> tuple[float, float]:
-    neuron, block = link.pairs(tile)
-    spikes = rates.ravel()[neuron]
-    source = _region_of_each_pixel(link.source_shape, grid)[neuron // link.source_shape[2]]
-    target = region_of_each_block(link.target_shape, tile, grid)[block]
-    return float(spikes[source != target].sum()), float(spikes.sum())
 
 
 def spikes_outside_own_region(tiles: Sequence[Tile], grid: Grid, rates: Floats) -> Floats:

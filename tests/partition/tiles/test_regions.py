@@ -54,7 +54,7 @@ def test_a_position_and_a_tile_belong_to_the_region_of_their_centre():
 @pytest.mark.parametrize("link", LINKS, ids=lambda link: f"{link.source}-{link.target}")
 def test_cuts_are_the_messages_of_neurons_to_blocks_of_other_regions(link, grid):
     tiles = TILES[link.target]
-    crossing, every = region_cuts(link, tiles, grid, RATES[link.source])
+    crossing, every = region_cuts(link, tiles, RATES[link.source])(grid)
     home = region_of_neurons(link.source_shape, grid)
     for tile, cut, total in zip(tiles, crossing, every, strict=True):
         block = block_of_neuron(link.target_shape, tile)
