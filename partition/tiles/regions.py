@@ -110,7 +110,8 @@ class _PixelMessages:
 
 def _pixel_messages(link: MatrixLink, tile: Tile, rates: Floats) -> _PixelMessages:
     """The messages over ``link`` by pixels: which channels they are of does not matter to regions."""
-    neuron, block = link.pairs(tile)
+    found = link.blocks_reached(tile)  # not kept, as ``pairs`` would be: for all tiles that is gigabytes
+    neuron, block = found.source, found.block
     rows, columns, depth = counts(link.target_shape, tile)
     areas = rows * columns
     key, of = np.unique(neuron // link.source_shape[2] * areas + block // depth, return_inverse=True)
