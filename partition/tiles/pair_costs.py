@@ -19,6 +19,7 @@ from partition.geometry.links import KernelLink, Link, MatrixLink
 from partition.geometry.tile import Tile
 from partition.hardware import Chip
 
+from .pixel_messages import PixelMessages, pixel_messages
 from .regions import Layout, chip_of_block, group_of, region_of_tile
 
 
@@ -108,6 +109,7 @@ class MatrixCosts:
     layout: Layout
     spikes: Floats
     _known: dict[tuple[Tile, Tile], tuple[float, float]] = field(default_factory=dict, init=False, repr=False)
+    _messages: dict[Tile, PixelMessages] = field(default_factory=dict, init=False, repr=False)
 
     def messages(self, target: TileSet) -> Floats:
         return np.array([self._stay_and_all(self.link.source_shape, tile)[1] for tile in target.tiles])
@@ -120,14 +122,19 @@ class MatrixCosts:
         return np.zeros(max(len(source.tiles), len(target.tiles)), np.int64)
 
     def _stay_and_all(self, source: Tile, target: Tile) -> tuple[float, float]:
-        """(messages that stay on their chip, all messages)."""
+        """(messages that stay on their chip, all messages); a pixel's channels are all on one chip."""
         if (source, target) not in self._known:
-            neuron, block = self.link.pairs(target)
-            spikes = self.spikes[neuron]
-            own = chip_of_block(self.layout, self.link.source, self.link.source_shape, source)
-            there = chip_of_block(self.layout, self.link.target, self.link.target_shape, target)
-            same = own[block_of_neuron(self.link.source_shape, source)[neuron]] == there[block]
-            self._known[source, target] = (float(spikes[same].sum()), float(spikes.sum()))
+            if target not in self._messages:
+                self._messages[target] = pixel_messages(self.link, target, self.spikes)
+            sent = self._messages[target]
+            (shape, tile), (target_shape, target_tile) = (
+                ((*size[:2], 1), (*step[:2], 1))
+                for size, step in ((self.link.source_shape, source), (self.link.target_shape, target))
+            )
+            own = chip_of_block(self.layout, self.link.source, shape, tile)
+            there = chip_of_block(self.layout, self.link.target, target_shape, target_tile)
+            same = own[block_of_neuron(shape, tile)[sent.pixel]] == there[sent.area]
+            self._known[source, target] = (float(sent.spikes[same].sum()), float(sent.spikes.sum()))
         return self._known[source, target]
 
 

@@ -14,6 +14,8 @@ from partition.geometry.blocks import Floats, Ints, cores, counts, starts, tile_
 from partition.geometry.links import KernelLink, Link, MatrixLink
 from partition.geometry.tile import Tile
 
+from .pixel_messages import pixel_messages
+
 Grid = tuple[int, int]
 """(regions from top to bottom, regions from left to right); each is one chip."""
 
@@ -85,7 +87,7 @@ def _(link: KernelLink, tiles: Sequence[Tile], rates: Floats) -> Cuts:
 
 @region_cuts.register
 def _(link: MatrixLink, tiles: Sequence[Tile], rates: Floats) -> Cuts:
-    messages = [_pixel_messages(link, tile, rates) for tile in tiles]
+    messages = [pixel_messages(link, tile, rates) for tile in tiles]
 
     def cuts(grid: Grid) -> tuple[Floats, Floats]:
         region_of_source = _region_of_each_pixel(link.source_shape, grid)
@@ -97,27 +99,6 @@ def _(link: MatrixLink, tiles: Sequence[Tile], rates: Floats) -> Cuts:
         return np.array(crossing, np.float64), np.array([message.spikes.sum() for message in messages], np.float64)
 
     return cuts
-
-
-@dataclass(frozen=True)
-class _PixelMessages:
-    """``spikes`` per time step from the neurons of each source ``pixel`` to all blocks of one ``area`` of pixels."""
-
-    pixel: Ints
-    area: Ints
-    spikes: Floats
-
-
-def _pixel_messages(link: MatrixLink, tile: Tile, rates: Floats) -> _PixelMessages:
-    """The messages over ``link`` by pixels: which channels they are of does not matter to regions."""
-    found = link.blocks_reached(tile)  # not kept, as ``pairs`` would be: for all tiles that is gigabytes
-    neuron, block = found.source, found.block
-    rows, columns, depth = counts(link.target_shape, tile)
-    areas = rows * columns
-    key, of = np.unique(neuron // link.source_shape[2] * areas + block // depth, return_inverse=True)
-    return _PixelMessages(
-        key // areas, key % areas, np.asarray(np.bincount(of, weights=rates.ravel()[neuron]), np.float64)
-    )
 
 
 def _copies(link: KernelLink, axis: int, steps: Ints, regions: int) -> tuple[Floats, Floats]:
