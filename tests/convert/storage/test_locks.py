@@ -22,7 +22,7 @@ def test_one_alone_or_many_readers(tmp_path):
             locked(tmp_path).__enter__()
     assert not in_use(tmp_path)
     with locked(tmp_path):
-        pass
+        assert in_use(tmp_path)
 
 
 def test_a_lock_ends_with_its_process(tmp_path):

@@ -87,18 +87,17 @@ def test_unfinished_runs_of_the_same_name_go_when_one_is_finished(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         unfinished_with(tmp_path / "run", "one", ImageResult(np.ones(1, np.float32), {}, 1))
     assert len(list(tmp_path.iterdir())) == 1
-    with unfinished(tmp_path / "run", "another"):
-        pass
+    with unfinished(tmp_path / "run", "another") as checkpoint:
+        assert len(list(tmp_path.iterdir())) == 2
+        assert not checkpoint.has(1)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_run_that_another_command_is_at_is_refused(tmp_path):
-    with (
-        unfinished(tmp_path / "run", "one"),
-        pytest.raises(UserError, match="is in use by another command"),
-        unfinished(tmp_path / "run", "one"),
-    ):
-        pass
+    with unfinished(tmp_path / "run", "one"):
+        second = unfinished(tmp_path / "run", "one")
+        with pytest.raises(UserError, match="is in use by another command"):
+            second.__enter__()
 
 
 def test_a_part_that_cannot_be_read_is_not_done(tmp_path):
