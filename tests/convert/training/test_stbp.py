@@ -9,13 +9,14 @@ import pytest
 from scipy import sparse
 
 from convert.calibration.simulate import drive_hz
-from convert.network import INPUT, Convolution, Projection, Sparse
+from convert.network import INPUT, Convolution, Sparse
 from convert.network.tensorflow_form import apply
 from convert.training.stbp import Recipe, fan_out, passes, train_wave
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.readout_gradient import backward
 from convert.training.wave.schedule import Wave
-from tests.builders.image_networks import chain, images
+from tests.builders.image_networks import images
+from tests.builders.map_of_classes import map_of_classes, outputs
 
 STEPS = 6
 
@@ -23,20 +24,12 @@ STEPS = 6
 @pytest.fixture(scope="module")
 def network():
     """Three chip populations and a 1x1 convolution to a map of four classes, driven harder than for many steps."""
-    made = chain(layers=3, timesteps=48)
-    kernel = np.random.default_rng(7).normal(0, 0.02, (1, 1, 4, 4))
-    network = replace(made, projections=(*made.projections, Projection("p3", "out", Convolution(kernel))))
+    network = map_of_classes()
     scaled = [
         replace(p, transform=p.transform.scaled(1.5)) if p.target in ("p1", "p2", "p3") else p
         for p in network.projections
     ]
     return network.with_(projections=tuple(scaled))
-
-
-def outputs(network, rates_hz):
-    """The readout at ``rates_hz``, before its activation."""
-    (projection,) = network.into("out")
-    return network.readouts[0].bias + np.asarray(apply(projection.transform, rates_hz["p3"], (6, 6, 4)))
 
 
 class Teacher:

@@ -11,23 +11,15 @@ from scipy.special import log_softmax, softmax
 from convert.calibration.fit_layers import calibrate_spiking
 from convert.calibration.simulate import drive_hz
 from convert.network import INPUT, Convolution, Projection
-from convert.network.tensorflow_form import apply
 from convert.training.tandem import TEMPERATURE, distillation_loss, spiking_rates, train_spiking
-from tests.builders.image_networks import chain, images
+from tests.builders.image_networks import images
+from tests.builders.map_of_classes import map_of_classes, outputs
 
 
 @pytest.fixture(scope="module")
 def network():
     """Three chip populations and a 1x1 convolution to a map of four classes."""
-    made = chain(layers=3, timesteps=48)
-    kernel = np.random.default_rng(7).normal(0, 0.02, (1, 1, 4, 4))
-    return replace(made, projections=(*made.projections, Projection("p3", "out", Convolution(kernel))))
-
-
-def outputs(network, rates_hz):
-    """The readout at ``rates_hz``, before its activation."""
-    (projection,) = network.into("out")
-    return network.readouts[0].bias + np.asarray(apply(projection.transform, rates_hz["p3"], (6, 6, 4)))
+    return map_of_classes()
 
 
 class Teacher:

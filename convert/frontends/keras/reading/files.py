@@ -74,9 +74,7 @@ def _layers(entry: Config) -> Iterator[tuple[str, str, Config]]:
     if "layers" in config:
         for inner in config["layers"]:
             yield from _layers(inner)
-    elif entry["class_name"] not in ("InputLayer", "TFOpLambda", "SlicingOpLambda") and ".ops." not in (
-        entry.get("module") or ""
-    ):
+    elif entry["class_name"] not in NO_LAYERS and ".ops." not in (entry.get("module") or ""):
         yield entry["class_name"], config.get("name", entry.get("name", "")), config
 
 
