@@ -82,7 +82,7 @@ def _report(
 ) -> PartitionReport:
     placement, problem = found.placement, found.problem
     board, links, messages = placement.board, placement.links, _messages(found)
-    bound = lower_bound(placement.graph, board.chip.cores)
+    bound = lower_bound(placement.graph, board.chip.cores, in_time=problem.in_time)
     simple, simple_chips = baselines(problem, found.feasible, board.chip, placement.chips)
     return PartitionReport(
         board=board.name,

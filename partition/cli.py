@@ -70,7 +70,7 @@ class SearchArguments(TypedDict):
     type=Number(),
     default=SearchOptions.seconds,
     show_default=True,
-    help="Stop improving after so many seconds.",
+    help="Stop improving after so many seconds; what the first plan and the report need is done all the same.",
 )
 @click.option(
     "--prove",

@@ -10,7 +10,7 @@ import numpy as np
 
 from convert.errors import UserError
 from convert.network import INPUT, Network
-from partition.board.chip_placement import Placement, place_chips, reduce_hops
+from partition.board.chip_placement import InTime, Placement, place_chips, reduce_hops
 from partition.board.chip_swaps import link_cost
 from partition.board.congestion import reduce_peak_load
 from partition.geometry.links import links_onto_chip
@@ -56,7 +56,7 @@ def partition(
     problem = Problem(network, links, rates, seed, begin_s + seconds)
     best, on_board = _fewest_messages(problem, feasible, first_board, options)
     placement = place_chips(best.graph, best.chip, on_board, seed=seed)
-    placement = IMPROVE[objective](placement, seed)
+    placement = IMPROVE[objective](placement, seed, problem.in_time)
     return analyzed(SearchResult(problem, best.tiles, placement, feasible), peak_rates_hz, begin_s)
 
 
@@ -109,24 +109,28 @@ def _fewest_messages(
 
 
 def _annealed(problem: Problem, found: Solution) -> Solution:
-    if not problem.in_time or found.board.chips == 1:
+    if not problem.in_time() or found.board.chips == 1:
         return found
     chip = improve(found.graph, found.board, found.chip, seed=problem.seed, annealing=ANNEALING)
     interchip = found.graph.interchip(chip)
     return replace(found, chip=chip, interchip=interchip) if interchip < found.interchip else found
 
 
-def _fewest_hops(placement: Placement, seed: int) -> Placement:
-    return reduce_hops(placement, seed=seed)
+def _fewest_messages_already(placement: Placement, seed: int, in_time: InTime) -> Placement:
+    return placement
 
 
-def _lightest_link(placement: Placement, seed: int) -> Placement:
-    start = min(placement, reduce_hops(placement, seed=seed), key=link_cost)
-    return reduce_peak_load(start, seed=seed)
+def _fewest_hops(placement: Placement, seed: int, in_time: InTime) -> Placement:
+    return reduce_hops(placement, seed=seed, in_time=in_time)
 
 
-IMPROVE: dict[Objective, Callable[[Placement, int], Placement]] = {
-    "messages": lambda placement, seed: placement,
+def _lightest_link(placement: Placement, seed: int, in_time: InTime) -> Placement:
+    start = min(placement, reduce_hops(placement, seed=seed, in_time=in_time), key=link_cost)
+    return reduce_peak_load(start, seed=seed, in_time=in_time)
+
+
+IMPROVE: dict[Objective, Callable[[Placement, int, InTime], Placement]] = {
+    "messages": _fewest_messages_already,
     "hops": _fewest_hops,
     "link": _lightest_link,
 }

@@ -14,9 +14,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from .recipe import Recipe
+from .recipe import LIMIT_S, Recipe
 
-LIMIT_S = 300
 LIMIT_BYTES = 10 * 2**30
 COMMON = ("--calibration-images", "4", "--force")
 
@@ -70,7 +69,7 @@ def attempt(recipe: Recipe, folder: Path) -> Attempt:
     options = (*(("--max-pooling", "average") if info["max_pooling"] else ()), *recipe.options)
     files = (str(folder / "model.keras"), "--data", str(folder / "data.npz"), "-o", str(folder / "bundle"))
     start = "from convert.cli import main; main()"
-    ended = run(("-c", start, *files, *COMMON, *options), folder / "convert.log")
+    ended = run(("-c", start, *files, *COMMON, *options), folder / "convert.log", limit_s=recipe.limit_s)
     found = Attempt(
         recipe.name,
         recipe.source,
@@ -114,7 +113,7 @@ def _last(output: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in output.splitlines() if line.strip())[-3:]
 
 
-def run(arguments: Sequence[str], log: Path, *, legacy: bool = False) -> Ended:
+def run(arguments: Sequence[str], log: Path, *, legacy: bool = False, limit_s: float = LIMIT_S) -> Ended:
     """``python arguments`` within the limits; what it says goes to ``log``."""
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "COLUMNS": "10000", "SM_FRAMEWORK": "tf.keras"}
     environment.pop("TF_USE_LEGACY_KERAS", None)
@@ -130,7 +129,7 @@ def run(arguments: Sequence[str], log: Path, *, legacy: bool = False) -> Ended:
             preexec_fn=_limited,
             start_new_session=True,
         )
-        code, used = _wait(process.pid, started)
+        code, used = _wait(process.pid, started + limit_s)
     process.returncode = code
     return Ended(
         code,
@@ -145,13 +144,13 @@ def _limited() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
 
 
-def _wait(pid: int, started: float) -> tuple[int | None, resource.struct_rusage]:
+def _wait(pid: int, deadline: float) -> tuple[int | None, resource.struct_rusage]:
     """The exit code of process ``pid``, None if the limit of time ended it, and what it used."""
     while True:
         ended, status, used = os.wait4(pid, os.WNOHANG)
         if ended:
             return os.waitstatus_to_exitcode(status), used
-        if time.monotonic() - started > LIMIT_S:
+        if time.monotonic() > deadline:
             os.killpg(pid, signal.SIGKILL)
             return None, os.wait4(pid, 0)[2]
         time.sleep(0.1)

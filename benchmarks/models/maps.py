@@ -48,18 +48,27 @@ def unet() -> Model:
 
 @recipe(f"{KERAS_IO}: image segmentation with a U-Net-like Xception (Oxford pets)")
 def oxford_pets() -> Model:
-    image = _image()
-    x = before = conv_relu(image, 8, 3, 2)
-    for filters in (16, 24):
+    return _xception_unet(32, (8, 16, 24), classes=3)
+
+
+@recipe(f"{KERAS_IO}: the same at its full size", limit_s=3000)
+def oxford_pets_160() -> Model:
+    return _xception_unet(160, (32, 64, 128, 256), classes=3)
+
+
+def _xception_unet(side: int, filters: tuple[int, ...], classes: int) -> Model:
+    image = _image(side)
+    x = before = conv_relu(image, filters[0], 3, 2)
+    for number in filters[1:]:
         for _ in range(2):
-            x = layers.BatchNormalization()(layers.SeparableConv2D(filters, 3, padding="same")(layers.ReLU()(x)))
+            x = layers.BatchNormalization()(layers.SeparableConv2D(number, 3, padding="same")(layers.ReLU()(x)))
         x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
-        x = before = layers.add([x, layers.Conv2D(filters, 1, strides=2, padding="same")(before)])
-    for filters in (24, 16, 8):
+        x = before = layers.add([x, layers.Conv2D(number, 1, strides=2, padding="same")(before)])
+    for number in filters[::-1]:
         for _ in range(2):
-            x = layers.BatchNormalization()(layers.Conv2DTranspose(filters, 3, padding="same")(layers.ReLU()(x)))
-        x = before = layers.add([_up(x), layers.Conv2D(filters, 1, padding="same")(_up(before))])
-    return keras.Model(image, class_map(x, 3, 3))
+            x = layers.BatchNormalization()(layers.Conv2DTranspose(number, 3, padding="same")(layers.ReLU()(x)))
+        x = before = layers.add([_up(x), layers.Conv2D(number, 1, padding="same")(_up(before))])
+    return keras.Model(image, class_map(x, classes, 3))
 
 
 @recipe(f"{KERAS_IO}: DeepLabV3+ (Chen et al. 2018), a small ResNet below it")

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .attempt import LIMIT_BYTES, LIMIT_S, Attempt
+from .attempt import LIMIT_BYTES, Attempt
+from .recipe import LIMIT_S
 
 TOP = f"""# Published models through convert-model
 
 Well-known designs, written anew from their papers and examples and made small (`benchmarks/models`), beside models that
 keras.applications, keras_unet_collection and segmentation_models make. Weights are random, statistics of batch
 normalization too; what is tried is conversion, not accuracy. One command makes the table again, a model at a time, each
-in a process with {LIMIT_S} s and {LIMIT_BYTES >> 30} GiB:
+in a process with {LIMIT_S:.0f} s and {LIMIT_BYTES >> 30} GiB:
 
 ```
 pip install --no-deps keras-unet-collection==0.1.13 segmentation-models==1.0.1
 pip install --no-deps image-classifiers==1.0.0 efficientnet==1.1.1 keras-applications==1.0.8   # what the second needs
 python -m benchmarks.models.table FOLDER             # all that FOLDER does not have yet
 python -m benchmarks.models.table FOLDER enet unet   # these, again
+python -m benchmarks.models.whole FOLDER oxford_pets_160   # converted, partitioned, four images on the emulator
 ```
 
 Four calibration images, else the defaults; max pooling replaced by the average. *Difference* is the largest one between
@@ -29,7 +31,7 @@ used too, TensorFlow's start included; CPU seconds in brackets.
 WORDS = {
     "traceback": "ended in a traceback",
     "died": "the process died",
-    "timeout": f"not ready after {LIMIT_S} s",
+    "timeout": f"not ready after {LIMIT_S:.0f} s",
     "not made": "the model could not be made",
 }
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+LIMIT_S = 300.0
+
 Model = Any
 """A model of Keras 3, or of tf-keras for those of other packages."""
 
@@ -14,7 +16,8 @@ Model = Any
 class Recipe:
     """``build`` makes the model ``name`` with random weights; ``source`` says whose design it is.
 
-    ``options`` of ``convert-model`` come on top of those that all models get; ``legacy`` models need tf-keras.
+    ``options`` of ``convert-model`` come on top of those that all models get; ``legacy`` models need tf-keras; a command
+    may take ``limit_s``.
     """
 
     name: str
@@ -22,16 +25,19 @@ class Recipe:
     build: Callable[[], Model]
     options: tuple[str, ...] = ()
     legacy: bool = False
+    limit_s: float = LIMIT_S
 
 
 RECIPES: dict[str, Recipe] = {}
 
 
-def recipe(source: str, *options: str, legacy: bool = False) -> Callable[[Callable[[], Model]], Callable[[], Model]]:
+def recipe(
+    source: str, *options: str, legacy: bool = False, limit_s: float = LIMIT_S
+) -> Callable[[Callable[[], Model]], Callable[[], Model]]:
     """Registers the function that builds a model, under its own name."""
 
     def register(build: Callable[[], Model]) -> Callable[[], Model]:
-        add(Recipe(build.__name__, source, build, options, legacy))
+        add(Recipe(build.__name__, source, build, options, legacy, limit_s))
         return build
 
     return register

@@ -14,6 +14,30 @@ Connected = NDArray[np.bool_]
 """Shape (source positions, target positions) along rows, columns or channels."""
 
 
+def connected_apart(
+    matrix: sparse.csr_array, source: Shape, target: Shape
+) -> tuple[Connected, Connected, Connected] | None:
+    """Which rows, columns and channels ``matrix`` connects, if all of these together are just its synapses.
+
+    ``matrix`` has shape (target neurons, source neurons) and no entry twice. None if they are not: a path that
+    mixes pixels with channels, for one.
+    """
+    of_synapse = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    parts = []
+    for sources, targets in zip(*(_positions(shape) for shape in (source, target)), strict=True):
+        part = np.zeros((int(sources.max(initial=0)) + 1, int(targets.max(initial=0)) + 1), np.bool_)
+        part[sources[matrix.indices], targets[of_synapse]] = True
+        parts.append(part)
+    if np.prod([np.count_nonzero(part) for part in parts]) != matrix.nnz:
+        return None
+    return (parts[0], parts[1], parts[2])
+
+
+def _positions(shape: Shape) -> list[NDArray[np.int64]]:
+    """The row, the column and the channel of each neuron."""
+    return [np.asarray(axis.ravel()) for axis in np.indices(shape)]
+
+
 @dataclass(frozen=True)
 class Connections:
     """A weight of 1 for each pair of neurons whose rows, columns and channels are all connected: a ``Transform``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +20,15 @@ HOP_ROUNDS = 4
 """At most so many times are blocks moved to nearer chips and chips placed again. A limit: no gain ends it."""
 LEAST_HOP_GAIN = 1e-9
 """What is gained counts from this share on; what is below is rounding."""
+
+
+InTime = Callable[[], bool]
+"""Whether there is time left to improve a placement."""
+
+
+def always() -> bool:
+    """There is time left."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -81,10 +91,12 @@ def place_chips(graph: TrafficGraph, chip: Ints, board: Board, *, seed: int) -> 
     return min((replace(first, places=places) for places in found), key=lambda option: option.weighted_hops)
 
 
-def reduce_hops(start: Placement, *, seed: int) -> Placement:
+def reduce_hops(start: Placement, *, seed: int, in_time: InTime = always) -> Placement:
     """``start`` with fewer weighted hops: blocks move to nearer chips, and chips to other places, in turn."""
     best = start
     for _ in range(HOP_ROUNDS):
+        if not in_time():
+            break
         hops, board = distances(best.board), replace(best.board, chips=best.chips)
         between, to_host = hops[np.ix_(best.places, best.places)], hops[best.board.host, best.places]
         chip = improve(

@@ -10,7 +10,7 @@ import numpy as np
 from partition.geometry.blocks import Floats, Ints
 from partition.numba_jit import compiled
 
-from .chip_placement import Placement, distances
+from .chip_placement import InTime, Placement, always, distances
 from .routes import link_numbers, routes
 
 SAME = 1e-9
@@ -38,7 +38,7 @@ def link_cost(placement: Placement) -> tuple[float, float]:
     return float(f"{placement.heaviest_link:.9g}"), placement.weighted_hops
 
 
-def swap_chips(start: Placement, *, seed: int = 0, starts: int = 0) -> Placement:
+def swap_chips(start: Placement, *, seed: int = 0, starts: int = 0, in_time: InTime = always) -> Placement:
     """``start`` with its chips where the heaviest link is the lightest that was found by exchanges of places.
 
     They begin at the places of ``start`` and at ``starts`` random ones.
@@ -49,6 +49,8 @@ def swap_chips(start: Placement, *, seed: int = 0, starts: int = 0) -> Placement
     mesh = _Mesh(routes(board, *np.meshgrid(place, place, indexing="ij")), distances(board), link_numbers(board))
     flows, found = _flows(start), [start]
     for order in [given] + [rng.permutation(board.chips) for _ in range(starts)]:
+        if order is not given and not in_time():
+            break
         places = np.append(order, board.host)
         _exchange(flows, mesh, places, start.chips)
         found.append(replace(start, places=places[: start.chips]))

@@ -12,7 +12,7 @@ from partition.numba_jit import compiled
 from partition.place.block_moves import MessageCosts, SearchState, best_exchange, relocate, search_state
 from partition.traffic.unicast import Adjacency, TrafficGraph
 
-from .chip_placement import STARTS, Placement
+from .chip_placement import STARTS, InTime, Placement, always
 from .chip_swaps import SAME, link_cost, swap_chips
 from .routes import link_numbers, route_prices, routes
 
@@ -42,16 +42,18 @@ class _Loads(NamedTuple):
     power: float
 
 
-def reduce_peak_load(start: Placement, *, seed: int) -> Placement:
+def reduce_peak_load(start: Placement, *, seed: int, in_time: InTime = always) -> Placement:
     """``start`` with a lighter heaviest link: blocks move off dear links, and chips to other places, in turn.
 
     The best seen by ``link_cost`` is kept, so that none is heavier than ``start``.
     """
-    if not start.heaviest_link > 0:
+    if not (start.heaviest_link > 0 and in_time()):
         return start
-    best = now = swap_chips(start, seed=seed, starts=STARTS)
+    best = now = swap_chips(start, seed=seed, starts=STARTS, in_time=in_time)
     for power in POWERS:
         for _ in range(PASSES_PER_POWER):
+            if not in_time():
+                return best
             moved = _exchange_blocks(now, power)
             if (moved.chip == now.chip).all():
                 break

@@ -12,6 +12,7 @@ steps with lengths that grow with the load: what is full becomes long, and trees
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numba
@@ -58,8 +59,11 @@ class _Tree(NamedTuple):
     place: Ints
 
 
-def lower_bound(graph: TrafficGraph, capacity: int) -> float:
-    """Messages per time step that cross between chips of ``capacity`` cores however the blocks are placed."""
+def lower_bound(graph: TrafficGraph, capacity: int, *, in_time: Callable[[], bool] = lambda: True) -> float:
+    """Messages per time step that cross between chips of ``capacity`` cores however the blocks are placed.
+
+    Once time is up the bound is that of the sweep that is going on, if it is not the first one.
+    """
     links = graph.adjacency
     if graph.blocks <= capacity or len(links.weight) == 0:
         return 0.0
@@ -69,6 +73,8 @@ def lower_bound(graph: TrafficGraph, capacity: int) -> float:
     length, load, best = 1.0 / weight, np.zeros(len(weight)), 0.0
     batches = [batch for _ in range(sweeps) for batch in np.array_split(rng.permutation(graph.blocks), BATCHES)]
     for number, roots in enumerate(batches):
+        if number >= BATCHES and not in_time():
+            break
         carried, earned = _tree_loads(_Links(links.first, links.other, length), capacity, roots)
         if earned == 0:  # the batch has none, or lies in parts that fit a chip
             continue

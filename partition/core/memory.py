@@ -8,6 +8,7 @@ A kernel whose taps repeat may need less there, because equal weights are stored
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce, singledispatch
 from typing import NamedTuple
@@ -16,7 +17,7 @@ import numpy as np
 
 from partition.geometry.blocks import Ints, block_sizes, counts
 from partition.geometry.intervals import Interval
-from partition.geometry.links import KernelLink, Link, MatrixLink, SinglesLink
+from partition.geometry.links import KernelLink, Link, MatrixLink, SeparableLink, SinglesLink
 from partition.geometry.matrix_blocks import blocks_reached
 from partition.geometry.tile import Tile
 from partition.hardware import Chip
@@ -137,7 +138,8 @@ def _weight_sets(
     return taps[:found], largest
 
 
-@incoming.register
+@incoming.register(MatrixLink)
+@incoming.register(SeparableLink)
 def _(link: MatrixLink, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> Incoming:
     """An axon for each source neuron, its weights without index; equal weight sets of a block count once."""
     blocks = int(np.prod(counts(link.target_shape, tile)))
@@ -172,6 +174,22 @@ def _(link: SinglesLink, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> In
         axons[...] = np.prod(link.source_shape)
     per_block = np.ix_(*(axis.kind for axis in axes))
     return Incoming(axons[per_block].ravel(), bits[per_block].ravel())
+
+
+def incoming_at_most(link: Link, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> Incoming:
+    """What ``incoming`` gives, or quickly no less: of a ``SeparableLink``, as if no two weight sets were equal."""
+    of_link = incoming.dispatch(SinglesLink if isinstance(link, SeparableLink) else type(link))
+    return of_link(link, tile, chip, packing)
+
+
+def least_synapse_bits(links: Sequence[Link], tile: Tile, chip: Chip) -> int:
+    """Bits that the weights of kernels take at least on the fullest block of ``tile``, however it is packed."""
+    total: Ints = np.zeros((1, 1), np.int64)
+    for link in links:
+        if isinstance(link, KernelLink):
+            taps = np.multiply.outer(link.taps_kept(0, tile[0]), link.taps_kept(1, tile[1]))
+            total = total + taps * (min(tile[2], link.target_shape[2]) * link.source_shape[2] * chip.weight_bits)
+    return int(total.max())
 
 
 def incoming_of_block(link: MatrixLink, neurons: Ints, chip: Chip) -> tuple[int, int]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import singledispatch
 
 import numpy as np
 
 from convert.network import Population, Shape
-from partition.geometry.blocks import Ints, block_of_neuron, block_sizes, cores, counts, starts
-from partition.geometry.links import KernelLink, Link, MatrixLink, SinglesLink
+from partition.geometry.blocks import Ints, block_of_neuron, cores, starts
+from partition.geometry.links import Link, MatrixLink, SeparableLink
 from partition.geometry.tile import Tile
 from partition.hardware import Chip
 
-from .memory import Incoming, incoming, incoming_of_block
+from .memory import Incoming, incoming, incoming_at_most, incoming_of_block
+from .out_axons import out_axons, slots_per_axon
 from .packing import PLAIN, Packing
 
 FEW_SYNAPSES = 50_000
@@ -89,15 +90,40 @@ def out_slots(
     return slots, crossing
 
 
-def received(links: Iterable[Link], shape: Shape, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> Incoming:
+def received(
+    links: Sequence[Link],
+    shape: Shape,
+    tile: Tile,
+    chip: Chip,
+    packing: Packing = PLAIN,
+    *,
+    of_link: Callable[[Link, Tile, Chip, Packing], Incoming] = incoming,
+) -> Incoming:
     """Input axons and synapse memory of the blocks of a population, over all ``links`` that end on it."""
     axons = np.zeros(cores(shape, tile), np.int64)
     bits = np.zeros(cores(shape, tile), np.int64)
-    for link in links:
-        cost = incoming(link, tile, chip, packing)
-        axons += cost.in_axons
-        bits += cost.synapse_bits
+    alike = {(link.source_shape, link.geometry): link for link in links}
+    times = Counter((link.source_shape, link.geometry) for link in links)
+    for key, link in alike.items():
+        cost = of_link(link, tile, chip, packing)
+        axons += times[key] * cost.in_axons
+        bits += times[key] * cost.synapse_bits
     return Incoming(axons, bits)
+
+
+def fits(links: Sequence[Link], shape: Shape, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> bool:
+    """Whether no block receives more than a core takes; the cheapest ways to know it come first."""
+    separable = any(isinstance(link, SeparableLink) for link in links)
+    if not separable and surely_overfull(links, shape, tile, chip, packing):
+        return False
+    most = received(links, shape, tile, chip, packing, of_link=incoming_at_most)
+    if most.in_axons.max() > chip.in_axons:
+        return False
+    if most.synapse_bits.max() <= chip.synapse_bits or not separable:
+        return bool(most.synapse_bits.max() <= chip.synapse_bits)
+    if surely_overfull(links, shape, tile, chip, packing):
+        return False
+    return bool(received(links, shape, tile, chip, packing).synapse_bits.max() <= chip.synapse_bits)
 
 
 def surely_overfull(links: Sequence[Link], shape: Shape, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> bool:
@@ -117,67 +143,3 @@ def surely_overfull(links: Sequence[Link], shape: Shape, tile: Tile, chip: Chip,
         if others.synapse_bits[block] + sum(bits for _, bits in costs) > chip.synapse_bits:
             return True
     return False
-
-
-@singledispatch
-def slots_per_axon(link: Link, chip: Chip) -> int:
-    """Output axon slots that an axon of ``link`` takes on a block of its source."""
-    raise TypeError(f"no axons of a {type(link).__name__}")
-
-
-@slots_per_axon.register
-def _(link: KernelLink, chip: Chip) -> int:
-    return chip.population_axon_slots
-
-
-@slots_per_axon.register(MatrixLink)
-@slots_per_axon.register(SinglesLink)
-def _(link: Link, chip: Chip) -> int:
-    return chip.discrete_axon_slots
-
-
-@singledispatch
-def out_axons(link: Link, source_tile: Tile, target_tile: Tile) -> Ints:
-    """The number of output axons that ``link`` needs on each block of its source.
-
-    A target that is a single block receives an axon of every pixel or neuron, used or not, as nengo_loihi builds it.
-    """
-    raise TypeError(f"no axons of a {type(link).__name__}")
-
-
-@out_axons.register
-def _(link: KernelLink, source_tile: Tile, target_tile: Tile) -> Ints:
-    """One for each pixel of the block and each target block that it reaches, whatever the channels."""
-    channels = counts(link.source_shape, source_tile)[2]
-    if counts(link.target_shape, target_tile) == (1, 1, 1):
-        return np.repeat(block_sizes((*link.source_shape[:2], 1), (*source_tile[:2], 1)), channels)
-    rows, columns = (
-        np.add.reduceat(
-            link.reach(axis, target_tile[axis]).sum(axis=1), starts(link.source_shape[axis], source_tile[axis])
-        )
-        for axis in (0, 1)
-    )
-    per_pixel = rows[:, None] * columns[None, :] * counts(link.target_shape, target_tile)[2]
-    return np.repeat(per_pixel.ravel(), channels)
-
-
-@out_axons.register
-def _(link: MatrixLink, source_tile: Tile, target_tile: Tile) -> Ints:
-    """One for each neuron of the block and each target block that it reaches."""
-    if counts(link.target_shape, target_tile) == (1, 1, 1):
-        return block_sizes(link.source_shape, source_tile)
-    block = block_of_neuron(link.source_shape, source_tile)
-    source, _ = link.pairs(target_tile)
-    return np.bincount(block[source], minlength=cores(link.source_shape, source_tile))
-
-
-@out_axons.register
-def _(link: SinglesLink, source_tile: Tile, target_tile: Tile) -> Ints:
-    """The same as for a matrix."""
-    if counts(link.target_shape, target_tile) == (1, 1, 1):
-        return block_sizes(link.source_shape, source_tile)
-    rows, columns, channels = (link.lists(axis, step).reached for axis, step in enumerate(target_tile))
-    reached = (rows[:, None, None] * columns[None, :, None] * channels).ravel()
-    block = block_of_neuron(link.source_shape, source_tile)
-    found = np.bincount(block, weights=reached, minlength=cores(link.source_shape, source_tile))
-    return found.astype(np.int64)

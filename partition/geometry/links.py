@@ -2,7 +2,9 @@
 
 A convolution, transposed or not, connects source pixel (i, j) to target pixel (y, x) if row i reaches row y and column
 j reaches column x; all channels reach all. So two small matrices of kernel taps hold its whole geometry. Any other
-projection is a matrix of neurons. Each kind of link has its own algorithms, found by ``functools.singledispatch``.
+projection is a matrix of neurons; in most of them, as in pooling, rows, columns and channels are connected apart too,
+and three small arrays tell who reaches whom. Each kind of link has its own algorithms, found by
+``functools.singledispatch``.
 The wires between chips are in ``board/routes.py``.
 """
 
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from convert.network import Array, Network, Projection, Shape, SharedKernel, Taps
-from convert.network.connections import Connected, Connections
+from convert.network.connections import Connected, Connections, connected_apart
 
 from .blocks import Ints, starts
 from .intervals import Intervals, intervals_of
@@ -31,7 +33,7 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Link(ABC):
-    """A projection between two populations; ``KernelLink``, ``MatrixLink`` or ``SinglesLink``."""
+    """A projection between two populations: a ``KernelLink``, ``MatrixLink``, ``SinglesLink`` or ``SeparableLink``."""
 
     projection: Projection
     source_shape: Shape
@@ -96,6 +98,12 @@ class KernelLink(Link):
             self._intervals[key] = intervals_of(self.taps(axis), step, whole=whole)
         return self._intervals[key]
 
+    def taps_kept(self, axis: int, step: int) -> Ints:
+        """For each tile of ``step`` positions the taps of its distinct lists, cut or whole, whichever are fewer."""
+        cut, whole = (self.intervals(axis, step, whole=whole) for whole in (False, True))
+        taps = np.array([[interval.kind_count.sum() for interval in found] for found, _ in (cut, whole)])
+        return np.asarray(taps.min(axis=0)[cut[1]])
+
 
 @dataclass(frozen=True, eq=False)
 class MatrixLink(Link):
@@ -129,6 +137,7 @@ class SinglesLink(Link):
 
     connected: tuple[Connected, Connected, Connected] = field(repr=False)
     _lists: dict[tuple[int, int], ListLengths] = field(default_factory=dict, init=False, repr=False)
+    _reached: dict[tuple[int, int], Bools] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def geometry(self) -> bytes:
@@ -141,6 +150,27 @@ class SinglesLink(Link):
             self._lists[axis, step] = list_lengths(self.connected[axis], step)
         return self._lists[axis, step]
 
+    def reach(self, axis: int, step: int) -> Bools:
+        """Shape (source positions, target tiles): whether a position has a synapse into a tile of ``step``; kept."""
+        if (axis, step) not in self._reached:
+            first = starts(self.connected[axis].shape[1], step)
+            self._reached[axis, step] = np.logical_or.reduceat(self.connected[axis], first, axis=1)
+        return self._reached[axis, step]
+
+    def most_reached(self, axis: int, source_step: int, target_step: int) -> int:
+        """The most target tiles that a tile of the source reaches along ``axis``, summed over its positions."""
+        reached = self.lists(axis, target_step).reached
+        return int(np.add.reduceat(reached, starts(len(reached), source_step)).max())
+
+
+@dataclass(frozen=True, eq=False)
+class SeparableLink(SinglesLink, MatrixLink):
+    """A matrix in which rows, columns and channels are connected apart: pooling, upsampling, a bias, a dense layer."""
+
+    @cached_property
+    def geometry(self) -> bytes:
+        return _digest(self.matrix.indptr, self.matrix.indices, self.matrix.data)
+
 
 def link(network: Network, projection: Projection) -> Link:
     """The link of ``projection``: with taps where its pixels share a kernel, else with its matrix."""
@@ -151,7 +181,11 @@ def link(network: Network, projection: Projection) -> Link:
     if isinstance(transform, SharedKernel):
         axes, seen = transform.axes(source, target), transform.seen(source)
         return KernelLink(projection, source, target, *axes, transform.weights, seen)
-    return MatrixLink(projection, source, target, transform.as_matrix(source, target))
+    matrix = transform.as_matrix(source, target)
+    connected = connected_apart(matrix, source, target)
+    if connected is None:
+        return MatrixLink(projection, source, target, matrix)
+    return SeparableLink(projection, source, target, matrix=matrix, connected=connected)
 
 
 def links_onto_chip(network: Network) -> tuple[Link, ...]:

@@ -31,6 +31,10 @@ PRICES = 12
 FIRST_PRICE = 0.05
 """The first price of a core: this share of the spikes of a group for all of its cores together. A first guess only."""
 
+EXCESS_PRICE = 1e9
+"""The price of an output axon slot too many: more than all messages, so that tiles which do not fit still lead to ones
+that do."""
+
 Chosen = dict[str, int]
 """The number of each layer's tile among its feasible ones."""
 
@@ -75,7 +79,7 @@ class Alignment:
         for _ in range(PRICES):
             chosen = self._sweep(chosen, price)
             over = np.array([self._used(chosen, group) > group.chips * chip.cores for group in layout])
-            if not over.any() and (cost := self._total(chosen)) < least:
+            if not over.any() and self._axons_fit(chosen) and (cost := self._total(chosen)) < least:
                 best, least = chosen, cost
             low, high = np.where(over, price, low), np.where(over, high, price)
             price = np.where(np.isinf(high), 4 * low, np.where(low > 0, np.sqrt(low * high), high / 4))
@@ -110,6 +114,9 @@ class Alignment:
                 break
         return chosen
 
+    def _axons_fit(self, chosen: Chosen) -> bool:
+        return all(self._slots(name, chosen, name)[i] <= self.costs.chip.out_axon_slots for name, i in chosen.items())
+
     def _total(self, chosen: Chosen) -> float:
         """Messages between chips, and those within at their price."""
         return float(
@@ -117,14 +124,15 @@ class Alignment:
         )
 
     def _messages(self, name: str, chosen: Chosen) -> Floats:
-        """The messages into and out of a layer for each of its tiles; infinite where output axons do not fit."""
+        """The messages into and out of a layer for each of its tiles, with what output axons are too many."""
         cost = np.zeros(len(self.cores[name]))
         for link, costs in self.costs.links:
             if name in (link.source, link.target):
                 cost = cost + self._over(link, costs, chosen, name)
         sources = {name, *(link.source for link, _ in self.costs.links if link.target == name)}
-        slots = [self._slots(source, chosen, name) for source in sources]
-        return np.where(np.max(slots, axis=0) > self.costs.chip.out_axon_slots, np.inf, cost)
+        limit = self.costs.chip.out_axon_slots
+        excess = sum(np.maximum(self._slots(source, chosen, name) - limit, 0.0) for source in sources)
+        return np.asarray(cost + EXCESS_PRICE * excess)
 
     def _over(self, link: Link, costs: PairCosts, chosen: Chosen, name: str) -> Floats:
         """Messages over ``link`` between chips, and within at their price, for every tile of ``name``."""

@@ -1,4 +1,7 @@
-"""The feasible tiles of a population: those whose blocks fit a core, each with the packing by which they do."""
+"""The feasible tiles of a population: those whose blocks fit a core, each with the packing by which they do.
+
+Layers are looked at from the last to the first, since what a layer may send depends on how its targets are cut.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,20 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import ceil, prod
+from types import MappingProxyType
 
 from convert.errors import UserError
 from convert.network import Population, Shape
+from partition.core.memory import least_synapse_bits
 from partition.core.packing import PLAIN, Packing
 from partition.core.synapse_lists import packings
-from partition.core.utilization import received, slots_per_axon, surely_overfull
+from partition.core.utilization import fits, received
 from partition.geometry.blocks import cores
 from partition.geometry.links import Link
 from partition.geometry.tile import Tile
 from partition.hardware import Chip
+
+from .outward import OutwardLinks, TargetTiles
 
 MOST_CORES, SPARE_CORES = 3, 4
 """A feasible tile takes at most so many times the cores of the best one, and so many more. Chosen to keep
@@ -44,45 +51,65 @@ def only_plain(links: Sequence[Link], tile: Tile) -> list[Packing]:
 
 
 def feasible_tiles(
-    population: Population, links: Sequence[Link], chip: Chip, *, packings_to_try: Packings = packings
+    population: Population,
+    links: Sequence[Link],
+    chip: Chip,
+    *,
+    targets: TargetTiles = MappingProxyType({}),
+    packings_to_try: Packings = packings,
 ) -> list[FeasibleTile]:
-    """The feasible tiles of ``population``, fewest cores first; output axons depend on the other layers' tiles."""
-    return list(feasible_one_by_one(population, links, chip, packings_to_try=packings_to_try))
+    """The feasible tiles of ``population`` that a search tries, fewest cores first."""
+    found: list[FeasibleTile] = []
+    for option in feasible_one_by_one(population, links, chip, targets=targets, packings_to_try=packings_to_try):
+        if found and option.cores > MOST_CORES * found[0].cores + SPARE_CORES:
+            break
+        found.append(option)
+    return found
 
 
 def feasible_one_by_one(
-    population: Population, links: Sequence[Link], chip: Chip, *, packings_to_try: Packings = packings
+    population: Population,
+    links: Sequence[Link],
+    chip: Chip,
+    *,
+    targets: TargetTiles = MappingProxyType({}),
+    packings_to_try: Packings = packings,
 ) -> Iterator[FeasibleTile]:
-    """The same, each looked for when it is asked for."""
+    """All feasible tiles of ``population``, fewest cores first, each looked for when it is asked for.
+
+    Output axons depend on the tiles of the layers that take its spikes. ``targets`` holds those that come into
+    question; a tile for which the output axons do not fit whichever of them are taken is not feasible.
+    """
     inward = [link for link in links if link.target == population.name]
-    least_slots = sum(slots_per_axon(link, chip) for link in links if link.source == population.name)
-    shape, fewest = population.shape, None
+    outward = OutwardLinks.of(population, links, chip, targets)
+    shape = population.shape
     for number, tile in _candidates(shape, chip):
-        if fewest is not None and number > MOST_CORES * fewest + SPARE_CORES:
-            break
-        if tile[0] * tile[1] * least_slots > chip.out_axon_slots:
+        if (
+            outward.least_slots(tile) > chip.out_axon_slots
+            or least_synapse_bits(inward, tile, chip) > chip.synapse_bits
+        ):
             continue
         packing = _packing(packings_to_try(inward, tile), inward, shape, tile, chip)
         if packing is not None:
-            fewest = number if fewest is None else fewest
             yield FeasibleTile(tile, number, packing)
 
 
 def feasible_tiles_of_layers(
     populations: Sequence[Population], links: Sequence[Link], chip: Chip
 ) -> dict[str, list[FeasibleTile]]:
-    """The feasible tiles of every population; ``UserError`` names every one that has none."""
+    """The feasible tiles of every population, the last one first; ``UserError`` names every one that has none."""
     by_signature: dict[Hashable, list[FeasibleTile]] = {}
     found: dict[str, list[FeasibleTile]] = {}
-    for population in populations:
-        key = signature(population, links)
+    for population in reversed(populations):
+        targets = {name: tuple(option.tile for option in options) for name, options in found.items()}
+        key = signature(population, links, targets)
         if key not in by_signature:
-            by_signature[key] = feasible_tiles(population, links, chip)
+            by_signature[key] = feasible_tiles(population, links, chip, targets=targets)
         found[population.name] = by_signature[key]
-    problems = [does_not_fit(p, links, chip) for p in populations if not found[p.name]]
+    problems = [why_none(p, links, chip) for p in populations if not found[p.name]]
     if problems:
         raise UserError(problems)
-    return found
+    return {population.name: found[population.name] for population in populations}
 
 
 def _candidates(shape: Shape, chip: Chip) -> list[tuple[int, Tile]]:
@@ -104,28 +131,39 @@ def _packing(
     for packing in options:
         if packing.compartments(tile) > chip.compartments:
             continue
-        if surely_overfull(inward, shape, tile, chip, packing):
-            continue
-        cost = received(inward, shape, tile, chip, packing)
-        if cost.in_axons.max() > chip.in_axons:
-            return None
-        if cost.synapse_bits.max() <= chip.synapse_bits:
+        if fits(inward, shape, tile, chip, packing):
             return packing
     return None
 
 
-def signature(population: Population, links: Sequence[Link]) -> Hashable:
-    """Equal for populations with the same feasible tiles: same shape, same geometry in, same kinds of links out."""
+def signature(population: Population, links: Sequence[Link], targets: TargetTiles) -> Hashable:
+    """Equal for populations with the same feasible tiles: same shape, same geometry in, same geometry and tiles out."""
     inward = [(link.source_shape, link.geometry) for link in links if link.target == population.name]
-    outward = [type(link) for link in links if link.source == population.name]
+    outward = [
+        (type(link), link.geometry, targets.get(link.target)) for link in links if link.source == population.name
+    ]
     return population.shape, tuple(inward), tuple(outward)
 
 
-def does_not_fit(population: Population, links: Sequence[Link], chip: Chip) -> str:
+def why_none(population: Population, links: Sequence[Link], chip: Chip) -> str:
+    """Why ``population`` has no feasible tile: for what it receives or, if that fits, for what it sends."""
+    if next(feasible_one_by_one(population, links, chip), None) is None:
+        return _does_not_fit(population, links, chip)
+    return _sends_too_much(population.name, chip)
+
+
+def _does_not_fit(population: Population, links: Sequence[Link], chip: Chip) -> str:
     cost = received([link for link in links if link.target == population.name], population.shape, (1, 1, 1), chip)
     return (
         f"layer '{population.name}' ({population.source_layer}, shape {population.shape}): no tile fits a core; one "
         f"neuron alone needs up to {cost.in_axons.max()} input axons (limit {chip.in_axons}) and "
         f"{cost.synapse_bits.max()} bits of synapse memory (limit {chip.synapse_bits}); give it fewer inputs, by "
         "pooling or strides before it or fewer channels"
+    )
+
+
+def _sends_too_much(name: str, chip: Chip) -> str:
+    return (
+        f"layer '{name}': no tiles were found whose output axons fit a core (limit {chip.out_axon_slots} slots); give "
+        "it fewer or smaller layers that take its spikes"
     )

@@ -14,7 +14,8 @@ from math import ceil
 import numpy as np
 
 from convert.network import Network
-from partition.core.utilization import out_axons, out_slots
+from partition.core.out_axons import out_axons
+from partition.core.utilization import out_slots
 from partition.geometry.blocks import Floats, Ints
 from partition.geometry.links import Link
 from partition.geometry.tile import Tile

@@ -13,13 +13,13 @@ from typing import Protocol
 
 import numpy as np
 
-from partition.core.utilization import slots_per_axon
+from partition.core.out_axons import most_out_slots
 from partition.geometry.blocks import Floats, Ints, TileSet, block_of_neuron
-from partition.geometry.links import KernelLink, Link, MatrixLink
+from partition.geometry.links import KernelLink, Link, MatrixLink, SinglesLink
 from partition.geometry.tile import Tile
 from partition.hardware import Chip
 
-from .pixel_messages import PixelMessages, pixel_messages
+from .pixel_messages import PixelCopies, PixelMessages, pixel_copies, pixel_messages
 from .regions import Layout, chip_of_block, group_of, region_of_tile
 
 
@@ -46,21 +46,22 @@ def pair_costs(link: Link, layout: Layout, spikes: Mapping[str, Floats], chip: C
 
 
 @dataclass(frozen=True)
-class KernelCosts:
-    """The costs of a kernel's link; ``pixels`` are the spikes of each source pixel per time step, all channels."""
+class SeparateCosts:
+    """The costs of a link whose rows and columns are connected apart; ``spikes`` are per time step, of its source."""
 
-    link: KernelLink
+    link: KernelLink | SinglesLink
     layout: Layout
-    pixels: Floats
+    spikes: Floats
     chip: Chip
     _same_chip: dict[tuple[int, int, int], Floats] = field(default_factory=dict, init=False, repr=False)
+    _copies: dict[tuple[Tile, ...], PixelCopies] = field(default_factory=dict, init=False, repr=False)
 
     def messages(self, target: TileSet) -> Floats:
         rows, columns = (
             np.array([self.link.reach(axis, size).sum(axis=1) for size in chosen.tolist()], float)
             for axis, chosen in ((0, target.rows), (1, target.columns))
         )
-        return np.asarray(target.depth * self._summed(rows, columns)[target.row_of, target.column_of])
+        return self._copies_of(target).summed(rows, columns, target.row_of, target.column_of)
 
     def intrachip(self, source: TileSet, target: TileSet) -> Floats:
         if not self._share_chips:
@@ -69,24 +70,20 @@ class KernelCosts:
             np.array([self._reached_on_chip(axis, a, b) for a in own.tolist() for b in other.tolist()])
             for axis, own, other in ((0, source.rows, target.rows), (1, source.columns, target.columns))
         )
-        stay = self._summed(rows, columns)
-        return np.asarray(target.depth * stay[source.row_of + target.row_of, source.column_of + target.column_of])
+        row_of, column_of = source.row_of + target.row_of, source.column_of + target.column_of
+        return self._copies_of(target).summed(rows, columns, row_of, column_of)
 
     def out_slots(self, source: TileSet, target: TileSet) -> Ints:
-        rows, columns = (
-            np.array([self.link.most_reached(axis, a, b) for a in own.tolist() for b in other.tolist()])
-            for axis, own, other in ((0, source.rows, target.rows), (1, source.columns, target.columns))
-        )
-        axons = rows[source.row_of + target.row_of] * columns[source.column_of + target.column_of] * target.depth
-        return np.asarray(axons * (slots_per_axon(self.link, self.chip) + self.chip.chip_crossing_slots))
+        return most_out_slots(self.link, source, target, self.chip)
 
     @cached_property
     def _share_chips(self) -> bool:
         return group_of(self.layout, self.link.source) is group_of(self.layout, self.link.target)
 
-    def _summed(self, rows: Floats, columns: Floats) -> Floats:
-        """The sum over pixels of their spikes times ``rows`` and ``columns``, each of shape (tile sizes, positions)."""
-        return np.asarray(rows @ self.pixels @ columns.T)
+    def _copies_of(self, target: TileSet) -> PixelCopies:
+        if target.tiles not in self._copies:
+            self._copies[target.tiles] = pixel_copies(self.link, target, self.spikes)
+        return self._copies[target.tiles]
 
     def _reached_on_chip(self, axis: int, source_size: int, target_size: int) -> Floats:
         """For each position of the source, the target tiles reached that are in the same chip row (or column)."""
@@ -138,9 +135,10 @@ class MatrixCosts:
         return self._known[source, target]
 
 
-@pair_costs.register
-def _(link: KernelLink, layout: Layout, spikes: Mapping[str, Floats], chip: Chip) -> PairCosts:
-    return KernelCosts(link, layout, spikes[link.source].sum(axis=2), chip)
+@pair_costs.register(KernelLink)
+@pair_costs.register(SinglesLink)
+def _(link: KernelLink | SinglesLink, layout: Layout, spikes: Mapping[str, Floats], chip: Chip) -> PairCosts:
+    return SeparateCosts(link, layout, spikes[link.source], chip)
 
 
 @pair_costs.register

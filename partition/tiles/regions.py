@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from convert.network import Shape
 from partition.geometry.blocks import Floats, Ints, cores, counts, starts, tile_set
-from partition.geometry.links import KernelLink, Link, MatrixLink
+from partition.geometry.links import KernelLink, Link, MatrixLink, SinglesLink
 from partition.geometry.tile import Tile
 
-from .pixel_messages import pixel_messages
+from .pixel_messages import pixel_copies, pixel_messages
 
 Grid = tuple[int, int]
 """(regions from top to bottom, regions from left to right); each is one chip."""
@@ -71,15 +71,17 @@ def region_cuts(link: Link, tiles: Sequence[Tile], rates: Floats) -> Cuts:
     raise TypeError(f"no region cuts of a {type(link).__name__}")
 
 
-@region_cuts.register
-def _(link: KernelLink, tiles: Sequence[Tile], rates: Floats) -> Cuts:
-    pixels, chosen = rates.sum(axis=2), tile_set(link.target_shape, tiles)
+@region_cuts.register(KernelLink)
+@region_cuts.register(SinglesLink)
+def _(link: KernelLink | SinglesLink, tiles: Sequence[Tile], rates: Floats) -> Cuts:
+    chosen = tile_set(link.target_shape, tiles)
+    copies = pixel_copies(link, chosen, rates)
 
     def cuts(grid: Grid) -> tuple[Floats, Floats]:
         row_copies, row_copies_within = _copies(link, 0, chosen.rows, grid[0])
         column_copies, column_copies_within = _copies(link, 1, chosen.columns, grid[1])
-        total = chosen.depth * (row_copies @ pixels @ column_copies.T)[chosen.row_of, chosen.column_of]
-        within = chosen.depth * (row_copies_within @ pixels @ column_copies_within.T)[chosen.row_of, chosen.column_of]
+        total = copies.summed(row_copies, column_copies, chosen.row_of, chosen.column_of)
+        within = copies.summed(row_copies_within, column_copies_within, chosen.row_of, chosen.column_of)
         return np.maximum(total - within, 0.0), total
 
     return cuts
@@ -101,7 +103,7 @@ def _(link: MatrixLink, tiles: Sequence[Tile], rates: Floats) -> Cuts:
     return cuts
 
 
-def _copies(link: KernelLink, axis: int, steps: Ints, regions: int) -> tuple[Floats, Floats]:
+def _copies(link: KernelLink | SinglesLink, axis: int, steps: Ints, regions: int) -> tuple[Floats, Floats]:
     """Shape (steps, positions): how many tiles of each size a source position reaches; and those in its own region."""
     source = region_of_pixel(link.source_shape[axis], regions)
     everywhere, within = [], []

@@ -53,8 +53,8 @@ class Problem:
             if self.network.out_of(p.name)
         }
 
-    @property
     def in_time(self) -> bool:
+        """Whether there is time left to improve what has been found."""
         return time.monotonic() < self.deadline_s
 
 
@@ -108,7 +108,7 @@ def _measure(problem: Problem, now: Solution, shortlist: FeasibleTiles) -> dict[
     for name, options in shortlist.items():
         costs[name] = np.full(len(options), now.cost)
         for i, option in enumerate(options):
-            if not problem.in_time:
+            if not problem.in_time():
                 return None
             if option.tile != now.tiles[name]:
                 tiles = now.tiles | {name: option.tile}

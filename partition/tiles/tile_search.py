@@ -46,7 +46,7 @@ def find_tiles(problem: Problem, feasible: FeasibleTiles, board: Board, least_co
     costs = RegionCosts(problem.network, problem.links, feasible, problem.spikes)
     placed: list[tuple[Solution, Layout]] = []
     for tiles, layout in _fitted(problem, costs, board, least_cores)[:PLACED_TILES]:
-        if placed and not problem.in_time:
+        if placed and not problem.in_time():
             break
         graph = problem.graph(tiles)
         starts = [place_by_region(problem.network, tiles, layout), place_by_slab(graph, problem.network, layout)]
@@ -67,7 +67,7 @@ def _fitted(
     """Tiles fitted to promising layouts whose output axons fit their cores, the cheapest first."""
     found: dict[tuple[Tile, ...], tuple[float, dict[str, Tile], Layout]] = {}
     for layout in _promising(problem, costs, board, least_cores)[:ALIGNED_LAYOUTS]:
-        if found and not problem.in_time:
+        if found and not problem.in_time():
             break
         for cost, tiles in _fitted_to(problem, costs, board, layout):
             found.setdefault(tuple(tiles.values()), (cost, tiles, layout))
@@ -98,8 +98,10 @@ def _promising(problem: Problem, costs: RegionCosts, board: Board, least_cores: 
     fewest = {name: min(option.cores for option in options) for name, options in costs.feasible.items()}
     start = chips_for(least_cores, board.chip)
     numbers = np.unique(np.linspace(start, min(board.chips, start + ceil(start / 2)), CHIP_COUNTS).round().astype(int))
-    ranked = []
+    ranked: list[tuple[float, Layout]] = []
     for chips in numbers.tolist():
+        if ranked and not problem.in_time():
+            break
         for layout in layouts(problem.network.chip_populations, fewest, chips, board.chip):
             cost = estimate(costs.feasible, budgets(costs, layout, board.chip))
             if np.isfinite(cost):

@@ -16,7 +16,7 @@ from scipy import sparse
 
 from convert.network import Network, Population
 from partition.geometry.blocks import Floats, Ints, block_of_neuron, cores, counts, starts
-from partition.geometry.links import Bools, KernelLink, Link, MatrixLink
+from partition.geometry.links import Bools, KernelLink, Link, MatrixLink, SinglesLink
 from partition.geometry.tile import Slices, Tile, tile_slices
 
 Rates = Mapping[str, NDArray[np.floating[Any]]]
@@ -184,6 +184,19 @@ def _axis(reached: Bools, source_step: int) -> tuple[Floats, Ints, Ints]:
     member = np.zeros((len(pair), positions))
     member[which, position] = 1.0
     return member, pair // tiles, pair % tiles
+
+
+@edges.register
+def _(link: SinglesLink, source_tile: Tile, target_tile: Tile, rates: Floats) -> Edges:
+    axes = [_axis(link.reach(axis, target_tile[axis]), source_tile[axis]) for axis in range(3)]
+    messages = np.einsum("px,xyz->pyz", axes[0][0], rates, optimize=True)
+    messages = np.einsum("qy,pyz->pqz", axes[1][0], messages, optimize=True)
+    messages = np.einsum("rz,pqz->pqr", axes[2][0], messages, optimize=True)
+    source, target = (
+        np.ravel_multi_index(np.ix_(*(axis[end] for axis in axes)), counts(shape, tile)).ravel()
+        for end, shape, tile in ((1, link.source_shape, source_tile), (2, link.target_shape, target_tile))
+    )
+    return source, target, messages.ravel() + SILENT
 
 
 @edges.register

@@ -32,6 +32,14 @@ def identity(shape: Shape) -> Sparse:
     return Sparse(sparse.csr_array(sparse.eye_array(int(np.prod(shape)), format="csr")))
 
 
+def separable(rng: np.random.Generator, source: Shape, target: Shape, density: float = 0.4) -> Sparse:
+    """Synapses of random weights where rows, columns and channels are connected, each at random."""
+    parts = [rng.random((after, before)) < density for before, after in zip(source, target, strict=True)]
+    matrix = sparse.csr_array(np.kron(np.kron(parts[0], parts[1]), parts[2]).astype(np.float64))
+    matrix.data = rng.standard_normal(matrix.nnz)
+    return Sparse(matrix)
+
+
 def chain(shapes: list[Shape], transforms: dict[tuple[int, int], Transform]) -> Network:
     """Populations p0 (on the host), p1, ... of these shapes; ``transforms`` maps (source, target) numbers."""
     populations = tuple(population(f"p{i}", shape, on_chip=i > 0) for i, shape in enumerate(shapes))

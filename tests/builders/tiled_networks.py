@@ -8,7 +8,7 @@ from scipy import sparse
 from convert.network import Network, Sparse
 from partition.geometry.links import KernelLink, Link, MatrixLink
 from partition.geometry.tile import Tile
-from tests.builders.shaped_networks import chain, convolution, identity, transposed
+from tests.builders.shaped_networks import chain, convolution, separable, transposed
 
 TILES: dict[str, list[Tile]] = {
     "p1": [(8, 9, 4), (4, 5, 4), (3, 4, 2), (1, 9, 1)],
@@ -20,7 +20,7 @@ TILES: dict[str, list[Tile]] = {
 
 
 def every_link() -> Network:
-    """Convolutions with and without strides, a transposed one, an identity and a random matrix; p0 is on the host."""
+    """Convolutions with and without strides, a transposed one, a separable and a random matrix; p0 is on the host."""
     rng = np.random.default_rng(1)
     transforms = {
         (0, 1): convolution(rng, 3, (3, 4)),
@@ -28,7 +28,7 @@ def every_link() -> Network:
         (2, 3): transposed(rng, 3, (6, 5)),
         (1, 3): convolution(rng, 5, (4, 5)),
         (3, 4): convolution(rng, 3, (5, 4)),
-        (1, 4): identity((8, 9, 4)),
+        (1, 4): separable(rng, (8, 9, 4), (8, 9, 4)),
         (2, 4): Sparse(sparse.random_array((288, 120), density=0.02, rng=rng, format="csr")),
     }
     return chain([(8, 9, 3), (8, 9, 4), (4, 5, 6), (8, 9, 5), (8, 9, 4)], transforms)

@@ -11,7 +11,7 @@ from partition.fit import fewest_cores
 from partition.geometry.links import links_onto_chip
 from partition.hardware import LOIHI
 from partition.search import partition
-from partition.tiles.feasible import feasible_tiles_of_layers
+from partition.tiles.feasible import feasible_tiles
 from tests.builders.shaped_networks import chain, convolution, identity, random_rates, resnet, unet
 
 RNG = np.random.default_rng(0)
@@ -33,12 +33,12 @@ def test_layers_are_cut_further_where_output_axons_overflow():
     outward = {(1, i): convolution(RNG, 3, (1, 1)) for i in (2, 3, 4)}
     network = chain(shapes, {(0, 1): convolution(RNG, 3, (4, 1)), **outward})
     links = links_onto_chip(network)
-    first = feasible_tiles_of_layers(network.chip_populations, links, LOIHI)
-    tiles = {name: options[0].tile for name, options in first.items()}
+    first = {p.name: feasible_tiles(p, links, LOIHI)[0] for p in network.chip_populations}
+    tiles = {name: option.tile for name, option in first.items()}
     slots, crossing = out_slots(network.population("p1"), links, tiles, LOIHI)
     assert max(slots + crossing) > LOIHI.out_axon_slots
     found = fewest_cores(network)
-    assert found.layers["p1"] > first["p1"][0].cores
+    assert found.layers["p1"] > first["p1"].cores
     assert found.problems == ()
 
 

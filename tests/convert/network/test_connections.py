@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import sparse
 
-from convert.network.connections import Connections
+from convert.network.connections import Connections, connected_apart
 
 SOURCE, TARGET = (4, 3, 2), (3, 5, 4)
 RNG = np.random.default_rng(0)
@@ -33,3 +34,15 @@ def test_other_weights_make_synapses_of_them(connections):
     expected = connections.as_matrix(SOURCE, TARGET).toarray() * gains.reshape(-1, 1)
     np.testing.assert_allclose(connections.scaled(gains, TARGET).matrix.toarray(), expected)
     assert connections.axes(SOURCE, TARGET) is None
+
+
+@pytest.mark.parametrize("connections", CASES.values(), ids=CASES)
+def test_a_matrix_that_is_a_product_gives_its_parts_and_none_other_does(connections):
+    matrix = connections.as_matrix(SOURCE, TARGET)
+    parts = connected_apart(matrix, SOURCE, TARGET)
+    again = Connections(*parts).as_matrix(SOURCE, TARGET)
+    np.testing.assert_array_equal(again.toarray(), matrix.toarray())
+    fewer = sparse.csr_array(matrix.toarray())
+    fewer.data[7] = 0.0
+    fewer.eliminate_zeros()
+    assert connected_apart(fewer, SOURCE, TARGET) is None

@@ -14,15 +14,17 @@ from convert.errors import UserError
 from convert.network import Network, Sparse
 from convert.network.connections import Connections
 from partition.core import utilization as utilization_module
-from partition.core.memory import incoming, incoming_of_block
-from partition.core.utilization import out_axons, slots_per_axon, surely_overfull, utilization
+from partition.core.memory import incoming, incoming_of_block, least_synapse_bits
+from partition.core.out_axons import out_axons, slots_per_axon
+from partition.core.synapse_lists import packings
+from partition.core.utilization import fits, received, surely_overfull, utilization
 from partition.geometry.blocks import block_of_neuron
 from partition.geometry.links import links_onto_chip
 from partition.hardware import LOIHI
 from partition.tiles.feasible import feasible_tiles_of_layers
 from tests.builders.loihi_model import loihi_model
 from tests.builders.populations import population
-from tests.builders.shaped_networks import chain, convolution, identity, transposed, unet
+from tests.builders.shaped_networks import chain, convolution, identity, separable, transposed, unet
 
 RNG = np.random.default_rng(0)
 
@@ -215,3 +217,33 @@ def test_a_block_alone_has_what_it_has_among_all(tile, monkeypatch):
         chip = replace(LOIHI, synapse_bits=limit)
         assert not surely_overfull([found], shape, tile, chip) or whole.synapse_bits.max() > limit
     assert surely_overfull([found], shape, tile, replace(LOIHI, synapse_bits=1)) == (len(whole.in_axons) > 1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_fits_is_what_its_exact_numbers_say(seed, monkeypatch):
+    """Whether no two weight sets of a matrix are equal or many are, and for limits on every side of its numbers."""
+    monkeypatch.setattr(utilization_module, "FEW_SYNAPSES", 0)
+    rng = np.random.default_rng(seed)
+    shape = (6, 6, 4)
+    apart = separable(rng, shape, shape)
+    if seed % 2:
+        apart.matrix.data[:] = 1.0
+    network = chain([shape, shape, shape], {(0, 2): conv(3, 4, 4), (1, 2): apart, (0, 1): identity(shape)})
+    links = [link for link in links_onto_chip(network) if link.target == "p2"]
+    for tile in [(6, 6, 4), (3, 6, 4), (2, 2, 4), (6, 6, 1), (1, 1, 1)]:
+        exact = received(links, shape, tile, LOIHI)
+        axons, bits = int(exact.in_axons.max()), int(exact.synapse_bits.max())
+        for limits in ((axons, bits), (axons - 1, bits), (axons, bits - 1), (axons, 2 * bits)):
+            chip = replace(LOIHI, in_axons=limits[0], synapse_bits=limits[1])
+            assert fits(links, shape, tile, chip) == (axons <= limits[0] and bits <= limits[1])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_packing_takes_less_synapse_memory_than_is_foreseen(name):
+    network, _ = CASES[name]
+    for p in network.chip_populations:
+        inward = [link for link in links_onto_chip(network) if link.target == p.name]
+        for tile in [p.shape, (2, 3, 1), (1, 1, p.shape[2]), (3, p.shape[1], 2)]:
+            least = least_synapse_bits(inward, tile, LOIHI)
+            for packing in packings(inward, tile):
+                assert least <= received(inward, p.shape, tile, LOIHI, packing).synapse_bits.max()

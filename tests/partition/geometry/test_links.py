@@ -1,4 +1,4 @@
-"""The two kinds of links: which one a projection is, and what both have to agree on with its matrix."""
+"""The kinds of links: which one a projection is, and what both have to agree on with its matrix."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from partition.core.packing import PLAIN
 from partition.core.synapse_lists import weights_of_spike
 from partition.geometry.blocks import block_of_neuron
-from partition.geometry.links import KernelLink, MatrixLink, links_onto_chip
+from partition.geometry.links import KernelLink, MatrixLink, SeparableLink, links_onto_chip
 from tests.builders.tiled_networks import TILES, connected, every_link
 
 NETWORK = every_link()
@@ -17,7 +17,8 @@ LINKS = links_onto_chip(NETWORK)
 
 def test_projections_that_share_a_kernel_have_taps_and_others_a_matrix():
     kinds = {(link.source, link.target): type(link) for link in LINKS}
-    assert {ends for ends, kind in kinds.items() if kind is MatrixLink} == {("p1", "p4"), ("p2", "p4")}
+    assert {ends for ends, kind in kinds.items() if kind is MatrixLink} == {("p2", "p4")}
+    assert {ends for ends, kind in kinds.items() if kind is SeparableLink} == {("p1", "p4")}
     for link in LINKS:
         if isinstance(link, KernelLink):
             assert link.kernel is link.projection.transform.weights

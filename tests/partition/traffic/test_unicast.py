@@ -10,7 +10,7 @@ from convert.network import Sparse
 from partition.geometry.blocks import block_of_neuron, cores
 from partition.geometry.links import Link, links_onto_chip
 from partition.traffic.unicast import check_rates, traffic
-from tests.builders.shaped_networks import chain, convolution, identity, random_rates, transposed
+from tests.builders.shaped_networks import chain, convolution, random_rates, separable, transposed
 
 RNG = np.random.default_rng(1)
 SHAPES = [(8, 9, 3), (8, 9, 4), (4, 5, 6), (8, 9, 5), (8, 9, 4)]
@@ -20,7 +20,7 @@ TRANSFORMS = {
     (2, 3): transposed(RNG, 3, (6, 5)),
     (1, 3): convolution(RNG, 5, (4, 5)),
     (3, 4): convolution(RNG, 3, (5, 4)),
-    (1, 4): identity((8, 9, 4)),
+    (1, 4): separable(RNG, (8, 9, 4), (8, 9, 4)),
     (2, 4): Sparse(sparse.random_array((288, 120), density=0.02, rng=RNG, format="csr")),
 }
 TILINGS = [
