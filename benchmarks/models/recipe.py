@@ -16,8 +16,8 @@ Model = Any
 class Recipe:
     """``build`` makes the model ``name`` with random weights; ``source`` says whose design it is.
 
-    ``options`` of ``convert-model`` come on top of those that all models get; ``legacy`` models need tf-keras; a command
-    may take ``limit_s``.
+    ``options`` of ``convert-model`` come on top of those that all models get; ``legacy`` models need tf-keras;
+    a command may take ``limit_s``.
     """
 
     name: str

@@ -18,7 +18,7 @@ BOARD = Board("b", 4, 2, "a test", Chip(cores=4), host=3)
 
 @pytest.fixture(autouse=True)
 def _no_bound(monkeypatch):
-    monkeypatch.setattr(analysis, "lower_bound", lambda graph, cores: 0.0)
+    monkeypatch.setattr(analysis, "lower_bound", lambda graph, cores, in_time: 0.0)
 
 
 def test_it_is_the_traffic_of_these_rates():

@@ -220,6 +220,7 @@ def test_bound_holds_for_the_best_of_all_placements(seed):
     every = (np.arange(256)[:, None] >> np.arange(8)) & 1
     best = min(graph.interchip(chip) for chip in every if 3 <= chip.sum() <= 5)
     assert 0.3 * best < lower_bound(graph, 5) <= best + 1e-9
+    assert 0.0 < lower_bound(graph, 5, in_time=lambda: False) <= lower_bound(graph, 5)
 
 
 def test_bound_of_a_path_is_nearly_its_best_placement():

@@ -102,7 +102,7 @@ def test_a_board_without_any_load_is_left_alone():
 def test_with_link_as_objective_no_other_has_a_lighter_heaviest_link(monkeypatch):
     for name in ("ALIGNED_LAYOUTS", "PLACED_TILES", "REFINED_TILES", "REFINEMENT_ROUNDS"):
         monkeypatch.setattr(tile_search, name, 1)
-    monkeypatch.setattr(analysis, "lower_bound", lambda graph, cores: 0.0)
+    monkeypatch.setattr(analysis, "lower_bound", lambda graph, cores, in_time: 0.0)
     network = unet(32, [8, 16])
     rates = random_rates(network)
     board = Board("b", 4, 2, "a test", Chip(cores=30), host=3)
@@ -112,6 +112,21 @@ def test_with_link_as_objective_no_other_has_a_lighter_heaviest_link(monkeypatch
     )
     assert link <= min(messages, hops)
     assert link < messages
+
+
+def test_when_time_is_up_nothing_more_is_improved():
+    board = Board("b", 8, 4, "a test", Chip(cores=6), host=3)
+    start = place_chips(random_graph(40, 2), np.arange(40) % 8, board, seed=0)
+
+    def calls(limit: int):
+        left = iter([True] * limit)
+        return lambda: next(left, False)
+
+    for reduce, cost in ((reduce_hops, lambda found: found.weighted_hops), (reduce_peak_load, link_cost)):
+        none, some, all_of_it = (cost(reduce(start, seed=0, in_time=calls(limit))) for limit in (0, 2, 1000))
+        assert cost(start) == none
+        assert all_of_it <= some <= none
+        assert all_of_it < none
 
 
 def test_few_hops_are_a_start_too():
