@@ -23,7 +23,7 @@ from partition.hardware import Chip
 
 from .feasible import FeasibleTiles
 from .region_costs import Costs, RegionCosts
-from .regions import Layout
+from .regions import Group
 
 ESTIMATE_UNITS = 400
 """An estimate counts cores in units, so many of them in a limit: it rounds a layer up by 1/400 of the limit at most."""
@@ -37,9 +37,9 @@ class Budget:
     cores: int
 
 
-def budgets(costs: RegionCosts, layout: Layout, chip: Chip) -> list[Budget]:
-    """One budget for each group of ``layout``."""
-    return [Budget(costs.of(group), group.chips * chip.cores) for group in layout]
+def budget(costs: RegionCosts, group: Group, chip: Chip) -> Budget:
+    """What the tiles of a group's layers cost, and the cores that they share."""
+    return Budget(costs.of(group), group.chips * chip.cores)
 
 
 def cheapest_within_axons(
@@ -90,15 +90,12 @@ def _exclude(
     excluded[name].add(tiles[name])
 
 
-def estimate(feasible: FeasibleTiles, limits: Sequence[Budget]) -> float:
-    """About what the cheapest tiles within ``limits`` cost, output axons left aside; infinite if none fit."""
-    total = 0.0
-    for limit in limits:
-        unit = ceil(limit.cores / ESTIMATE_UNITS)
-        units = {name: -(-size // unit) for name, size in _core_counts(feasible, limit).items()}
-        least, _ = _solve(units, limit.costs, limit.cores // unit)
-        total += float(least[-1])
-    return total
+def estimate(feasible: FeasibleTiles, limit: Budget) -> float:
+    """About what the cheapest tiles within ``limit`` cost, output axons left aside; infinite if none fit."""
+    unit = ceil(limit.cores / ESTIMATE_UNITS)
+    units = {name: -(-size // unit) for name, size in _core_counts(feasible, limit).items()}
+    least, _ = _solve(units, limit.costs, limit.cores // unit)
+    return float(least[-1])
 
 
 def cheapest(feasible: FeasibleTiles, limits: Sequence[Budget]) -> dict[str, Tile] | None:

@@ -29,12 +29,12 @@ def layouts(populations: Sequence[Population], fewest: Mapping[str, int], chips:
         least = [chips_for(number, chip) for number in cores]
         share = round(chips * cores[0] / sum(cores))
         for own in range(max(least[0], share - 1), min(chips - least[1], share + 1) + 1):
-            for one, other in product(_squarest(own), _squarest(chips - own)):
+            for one, other in product(squarest(own), squarest(chips - own)):
                 found.append((Group(first, one), Group(second, other)))
     return found
 
 
-def _squarest(chips: int) -> list[tuple[int, int]]:
+def squarest(chips: int) -> list[tuple[int, int]]:
     """The grids whose sides differ least, at most four."""
     return sorted(grids(chips), key=lambda grid: (abs(grid[0] - grid[1]), grid))[:4]
 

@@ -13,11 +13,11 @@ from partition.hardware import Board, chips_for
 
 from .align import alignment, layout_costs
 from .feasible import FeasibleTile, FeasibleTiles
-from .knapsack import budgets, cheapest, cheapest_within_axons, estimate, overflowing
-from .layouts import layouts
+from .knapsack import budget, cheapest, cheapest_within_axons, estimate, overflowing
+from .layouts import layouts, squarest
 from .region_costs import RegionCosts
 from .region_placement import place_by_region, place_by_slab
-from .regions import Layout, balanced_cores, even_cores
+from .regions import Group, Layout, balanced_cores, even_cores
 from .retile import Problem, Solution, refine, solution
 
 CHIP_COUNTS = 7
@@ -66,11 +66,16 @@ def _fitted(
 ) -> list[tuple[dict[str, Tile], Layout]]:
     """Tiles fitted to promising layouts whose output axons fit their cores, the cheapest first."""
     found: dict[tuple[Tile, ...], tuple[float, dict[str, Tile], Layout]] = {}
-    for layout in _promising(problem, costs, board, least_cores)[:ALIGNED_LAYOUTS]:
-        if found and not problem.in_time():
-            break
-        for cost, tiles in _fitted_to(problem, costs, board, layout):
-            found.setdefault(tuple(tiles.values()), (cost, tiles, layout))
+    fewest = chips_for(least_cores, board.chip)
+    while not found and fewest <= board.chips:
+        most = min(board.chips, fewest + ceil(fewest / 2))
+        numbers = np.unique(np.linspace(fewest, most, CHIP_COUNTS).round().astype(int)).tolist()
+        for layout in _promising(problem, costs, board, numbers)[:ALIGNED_LAYOUTS]:
+            if found and not problem.in_time():
+                break
+            for cost, tiles in _fitted_to(problem, costs, board, layout):
+                found.setdefault(tuple(tiles.values()), (cost, tiles, layout))
+        fewest = most + 1
     return [(tiles, layout) for _, tiles, layout in sorted(found.values(), key=lambda option: option[0])]
 
 
@@ -79,7 +84,7 @@ def _fitted_to(
 ) -> Sequence[tuple[float, dict[str, Tile]]]:
     """Tiles fitted to one layout and their costs: for cores however they lie, and for each chip's share."""
     network, links, feasible, chip = problem.network, problem.links, costs.feasible, board.chip
-    limits = budgets(costs, layout, chip)
+    limits = [budget(costs, group, chip) for group in layout]
     start = cheapest(feasible, limits)
     if start is None:
         return []
@@ -93,17 +98,20 @@ def _fitted_to(
     return [] if tiles is None else [(searches[0].cost(tiles), tiles)]
 
 
-def _promising(problem: Problem, costs: RegionCosts, board: Board, least_cores: int) -> list[Layout]:
-    """Layouts for the fewest chips and up to half as many again, cheapest estimate first."""
+def _promising(problem: Problem, costs: RegionCosts, board: Board, numbers: Sequence[int]) -> list[Layout]:
+    """Layouts for these ``numbers`` of chips, cheapest estimate first; few of them once time is up."""
     fewest = {name: min(option.cores for option in options) for name, options in costs.feasible.items()}
-    start = chips_for(least_cores, board.chip)
-    numbers = np.unique(np.linspace(start, min(board.chips, start + ceil(start / 2)), CHIP_COUNTS).round().astype(int))
-    ranked: list[tuple[float, Layout]] = []
-    for chips in numbers.tolist():
-        if ranked and not problem.in_time():
-            break
-        for layout in layouts(problem.network.chip_populations, fewest, chips, board.chip):
-            cost = estimate(costs.feasible, budgets(costs, layout, board.chip))
+    populations = problem.network.chip_populations
+    of_group: dict[Group, float] = {}
+    ranked = []
+    for chips in numbers:
+        everywhere = [Group(tuple(fewest), grid) for grid in squarest(chips)]
+        many = problem.in_time()
+        for layout in layouts(populations, fewest, chips, board.chip) if many else [(group,) for group in everywhere]:
+            for group in layout:
+                if group not in of_group:
+                    of_group[group] = estimate(costs.feasible, budget(costs, group, board.chip))
+            cost = sum(of_group[group] for group in layout)
             if np.isfinite(cost):
                 ranked.append((cost, layout))
     ranked.sort(key=lambda option: option[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 
 import msgspec
@@ -23,7 +24,9 @@ from partition.geometry.links import links_onto_chip
 from partition.hardware import BOARDS, LOIHI, Board, Chip, smallest_board
 from partition.place import PLACERS
 from partition.result import Partition
-from partition.tiles.feasible import feasible_tiles, only_plain
+from partition.tiles.feasible import feasible_tiles, feasible_tiles_of_layers, only_plain
+from partition.tiles.retile import Problem
+from partition.tiles.tile_search import find_tiles
 from partition.traffic.unicast import traffic
 from partition.violations import cuts, violations
 from tests.builders.shaped_networks import blocks_of_one_layer, chain, convolution, random_rates, resnet, unet
@@ -78,6 +81,23 @@ def test_every_violation_is_named_at_once(network, found):
     problems = violations(network, replace(found, board=small))
     assert {problem.split("'")[1] for problem in problems} == set(found.tiles)
     assert any("synapse bits" in problem for problem in problems)
+
+
+def test_without_any_time_there_is_still_a_partition(network):
+    quick = partition(network, random_rates(network), board=TINY, seconds=1e-6)
+    assert violations(network, quick) == []
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 5.0])
+def test_more_chips_are_tried_where_the_fewest_hold_no_tiles(network, seconds):
+    links = links_onto_chip(network)
+    board = replace(TINY, chips=9, chip=replace(TINY.chip, cores=15))
+    feasible = feasible_tiles_of_layers(network.chip_populations, links, board.chip)
+    problem = Problem(network, links, random_rates(network), 0, time.monotonic() + seconds)
+    assert sum(options[0].cores for options in feasible.values()) > 2 * board.chip.cores
+    found = find_tiles(problem, feasible, board, least_cores=1)
+    assert found is not None
+    assert np.bincount(found.chip).max() <= board.chip.cores
 
 
 def test_the_report_is_that_of_the_partition(network, found):

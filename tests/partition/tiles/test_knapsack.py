@@ -55,7 +55,7 @@ def test_no_choice_within_the_cores_is_cheaper(seed):
         best = by_trying(feasible, costs, most_cores)
         found = knapsack(feasible, Budget(costs, most_cores))
         assert (found is None) == np.isinf(best)
-        assert estimate(feasible, [Budget(costs, most_cores)]) == pytest.approx(best)
+        assert estimate(feasible, Budget(costs, most_cores)) == pytest.approx(best)
         if found is not None:
             cost, cores = priced(found, feasible, costs)
             assert cost == pytest.approx(best)
@@ -78,8 +78,8 @@ def test_a_coarse_estimate_rounds_the_cores_of_each_layer_up():
     feasible = {name: [FeasibleTile((1, 1, 1), 400)] for name in "ab"}
     costs = {name: np.array([2.0]) for name in "ab"}
     assert cheapest(feasible, [Budget(costs, 801)]) == dict.fromkeys("ab", (1, 1, 1))
-    assert np.isinf(estimate(feasible, [Budget(costs, 801)]))  # units of 3 cores: 134 + 134 of 267
-    assert estimate(feasible, [Budget(costs, 804)]) == 4.0
+    assert np.isinf(estimate(feasible, Budget(costs, 801)))  # units of 3 cores: 134 + 134 of 267
+    assert estimate(feasible, Budget(costs, 804)) == 4.0
 
 
 def test_tiles_whose_output_axons_overflow_are_not_chosen():
