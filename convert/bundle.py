@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .errors import UserError
 from .network import Network, archive, require_runnable
+from .provenance import digests, provenance
 from .report import ConversionReport
 from .storage.atomic import whole_folder
 from .storage.damage import DAMAGED
@@ -24,6 +25,9 @@ REPORT, RATES_PICTURE = "conversion.json", "rates.svg"
 PARTITION, PARTITION_PICTURE = "partition.json", "partition.svg"
 
 RUNS = "runs"
+
+WRITTEN_LATER = (REPORT, PARTITION, PARTITION_PICTURE, RUNS)
+"""What conversion.json does not answer for."""
 
 Rates = Mapping[str, NDArray[np.float32]]
 """A rate in Hz of every neuron by population, each of the population's shape."""
@@ -56,15 +60,24 @@ def write_bundle(
     *,
     peak_rates_hz: Rates | None = None,
     rate_network: Network | None = None,
-) -> None:
-    """The files of ``save_bundle`` in a ``folder`` that is there."""
+) -> ConversionReport:
+    """The files of ``save_bundle`` in a ``folder`` that is there; returns what conversion.json holds: digests of all."""
     archive.save_network(network, folder / NETWORK)
     if rate_network is not None:
         archive.save_network(rate_network, folder / RATE_NETWORK)
     save_rates(rates_hz, folder / RATES)
     if peak_rates_hz is not None:
         save_rates(peak_rates_hz, folder / PEAK_RATES)
-    write_report(folder / REPORT, report)
+    sealed = _sealed(folder, report)
+    write_report(folder / REPORT, sealed)
+    return sealed
+
+
+def _sealed(folder: Path, report: ConversionReport) -> ConversionReport:
+    """``report`` with the digests of everything in ``folder``."""
+    names = sorted(path.name for path in folder.iterdir() if is_part(path) and path.name not in WRITTEN_LATER)
+    origin = report.provenance or provenance("convert.save_bundle(...)", seed=report.seed)
+    return msgspec.structs.replace(report, provenance=msgspec.structs.replace(origin, parts=digests(folder, names)))
 
 
 def is_part(path: Path) -> bool:

@@ -90,7 +90,7 @@ def main(bundle: Path, force: bool, wait: bool, prove_s: float, **options: Unpac
     from convert.storage.atomic import keep, recover
     from convert.storage.locks import locked
 
-    from .files import write_partition
+    from .files import origin_in, write_partition
     from .prove import provable, proved
     from .result import FILE
     from .search import partition
@@ -101,11 +101,12 @@ def main(bundle: Path, force: bool, wait: bool, prove_s: float, **options: Unpac
         keep(bundle / FILE, force=force)
         with console.status(f"partitioning {bundle}"):
             found = partition(network, rates_hz, peak_rates_hz=peak_rates_hz, **options)
-        write_partition(bundle, found, network)
+        origin = origin_in(bundle, SearchOptions(**options), prove_s)
+        write_partition(bundle, found, network, origin)
         if prove_s and provable(found):
             with console.status(f"proving that {bundle} could not do with much less"):
                 found = proved(network, rates_hz, found, prove_s)
-            write_partition(bundle, found, network)
+            write_partition(bundle, found, network, origin)
     if prove_s and not provable(found):
         console.print(
             f"--prove: not for {found.report.cores} cores on a board of {found.board.chips} chips; "

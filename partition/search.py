@@ -55,9 +55,10 @@ def partition(
     rates = {name: np.asarray(values, np.float64) for name, values in rates_hz.items()}
     problem = Problem(network, links, rates, seed, begin_s + seconds)
     best, on_board = _fewest_messages(problem, feasible, first_board, options)
+    cut_short = not problem.in_time
     placement = place_chips(best.graph, best.chip, on_board, seed=seed)
     placement = IMPROVE[objective](placement, seed)
-    return analyzed(SearchResult(problem, best.tiles, placement, feasible), peak_rates_hz, begin_s)
+    return analyzed(SearchResult(problem, best.tiles, placement, feasible), peak_rates_hz, begin_s, cut_short)
 
 
 def _check(network: Network, options: SearchOptions, rates_hz: Rates, peak_rates_hz: Rates | None) -> None:

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
+
 from convert.errors import UserError
 from convert.storage.atomic import keep, recover, whole_files
+from convert.storage.digests import digest
 from convert.storage.locks import locked
 from convert.storage.reports import as_json
 from deploy.energy.devices import STATIC_WATTS_PER_CHIP, DeviceSet
@@ -34,6 +37,7 @@ def compare_energy(
     """
     from .build import build_report
     from .html import html_report
+    from .origin import ReportOptions, report_origin
     from .read import read_runs
 
     output = Path(output)
@@ -51,8 +55,12 @@ def compare_energy(
             locks.enter_context(locked(path, shared=True, wait=wait))
         runs = read_runs(paths)
         report = build_report(runs, static_watts=static_watts, devices=device, tolerance=tolerance)
+        options = ReportOptions(static_watts, device, tolerance)
+        report = msgspec.structs.replace(report, provenance=report_origin(paths, runs, options))
         page = html_report(report, runs)
     with whole_files(files) as (html, json):
         html.write_text(page, encoding="utf-8")
+        timings = msgspec.structs.replace(report.timings, parts={output.name: digest(html)})
+        report = msgspec.structs.replace(report, timings=timings)
         json.write_bytes(as_json(report))
     return report
