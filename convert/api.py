@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from convert.bundle import MODEL, RATES_PICTURE, REPORT, is_part, write_bundle
+from convert.bundle import MODEL, RATES_PICTURE, REPORT, at_work_in, is_part, write_bundle
 from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import rate_predictor
 from convert.data.metric_registry import task_measured_by
@@ -18,7 +18,6 @@ from convert.network import INPUT, require_timesteps
 from convert.provenance import Provenance, command_line, provenance
 from convert.report import ConversionReport, LayerReport, Metrics, OutputGrid
 from convert.storage.atomic import whole_folder
-from convert.storage.locks import locked
 from convert.timings import timings_since
 
 from .errors import UserError
@@ -55,7 +54,7 @@ def convert(
         raise UserError(problems)
     if force and bundle.exists() and not (bundle / REPORT).is_file():
         raise UserError(f"{bundle} is not a bundle and is kept, --force or not; choose another name")
-    with locked(bundle, wait=wait), whole_folder(bundle, force=force, ours=is_part) as folder:
+    with at_work_in(bundle, wait=wait), whole_folder(bundle, force=force, ours=is_part) as folder:
         return _written(folder, model_path, data_path, options, progress)
 
 

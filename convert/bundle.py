@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,9 @@ from .errors import UserError
 from .network import Network, archive, require_runnable
 from .provenance import digests, provenance
 from .report import ConversionReport
-from .storage.atomic import whole_folder
+from .storage.atomic import being_replaced, left_behind, recover, whole_folder
 from .storage.damage import DAMAGED
+from .storage.locks import POLL_S, locked
 from .storage.reports import read_report, write_report
 
 NETWORK, RATE_NETWORK = "network.npz", "rate_network.npz"
@@ -61,7 +63,7 @@ def write_bundle(
     peak_rates_hz: Rates | None = None,
     rate_network: Network | None = None,
 ) -> ConversionReport:
-    """The files of ``save_bundle`` in a ``folder`` that is there; returns what conversion.json holds: digests of all."""
+    """The files of ``save_bundle`` in a ``folder`` that is there; returns what conversion.json holds."""
     archive.save_network(network, folder / NETWORK)
     if rate_network is not None:
         archive.save_network(rate_network, folder / RATE_NETWORK)
@@ -78,6 +80,29 @@ def _sealed(folder: Path, report: ConversionReport) -> ConversionReport:
     names = sorted(path.name for path in folder.iterdir() if is_part(path) and path.name not in WRITTEN_LATER)
     origin = report.provenance or provenance("convert.save_bundle(...)", seed=report.seed)
     return msgspec.structs.replace(report, provenance=msgspec.structs.replace(origin, parts=digests(folder, names)))
+
+
+@contextmanager
+def at_work_in(bundle: Path, *, shared: bool = False, wait: bool = False) -> Iterator[None]:
+    """Holds ``bundle`` while the block runs, ``shared`` with readers or alone; first puts right what was left of killed
+    commands.
+
+    Raises ``UserError`` if another command holds it, unless it is to ``wait`` for that one.
+    """
+    while being_replaced(bundle):
+        if not wait:
+            raise UserError(f"{bundle} is in use by another command; let it end first, or add --wait")
+        time.sleep(POLL_S)
+    if not bundle.exists():
+        recover(bundle)
+    parts = bundle / PARTITION_PICTURE, bundle / PARTITION
+    if shared and left_behind(*parts):
+        with locked(bundle, wait=wait):
+            recover(*parts)
+    with locked(bundle, shared=shared, wait=wait):
+        if not shared:
+            recover(*parts)
+        yield
 
 
 def is_part(path: Path) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from convert.bundle import NETWORK, PARTITION, RATE_NETWORK, REPORT, load_report
+from convert.bundle import NETWORK, PARTITION, RATE_NETWORK, REPORT, at_work_in, load_report
 from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import Predictor, labels_of, score
 from convert.data.labels import Labels
@@ -22,7 +22,6 @@ from convert.network import Network, require_timesteps
 from convert.options import Progress, silent
 from convert.provenance import BUNDLE, Provenance, command_line, digests, provenance
 from convert.report import ConversionReport
-from convert.storage.locks import locked
 from convert.timings import now, this_machine
 from deploy.arrays import Float32
 from deploy.energy.measure import measure_original
@@ -58,7 +57,7 @@ def run(
     options, bundle = options or RunOptions(), Path(bundle)
     require_consistent(options)
     folder = run_folder(bundle, options, force=force)
-    with locked(bundle, shared=True, wait=wait):
+    with at_work_in(bundle, shared=True, wait=wait):
         network = network_to_run(bundle, options)
         partition = partition_of(bundle, network)
         data = _data_for(network, load_report(bundle), data_path)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msgspec
 
+from convert.bundle import RUNS, at_work_in
 from convert.errors import UserError
-from convert.storage.atomic import keep, recover, whole_files
+from convert.storage.atomic import keep, recover, recover_in, whole_files
 from convert.storage.digests import digest
 from convert.storage.locks import locked
 from convert.storage.reports import as_json
@@ -38,21 +39,23 @@ def compare_energy(
     from .build import build_report
     from .html import html_report
     from .origin import ReportOptions, report_origin
-    from .read import read_runs
+    from .read import bundle_of, read_runs
 
     output = Path(output)
     if output.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"{output}: the report is an HTML page; choose a name that ends in .html")
     files = [output, output.with_suffix(".json")]
+    if folders := [path for path in files if path.is_dir()]:
+        raise UserError([f"{path} is a folder; choose the name of a file" for path in folders])
+    recover(*files)
     for path in files:
-        if path.is_dir():
-            raise UserError(f"{path} is a folder; choose the name of a file")
-        recover(path)
         keep(path, force=force)
     paths = [Path(bundle) for bundle in bundles]
     with ExitStack() as locks:
-        for path in paths:
-            locks.enter_context(locked(path, shared=True, wait=wait))
+        for _, bundle in sorted({bundle_of(path).resolve(): bundle_of(path) for path in paths}.items()):
+            locks.enter_context(at_work_in(bundle, shared=True, wait=wait))
+            locks.enter_context(locked(bundle / RUNS, wait=True))  # a run is replaced in no time
+            recover_in(bundle / RUNS)
         runs = read_runs(paths)
         report = build_report(runs, static_watts=static_watts, devices=device, tolerance=tolerance)
         options = ReportOptions(static_watts, device, tolerance)

@@ -12,6 +12,7 @@ from convert.data.labels import Labels, as_array
 from convert.data.output_grid import on_grid
 from convert.provenance import digests
 from convert.storage.atomic import whole_folder
+from convert.storage.locks import locked
 from deploy.arrays import Float32
 
 from .report import RUN, RunReport, write_run
@@ -26,9 +27,10 @@ def write_folder(
 ) -> RunReport:
     """Writes the run's folder, whole or not at all; ``outputs`` and ``ann`` (the original's) have shape (images, ...).
 
-    A run without an original has no array ``ann``. Returns what run.json holds.
+    A run without an original has no array ``ann``. Nobody reads the bundle's runs meanwhile. Returns what run.json
+    holds.
     """
-    with whole_folder(folder, force=True, ours=_is_part) as beside:
+    with locked(folder.parent, wait=True), whole_folder(folder, force=True, ours=_is_part) as beside:
         arrays = {
             "outputs": outputs,
             "labels": np.stack([as_array(label) for label in labels]),
