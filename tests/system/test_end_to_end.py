@@ -293,8 +293,16 @@ def test_the_same_commands_give_the_same_bundle(tiny, tmp_path):
         "--timesteps",
         32,
     )
-    for name in ("network.npz", "rates.npz", "rates_p95.npz"):
-        first, second = np.load(tiny / "tiny.bundle" / name), np.load(tmp_path / "again.bundle" / name)
-        assert first.files == second.files
-        for key in first.files:
-            np.testing.assert_array_equal(first[key], second[key])
+    run(partition_model, tmp_path / "again.bundle")
+    first, second = (
+        {path.name: path for path in bundle.iterdir() if path.is_file()}
+        for bundle in (tiny / "tiny.bundle", tmp_path / "again.bundle")
+    )
+    assert first.keys() == second.keys()
+    for name, path in first.items():
+        if path.suffix == ".json":
+            one, other = read(path), read(second[name])
+            assert one.pop("timings").keys() == other.pop("timings").keys()
+            assert json.dumps(one) == json.dumps(other)
+        else:
+            assert path.read_bytes() == second[name].read_bytes(), name
