@@ -65,6 +65,9 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
     from convert.calibration.sample import Sample
     from convert.frontends.keras.save import save_model
     from convert.stages import run_stages
+    from convert.upstream.tensorflow import fix_threads
+
+    fix_threads()
 
     models = opened(model_path, options)
     dataset = open_data(

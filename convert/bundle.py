@@ -15,6 +15,7 @@ from .errors import UserError
 from .network import Network, archive, require_runnable
 from .provenance import digests, provenance
 from .report import ConversionReport
+from .storage.archives import arrays_in
 from .storage.atomic import being_replaced, left_behind, recover, whole_folder
 from .storage.damage import DAMAGED
 from .storage.locks import POLL_S, locked
@@ -157,7 +158,7 @@ def source_of(bundle: str | Path) -> Path:
 
 
 def _rates(bundle: str | Path, file: str) -> dict[str, NDArray[np.float32]]:
-    with _reading(bundle, file) as path, np.load(path, allow_pickle=False) as data:
+    with _reading(bundle, file) as path, arrays_in(path) as data:
         rates_hz = {name: data[name] for name in data.files}
         for name, values in rates_hz.items():
             if values.dtype.kind not in "fiu" or not np.isfinite(values).all():

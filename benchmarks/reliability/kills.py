@@ -11,9 +11,8 @@ and nothing else. Exit code 1 if that ever is not so.
 from __future__ import annotations
 
 import argparse
-import re
+import multiprocessing
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,27 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from .subjects import BUNDLE, DATA, MODEL, OTHER_MODEL, contents, environment, make, program, ran, results, write
-
-COUNT = """
-import atexit, os, signal, sys
-OPERATIONS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "shutil.copyfile", "os.truncate"}
-AT, FOLDER, SEEN = int(sys.argv.pop(1)), os.getcwd(), [0]
-def changes(event, arguments):
-    if event == "open":
-        return bool(arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
-    return event in OPERATIONS
-def watch(event, arguments):
-    if event != "open" and event not in OPERATIONS or not isinstance(arguments[0], (str, os.PathLike)):
-        return
-    if os.path.abspath(os.fspath(arguments[0])).startswith(FOLDER) and changes(event, arguments):
-        SEEN[0] += 1
-        if SEEN[0] == AT:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(watch)
-atexit.register(lambda: os.write(2, f"OPERATIONS {SEEN[0]}\\n".encode()))
-"""
-"""Counts a process's operations on files below its folder, and kills it before one of them."""
+from .forks import Ended, forked, load
+from .subjects import BUNDLE, DATA, MODEL, OTHER_MODEL, contents, make, results, write
 
 
 @dataclass(frozen=True)
@@ -89,9 +69,13 @@ def main() -> None:
     rng, found = Random(given.seed), {}
     with tempfile.TemporaryDirectory() as folder:
         old = Path(folder) / "old"
-        make(old)
-        for command in before():
-            require(ran(program(*command), old))
+        with multiprocessing.get_context("spawn").Pool(
+            1
+        ) as other:  # TensorFlow that has computed does not survive a fork
+            other.apply(make, (old,))
+        load()
+        for command, *arguments in before():
+            require(forked(command, tuple(arguments), old))
         for subject in SUBJECTS:
             if given.only in (None, subject.command):
                 found[subject.command] = killed(subject, old, rng, given)
@@ -108,10 +92,10 @@ def before() -> Iterator[list[str]]:
     yield ["energy-report", BUNDLE, "-o", "page.html"]
 
 
-def require(done: subprocess.CompletedProcess[str]) -> str:
-    if done.returncode:
-        raise SystemExit(f"{done.args[2][-80:]}: {done.stderr}")
-    return done.stderr
+def require(ended: Ended) -> Ended:
+    if ended.code:
+        raise SystemExit(ended.said)
+    return ended
 
 
 def killed(subject: Subject, old: Path, rng: Random, given: argparse.Namespace) -> dict[str, object]:
@@ -119,9 +103,8 @@ def killed(subject: Subject, old: Path, rng: Random, given: argparse.Namespace) 
     with tempfile.TemporaryDirectory() as place:
         new = shutil.copytree(old, Path(place) / "new")
         begin_s = time.monotonic()
-        said = require(ran(program(subject.command, "0", *subject.arguments, before=COUNT), new))
+        operations = require(forked(subject.command, subject.arguments, new)).operations
         duration_s = time.monotonic() - begin_s
-        operations = int(re.findall(r"OPERATIONS (\d+)", said)[0])
         at: list[int | float] = list(range(1, operations + 1))
         times = given.random
         if subject.command == "convert-model":
@@ -131,6 +114,7 @@ def killed(subject: Subject, old: Path, rng: Random, given: argparse.Namespace) 
         for moment in at:
             state, wrong = one_kill(subject, moment, old, contents(new), Path(place) / "at")
             seen[state] += 1
+            print(subject.command, moment, state, wrong, file=sys.stderr, flush=True)
             faults += [f"killed at {moment}: {fault}" for fault in wrong]
     return {
         "kills": len(at),
@@ -145,41 +129,27 @@ def one_kill(subject: Subject, moment: float, old: Path, new: dict[str, bytes], 
     """What lay there after a kill before the operation or at the time ``moment``; what was wrong then or later."""
     shutil.rmtree(here, ignore_errors=True)
     shutil.copytree(old, here)
-    kill(subject, moment, here)
+    at, after_s = (moment, None) if isinstance(moment, int) else (0, moment)
+    forked(subject.command, subject.arguments, here, at=at, after_s=after_s)
     before = contents(old)
     state, faults = state_of(contents(here), before, new), []
     left = [str(path.relative_to(here)) for path in here.rglob(".*")]
     if state == "mixed" and not left:
         faults.append("a mix of old and new, and nothing left to put it right by")
-    reader = ran(program(*subject.reader), here)
-    if reader.returncode:
-        faults.append(f"{subject.reader[0]} then: {reader.stderr.strip()[-300:]}")
-    again = ran(program(subject.command, *subject.arguments), here)
-    if again.returncode:
-        faults.append(f"the same again: {again.stderr.strip()[-300:]}")
+    reader = forked(subject.reader[0], subject.reader[1:], here)
+    if reader.code:
+        faults.append(f"{subject.reader[0]} then: {reader.said.strip()[-300:]}")
+    again = forked(subject.command, subject.arguments, here)
+    if again.code:
+        faults.append(f"the same again: {again.said.strip()[-300:]}")
     after = contents(here, hidden=True)
     if hidden := [str(path.relative_to(here)) for path in here.rglob(".*")]:
         faults.append(f"left after the next runs: {hidden}")
     if wrong := [name for name, content in new.items() if of_command(subject, name) and after.get(name) != content]:
         faults.append(f"not the new after the next run: {wrong}")
-    if left and "note:" not in reader.stderr + again.stderr and not all("unfinished" in name for name in left):
+    if left and "note:" not in reader.said + again.said and not all("unfinished" in name for name in left):
         faults.append(f"nobody said that this was put right: {left}")
     return state, faults
-
-
-def kill(subject: Subject, moment: float, here: Path) -> None:
-    at = moment if isinstance(moment, int) else 0
-    process = subprocess.Popen(
-        program(subject.command, str(at), *subject.arguments, before=COUNT),
-        cwd=here,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    if not isinstance(moment, int):
-        time.sleep(moment)
-        process.kill()
-    process.wait()
 
 
 def state_of(found: dict[str, bytes], old: dict[str, bytes], new: dict[str, bytes]) -> str:

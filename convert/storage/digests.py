@@ -11,6 +11,7 @@ from pathlib import Path
 from convert.errors import UserError
 
 CHUNK_BYTES = 2**20
+LARGEST_REPORT_BYTES = 2**27
 TIMINGS = "timings"
 """The key of a report that no two runs share; a report's digest leaves it out."""
 
@@ -40,7 +41,9 @@ def _of_file(path: Path) -> str:
 
 
 def _of_report(path: Path) -> str:
-    """The digest without the timings; of all bytes where that is no object with timings."""
+    """The digest without the timings; of all bytes where that is no object with timings, or too large for one."""
+    if path.stat().st_size > LARGEST_REPORT_BYTES:
+        return _of_file(path)
     content = path.read_bytes()
     try:
         report = json.loads(content)

@@ -12,13 +12,14 @@ import numpy as np
 from convert.errors import UserError
 
 from .atomic import whole_file
+from .digests import LARGEST_REPORT_BYTES
 
 T = TypeVar("T")
 
 Upgrade = Callable[[object], object]
 """From what JSON of an older version holds to what it would hold now."""
 
-LARGEST_BYTES = 2**29
+LARGEST_BYTES = LARGEST_REPORT_BYTES
 """A report beyond this is none of ours: partition.json of 8,000 cores has 1 MB."""
 
 
