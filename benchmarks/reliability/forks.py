@@ -54,10 +54,19 @@ def load() -> None:
 
 
 def forked(
-    command: str, arguments: tuple[str, ...], folder: Path, *, at: int = 0, after_s: float | None = None
+    command: str,
+    arguments: tuple[str, ...],
+    folder: Path,
+    *,
+    at: int = 0,
+    after_s: float | None = None,
+    limit_s: int = 0,
 ) -> Ended:
-    """``command`` in ``folder``; killed before its operation number ``at`` or after so many seconds."""
-    return started(command, arguments, folder, at=at).ended(after_s)
+    """``command`` in ``folder``; killed before its operation number ``at`` or ``after_s`` seconds, if either is given.
+
+    After ``limit_s`` seconds it ends by SIGALRM.
+    """
+    return started(command, arguments, folder, at=at, limit_s=limit_s).ended(after_s)
 
 
 @dataclass(frozen=True)
@@ -79,11 +88,12 @@ class Started:
         return Ended(os.waitstatus_to_exitcode(status), said, int(operations or 0))
 
 
-def started(command: str, arguments: tuple[str, ...], folder: Path, *, at: int = 0) -> Started:
+def started(command: str, arguments: tuple[str, ...], folder: Path, *, at: int = 0, limit_s: int = 0) -> Started:
     """Starts ``command`` in ``folder``."""
     handle, told = tempfile.mkstemp(prefix="told-")
     pid = os.fork()
     if pid == 0:
+        signal.alarm(limit_s)
         _be(command, arguments, folder, handle, at)
     os.close(handle)
     return Started(pid, Path(told))

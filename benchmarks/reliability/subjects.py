@@ -64,13 +64,13 @@ def ran(arguments: Sequence[str], folder: Path, **more: str) -> subprocess.Compl
     )
 
 
-def contents(folder: Path, *, hidden: bool = False) -> dict[str, bytes]:
-    """The files below ``folder`` by name, without what no two runs share; hidden ones on request."""
+def contents(folder: Path, *, hidden: bool = False, raw: bool = False) -> dict[str, bytes]:
+    """The files below ``folder`` by name, without what no two runs share or ``raw``; hidden ones on request."""
     found = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_file() and (hidden or not any(part.startswith(".") for part in name.split("/"))):
-            found[name] = without_timings(path)
+            found[name] = path.read_bytes() if raw else without_timings(path)
     return found
 
 
