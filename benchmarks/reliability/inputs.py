@@ -3,8 +3,8 @@
     python -m benchmarks.reliability.inputs
 
 Every command on every kind of file that it reads, each damaged in all of ``DAMAGES``. It ends with 2 and at least one
-sentence, or, where the rest of the file is enough for it, with 0; never with 1, by a signal or with a traceback. Nothing
-is changed or left by a command that ends with 2. Exit code 1 if that ever is not so.
+sentence, or, where the rest of the file is enough for it, with 0; never with 1, by a signal or with a traceback.
+Nothing is changed or left by a command that ends with 2. Exit code 1 if that ever is not so.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Commands that are killed while they replace what a bundle holds: is there the old or the new, never a mix?
 
-    python -m benchmarks.reliability.kills [--random 25] [--convert 20] [--seed 0]
+    python -m benchmarks.reliability.kills [--random 25] [--convert 20] [--last 0] [--seed 0]
 
 Every command that writes, with --force, dies by SIGKILL before each of its operations on files in the bundle (some of
 them for convert-model), and at random times. After each kill: what lies there is the old or the new, or what puts it
@@ -63,6 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--random", type=int, default=25, help="kills at random times, but for convert-model")
     parser.add_argument("--convert", type=int, default=20, help="kills of convert-model, half of them at random times")
+    parser.add_argument("--last", type=int, default=0, help="only before the last so many operations (0: before all)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", help="one command")
     given = parser.parse_args()
@@ -105,7 +106,7 @@ def killed(subject: Subject, old: Path, rng: Random, given: argparse.Namespace) 
         begin_s = time.monotonic()
         operations = require(forked(subject.command, subject.arguments, new)).operations
         duration_s = time.monotonic() - begin_s
-        at: list[int | float] = list(range(1, operations + 1))
+        at: list[int | float] = list(range(1, operations + 1))[-given.last :]
         times = given.random
         if subject.command == "convert-model":
             at, times = sorted(rng.sample(at, min(len(at), given.convert // 2))), given.convert - given.convert // 2
