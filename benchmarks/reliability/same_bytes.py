@@ -1,6 +1,6 @@
 """The same commands in other surroundings (threads, hashes, time zone, language, folder): are the bytes the same?
 
-    python -m benchmarks.reliability.same_bytes
+    python -m benchmarks.reliability.same_bytes [--case NAME]
 
 Every case is a way to convert; each is converted, partitioned, run and reported in all ``SURROUNDINGS``, and every file
 compared with that of the first. Exit code 1 if any differs outside its block of timings.
@@ -8,6 +8,7 @@ compared with that of the first. Exit code 1 if any differs outside its block of
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -36,9 +37,12 @@ SURROUNDINGS = {
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--case", choices=CASES, action="append", help="only this one; may be given several times")
+    chosen = parser.parse_args().case or list(CASES)
     with tempfile.TemporaryDirectory() as folder:
         make(Path(folder) / "made")
-        found = {name: compared(Path(folder), name, options) for name, options in CASES.items()}
+        found = {name: compared(Path(folder), name, options) for name, options in CASES.items() if name in chosen}
     write(results("same_bytes"), found)
     sys.exit(any(case["differing"] for case in found.values()))
 

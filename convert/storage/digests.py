@@ -19,11 +19,13 @@ TIMINGS = "timings"
 def digest(path: Path) -> str:
     """SHA-256, in hex, of what is at ``path``; what ``sha256sum`` prints of a file that is no report.
 
-    Of a folder it is that of the lines "DIGEST  RELATIVE/NAME", in the order of the names, hidden files left out; of a
+    Of a folder it is that of the lines "DIGEST  RELATIVE/NAME", in the order of the names, without hidden files; of a
     JSON object with ``timings`` that of the rest of it, its keys sorted, as ``json.dumps`` writes it. Raises
     ``UserError`` if it cannot be read.
     """
     try:
+        if path.exists() and not path.is_dir() and not path.is_file():  # to open a named pipe would wait for ever
+            raise UserError(f"{path} is no file; put the file there that belongs there")
         if path.is_dir():
             lines = [f"{_of_file(path / name)}  {name}\n" for name in sorted(_names(path))]
             return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
@@ -60,7 +62,7 @@ def _names(folder: Path) -> Iterator[str]:
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
-            if not name.startswith("."):
+            if not name.startswith(".") and (Path(place) / name).is_file():
                 yield (Path(place) / name).relative_to(folder).as_posix()
 
 

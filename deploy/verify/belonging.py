@@ -26,8 +26,8 @@ class Verification:
     """What the user gave for a file, by the file's name."""
 
     def digest(self, path: Path) -> str | None:
-        """The digest of ``path`` now; None if it is missing."""
-        if not path.exists():
+        """The digest of ``path`` now; None if it is missing, or neither a file nor a folder."""
+        if not path.is_file() and not path.is_dir():
             return None
         self.files.add(path)
         return digest(path)

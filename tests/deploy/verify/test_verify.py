@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import pytest
@@ -111,6 +112,16 @@ def test_files_that_tell_nothing(bundle):
     assert conversion.endswith("does not say what it belongs to, as files of version 0.1.0; convert the model again")
     assert partition.endswith("does not say what it belongs to, as files of version 0.1.0; run partition-model again")
     assert "was made from another conversion.json and another partition.json" in run
+
+
+def test_a_named_pipe_is_not_waited_for(tiny, bundle):
+    for name in ("partition.json", "rates.npz"):
+        (bundle / name).unlink()
+        os.mkfifo(bundle / name)
+    rates, partition, run = said(bundle, "--data", tiny / "data.npz")
+    assert "rates.npz is missing" in rates
+    assert partition.endswith("partition.json is no file; run partition-model again")
+    assert "was made from another partition.json" in run
 
 
 def test_a_report_of_a_bundle_that_is_not_named(bundle):
