@@ -5,10 +5,10 @@ DEMO := demo
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
-.PHONY: help demo test quick check fuzz lint docs clean
+.PHONY: help demo test quick check fuzz reliability lint docs clean
 
 help:  ## What there is to make
-	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: $(VENV)/ready  ## A trained U-Net to spikes, through both emulators, to an energy report
 	PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh $(DEMO)
@@ -24,6 +24,9 @@ check: lint  ## Lint and all tests, with the share of the code that they run
 
 fuzz: $(VENV)/ready  ## Every reader on FUZZ_RUNS (20000) files that are almost right
 	FUZZ_RUNS=$${FUZZ_RUNS:-20000} $(PYTEST) tests/fuzz
+
+reliability: $(VENV)/ready  ## Damaged files, kills, races, bytes compared: the numbers of docs/reliability.md
+	for part in inputs kills races same_bytes; do $(BIN)/python -m benchmarks.reliability.$$part || exit 1; done
 
 lint: $(VENV)/ready  ## Style, format, types, and which room imports which
 	$(BIN)/ruff check .

@@ -30,7 +30,15 @@ NETWORKS = 200
 KERAS_MODELS = 12
 RENAMED = re.compile("^clock@")
 """Host neurons that start biases had another name."""
-UNTIMED = {"seconds", "seconds_per_image", "devices_measured", "seconds_per_inference", "seed_of_run"}
+UNTIMED = {
+    "timings",
+    "provenance",
+    "seconds",
+    "seconds_per_image",
+    "devices_measured",
+    "seconds_per_inference",
+    "seed_of_run",
+}
 """Keys of reports that no two runs share."""
 
 

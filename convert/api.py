@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convert.bundle import MODEL, RATES_PICTURE, REPORT, is_part, write_bundle
+import msgspec
+
+from convert.bundle import MODEL, RATES_PICTURE, REPORT, at_work_in, is_part, write_bundle
 from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import rate_predictor
 from convert.data.metric_registry import task_measured_by
 from convert.network import INPUT, require_timesteps
+from convert.provenance import Provenance, command_line, provenance
 from convert.report import ConversionReport, LayerReport, Metrics, OutputGrid
 from convert.storage.atomic import whole_folder
-from convert.storage.locks import locked
+from convert.timings import timings_since
 
 from .errors import UserError
-from .options import Options, Progress, silent
+from .options import FLAGS, Options, Progress, silent
 
 if TYPE_CHECKING:
     from convert.calibration.activity import RateScales
@@ -50,15 +54,20 @@ def convert(
         raise UserError(problems)
     if force and bundle.exists() and not (bundle / REPORT).is_file():
         raise UserError(f"{bundle} is not a bundle and is kept, --force or not; choose another name")
-    with locked(bundle, wait=wait), whole_folder(bundle, force=force, ours=is_part) as folder:
+    with at_work_in(bundle, wait=wait), whole_folder(bundle, force=force, ours=is_part) as folder:
         return _written(folder, model_path, data_path, options, progress)
 
 
 def _written(folder: Path, model_path: Path, data_path: Path, options: Options, progress: Progress) -> ConversionReport:
     """Everything that the bundle holds, written into ``folder``."""
+    begin_s = time.monotonic()
     from convert.calibration.figure import draw
     from convert.calibration.sample import Sample
+    from convert.frontends.keras.save import save_model
     from convert.stages import run_stages
+    from convert.upstream.tensorflow import fix_threads
+
+    fix_threads()
 
     models = opened(model_path, options)
     dataset = open_data(
@@ -82,14 +91,22 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
     assert draft.rate_network is not None
     metrics["rate"] = sample.metrics(rate_predictor(draft.rate_network))
     report = _report(draft, before, metrics, models, model_path, data_path)
-    firing = draft.firing
-    write_bundle(
-        folder, draft.network, firing.mean_hz, report, peak_rates_hz=firing.peak_hz, rate_network=draft.rate_network
-    )
-    models.cut.model.save(folder / MODEL)
+    report = msgspec.structs.replace(report, provenance=_origin(model_path, data_path, options))
+    save_model(models.cut.model, folder / MODEL)
     _copy(model_path, folder / f"source{model_path.suffix}")
     draw(report, folder / RATES_PICTURE)
-    return report
+    report = msgspec.structs.replace(report, timings=timings_since(begin_s))
+    firing = draft.firing
+    return write_bundle(
+        folder, draft.network, firing.mean_hz, report, peak_rates_hz=firing.peak_hz, rate_network=draft.rate_network
+    )
+
+
+def _origin(model_path: Path, data_path: Path, options: Options) -> Provenance:
+    """The command, and the model and the data by their contents."""
+    files = [model_path.name, "--data", data_path.name]
+    command = command_line("convert-model", files, options, FLAGS)
+    return provenance(command, seed=options.seed, given={"model": model_path, "data": data_path})
 
 
 @dataclass(frozen=True)

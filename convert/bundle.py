@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +13,12 @@ from numpy.typing import NDArray
 
 from .errors import UserError
 from .network import Network, archive, require_runnable
+from .provenance import digests, provenance
 from .report import ConversionReport
-from .storage.atomic import whole_folder
+from .storage.archives import arrays_in
+from .storage.atomic import being_replaced, left_behind, recover, whole_folder
 from .storage.damage import DAMAGED
+from .storage.locks import POLL_S, locked
 from .storage.reports import read_report, write_report
 
 NETWORK, RATE_NETWORK = "network.npz", "rate_network.npz"
@@ -24,6 +28,9 @@ REPORT, RATES_PICTURE = "conversion.json", "rates.svg"
 PARTITION, PARTITION_PICTURE = "partition.json", "partition.svg"
 
 RUNS = "runs"
+
+WRITTEN_LATER = (REPORT, PARTITION, PARTITION_PICTURE, RUNS)
+"""What conversion.json does not answer for."""
 
 Rates = Mapping[str, NDArray[np.float32]]
 """A rate in Hz of every neuron by population, each of the population's shape."""
@@ -56,15 +63,47 @@ def write_bundle(
     *,
     peak_rates_hz: Rates | None = None,
     rate_network: Network | None = None,
-) -> None:
-    """The files of ``save_bundle`` in a ``folder`` that is there."""
+) -> ConversionReport:
+    """The files of ``save_bundle`` in a ``folder`` that is there; returns what conversion.json holds."""
     archive.save_network(network, folder / NETWORK)
     if rate_network is not None:
         archive.save_network(rate_network, folder / RATE_NETWORK)
     save_rates(rates_hz, folder / RATES)
     if peak_rates_hz is not None:
         save_rates(peak_rates_hz, folder / PEAK_RATES)
-    write_report(folder / REPORT, report)
+    sealed = _sealed(folder, report)
+    write_report(folder / REPORT, sealed)
+    return sealed
+
+
+def _sealed(folder: Path, report: ConversionReport) -> ConversionReport:
+    """``report`` with the digests of everything in ``folder``."""
+    names = sorted(path.name for path in folder.iterdir() if is_part(path) and path.name not in WRITTEN_LATER)
+    origin = report.provenance or provenance("convert.save_bundle(...)", seed=report.seed)
+    return msgspec.structs.replace(report, provenance=msgspec.structs.replace(origin, parts=digests(folder, names)))
+
+
+@contextmanager
+def at_work_in(bundle: Path, *, shared: bool = False, wait: bool = False) -> Iterator[None]:
+    """Holds ``bundle`` while the block runs, ``shared`` with readers or alone; first puts right what was left of killed
+    commands.
+
+    Raises ``UserError`` if another command holds it, unless it is to ``wait`` for that one.
+    """
+    while being_replaced(bundle):
+        if not wait:
+            raise UserError(f"{bundle} is in use by another command; let it end first, or add --wait")
+        time.sleep(POLL_S)
+    if not bundle.exists():
+        recover(bundle)
+    parts = bundle / PARTITION_PICTURE, bundle / PARTITION
+    if shared and left_behind(*parts):
+        with locked(bundle, wait=wait):
+            recover(*parts)
+    with locked(bundle, shared=shared, wait=wait):
+        if not shared:
+            recover(*parts)
+        yield
 
 
 def is_part(path: Path) -> bool:
@@ -119,7 +158,7 @@ def source_of(bundle: str | Path) -> Path:
 
 
 def _rates(bundle: str | Path, file: str) -> dict[str, NDArray[np.float32]]:
-    with _reading(bundle, file) as path, np.load(path, allow_pickle=False) as data:
+    with _reading(bundle, file) as path, arrays_in(path) as data:
         rates_hz = {name: data[name] for name in data.files}
         for name, values in rates_hz.items():
             if values.dtype.kind not in "fiu" or not np.isfinite(values).all():

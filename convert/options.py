@@ -28,6 +28,15 @@ LIMITS = {
 }
 """The least and the most of whole numbers: what is beyond would fill the memory, or end never."""
 
+FLAGS = {
+    "fine_tune_epochs": "--fine-tune",
+    "spiking_batches": "--spiking-fine-tune",
+    "rates_hz": "--rates",
+    "output": "--measured-output",
+    "synapse_s": "--synapse",
+}
+"""Options of the command that have another name."""
+
 
 ChosenMetric = Literal["accuracy", "pixel_accuracy", "mse", "auc"]
 """What says the task: classes of images or of pixels, numbers to be given, anomalies among inputs to be given again."""

@@ -7,6 +7,9 @@ from typing import Literal
 
 import msgspec
 
+from convert.provenance import Provenance
+from convert.timings import Timings
+
 Task = Literal["classification", "segmentation", "regression", "anomaly"]
 """What the labels say: the class of each image or of each pixel, the numbers that the model is to give, or which images
 are anomalies for a model that gives its input again."""
@@ -120,6 +123,9 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     rate_network_is_original: bool = False
     """Whether the rate network computes what the model computes as it was given: nothing was replaced, trained or
     left out."""
+    provenance: Provenance | None = None
+    """None in files of version 0.1.0, as ``timings``."""
+    timings: Timings | None = None
 
     def layer(self, name: str) -> LayerReport | None:
         return next((layer for layer in self.layers if layer.name == name), None)

@@ -14,14 +14,15 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from convert.bundle import load_report
+from convert.bundle import NETWORK, PARTITION, RATE_NETWORK, REPORT, at_work_in, load_report
 from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import Predictor, labels_of, score
 from convert.data.labels import Labels
 from convert.network import Network, require_timesteps
 from convert.options import Progress, silent
+from convert.provenance import BUNDLE, Provenance, command_line, digests, provenance
 from convert.report import ConversionReport
-from convert.storage.locks import locked
+from convert.timings import now, this_machine
 from deploy.arrays import Float32
 from deploy.energy.measure import measure_original
 from deploy.events.counts import LayerCounts
@@ -29,9 +30,9 @@ from deploy.runs.checkpoint import RunCheckpoint, signature, unfinished
 from deploy.runs.folder import write_folder
 from deploy.runs.images import chosen_images, require_inputs, run_missing
 from deploy.runs.opening import network_to_run, partition_of, require_consistent, run_folder
-from deploy.runs.options import WINDOW, RunOptions
+from deploy.runs.options import FLAGS, WINDOW, RunOptions
 from deploy.runs.original import BundledOriginal, original_of, original_outputs
-from deploy.runs.report import RunReport
+from deploy.runs.report import RunReport, RunTimings
 from deploy.runs.results import Results, run_report
 from deploy.runs.windows import readout_steps, steps_between, windows_at
 from deploy.targets.names import TargetName
@@ -56,7 +57,7 @@ def run(
     options, bundle = options or RunOptions(), Path(bundle)
     require_consistent(options)
     folder = run_folder(bundle, options, force=force)
-    with locked(bundle, shared=True, wait=wait):
+    with at_work_in(bundle, shared=True, wait=wait):
         network = network_to_run(bundle, options)
         partition = partition_of(bundle, network)
         data = _data_for(network, load_report(bundle), data_path)
@@ -67,7 +68,17 @@ def run(
             steps = readout_steps(network.timesteps, options.every or steps_between(dataset.task, network.timesteps))
             windows, original = windows_at(network, steps, options.window), original_of(bundle)
             job = Job(network, partition, windows, options.threads, options.continuous, original.predictor)
-            return _run(_Given(job, original, dataset, labels), checkpoint, folder, options, progress or silent)
+            given = _Given(job, original, dataset, labels, _origin(bundle, Path(data_path), options))
+            return _run(given, checkpoint, folder, options, progress or silent)
+
+
+def _origin(bundle: Path, data_path: Path, options: RunOptions) -> Provenance:
+    """The command, the data by its contents, and the files of ``bundle`` on which runs depend."""
+    return provenance(
+        command_line("deploy-model", [BUNDLE, "--data", data_path.name], options, FLAGS),
+        given={"data": data_path},
+        made_from=digests(bundle, (REPORT, NETWORK, RATE_NETWORK, PARTITION)),
+    )
 
 
 def _data_for(network: Network, converted: ConversionReport, path: str | Path) -> Dataset:
@@ -91,6 +102,7 @@ class _Given:
     original: BundledOriginal
     dataset: Dataset
     labels: Labels
+    origin: Provenance
 
 
 def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOptions, progress: Progress) -> RunReport:
@@ -108,14 +120,18 @@ def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOpt
     ann_metrics = None if ann is None else score(dataset.task, ann, labels)
     report = msgspec.structs.replace(
         run_report(job, options.target, results, ann_metrics, options.early),
-        seconds_per_image=seconds / new if new else None,
-        devices_measured=devices,
+        provenance=given.origin,
+        timings=RunTimings(
+            machine=this_machine(),
+            finished=now(),
+            seconds_per_image=seconds / new if new else None,
+            devices_measured=devices,
+        ),
         data=dataset.name,
         labelled=dataset.labelled,
         output_grid=dataset.grid,
     )
-    write_folder(folder, report, dataset, labels, results.outputs[-1], ann)
-    return report
+    return write_folder(folder, report, dataset, labels, results.outputs[-1], ann)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 
+from convert.timings import now, this_machine
 from partition.board.chip_placement import Placement
 from partition.bounds.spreading_metric import lower_bound
 from partition.core.packing import Packing
@@ -22,7 +24,7 @@ from partition.traffic.multicast import multicast_interchip
 from partition.traffic.unicast import Rates, traffic
 
 from .block import Block
-from .report import Fullest, LayerTiling, Messages, PartitionReport, PeakMessages, optimality_gap
+from .report import Fullest, LayerTiling, Messages, PartitionReport, PartitionTimings, PeakMessages, optimality_gap
 from .result import Partition
 
 
@@ -50,7 +52,11 @@ def analyzed(found: SearchResult, peak_rates_hz: Rates | None, begin_s: float) -
     ``peak_rates_hz`` are 95th percentiles of the rates of every neuron, each of its population's shape.
     """
     blocks, board = _blocks(found.placement), found.placement.board
-    report = _report(found, blocks, _peak(found, peak_rates_hz), begin_s)
+    report = _report(found, blocks, _peak(found, peak_rates_hz))
+    seconds = round(time.monotonic() - begin_s, 3)
+    cut_short = not found.problem.in_time()
+    timings = PartitionTimings(machine=this_machine(), finished=now(), seconds=seconds, cut_short=cut_short)
+    report = msgspec.structs.replace(report, timings=timings)
     return Partition(board, found.tiles, blocks, found.packings, report)
 
 
@@ -78,7 +84,7 @@ def _peak(found: SearchResult, peak_rates_hz: Rates | None) -> tuple[PeakMessage
 
 
 def _report(
-    found: SearchResult, blocks: tuple[Block, ...], peak: tuple[PeakMessages | None, float | None], begin_s: float
+    found: SearchResult, blocks: tuple[Block, ...], peak: tuple[PeakMessages | None, float | None]
 ) -> PartitionReport:
     placement, problem = found.placement, found.problem
     board, links, messages = placement.board, placement.links, _messages(found)
@@ -105,7 +111,6 @@ def _report(
         seed=problem.seed,
         messages_per_step_p95=peak[0],
         heaviest_board_link_p95=peak[1],
-        seconds=round(time.monotonic() - begin_s, 3),
         blocks=blocks,
     )
 

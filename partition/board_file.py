@@ -23,6 +23,9 @@ Raw = Mapping[str, msgspec.Raw]
 KEYS = {"name", "chips", "columns", "source", "hop_weights", "host"}
 """What a board file may say; its chips are those of ``LOIHI``."""
 
+LARGEST_BYTES = 2**20
+"""A board file has a few hundred."""
+
 
 def find_board(name: str) -> Board:
     """The board of that name, or the one in the JSON file of that name. Raises ``UserError``."""
@@ -32,6 +35,8 @@ def find_board(name: str) -> Board:
     if not path.is_file():
         known = ", ".join([AUTO, *BOARDS])
         raise UserError(f"board '{name}': neither a known board nor a file; choose one of {known}, or a JSON file")
+    if (size := path.stat().st_size) > LARGEST_BYTES:
+        raise UserError(f"board file {path}: {size:,} bytes, more than {LARGEST_BYTES:,}; is it the right file?")
     try:
         data = path.read_bytes()
         msgspec.json.decode(data)
@@ -86,7 +91,7 @@ def _board_from(data: bytes, path: Path) -> Board:
         given("name", str, path.stem, "a text"),
         chips,
         given("columns", int, ceil(chips**0.5), "a whole number of at least 1"),
-        given("source", str, str(path), "a text"),
+        given("source", str, path.name, "a text"),
         LOIHI,
         given("hop_weights", tuple[float, float], (1.0, 1.0), "[east-west, north-south]"),
         given("host", int, 0, f"the number of a chip, 0 to {chips - 1}"),

@@ -86,26 +86,25 @@ class SearchArguments(TypedDict):
 @command
 def main(bundle: Path, force: bool, wait: bool, prove_s: float, **options: Unpack[SearchArguments]) -> None:
     """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
-    from convert.bundle import load_network, load_peak_rates, load_rates
-    from convert.storage.atomic import keep, recover
-    from convert.storage.locks import locked
+    from convert.bundle import at_work_in, load_network, load_peak_rates, load_rates
+    from convert.storage.atomic import keep
 
-    from .files import write_partition
+    from .files import origin_in, write_partition
     from .prove import provable, proved
     from .result import FILE
     from .search import partition
 
-    with locked(bundle, wait=wait):
+    with at_work_in(bundle, wait=wait):
         network, rates_hz, peak_rates_hz = load_network(bundle), load_rates(bundle), load_peak_rates(bundle)
-        recover(bundle / FILE)
         keep(bundle / FILE, force=force)
         with console.status(f"partitioning {bundle}"):
             found = partition(network, rates_hz, peak_rates_hz=peak_rates_hz, **options)
-        write_partition(bundle, found, network)
+        origin = origin_in(bundle, SearchOptions(**options), prove_s)
+        write_partition(bundle, found, network, origin)
         if prove_s and provable(found):
             with console.status(f"proving that {bundle} could not do with much less"):
                 found = proved(network, rates_hz, found, prove_s)
-            write_partition(bundle, found, network)
+            write_partition(bundle, found, network, origin)
     if prove_s and not provable(found):
         console.print(
             f"--prove: not for {found.report.cores} cores on a board of {found.board.chips} chips; "

@@ -46,7 +46,9 @@ def draw(partition: Partition, network: Network, path: Path) -> None:
     _draw_matrix(figure.add_subplot(grid[0, 1]), messages)
     _draw_fullness(figure.add_subplot(grid[1, 1]), partition, network)
     with matplotlib.rc_context({"svg.hashsalt": "partition"}):
-        figure.savefig(path, format="svg", metadata={"Date": None})
+        figure.savefig(
+            path, format="svg", metadata={"Date": None, "Description": str(partition.report.provenance or "")}
+        )
 
 
 def _corner_places(report: PartitionReport) -> Ints:

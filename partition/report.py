@@ -6,6 +6,9 @@ from typing import Annotated
 
 import msgspec
 
+from convert.provenance import Provenance
+from convert.timings import Timings
+
 from .block import Block
 from .core.packing import Packing
 from .hardware import Board
@@ -50,6 +53,13 @@ class Fullest(msgspec.Struct, frozen=True, kw_only=True):
     synapse_bits: float
 
 
+class PartitionTimings(Timings, frozen=True, kw_only=True):
+    """``seconds`` are those of the search."""
+
+    cut_short: bool = False
+    """Whether it was still improving when its time was up: a faster machine may find another partition."""
+
+
 class PartitionReport(msgspec.Struct, frozen=True, kw_only=True):
     """What partition.json holds; messages are per time step."""
 
@@ -84,9 +94,10 @@ class PartitionReport(msgspec.Struct, frozen=True, kw_only=True):
     messages_per_step_p95: PeakMessages | None = None
     """None if no 95th percentiles were given, as in the next one."""
     heaviest_board_link_p95: float | None = None
-    seconds: float = 0.0
-    """What the search took."""
     blocks: tuple[Block, ...]
+    provenance: Provenance | None = None
+    """None in files of version 0.1.0, and for a partition that no command wrote."""
+    timings: PartitionTimings | None = None
 
 
 def with_bound(report: PartitionReport, bound: float) -> PartitionReport:

@@ -39,7 +39,7 @@ def draw(report: ConversionReport, path: Path) -> None:
     _legend(figure, fine_tuned=fine_tuned)
     axes.set_title(_title(report, fine_tuned=fine_tuned), fontsize=9, loc="left")
     with matplotlib.rc_context({"svg.hashsalt": "rates"}):
-        figure.savefig(path, format="svg", metadata={"Date": None})
+        figure.savefig(path, format="svg", metadata={"Date": None, "Description": str(report.provenance or "")})
 
 
 def _range(axes: Axes, y: float, rates: Mapping[str, float], colour: str) -> None:

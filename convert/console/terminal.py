@@ -1,4 +1,4 @@
-"""What the four commands share: how they end, their tables and their progress bars."""
+"""What the commands share: how they end, their tables and their progress bars."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from convert.errors import UserError
 from convert.report import Task
+from convert.storage.archives import is_bomb
 from convert.upstream.types import Values
 
 from .labels import Label, Marked
@@ -87,7 +88,11 @@ def _read_tiff(path: Path) -> Values:
     import tifffile
 
     try:
-        pixels = np.asarray(tifffile.imread(path))
+        with tifffile.TiffFile(path) as file:
+            unpacked, packed = sum(series.nbytes for series in file.series), path.stat().st_size
+            if is_bomb(unpacked, packed):
+                raise ValueError(f"{packed:,} bytes that would unpack to {unpacked:,}")
+            pixels = np.asarray(file.asarray())
     except Exception as error:
         raise UserError(f"{path.name}: cannot be read as a TIFF image ({error}); replace or remove the file") from error
     if pixels.ndim < 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
+from convert.storage.archives import stored_at
 from convert.storage.damage import DAMAGED
 from convert.upstream.types import Values
 
@@ -29,7 +31,6 @@ PAIRS = (
     ("images", "masks"),
     ("image", "mask"),
 )
-LOCAL_HEADER_BYTES = 30
 
 
 def open_archive(path: Path, expected: Expected) -> ImageSource:
@@ -122,11 +123,11 @@ def _mapped(path: Path, archive: zipfile.ZipFile, name: str) -> Values:
     info = archive.getinfo(f"{name}.npy")
     if info.compress_type == zipfile.ZIP_STORED:
         with path.open("rb") as file:
-            file.seek(info.header_offset)
-            header = file.read(LOCAL_HEADER_BYTES)
-            lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-            file.seek(info.header_offset + LOCAL_HEADER_BYTES + lengths)
+            file.seek(stored_at(file, info))
             return _map_npy(file)
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if info.file_size > free:
+        raise OSError(f"{name} unpacks to {info.file_size:,} bytes, and {tempfile.gettempdir()} has room for {free:,}")
     with tempfile.TemporaryFile() as unpacked, archive.open(info) as packed:
         while chunk := packed.read(2**20):
             unpacked.write(chunk)

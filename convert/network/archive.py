@@ -15,6 +15,7 @@ from scipy import sparse
 
 from convert.errors import UserError
 from convert.padding import Padding
+from convert.storage.archives import arrays_in
 from convert.upstream.types import Config, Values
 
 from .network import BIAS_SOURCE_LAYER, INPUT, Activation, Input, Network, Population, Projection, Readout, TimeCourse
@@ -142,7 +143,7 @@ def load_network(path: Path) -> Network:
     Raises ``UserError`` for another format and for parts that do not fit together, ``ValueError``, ``KeyError`` or
     ``OSError`` for a file that is damaged.
     """
-    with np.load(path, allow_pickle=False) as data:
+    with arrays_in(path) as data:
         raw = msgspec.json.decode(str(data["description"]))
         if not isinstance(raw, dict) or raw.get("format") not in READ:
             found = raw.get("format") if isinstance(raw, dict) else None

@@ -38,10 +38,11 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_files(paths: Sequence[Path]) -> Iterator[list[Path]]:
-    """The same for several files, which are replaced together or not at all."""
+    """The same for several files, which are replaced together or not at all; the last one tells that all are there."""
     with ExitStack() as stack:
         for path in paths:
             stack.enter_context(_parents(path))
+        recover(*paths)
         besides = [stack.enter_context(_new_file(path)) for path in paths]
         yield besides
         _replace_all(list(zip(besides, paths, strict=True)))
@@ -70,19 +71,56 @@ def keep(path: Path, *, force: bool) -> None:
         raise UserError(f"{path} exists already and is kept; choose another name or add --force to replace it")
 
 
-def recover(path: Path) -> None:
-    """Removes what a command left that was killed while it wrote ``path``; puts back what it was about to replace."""
-    old, new = _beside(path, "old"), _beside(path, "new")
-    if os.path.lexists(old) and not in_use(old):
-        if os.path.lexists(path):
-            _remove(old)
-            NOTES.info("removed %s, which a command left that was killed", old)
-        else:
+def recover(*paths: Path) -> None:
+    """Puts right what a command left that was killed while it replaced ``paths``, given in the order it replaces them.
+
+    The last of them decides: unless it has been replaced, what lay at all of them is put back. Otherwise the old ones
+    are removed, and what was half written in any case. Nothing is done while a command still writes one of them.
+    """
+    if any(in_use(_beside(path, what)) for path in paths for what in ("old", "new")):
+        return
+    undone = not os.path.lexists(paths[-1]) and left_behind(paths[-1])
+    for path in paths:
+        old, new = _beside(path, "old"), _beside(path, "new")
+        if os.path.lexists(old) and (undone or not os.path.lexists(path)):
+            _cleared(path)
             os.rename(old, path)
             NOTES.info("put %s back, which a command that was killed was about to replace", path)
-    if os.path.lexists(new) and not in_use(new):
-        _remove(new)
-        NOTES.info("removed %s, which a command left that was killed", new)
+        elif undone and path != paths[-1] and os.path.lexists(path) and not os.path.lexists(new):
+            _cleared(path)
+            NOTES.info(
+                "removed %s, which belongs to %s, which a command that was killed did not write", path, paths[-1]
+            )
+        for left in (old, new):
+            if _cleared(left):
+                NOTES.info("removed %s, which a command left that was killed", left)
+
+
+def recover_in(folder: Path) -> None:
+    """``recover`` for everything in ``folder`` that a killed command was about to replace."""
+    for old in sorted(folder.glob(".*.old*")):
+        stem, suffix = old.name[1:].rsplit(".old", 1)
+        path = folder / (stem + suffix)
+        if _beside(path, "old") == old:
+            recover(path)
+
+
+def left_behind(*paths: Path) -> bool:
+    """Whether there is anything beside ``paths`` that a command that writes them has not yet taken away."""
+    return any(os.path.lexists(_beside(path, what)) for path in paths for what in ("old", "new"))
+
+
+def being_replaced(path: Path) -> bool:
+    """Whether there is nothing at ``path`` just now, because a command puts something new there."""
+    return not os.path.lexists(path) and in_use(_beside(path, "old"))
+
+
+def _cleared(path: Path) -> bool:
+    """Removes ``path``, if it is there; somebody else may do so at the same time."""
+    there = os.path.lexists(path)
+    with suppress(FileNotFoundError):
+        _remove(path)
+    return there
 
 
 def _require_short(path: Path) -> None:
@@ -132,7 +170,6 @@ def _new_file(path: Path) -> Iterator[Path]:
     _require_short(path)
     if path.is_dir():
         raise UserError(f"{path} is a folder; choose the name of a file")
-    recover(path)
     beside = _beside(path, "new")
     with _writing(path):
         _refuse_if_in_use(path, beside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,10 +12,14 @@ import numpy as np
 from convert.errors import UserError
 
 from .atomic import whole_file
+from .digests import LARGEST_REPORT_BYTES
 
 T = TypeVar("T")
 
-LARGEST_BYTES = 2**29
+Upgrade = Callable[[object], object]
+"""From what JSON of an older version holds to what it would hold now."""
+
+LARGEST_BYTES = LARGEST_REPORT_BYTES
 """A report beyond this is none of ours: partition.json of 8,000 cores has 1 MB."""
 
 
@@ -29,13 +34,18 @@ def as_json(report: msgspec.Struct) -> bytes:
     return msgspec.json.format(msgspec.json.encode(report, enc_hook=_plain), indent=2) + b"\n"
 
 
-def read_report(path: Path, kind: type[T], way_out: str) -> T:
-    """The report in the file ``path``. Raises ``UserError``, which ends in ``way_out``, if it is no ``kind``."""
+def read_report(path: Path, kind: type[T], way_out: str, upgraded: Upgrade | None = None) -> T:
+    """The report in the file ``path``, ``upgraded`` if it was written by an older version.
+
+    Raises ``UserError``, which ends in ``way_out``, if it is no ``kind``.
+    """
     try:
         if path.exists() and not path.is_file():
             raise UserError(f"{path} is no file; {way_out}")
         if path.stat().st_size > LARGEST_BYTES:
             raise UserError(f"{path} has {path.stat().st_size:,} bytes, more than {LARGEST_BYTES:,}; {way_out}")
+        if upgraded is not None:
+            return msgspec.convert(upgraded(msgspec.json.decode(path.read_bytes())), kind)
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(f"{path} is damaged ({error}); {way_out}") from error

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 from convert.data.dataset import Dataset
 from convert.data.evaluate import crops_of
 from convert.network import Shape
+from convert.timings import logical_processors, processor_name
 from deploy.device_report import AbsentDevice, DeviceReport, Joules, MeasuredEntry, entry_of
 from deploy.foreign import KerasModel, Tensor, TensorFlow
 from deploy.runs.original import BundledOriginal
@@ -112,12 +111,12 @@ def _on_cpu(
         timing = time_inference(partial(_infer, infer, data), batch, seconds, meter)
     name = f"this CPU, batch {batch}"
     about = (
-        f"{_cpu_name()}, {_processors()} logical processors; TensorFlow {tf.__version__}, float32; mean of "
+        f"{processor_name()}, {logical_processors()} logical processors; TensorFlow {tf.__version__}, float32; mean of "
         f"{timing.inferences} inferences, data in memory"
     )
     if timing.joules is not None and idle_watts is not None:
         return _measured(name, batch, timing, idle_watts, "RAPL, processor packages", f"{about}; without memory")
-    watts = _processors() * PACKAGE_WATTS_PER_CORE if package_watts is None else package_watts
+    watts = logical_processors() * PACKAGE_WATTS_PER_CORE if package_watts is None else package_watts
     origin = (
         "given by the user"
         if package_watts is not None
@@ -192,15 +191,3 @@ def _infer(infer: Infer, data: Tensor) -> None:
 def _batch_of(images: Images, size: int) -> NDArray[np.float32]:
     """``size`` images, repeated if there are fewer."""
     return np.resize(images, (size, *images.shape[1:])).astype(np.float32)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _cpu_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()

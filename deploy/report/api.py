@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
+
+from convert.bundle import RUNS, at_work_in
 from convert.errors import UserError
-from convert.storage.atomic import keep, recover, whole_files
+from convert.storage.atomic import keep, recover, recover_in, whole_files
+from convert.storage.digests import digest
 from convert.storage.locks import locked
 from convert.storage.reports import as_json
 from deploy.energy.devices import STATIC_WATTS_PER_CHIP, DeviceSet
@@ -34,25 +38,32 @@ def compare_energy(
     """
     from .build import build_report
     from .html import html_report
-    from .read import read_runs
+    from .origin import ReportOptions, report_origin
+    from .read import bundle_of, read_runs
 
     output = Path(output)
     if output.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"{output}: the report is an HTML page; choose a name that ends in .html")
     files = [output, output.with_suffix(".json")]
+    if folders := [path for path in files if path.is_dir()]:
+        raise UserError([f"{path} is a folder; choose the name of a file" for path in folders])
+    recover(*files)
     for path in files:
-        if path.is_dir():
-            raise UserError(f"{path} is a folder; choose the name of a file")
-        recover(path)
         keep(path, force=force)
     paths = [Path(bundle) for bundle in bundles]
     with ExitStack() as locks:
-        for path in paths:
-            locks.enter_context(locked(path, shared=True, wait=wait))
+        for _, bundle in sorted({bundle_of(path).resolve(): bundle_of(path) for path in paths}.items()):
+            locks.enter_context(at_work_in(bundle, shared=True, wait=wait))
+            locks.enter_context(locked(bundle / RUNS, wait=True))  # a run is replaced in no time
+            recover_in(bundle / RUNS)
         runs = read_runs(paths)
         report = build_report(runs, static_watts=static_watts, devices=device, tolerance=tolerance)
+        options = ReportOptions(static_watts, device, tolerance)
+        report = msgspec.structs.replace(report, provenance=report_origin(paths, runs, options))
         page = html_report(report, runs)
     with whole_files(files) as (html, json):
         html.write_text(page, encoding="utf-8")
+        timings = msgspec.structs.replace(report.timings, parts={output.name: digest(html)})
+        report = msgspec.structs.replace(report, timings=timings)
         json.write_bytes(as_json(report))
     return report

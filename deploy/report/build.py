@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,10 +15,12 @@ from deploy.energy.estimate import Counts, arithmetic_estimate, counts_of, count
 from deploy.runs.knee import knee
 from deploy.runs.report import RunSummary, StepRow
 
-from .content import EnergyReport, PlacementSummary, ReportedRun
+from .content import EnergyReport, PlacementSummary, ReportedRun, ReportTimings
 from .read import RecordedRun
 
 Row = TypeVar("Row", bound=StepRow)
+OfRun = Mapping[str, Sequence[DeviceReport]]
+"""Devices by the label of the run."""
 
 
 @dataclass(frozen=True)
@@ -47,37 +49,60 @@ def build_report(
     ``devices`` names a set of Loihi constants; ``static_watts`` is for one chip; ``tolerance`` is the knee's.
     """
     pricing = Pricing(device_set(devices), static_watts)
-    of_run = {run.label: _devices(run, pricing) for run in runs}
-    many = len(runs) > 1
+    estimated = {run.label: _estimated(run, pricing) for run in runs}
+    measured = {run.label: _measured(run) for run in runs}
     return EnergyReport(
         static_watts_per_chip=static_watts,
         runs=tuple(_reported(run, pricing, tolerance) for run in runs),
-        devices=tuple(msgspec.structs.replace(d, run=label) for label, found in of_run.items() for d in found),
+        devices=_labelled(estimated),
         absent=tuple(msgspec.structs.replace(a, run=run.label) for run in runs for a in _absent(run, pricing)),
-        ratios={
-            (f"{label}: {name}" if many else name): value
-            for label, found in of_run.items()
-            for name, value in ratios(found).items()
-        },
+        ratios=_ratios(estimated, estimated),
+        timings=ReportTimings(
+            machines={run.label: machine for run in runs if (machine := run.result.timings.machine) is not None},
+            seconds_per_image={run.label: s for run in runs if (s := run.result.seconds_per_image) is not None},
+            devices=_labelled(measured),
+            absent=tuple(msgspec.structs.replace(a, run=run.label) for run in runs for a in run.result.absent),
+            ratios=_ratios(measured, estimated),
+        ),
     )
 
 
-def _devices(run: RecordedRun, pricing: Pricing) -> list[DeviceReport]:
-    """Loihi by each set of constants, what the model was measured on, and processors by their constants."""
+def _labelled(devices: OfRun) -> tuple[DeviceReport, ...]:
+    return tuple(msgspec.structs.replace(d, run=label) for label, found in devices.items() for d in found)
+
+
+def _ratios(devices: OfRun, estimated: OfRun) -> dict[str, float]:
+    """What ``devices`` need of the energy of the spiking chips among the ``estimated``; named by the run, if many."""
+    return {
+        (f"{label}: {name}" if len(devices) > 1 else name): value
+        for label, found in devices.items()
+        for name, value in ratios([*(d for d in estimated[label] if d.kind == "spiking chip"), *_others(found)]).items()
+    }
+
+
+def _others(devices: Sequence[DeviceReport]) -> list[DeviceReport]:
+    return [device for device in devices if device.kind != "spiking chip"]
+
+
+def _measured(run: RecordedRun) -> list[DeviceReport]:
+    """What the model was measured on."""
+    return [_for_whole_image(device, run.result.crops_per_image) for device in run.result.devices]
+
+
+def _estimated(run: RecordedRun, pricing: Pricing) -> list[DeviceReport]:
+    """Loihi by each set of constants, and processors by theirs."""
     result = run.result
-    measured = [_for_whole_image(device, result.crops_per_image) for device in result.devices]
     macs = macs_in(result.devices_measured)
     of_image = None if macs is None else macs * result.crops_per_image
     arithmetic = [] if of_image is None else [arithmetic_estimate(device, of_image) for device in ARITHMETIC_DEVICES]
-    return [*pricing.estimates(counts_of(result, run.partition)), *measured, *arithmetic]
+    return [*pricing.estimates(counts_of(result, run.partition)), *arithmetic]
 
 
 def _absent(run: RecordedRun, pricing: Pricing) -> list[AbsentDevice]:
-    absent = list(run.result.absent)
-    if counts_of(run.result, run.partition) is None:
-        reason = f"a run on {run.result.target} counts no synops; deploy with --target fast"
-        absent += [AbsentDevice(name=device.name, reason=reason) for device in pricing.devices]
-    return absent
+    if counts_of(run.result, run.partition) is not None:
+        return []
+    reason = f"a run on {run.result.target} counts no synops; deploy with --target fast"
+    return [AbsentDevice(name=device.name, reason=reason) for device in pricing.devices]
 
 
 def _reported(run: RecordedRun, pricing: Pricing, tolerance: float | None) -> ReportedRun:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from convert.provenance import Provenance
+from convert.timings import Machine
 from deploy.device_report import AbsentDevice, DeviceReport
 from deploy.runs.report import Knee, RunSummary
 
@@ -29,27 +31,48 @@ class ReportedRun(RunSummary, frozen=True, kw_only=True):
     partition: PlacementSummary
 
 
-class EnergyReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What report.json holds: ``devices`` with the energy of one image for each run, and their ``ratios``.
+class ReportTimings(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured on machines: everything else in report.json is the same on each.
 
-    ``absent`` lists the devices for which there is nothing to say, with the reason.
+    ``devices`` are the processors that the model was measured on, ``absent`` those on which it could not be,
+    ``ratios`` what the former need of each spiking chip's energy.
     """
+
+    machines: dict[str, Machine] = {}
+    """By run."""
+    seconds_per_image: dict[str, float] = {}
+    """By run, of the target on its machine."""
+    devices: tuple[DeviceReport, ...] = ()
+    absent: tuple[AbsentDevice, ...] = ()
+    ratios: dict[str, float] = {}
+    parts: dict[str, str] = {}
+    """SHA-256 of the page, which shows all this."""
+
+
+class EnergyReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What report.json holds: ``devices`` with the energy of one image for each run by published constants, and their
+    ``ratios``; ``absent`` lists those for which there is nothing to say, with the reason."""
 
     static_watts_per_chip: float
     runs: tuple[ReportedRun, ...]
     devices: tuple[DeviceReport, ...]
     absent: tuple[AbsentDevice, ...]
     ratios: dict[str, float]
+    provenance: Provenance | None = None
+    timings: ReportTimings = ReportTimings()
 
     def devices_of(self, run: str) -> tuple[DeviceReport, ...]:
-        """The devices of one run."""
-        return tuple(device for device in self.devices if device.run == run)
+        """The devices of one run: spiking chips, what the model was measured on, other processors."""
+        chips = [device for device in self.devices if device.kind == "spiking chip"]
+        others = [device for device in self.devices if device.kind != "spiking chip"]
+        return tuple(device for device in (*chips, *self.timings.devices, *others) if device.run == run)
 
     def absent_of(self, run: str) -> tuple[AbsentDevice, ...]:
         """The devices for which there is nothing to say in one run."""
-        return tuple(device for device in self.absent if device.run == run)
+        return tuple(device for device in (*self.timings.absent, *self.absent) if device.run == run)
 
     def ratios_of(self, run: str) -> list[tuple[str, float]]:
         """The ratios of one run, without its name before theirs."""
         alone = len(self.runs) == 1
-        return [(n.removeprefix(f"{run}: "), r) for n, r in self.ratios.items() if alone or n.startswith(f"{run}: ")]
+        ratios = {**self.timings.ratios, **self.ratios}
+        return [(n.removeprefix(f"{run}: "), r) for n, r in ratios.items() if alone or n.startswith(f"{run}: ")]

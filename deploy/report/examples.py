@@ -14,6 +14,7 @@ from numpy.lib.npyio import NpzFile
 from convert.data.metrics import class_map
 from convert.errors import UserError
 from convert.report import Task
+from convert.storage.archives import arrays_in
 from deploy.arrays import Float32, UInt8
 from deploy.runs.folder import OUTPUTS
 
@@ -55,7 +56,7 @@ def examples_of(run: RecordedRun) -> list[Example]:
 def _opened(path: Path) -> Iterator[NpzFile]:
     """The arrays in ``path``. Raises ``UserError`` for a file that is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with arrays_in(path) as arrays:
             yield arrays
     except (zipfile.BadZipFile, ValueError, EOFError, KeyError) as error:
         raise UserError(f"{path} is damaged ({error}); run deploy-model again") from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from convert.data.metric_registry import METRICS, MetricName, heading
 from convert.network import BIAS_SOURCE_LAYER
+from convert.timings import Machine
 from deploy.device_report import AbsentDevice, DeviceReport
 from deploy.runs.report import LayerRun
 
@@ -78,6 +79,8 @@ class Section:
     absent: tuple[AbsentDevice, ...]
     ratios: list[tuple[str, float]]
     examples: list[Example]
+    machine: Machine | None
+    seconds_per_image: float | None
 
 
 def html_report(report: EnergyReport, runs: Sequence[RecordedRun]) -> str:
@@ -94,7 +97,9 @@ def html_report(report: EnergyReport, runs: Sequence[RecordedRun]) -> str:
     environment.filters.update(si=si, how=how, heading=heading, as_metric=_as_metric)
     sections = [_section(report, summary, run) for summary, run in zip(report.runs, runs, strict=True)]
     return environment.get_template("report.html").render(
-        sections=sections, comparison=_comparison(report) if len(sections) > 1 else []
+        sections=sections,
+        comparison=_comparison(report) if len(sections) > 1 else [],
+        provenance=report.provenance,
     )
 
 
@@ -125,6 +130,8 @@ def _section(report: EnergyReport, summary: ReportedRun, run: RecordedRun) -> Se
         absent=report.absent_of(summary.run),
         ratios=report.ratios_of(summary.run),
         examples=examples_of(run),
+        machine=report.timings.machines.get(summary.run),
+        seconds_per_image=report.timings.seconds_per_image.get(summary.run),
     )
 
 

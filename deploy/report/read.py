@@ -50,6 +50,11 @@ def read_runs(paths: Sequence[Path]) -> tuple[RecordedRun, ...]:
     return tuple({run.folder.resolve(): run for run in runs}.values())
 
 
+def bundle_of(path: Path) -> Path:
+    """The bundle at ``path``, or the one that the run at ``path`` lies in."""
+    return path.resolve().parent.parent if (path / RUN).is_file() else path
+
+
 def placement_of(partition: Partition) -> PlacementSummary:
     """What report.json says of a partition that was read from a file."""
     return msgspec.convert(msgspec.to_builtins(partition.report), PlacementSummary)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from convert.data.dataset import Dataset
 from convert.data.labels import Labels, as_array
 from convert.data.output_grid import on_grid
+from convert.provenance import digests
 from convert.storage.atomic import whole_folder
+from convert.storage.locks import locked
 from deploy.arrays import Float32
 
 from .report import RUN, RunReport, write_run
@@ -21,13 +24,13 @@ SHOWN = 4
 
 def write_folder(
     folder: Path, report: RunReport, dataset: Dataset, labels: Labels, outputs: Float32, ann: Float32 | None
-) -> None:
+) -> RunReport:
     """Writes the run's folder, whole or not at all; ``outputs`` and ``ann`` (the original's) have shape (images, ...).
 
-    A run without an original has no array ``ann``.
+    A run without an original has no array ``ann``. Nobody reads the bundle's runs meanwhile. Returns what run.json
+    holds.
     """
-    with whole_folder(folder, force=True, ours=_is_part) as beside:
-        write_run(beside, report)
+    with locked(folder.parent, wait=True), whole_folder(folder, force=True, ours=_is_part) as beside:
         arrays = {
             "outputs": outputs,
             "labels": np.stack([as_array(label) for label in labels]),
@@ -36,6 +39,17 @@ def write_folder(
         if ann is not None:
             arrays["ann"] = ann
         np.savez_compressed(beside / OUTPUTS, **arrays)  # type: ignore[arg-type]
+        report = _sealed(beside, report)
+        write_run(beside, report)
+    return report
+
+
+def _sealed(folder: Path, report: RunReport) -> RunReport:
+    """``report`` with the digest of the outputs in ``folder``."""
+    if report.provenance is None:
+        return report
+    sealed = msgspec.structs.replace(report.provenance, parts=digests(folder, [OUTPUTS]))
+    return msgspec.structs.replace(report, provenance=sealed)
 
 
 def _is_part(path: Path) -> bool:

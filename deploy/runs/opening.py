@@ -9,6 +9,7 @@ from convert.bundle import RUNS, load_network
 from convert.errors import UserError
 from convert.network import Network, require_timesteps
 from convert.storage.atomic import recover
+from convert.storage.locks import locked
 from partition.result import FILE, Partition, read_partition
 
 from .options import RunOptions
@@ -33,7 +34,8 @@ def run_folder(bundle: Path, options: RunOptions, *, force: bool) -> Path:
     if len(os.fsencode(name)) > LONGEST_NAME:
         raise UserError(f"--name of {len(os.fsencode(name))} bytes, more than {LONGEST_NAME}; give a shorter one")
     folder = bundle / RUNS / name
-    recover(folder)
+    with locked(folder.parent, wait=True):
+        recover(folder)
     if folder.exists() and not force:
         raise UserError(f"{folder} exists already and is kept; give another --name or add --force to replace it")
     return folder

@@ -23,6 +23,9 @@ LIMITS = {
 }
 """The least and the most of whole numbers."""
 
+FLAGS = {"threads": None, "name": None, "measure": None}
+"""Options of the command that change no result."""
+
 UNSIGNED = ("threads", "measure", "name", "early")
 """Options that do not change what a target does with an image."""
 

@@ -10,8 +10,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from convert.data.metric_registry import MetricName
+from convert.provenance import Provenance
 from convert.report import Metrics, OutputGrid, Task
 from convert.storage.reports import read_report, write_report
+from convert.timings import Machine
 from deploy.device_report import AbsentDevice, DeviceReport, MeasuredEntry, absent_in, devices_in
 from deploy.targets.names import TargetName
 
@@ -150,7 +152,18 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     interchip_messages: float | None = None
     host_messages: float | None = None
     layers: tuple[LayerRun, ...] = ()
+
+
+class RunTimings(msgspec.Struct, frozen=True, kw_only=True):
+    """What is measured on a machine: everything else in run.json is the same on each."""
+
+    machine: Machine | None = None
+    """None in files of version 0.1.0, as the next one."""
+    finished: str | None = None
+    """The date and time, UTC."""
     seconds_per_image: float | None = None
+    """None if all images were done before."""
+    devices_measured: tuple[MeasuredEntry, ...] = ()
 
 
 class RunReport(RunSummary, frozen=True, kw_only=True):
@@ -162,12 +175,22 @@ class RunReport(RunSummary, frozen=True, kw_only=True):
     """For each readout the steps, the last one excluded, whose rates are averaged."""
     host_spikes: float | None = None
     overflows: float | None = None
-    devices_measured: tuple[MeasuredEntry, ...] = ()
     data: str | None = None
     labelled: bool = True
     """If not, outputs were compared with the inputs."""
     output_grid: OutputGrid | None = None
     """Where a segmentation's pixels lie in the input; None for other tasks, and where the model does not tell."""
+    provenance: Provenance | None = None
+    """None in files of version 0.1.0."""
+    timings: RunTimings = RunTimings()
+
+    @property
+    def seconds_per_image(self) -> float | None:
+        return self.timings.seconds_per_image
+
+    @property
+    def devices_measured(self) -> tuple[MeasuredEntry, ...]:
+        return self.timings.devices_measured
 
     @property
     def devices(self) -> tuple[DeviceReport, ...]:
@@ -203,4 +226,12 @@ def write_run(folder: Path, report: RunReport) -> None:
 
 def read_run(folder: Path) -> RunReport:
     """The run.json of ``folder``. Raises ``UserError`` if it is damaged."""
-    return read_report(folder / RUN, RunReport, "run deploy-model again")
+    return read_report(folder / RUN, RunReport, "run deploy-model again", _with_timings)
+
+
+def _with_timings(raw: object) -> object:
+    """A run.json of version 0.1.0, which had its timings among the rest, as it is now."""
+    if not isinstance(raw, dict) or "timings" in raw:
+        return raw
+    measured = {key: raw[key] for key in ("seconds_per_image", "devices_measured") if key in raw}
+    return {**raw, "timings": measured}

@@ -21,7 +21,7 @@ PROMISED = {
     "board", "board_chips", "chips", "cores", "layers", "blocks", "messages_per_step", "hop_messages_per_step",
     "heaviest_board_link", "messages_per_step_p95", "heaviest_board_link_p95", "lower_bound_interchip",
     "optimality_gap", "max_link_load", "chip_to_chip", "places", "baselines", "baseline_chips", "utilization", "seed",
-    "seconds",
+    "provenance", "timings",
 }  # fmt: skip
 """The keys in README.md."""
 

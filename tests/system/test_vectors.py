@@ -62,7 +62,7 @@ def test_what_is_measured(deployed):
     assert found["metrics"]["ann"][main] > 0.9
     assert found["early"]["metric"] == main
     assert ("lower is better" in said.replace("\N{NO-BREAK SPACE}", " ")) is ("mse" in MEASURED[name])
-    assert len(found["devices_measured"]) > 1
+    assert len(found["timings"]["devices_measured"]) > 1
 
 
 def test_an_error_falls_with_the_steps_and_stays_near_that_of_the_model(deployed):

@@ -6,11 +6,12 @@ import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from convert.errors import UserError
-from convert.storage.atomic import recover, whole_files, whole_folder
+from convert.storage.atomic import recover, recover_in, whole_files, whole_folder
 
 WRITE = """
 import os, signal, sys
@@ -30,6 +31,24 @@ os.rename = killing
 with atomic.whole_folder(folder, force=True) as new:
     (new / "content").write_text("new")
 """
+
+WRITE_BOTH = """
+import os, signal, sys
+from pathlib import Path
+from convert.storage import atomic
+folder, at, seen = Path(sys.argv[1]), int(sys.argv[2]), 0
+def killing(event, arguments):
+    global seen
+    if event in ("os.rename", "os.remove"):
+        seen += 1
+        if seen == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+with atomic.whole_files([folder / "one.svg", folder / "two.json"]) as files:
+    for file in files:
+        file.write_text("new")
+    sys.addaudithook(killing)
+"""
+"""Dies before one of the renames and removals by which two files are replaced."""
 
 
 def write(folder, text="new", *, force=True, ours=None, before_the_end=lambda: None):
@@ -69,6 +88,41 @@ def test_killed_while_the_old_gives_way_to_the_new(place, tmp_path):
     recover(folder)
     assert content(folder) in ("old", "new")
     assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("old", [("one.svg", "two.json"), (), ("one.svg",), ("two.json",)], ids=" ".join)
+@pytest.mark.parametrize("at", range(1, 8))
+def test_killed_while_two_files_give_way_together(at, old, tmp_path):
+    """Whatever was there before: then both are new, or all is as it was."""
+    for name in old:
+        (tmp_path / name).write_text("old")
+    done = subprocess.run([sys.executable, "-c", WRITE_BOTH, tmp_path, str(at)], check=False)
+    recover(tmp_path / "one.svg", tmp_path / "two.json")
+    found = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert found in (dict.fromkeys(old, "old"), dict.fromkeys(("one.svg", "two.json"), "new"))
+    assert done.returncode < 0 or found == dict.fromkeys(("one.svg", "two.json"), "new")
+    write_both(tmp_path / "one.svg", tmp_path / "two.json")
+    assert [path.read_text() for path in sorted(tmp_path.iterdir())] == ["new", "new"]
+
+
+def test_what_another_command_still_writes_is_left_alone(tmp_path):
+    one, two = tmp_path / "one.svg", tmp_path / "two.json"
+    one.write_text("old")
+    two.write_text("old")
+
+    def meanwhile(*besides):
+        recover(one, two)
+        assert all(path.exists() for path in besides)
+
+    write_both(one, two, meanwhile)
+    assert (one.read_text(), two.read_text()) == ("new", "new")
+
+
+def test_every_run_that_a_killed_command_set_aside_comes_back(tmp_path):
+    for name in ("fast", "a.b", ".old.fast"):
+        (tmp_path / f".{Path(name).stem}.old{Path(name).suffix}").mkdir()
+    recover_in(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["fast", "a.b", ".old.fast"])
 
 
 @pytest.mark.parametrize("at", [0, 1])

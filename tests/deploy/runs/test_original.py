@@ -68,7 +68,7 @@ def test_without_the_model_the_rate_network_stands_for_it(tiny, tiny_bundle):
     ran(deploy_model, tiny_bundle, "--data", tiny / "data.npz")
     found = run_json(tiny_bundle)
     assert "accuracy" in found["metrics"]["ann"]
-    (entry,) = found["devices_measured"]
+    (entry,) = found["timings"]["devices_measured"]
     assert (entry["name"], entry["absent"]) == ("this machine", NO_MODEL)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from convert.errors import UserError
 from convert.frontends.keras.layers import ALIASES
+from convert.frontends.keras.reading.bombs import bomb_in
 from convert.frontends.keras.reading.configs import absurd_numbers
 from convert.frontends.keras.reading.saved_model import METADATA, model_config, read_saved_model
 from convert.storage.damage import DAMAGED
@@ -19,7 +20,7 @@ from convert.upstream.types import Config, Model
 WAY_OUT = "save it again with model.save('NAME.keras') and try that file"
 
 
-LARGEST_TEXT = 2**28
+LARGEST_TEXT = 2**25
 """Bytes of a configuration: ResNet-152's has 0.4 MB. What unpacks to more is none."""
 
 NO_LAYERS = ("InputLayer", "TFOpLambda", "SlicingOpLambda")
@@ -36,6 +37,8 @@ def read_model(path: Path) -> Model:
     No code that a file brings along is run: Lambda layers are not read, nor the graph of a SavedModel.
     """
     version = _version(path)
+    if bomb := bomb_in(path):
+        raise UserError(f"{path} is no model file: {bomb}; {WAY_OUT}")
     if problems := absurd_numbers(layer_configs(path)):
         raise UserError([f"{path}: {problem}; {WAY_OUT}" for problem in problems])
     try:

@@ -1,0 +1,1 @@
+"""Whether the files of a bundle, its runs and its reports belong together."""
