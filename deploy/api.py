@@ -16,8 +16,7 @@ import numpy as np
 
 from convert.bundle import load_report
 from convert.data.dataset import Dataset, open_data
-from convert.data.evaluate import Predictor, labels_of, score
-from convert.data.labels import Labels
+from convert.data.evaluate import Predictor
 from convert.network import Network, require_timesteps
 from convert.options import Progress, silent
 from convert.report import ConversionReport
@@ -30,9 +29,9 @@ from deploy.runs.folder import write_folder
 from deploy.runs.images import chosen_images, require_inputs, run_missing
 from deploy.runs.opening import network_to_run, partition_of, require_consistent, run_folder
 from deploy.runs.options import WINDOW, RunOptions
-from deploy.runs.original import BundledOriginal, original_of, original_outputs
+from deploy.runs.original import BundledOriginal, original_metrics, original_of, require_one_size
 from deploy.runs.report import RunReport
-from deploy.runs.results import Results, run_report
+from deploy.runs.results import gathered, run_report
 from deploy.runs.windows import readout_steps, steps_between, windows_at
 from deploy.targets.names import TargetName
 from deploy.targets.registry import Job, Window, prepare
@@ -61,13 +60,13 @@ def run(
         partition = partition_of(bundle, network)
         data = _data_for(network, load_report(bundle), data_path)
         dataset = chosen_images(data, skip=options.skip, images=options.images)
-        labels = labels_of(dataset, range(len(dataset)))
-        signed = signature(bundle, dataset, labels, options.signed())
+        require_one_size(dataset)
+        signed = signature(bundle, dataset, options.signed())
         with unfinished(folder, signed, wait=wait) as checkpoint:
             steps = readout_steps(network.timesteps, options.every or steps_between(dataset.task, network.timesteps))
             windows, original = windows_at(network, steps, options.window), original_of(bundle)
             job = Job(network, partition, windows, options.threads, options.continuous, original.predictor)
-            return _run(_Given(job, original, dataset, labels), checkpoint, folder, options, progress or silent)
+            return _run(_Given(job, original, dataset), checkpoint, folder, options, progress or silent)
 
 
 def _data_for(network: Network, converted: ConversionReport, path: str | Path) -> Dataset:
@@ -90,31 +89,28 @@ class _Given:
     job: Job
     original: BundledOriginal
     dataset: Dataset
-    labels: Labels
 
 
 def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOptions, progress: Progress) -> RunReport:
     """The images that are missing in ``checkpoint``; then all of them to ``folder``."""
-    job, original, dataset, labels = given.job, given.original, given.dataset, given.labels
+    job, original, dataset = given.job, given.original, given.dataset
     shape = job.network.input.shape
     runner = prepare(options.target, job)
-    ann = original_outputs(original, dataset, shape)  # first, for it reads all images once and refuses other sizes
+    ann = original_metrics(original, dataset, shape, checkpoint)
     devices = measure_original(original, dataset, shape) if options.measure else ()
     start_s = time.perf_counter()
     new = run_missing(job, runner, dataset, checkpoint, f"running on {options.target}", progress)
     seconds = time.perf_counter() - start_s
-    images = [checkpoint.read(i) for i in range(len(dataset))]
-    results = Results(images, np.stack([r.outputs for r in images], axis=1), dataset.task, labels)
-    ann_metrics = None if ann is None else score(dataset.task, ann, labels)
+    results = gathered(dataset.task, (checkpoint.read(i) for i in range(len(dataset))))
     report = msgspec.structs.replace(
-        run_report(job, options.target, results, ann_metrics, options.early),
+        run_report(job, options.target, results, ann, options.early),
         seconds_per_image=seconds / new if new else None,
         devices_measured=devices,
         data=dataset.name,
         labelled=dataset.labelled,
         output_grid=dataset.grid,
     )
-    write_folder(folder, report, dataset, labels, results.outputs[-1], ann)
+    write_folder(folder, report, dataset, checkpoint)
     return report
 
 

@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from convert.data.dataset import Dataset
-from convert.data.labels import Labels, as_array
+from convert.data.evaluate import targets
+from convert.data.labels import as_array
 from convert.data.output_grid import on_grid
 from convert.storage.atomic import whole_folder
+from convert.storage.streams import Rows, write_rows
 from deploy.arrays import Float32
 
+from .checkpoint import RunCheckpoint
 from .report import RUN, RunReport, write_run
 
 OUTPUTS = "outputs.npz"
@@ -19,23 +22,23 @@ SHOWN = 4
 """Images kept in outputs.npz beside every output: the report shows three of them."""
 
 
-def write_folder(
-    folder: Path, report: RunReport, dataset: Dataset, labels: Labels, outputs: Float32, ann: Float32 | None
-) -> None:
-    """Writes the run's folder, whole or not at all; ``outputs`` and ``ann`` (the original's) have shape (images, ...).
+def write_folder(folder: Path, report: RunReport, dataset: Dataset, checkpoint: RunCheckpoint) -> None:
+    """Writes the run's folder, whole or not at all, from what ``checkpoint`` has of all images, one at a time.
 
     A run without an original has no array ``ann``.
     """
+    count, every = len(dataset), range(len(dataset))
+    shape = checkpoint.read(0).output.shape
+    arrays = {
+        "outputs": Rows(count, (checkpoint.read(i).output for i in every)),
+        "labels": Rows(count, (as_array(label) for label in targets(dataset))),
+        "images": Rows(min(SHOWN, count), (_shown(dataset, i, shape) for i in every[:SHOWN])),
+    }
+    if report.metrics.ann is not None:
+        arrays["ann"] = Rows(count, (checkpoint.original(i) for i in every))
     with whole_folder(folder, force=True, ours=_is_part) as beside:
         write_run(beside, report)
-        arrays = {
-            "outputs": outputs,
-            "labels": np.stack([as_array(label) for label in labels]),
-            "images": np.stack([_shown(dataset, i, outputs.shape[1:]) for i in range(min(SHOWN, len(dataset)))]),
-        }
-        if ann is not None:
-            arrays["ann"] = ann
-        np.savez_compressed(beside / OUTPUTS, **arrays)  # type: ignore[arg-type]
+        write_rows(beside / OUTPUTS, arrays)
 
 
 def _is_part(path: Path) -> bool:
