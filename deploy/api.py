@@ -16,17 +16,21 @@ import numpy as np
 
 from convert.bundle import load_report
 from convert.data.dataset import Dataset, open_data
-from convert.data.evaluate import Predictor
+from convert.data.evaluate import BATCH as ORIGINALS
+from convert.data.evaluate import Predictor, crops_of
 from convert.network import Network, require_timesteps
+from convert.network.extent import extent_of
 from convert.options import Progress, silent
 from convert.report import ConversionReport
+from convert.storage.atomic import NOTES
 from convert.storage.locks import locked
 from deploy.arrays import Float32
 from deploy.energy.measure import measure_original
 from deploy.events.counts import LayerCounts
 from deploy.runs.checkpoint import RunCheckpoint, signature, unfinished
 from deploy.runs.folder import write_folder
-from deploy.runs.images import chosen_images, require_inputs, run_missing
+from deploy.runs.foreseen import Load, require_room, run_of
+from deploy.runs.images import chosen_images, images_at_a_time, require_inputs, run_missing
 from deploy.runs.opening import network_to_run, partition_of, require_consistent, run_folder
 from deploy.runs.options import WINDOW, RunOptions
 from deploy.runs.original import BundledOriginal, original_metrics, original_of, require_one_size
@@ -65,7 +69,8 @@ def run(
         with unfinished(folder, signed, wait=wait) as checkpoint:
             steps = readout_steps(network.timesteps, options.every or steps_between(dataset.task, network.timesteps))
             windows, original = windows_at(network, steps, options.window), original_of(bundle)
-            job = Job(network, partition, windows, options.threads, options.continuous, original.predictor)
+            threads = _threads(network, options, dataset, len(windows), original)
+            job = Job(network, partition, windows, threads, options.continuous, original.predictor)
             return _run(_Given(job, original, dataset), checkpoint, folder, options, progress or silent)
 
 
@@ -80,6 +85,33 @@ def _data_for(network: Network, converted: ConversionReport, path: str | Path) -
         activation=readout.activation,
         grid=converted.output_grid,
     )
+
+
+def _threads(network: Network, options: RunOptions, dataset: Dataset, windows: int, original: BundledOriginal) -> int:
+    """On how many threads there is room for the run, which is foreseen for targets that build no simulator.
+
+    Raises ``UserError`` if there is none.
+    """
+    measured = options.measure and original.source is not None
+    if options.target not in ("fast", "keras"):
+        return options.threads
+    load = Load(
+        steps=network.timesteps,
+        windows=windows,
+        images=len(dataset),
+        crops=len(crops_of(dataset, 0, network.input.shape).inputs),
+        at_a_time=images_at_a_time(dataset.task, options.threads),
+        threads=options.threads,
+        batch=ORIGINALS if dataset.task != "segmentation" else 1,
+        measured=32 if measured else 0,
+        tensorflow=measured or (original.rate_network is None and original.source is not None),
+    )
+    extent = extent_of(network)
+    fitting = require_room(extent, load, options.memory)
+    NOTES.info("foreseen: %s", run_of(extent, fitting))
+    if fitting.threads < options.threads:
+        NOTES.info("%d of %d threads, for all of them would take more memory", fitting.threads, options.threads)
+    return fitting.threads
 
 
 @dataclass(frozen=True)

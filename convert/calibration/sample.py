@@ -36,6 +36,12 @@ class Sample:
         outputs = predict(predictor, self.dataset, self.scored, self.shape)
         return score(self.dataset.task, outputs, (target_of(self.dataset, i) for i in self.scored))
 
+    @property
+    def wanted(self) -> int:
+        """How many inputs calibration looks at."""
+        wanted = self.options.calibration_images
+        return wanted if self.dataset.task == "segmentation" else min(wanted, len(self.dataset))
+
     @cached_property
     def calibration(self) -> NDArray[np.float32]:
         """The inputs that set the scales, weights and gains."""

@@ -22,6 +22,9 @@ Outputs = NDArray[np.float32]
 Predictor = Callable[[NDArray[np.float32]], Outputs]
 """Images (n, rows, columns, channels) as a batch of the model's input -> its outputs (n, ...)."""
 
+BATCH = 32
+"""Inputs that a predictor is given at once."""
+
 
 @dataclass(frozen=True)
 class Crops:
@@ -94,7 +97,7 @@ def metrics_of(task: Task, pooled: NDArray[np.int64], own: NDArray[np.float64]) 
 
 
 def predict(
-    predictor: Predictor, dataset: Dataset, indices: Sequence[int], input_shape: Shape, batch: int = 32
+    predictor: Predictor, dataset: Dataset, indices: Sequence[int], input_shape: Shape, batch: int = BATCH
 ) -> Iterator[Outputs]:
     """The predictor's output for each image, in order, ``batch`` inputs at a time."""
     if dataset.task != "segmentation":

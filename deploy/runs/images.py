@@ -42,6 +42,11 @@ def chosen_images(dataset: Dataset, *, skip: int, images: int | None) -> Dataset
     return dataset.subset(left[np.arange(count) * len(left) // count])
 
 
+def images_at_a_time(task: Task, threads: int) -> int:
+    """How many images a target is given at once."""
+    return INPUTS_PER_THREAD * threads if task != "segmentation" else 1
+
+
 def run_missing(
     job: Job, runner: Runner, dataset: Dataset, checkpoint: RunCheckpoint, title: str, progress: Progress
 ) -> int:
@@ -49,7 +54,7 @@ def run_missing(
     todo = [i for i in range(len(dataset)) if job.continuous or not checkpoint.has(i)]
     if not todo:
         return 0
-    at_a_time = INPUTS_PER_THREAD * job.threads if dataset.task != "segmentation" else 1
+    at_a_time = images_at_a_time(dataset.task, job.threads)
     with progress(title, len(todo)) as advance:
         for chosen in _pieces(todo, at_a_time):
             crops = [crops_of(dataset, i, job.network.input.shape) for i in chosen]

@@ -216,7 +216,7 @@ def test_numbers_settle_as_their_change_gets_small():
 
 
 def own_of(task, labels, outputs):
-    """What each image brings of its own, (images, readout steps, ...), to the metrics of outputs (steps, images, ...)."""
+    """What each image brings of its own, (images, readout steps, ...); ``outputs`` are (readout steps, images, ...)."""
     return np.array([[merit_of(task, o, label).own for o in outputs[:, i]] for i, label in enumerate(labels)])
 
 
