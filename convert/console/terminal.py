@@ -97,9 +97,12 @@ class _Notes(logging.Handler):
 
 
 def _complain(sentence: str) -> None:
-    """Prints on stderr, if there is one and it takes it."""
+    """Prints on stderr, if there is one and it takes it; without memory for more the bare words."""
     with suppress(OSError):
-        complaints.print(sentence, markup=False)
+        try:
+            complaints.print(sentence, markup=False)
+        except MemoryError:
+            os.write(2, f"{sentence}\n".encode())
 
 
 def _print_notes() -> None:

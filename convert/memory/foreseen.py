@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from math import ceil
 
 from convert.errors import UserError
 
 from .limits import Limit, address_space, limit_of
-from .sizes import in_words
-
-CERTAIN = 0.8
-"""Work is refused if this share of what is foreseen is more than there is: measured peaks are at least as high
-(benchmarks/memory/foreseen.py)."""
+from .sizes import UNITS, in_words
 
 
 @dataclass(frozen=True)
@@ -50,20 +47,20 @@ def exceeded(foreseen: Foreseen, asked: int | None) -> Limit | None:
 
 
 def require_memory(foreseen: Foreseen, asked: int | None, ways_out: Sequence[str]) -> None:
-    """Raises ``UserError`` if ``foreseen`` is more than there is, with the first of ``ways_out``."""
+    """Raises ``UserError`` if ``foreseen`` is more than there is, with ``ways_out`` and, where it can be, more."""
     limit = exceeded(foreseen, asked)
     if limit is None:
         return
-    needed = foreseen.bytes + (foreseen.reserved if limit == address_space() else 0)
+    of_addresses = limit == address_space()
+    needed = foreseen.bytes + (foreseen.reserved if of_addresses else 0)
+    what = "address space" if of_addresses else "memory"
+    more = ["allow more with ulimit -v"] if of_addresses else []
+    if asked is not None and not of_addresses:
+        more = [f"allow more with --memory {ceil(needed / UNITS['M'])}M"]
     raise UserError(
-        f"about {in_words(needed)} of memory are foreseen ({foreseen.largest()}), and there are {limit}; "
-        f"{' or '.join(ways_out)}"
+        f"about {in_words(needed)} of {what} are foreseen ({foreseen.largest()}), and there are {limit}; "
+        f"{', or '.join([*ways_out, *more])}"
     )
-
-
-def with_parts(foreseen: Foreseen, **parts: float) -> Foreseen:
-    """``foreseen`` with other ``parts``."""
-    return replace(foreseen, parts={**foreseen.parts, **parts})
 
 
 def _time(seconds: float) -> str:

@@ -56,13 +56,13 @@ def address_space() -> Limit | None:
     return None if soft < 0 or soft >= UNLIMITED else Limit(soft, "of address space (ulimit -v)")
 
 
-def require_address_space() -> None:
-    """Raises ``UserError`` where not even the libraries of a command fit: they would end it without a word."""
+def require_address_space(least: int = LEAST_ADDRESSES, of: str = "the libraries of this program") -> None:
+    """Raises ``UserError`` where not even the libraries fit: they would end the process without a word, or wait."""
     limit = address_space()
-    if limit is not None and limit.bytes < LEAST_ADDRESSES:
+    if limit is not None and limit.bytes < least:
         raise UserError(
-            f"there are {limit}, and the libraries of this program alone take {in_words(LEAST_ADDRESSES)}; use "
-            "'ulimit -v unlimited', or limit memory with --memory"
+            f"there are {limit}, and {of} alone take {in_words(least)}; use 'ulimit -v unlimited' and limit the memory "
+            "with --memory instead"
         )
 
 

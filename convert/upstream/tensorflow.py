@@ -7,14 +7,19 @@ import importlib
 import os
 
 from convert.errors import UserError
+from convert.memory.limits import require_address_space
 from convert.upstream.types import Module
 
 from .quiet import quiet
+
+ADDRESSES = 2560 * 2**20
+"""What TensorFlow reserves of the address space on two cores, with a small model: measured."""
 
 
 @functools.cache
 def load_tensorflow() -> Module:
     """TensorFlow, quiet, with ``tf.keras`` meaning the ``tf-keras`` package (Keras 2)."""
+    require_address_space(ADDRESSES, "TensorFlow and what it starts")
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet():
