@@ -25,6 +25,9 @@ RESERVED = 1900 * 2**20
 RESERVED_BY_A_CORE = 2 * 72 * 2**20
 """Stacks and heaps of threads: Linux reserves 64 MiB for the heap of each."""
 
+RESERVED_SHARE = 0.25
+"""Of what is taken, what heaps reserve beside it."""
+
 FLOAT = 4
 
 
@@ -39,14 +42,14 @@ def conversion(extent: Extent, options: Options, images: int, workers: int) -> F
         "for weights": 30.0 * weights,
         "for the images": 3.0 * FLOAT * images * extent.inputs,
         "for the activities of all layers": 3.0 * FLOAT * min(BATCH, images) * extent.all + 1.5 * FLOAT * kept,
-        "for the spikes of calibration": seen * (3.0 * steps / 8 + 8 * FLOAT) * extent.widest
+        "for the spikes of calibration": seen * (4.0 * steps / 8 + 10 * FLOAT) * extent.widest
         + 1.5 * workers * steps * 6 * extent.widest,
-        "for what kernels see of calibration images": 2.5 * FLOAT * min(IMAGES_AT_A_TIME, seen) * extent.patch,
+        "for what kernels see of calibration images": 3.0 * FLOAT * min(IMAGES_AT_A_TIME, seen) * extent.patch,
     }
-    seconds = 8 + 3e-9 * extent.synapses * steps * seen / 64 + 1e-6 * images * extent.all
+    seconds = 9 + 3e-11 * extent.synapses * steps * seen + 5e-7 * images * extent.all
     source = f"{extent.all:,} neurons, {weights:,} weights, {images} images, {steps} steps"
-    addresses = RESERVED + (os.cpu_count() or 1) * RESERVED_BY_A_CORE
-    return Foreseen(parts, seconds, addresses, source)
+    addresses = RESERVED + (os.cpu_count() or 1) * RESERVED_BY_A_CORE + RESERVED_SHARE * sum(parts.values())
+    return Foreseen(parts, seconds, int(addresses), source)
 
 
 def require_room(extent: Extent, options: Options, images: int) -> tuple[Foreseen, int]:

@@ -45,7 +45,7 @@ def resnet(size: int, widths: tuple[int, ...], blocks: int, classes: int = 10) -
             y = of.Conv2D(width, 3, padding="same")(y)
             short = x if x.shape[1:] == y.shape[1:] else of.Conv2D(width, 1, strides=strides)(x)
             x = of.ReLU()(of.Add()([short, y]))
-    return keras.Model(image, of.Dense(classes, activation="softmax")(of.GlobalAveragePooling2D()(x)))
+    return keras.Model(image, of.Dense(classes, activation="softmax")(of.GlobalAveragePooling2D(2)(x)))
 
 
 def unet(size: int, width: int, depth: int, outputs: int = 1) -> Model:
@@ -61,7 +61,7 @@ def unet(size: int, width: int, depth: int, outputs: int = 1) -> Model:
     for level in range(depth):
         x = pair(x, width << level)
         skips.append(x)
-        x = of.AveragePooling2D()(x)
+        x = of.AveragePooling2D(2)(x)
     x = pair(x, width << depth)
     for level in reversed(range(depth)):
         x = of.Conv2DTranspose(width << level, 2, strides=2, padding="same")(x)
@@ -103,7 +103,7 @@ def separable(size: int) -> Model:
     for width, strides in ((16, 1), (32, 2), (32, 1), (64, 2)):
         x = of.DepthwiseConv2D(3, strides=strides, padding="same", activation="relu")(x)
         x = of.Conv2D(width, 1, activation="relu")(x)
-    return keras.Model(image, of.Dense(2, activation="softmax")(of.GlobalAveragePooling2D()(x)))
+    return keras.Model(image, of.Dense(2, activation="softmax")(of.GlobalAveragePooling2D(2)(x)))
 
 
 def flattened(size: int) -> Model:
@@ -111,7 +111,7 @@ def flattened(size: int) -> Model:
     image = keras.Input((size, size, 3))
     x = of.Rescaling(1 / 255)(image)
     for width in (16, 32):
-        x = of.AveragePooling2D()(of.Conv2D(width, 3, padding="same", activation="relu")(x))
+        x = of.AveragePooling2D(2)(of.Conv2D(width, 3, padding="same", activation="relu")(x))
     x = of.Dense(256, activation="relu")(of.Flatten()(x))
     return keras.Model(image, of.Dense(10, activation="softmax")(x))
 

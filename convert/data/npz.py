@@ -17,7 +17,7 @@ from convert.storage.damage import DAMAGED
 from convert.upstream.types import Values
 
 from .labels import ClassMap, Marked, Numbers
-from .tasks import chunks, one_hot, task_of
+from .tasks import chunks, let_go, one_hot, task_of
 from .validation import Expected, Image, ImageSource, check_classes, fit_class_map, fit_image, fit_numbers
 
 PAIRS = (
@@ -50,7 +50,9 @@ def open_archive(path: Path, expected: Expected) -> ImageSource:
     _check_finite(x, path.name)
 
     def image(i: int) -> Image:
-        return fit_image(x[i], expected, task, f"{path.name}, image {i}")
+        found = fit_image(np.array(x[i]), expected, task, f"{path.name}, image {i}")
+        let_go(x)
+        return found
 
     image(0)
     if y is None or task in ("regression", "anomaly"):
@@ -86,7 +88,9 @@ def _segmentation(path: Path, x: Values, y: Values, expected: Expected, image: C
         raise UserError(f"{path.name}: images of {size} pixels with labels of {y.shape[1:3]}; sizes must agree")
 
     def label(i: int) -> ClassMap:
-        return fit_class_map(y[i], expected, f"{path.name}, label {i}")
+        found = fit_class_map(np.array(y[i]), expected, f"{path.name}, label {i}")
+        let_go(y)
+        return found
 
     count = expected.classes or max(int(label(i).max()) for i in range(len(y))) + 1
     if expected.classes:

@@ -56,14 +56,15 @@ def run_of(extent: Extent, load: Load) -> Foreseen:
     of_layer = (ACTIVITY * load.steps * 2 + 8 * FLOAT) * FLOAT
     parts = {
         "for libraries": float(LIBRARIES + (TENSORFLOW if load.tensorflow else 0)),
-        "for weights": 40.0 * weights + 50.0 * extent.all,
+        "for weights": 30.0 * weights + 50.0 * extent.all,
         "for the network while it runs": presented * of_layer * extent.widest,
         "for readouts": (presented + waiting) * load.windows * FLOAT * extent.read
         + (inputs + 2) * load.windows * FLOAT * extent.outputs,
-        "for the original": load.batch * FLOAT * (extent.inputs + 3 * extent.widest) + 64 * 2**20,
+        "for the original": load.batch * FLOAT * (extent.inputs + 3 * extent.widest) + 32 * 2**20,
         "for measuring the original": load.measured * FLOAT * 3 * extent.widest,
     }
-    seconds = 3 + load.images * load.crops * (4e-10 * load.steps * extent.synapses + 3e-9 * load.steps * extent.all)
+    of_spikes = load.steps * (1.5e-11 * extent.synapses + 2e-9 * extent.all)
+    seconds = 4 + 3 * load.tensorflow + load.images * load.crops * (of_spikes + 7e-8 * load.windows * extent.outputs)
     source = f"{extent.all:,} neurons, {weights:,} weights, {load.windows} readouts, {load.threads} threads"
     addresses = RESERVED + (os.cpu_count() or 1) * RESERVED_BY_A_CORE
     return Foreseen(parts, seconds, addresses + (RESERVED_BY_TENSORFLOW if load.tensorflow else 0), source)
