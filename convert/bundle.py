@@ -14,7 +14,7 @@ from .errors import UserError
 from .network import Network, archive, require_runnable
 from .report import ConversionReport
 from .storage.atomic import whole_folder
-from .storage.damage import DAMAGED
+from .storage.damage import DAMAGED, too_little_memory
 from .storage.reports import read_report, write_report
 
 NETWORK, RATE_NETWORK = "network.npz", "rate_network.npz"
@@ -136,4 +136,6 @@ def _reading(bundle: str | Path, name: str) -> Iterator[Path]:
     try:
         yield path
     except (*DAMAGED, msgspec.MsgspecError) as error:
+        if too_little_memory(error, path):
+            raise
         raise UserError(f"{path} is damaged ({type(error).__name__}: {error}); convert the model again") from error

@@ -44,12 +44,18 @@ def conversion(extent: Extent, options: Options, images: int, workers: int) -> F
         "for the activities of all layers": 3.0 * FLOAT * min(BATCH, images) * extent.all + 1.5 * FLOAT * kept,
         "for the spikes of calibration": seen * (4.0 * steps / 8 + 10 * FLOAT) * extent.widest
         + 1.5 * workers * steps * 6 * extent.widest,
+        "for training": 4.0 * FLOAT * _batch(options) * extent.all,
         "for what kernels see of calibration images": 3.0 * FLOAT * min(IMAGES_AT_A_TIME, seen) * extent.patch,
     }
     seconds = 9 + 3e-11 * extent.synapses * steps * seen + 5e-7 * images * extent.all
     source = f"{extent.all:,} neurons, {weights:,} weights, {images} images, {steps} steps"
     addresses = RESERVED + (os.cpu_count() or 1) * RESERVED_BY_A_CORE + RESERVED_SHARE * sum(parts.values())
     return Foreseen(parts, seconds, int(addresses), source)
+
+
+def _batch(options: Options) -> int:
+    """Images of a batch of training whose activities are held with their gradients; 0 without any training."""
+    return max(16 if options.fine_tune_epochs else 0, 32 if options.spiking_batches else 0)
 
 
 def require_room(extent: Extent, options: Options, images: int) -> tuple[Foreseen, int]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
-from convert.storage.damage import DAMAGED
+from convert.storage.damage import DAMAGED, too_little_memory
 from convert.upstream.types import Values
 
 from .labels import ClassMap, Marked, Numbers
@@ -114,6 +114,8 @@ def _arrays(path: Path, expected: Expected) -> tuple[Values, Values | None]:
             if len(found) == 1:
                 return _mapped(path, archive, found[0][0]), _mapped(path, archive, found[0][1])
     except DAMAGED as error:
+        if too_little_memory(error, path):
+            raise
         raise UserError(f"{path}: cannot be read as a .npz file ({error}); save it again with numpy.savez") from error
     held = ", ".join(sorted(names)) or "nothing"
     if found:
