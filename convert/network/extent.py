@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from math import prod
 
 from .network import INPUT, Network, Projection
-from .transforms import SharedKernel
+from .transforms import Convolution, SharedKernel
 
 
 @dataclass(frozen=True)
 class Extent:
     """``neurons`` of each population; ``weights`` stored, by kernels and single synapses; ``synapses``, all of them.
 
-    ``patch`` is the most numbers that the kernels of one population see of one image, a patch for each of its pixels.
+    ``patch`` is the most numbers that the convolutions of one population see of one image, a patch for each pixel.
     ``read`` are the neurons that readouts take, ``outputs`` the numbers of all readouts.
     """
 
@@ -45,10 +45,11 @@ def extent_of(network: Network) -> Extent:
         synapses += reached
         if isinstance(transform, SharedKernel):
             kernels += transform.kernel.size
+        if isinstance(transform, Convolution):
             rows, columns, _ = network.shape_of(projection.target)
             patch = rows * columns * prod(transform.kernel.shape[:3])
             patches[projection.target] = patches.get(projection.target, 0) + patch
-        else:
+        if not isinstance(transform, SharedKernel):
             singles += reached
     readouts = {readout.name for readout in network.readouts}
     read = {p.source for p in network.projections if p.target in readouts and p.source != INPUT}

@@ -88,6 +88,14 @@ class RunCheckpoint:
         """Keeps what the model that was converted gives for image ``i``."""
         np.save(self.folder / f"{i}{ORIGINAL}", output)
 
+    def has_originals(self, count: int) -> bool:
+        """Whether the originals of ``count`` images are all there, and the last one, which was written last, whole."""
+        try:
+            self.original(count - 1)
+        except DAMAGED:
+            return False
+        return all((self.folder / f"{i}{ORIGINAL}").exists() for i in range(count))
+
     def original(self, i: int) -> Float32:
         """What ``write_original`` kept."""
         return np.asarray(np.load(self.folder / f"{i}{ORIGINAL}"), np.float32)

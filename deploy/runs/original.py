@@ -72,14 +72,16 @@ def original_metrics(
 ) -> Metrics | None:
     """How good the model's outputs are for all images, which are cut to ``shape``; None without a model.
 
-    The outputs are kept in ``checkpoint``, and none in memory.
+    The outputs are kept in ``checkpoint``, and none in memory; those that are there are not computed again.
     """
-    predictor = original.predictor
+    predictor, count = original.predictor, len(dataset)
     if predictor is None:
         return None
+    if checkpoint.has_originals(count):
+        return score(dataset.task, (checkpoint.original(i) for i in range(count)), targets(dataset))
 
     def kept() -> Iterator[Float32]:
-        for i, output in enumerate(predict(predictor, dataset, range(len(dataset)), shape)):
+        for i, output in enumerate(predict(predictor, dataset, range(count), shape)):
             checkpoint.write_original(i, output)
             yield output
 

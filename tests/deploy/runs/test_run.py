@@ -140,6 +140,18 @@ def test_what_is_done_is_not_run_again(tiny, tiny_bundle, tmp_path, monkeypatch,
     assert [path.name for path in (tiny_bundle / "runs").iterdir()] == ["fast"]
 
 
+def test_originals_are_there_when_the_last_one_is_whole(tmp_path):
+    checkpoint = RunCheckpoint(tmp_path)
+    for i in range(3):
+        assert not checkpoint.has_originals(3)
+        checkpoint.write_original(i, np.full((2, 2), i, np.float32))
+    assert checkpoint.has_originals(3)
+    assert checkpoint.original(2).tolist() == [[2, 2], [2, 2]]
+    last = tmp_path / "2.original.npy"
+    last.write_bytes(last.read_bytes()[:-1])
+    assert not checkpoint.has_originals(3)
+
+
 def test_events_of_crops_are_summed_and_stay_unknown_where_one_is():
     assert summed([LayerCounts(1, 2, None, 3), LayerCounts(4, None, 5, 6)]) == LayerCounts(5, None, None, 9)
 
