@@ -47,7 +47,8 @@ def conversion(extent: Extent, options: Options, images: int, workers: int) -> F
         "for training": 4.0 * FLOAT * _batch(options) * extent.all,
         "for what kernels see of calibration images": 3.0 * FLOAT * min(IMAGES_AT_A_TIME, seen) * extent.patch,
     }
-    seconds = 9 + 3e-11 * extent.synapses * steps * seen + 5e-7 * images * extent.all
+    of_spikes, of_layers = 7e-11 * extent.synapses * steps * seen, 0.8 * len(extent.neurons)
+    seconds = 8 + of_layers + of_spikes + 1e-7 * images * extent.all
     source = f"{extent.all:,} neurons, {weights:,} weights, {images} images, {steps} steps"
     addresses = RESERVED + (os.cpu_count() or 1) * RESERVED_BY_A_CORE + RESERVED_SHARE * sum(parts.values())
     return Foreseen(parts, seconds, int(addresses), source)

@@ -29,4 +29,4 @@ def partition_of(extent: Extent, seconds: float) -> Foreseen:
     }
     source = f"{extent.all:,} neurons, {weights:,} weights"
     addresses = RESERVED + (os.cpu_count() or 1) * RESERVED_BY_A_CORE
-    return Foreseen(parts, min(2 + 20e-6 * extent.all + 2e-6 * weights, 10 + seconds), addresses, source)
+    return Foreseen(parts, min(2 + 70e-6 * extent.all, 15 + seconds), addresses, source)
