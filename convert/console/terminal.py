@@ -93,7 +93,11 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
 class _Notes(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        _complain(f"note: {record.getMessage()}")
+        said = record.getMessage()
+        if said.startswith("foreseen:"):  # what a command is about to do is its output, no complaint
+            console.print(said, markup=False, soft_wrap=True)
+        else:
+            _complain(f"note: {said}")
 
 
 def _complain(sentence: str) -> None:
