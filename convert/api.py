@@ -14,10 +14,11 @@ from convert.bundle import MODEL, RATES_PICTURE, REPORT, at_work_in, is_part, wr
 from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import rate_predictor
 from convert.data.metric_registry import task_measured_by
-from convert.network import INPUT, require_timesteps
+from convert.network import INPUT, Network, require_steps, require_timesteps
+from convert.network.extent import extent_of
 from convert.provenance import Provenance, command_line, provenance
 from convert.report import ConversionReport, LayerReport, Metrics, OutputGrid
-from convert.storage.atomic import whole_folder
+from convert.storage.atomic import NOTES, whole_folder
 from convert.timings import timings_since
 
 from .errors import UserError
@@ -64,12 +65,14 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
     from convert.calibration.figure import draw
     from convert.calibration.sample import Sample
     from convert.frontends.keras.save import save_model
+    from convert.lowering.lower import deepest
     from convert.stages import run_stages
     from convert.upstream.tensorflow import fix_threads
 
     fix_threads()
 
     models = opened(model_path, options)
+    require_steps(options.timesteps, deepest(models.cut.segments))
     dataset = open_data(
         data_path,
         input_shape=models.cut.shapes[INPUT],
@@ -79,6 +82,7 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
         grid=models.grid,
     )
     sample = Sample(dataset, models.cut.shapes[INPUT], options)
+    _require_room(models, sample, options)
     metrics: dict[str, Metrics] = {"ann": sample.metrics(models.given.outputs)}
     if models.replaced:
         metrics["max_pooling_replaced"] = sample.metrics(models.cut.original.outputs)
@@ -107,6 +111,27 @@ def _origin(model_path: Path, data_path: Path, options: Options) -> Provenance:
     files = [model_path.name, "--data", data_path.name]
     command = command_line("convert-model", files, options, FLAGS)
     return provenance(command, seed=options.seed, given={"model": model_path, "data": data_path})
+
+
+def _require_room(models: Models, sample: Sample, options: Options) -> None:
+    """Says what the conversion will take, and on how many workers. Raises ``UserError`` if there is not so much."""
+    from convert.calibration.spike_trains import WORKERS
+    from convert.foreseen import require_room
+
+    extent = extent_of(outline_of(models.cut))
+    found, workers = require_room(extent, options, sample.wanted)
+    NOTES.info("foreseen: %s", found)
+    if workers < WORKERS.get():
+        NOTES.info("%d of %d cores work at a time, for all of them would take more memory", workers, WORKERS.get())
+        WORKERS.set(workers)
+
+
+def outline_of(cut: Cut) -> Network:
+    """The network that lowering will give, with weights of 1."""
+    from convert.frontends.keras.paths.linear_paths import paths_into
+    from convert.lowering.outline import outline
+
+    return outline(cut.segments, [paths_into(segment) for segment in cut.segments], cut.shapes)
 
 
 @dataclass(frozen=True)

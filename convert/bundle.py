@@ -17,7 +17,7 @@ from .provenance import digests, provenance
 from .report import ConversionReport
 from .storage.archives import arrays_in
 from .storage.atomic import being_replaced, left_behind, recover, whole_folder
-from .storage.damage import DAMAGED
+from .storage.damage import DAMAGED, too_little_memory
 from .storage.locks import POLL_S, locked
 from .storage.reports import read_report, write_report
 
@@ -175,4 +175,6 @@ def _reading(bundle: str | Path, name: str) -> Iterator[Path]:
     try:
         yield path
     except (*DAMAGED, msgspec.MsgspecError) as error:
+        if too_little_memory(error, path):
+            raise
         raise UserError(f"{path} is damaged ({type(error).__name__}: {error}); convert the model again") from error

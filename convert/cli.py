@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import rich_click as click
 from click.core import ParameterSource
 
-from convert.console.terminal import Number, command, console, progress, table, waiting
+from convert.console.terminal import Number, command, console, memory, progress, table, waiting
 from convert.options import LIMITS, ChosenMetric, MaxPooling, Options, SpikingRecipe
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ DEFAULTS = Options()
 )
 @click.option("--seed", type=click.IntRange(*LIMITS["seed"]), default=DEFAULTS.seed, show_default=True)
 @click.option("--force", is_flag=True, help="Replace an existing bundle.")
+@memory
 @waiting
 @command
 @click.pass_context
@@ -181,6 +182,7 @@ NOT_IN_A_CHECK = (
     "vmin",
     "calibration_images",
     "seed",
+    "memory",
 )
 """Parameters that a check has no use for."""
 

@@ -28,14 +28,15 @@ LIMITS = {
 }
 """The least and the most of whole numbers: what is beyond would fill the memory, or end never."""
 
-FLAGS = {
+FLAGS: dict[str, str | None] = {
     "fine_tune_epochs": "--fine-tune",
     "spiking_batches": "--spiking-fine-tune",
     "rates_hz": "--rates",
     "output": "--measured-output",
     "synapse_s": "--synapse",
+    "memory": None,
 }
-"""Options of the command that have another name."""
+"""Options of the command that have another name, or (None) change no result."""
 
 
 ChosenMetric = Literal["accuracy", "pixel_accuracy", "mse", "auc"]
@@ -52,6 +53,7 @@ class Options:
     ``output`` is the one of several outputs that is measured, by its name; None is the first one. ``metric`` is what is
     measured; None: what the labels can be, classes before numbers.
     ``steps`` shows each image for so many steps only; ``recipe`` says how its wave through the layers is trained.
+    ``memory`` is the most to take, in bytes; None: what is free.
     ``metric_images`` are scored, a 64th of them where an image is a segmentation: accuracy is then one of pixels.
     """
 
@@ -72,6 +74,7 @@ class Options:
     calibration_images: int = 128
     metric_images: int = 256
     seed: int = 0
+    memory: int | None = None
 
     def problems(self) -> list[str]:
         """What is wrong with them, one sentence for each."""

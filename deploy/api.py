@@ -16,24 +16,27 @@ import numpy as np
 
 from convert.bundle import NETWORK, PARTITION, RATE_NETWORK, REPORT, at_work_in, load_report
 from convert.data.dataset import Dataset, open_data
-from convert.data.evaluate import Predictor, labels_of, score
-from convert.data.labels import Labels
+from convert.data.evaluate import BATCH as ORIGINALS
+from convert.data.evaluate import Predictor, crops_of
 from convert.network import Network, require_timesteps
+from convert.network.extent import extent_of
 from convert.options import Progress, silent
 from convert.provenance import BUNDLE, Provenance, command_line, digests, provenance
 from convert.report import ConversionReport
+from convert.storage.atomic import NOTES
 from convert.timings import now, this_machine
 from deploy.arrays import Float32
 from deploy.energy.measure import measure_original
 from deploy.events.counts import LayerCounts
 from deploy.runs.checkpoint import RunCheckpoint, signature, unfinished
 from deploy.runs.folder import write_folder
-from deploy.runs.images import chosen_images, require_inputs, run_missing
+from deploy.runs.foreseen import Load, require_room, run_of
+from deploy.runs.images import chosen_images, images_at_a_time, require_inputs, run_missing
 from deploy.runs.opening import network_to_run, partition_of, require_consistent, run_folder
 from deploy.runs.options import FLAGS, WINDOW, RunOptions
-from deploy.runs.original import BundledOriginal, original_of, original_outputs
+from deploy.runs.original import BundledOriginal, original_metrics, original_of, require_one_size
 from deploy.runs.report import RunReport, RunTimings
-from deploy.runs.results import Results, run_report
+from deploy.runs.results import gathered, run_report
 from deploy.runs.windows import readout_steps, steps_between, windows_at
 from deploy.targets.names import TargetName
 from deploy.targets.registry import Job, Window, prepare
@@ -62,13 +65,14 @@ def run(
         partition = partition_of(bundle, network)
         data = _data_for(network, load_report(bundle), data_path)
         dataset = chosen_images(data, skip=options.skip, images=options.images)
-        labels = labels_of(dataset, range(len(dataset)))
-        signed = signature(bundle, dataset, labels, options.signed())
+        require_one_size(dataset)
+        signed = signature(bundle, dataset, options.signed())
         with unfinished(folder, signed, wait=wait) as checkpoint:
             steps = readout_steps(network.timesteps, options.every or steps_between(dataset.task, network.timesteps))
             windows, original = windows_at(network, steps, options.window), original_of(bundle)
-            job = Job(network, partition, windows, options.threads, options.continuous, original.predictor)
-            given = _Given(job, original, dataset, labels, _origin(bundle, Path(data_path), options))
+            threads = _threads(network, options, dataset, len(windows), original)
+            job = Job(network, partition, windows, threads, options.continuous, original.predictor)
+            given = _Given(job, original, dataset, _origin(bundle, Path(data_path), options))
             return _run(given, checkpoint, folder, options, progress or silent)
 
 
@@ -94,6 +98,33 @@ def _data_for(network: Network, converted: ConversionReport, path: str | Path) -
     )
 
 
+def _threads(network: Network, options: RunOptions, dataset: Dataset, windows: int, original: BundledOriginal) -> int:
+    """On how many threads there is room for the run, which is foreseen for targets that build no simulator.
+
+    Raises ``UserError`` if there is none.
+    """
+    measured = options.measure and original.source is not None
+    if options.target not in ("fast", "keras"):
+        return options.threads
+    load = Load(
+        steps=network.timesteps,
+        windows=windows,
+        images=len(dataset),
+        crops=len(crops_of(dataset, 0, network.input.shape).inputs),
+        at_a_time=images_at_a_time(dataset.task, options.threads),
+        threads=options.threads,
+        batch=ORIGINALS if dataset.task != "segmentation" else 1,
+        measured=32 if measured else 0,
+        tensorflow=measured or (original.rate_network is None and original.source is not None),
+    )
+    extent = extent_of(network)
+    fitting = require_room(extent, load, options.memory)
+    NOTES.info("foreseen: %s", run_of(extent, fitting))
+    if fitting.threads < options.threads:
+        NOTES.info("%d of %d threads, for all of them would take more memory", fitting.threads, options.threads)
+    return fitting.threads
+
+
 @dataclass(frozen=True)
 class _Given:
     """What is run, on what, and beside what."""
@@ -101,25 +132,22 @@ class _Given:
     job: Job
     original: BundledOriginal
     dataset: Dataset
-    labels: Labels
     origin: Provenance
 
 
 def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOptions, progress: Progress) -> RunReport:
     """The images that are missing in ``checkpoint``; then all of them to ``folder``."""
-    job, original, dataset, labels = given.job, given.original, given.dataset, given.labels
+    job, original, dataset = given.job, given.original, given.dataset
     shape = job.network.input.shape
     runner = prepare(options.target, job)
-    ann = original_outputs(original, dataset, shape)  # first, for it reads all images once and refuses other sizes
+    ann = original_metrics(original, dataset, shape, checkpoint)
     devices = measure_original(original, dataset, shape) if options.measure else ()
     start_s = time.perf_counter()
     new = run_missing(job, runner, dataset, checkpoint, f"running on {options.target}", progress)
     seconds = time.perf_counter() - start_s
-    images = [checkpoint.read(i) for i in range(len(dataset))]
-    results = Results(images, np.stack([r.outputs for r in images], axis=1), dataset.task, labels)
-    ann_metrics = None if ann is None else score(dataset.task, ann, labels)
+    results = gathered(dataset.task, (checkpoint.read(i) for i in range(len(dataset))))
     report = msgspec.structs.replace(
-        run_report(job, options.target, results, ann_metrics, options.early),
+        run_report(job, options.target, results, ann, options.early),
         provenance=given.origin,
         timings=RunTimings(
             machine=this_machine(),
@@ -131,7 +159,7 @@ def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOpt
         labelled=dataset.labelled,
         output_grid=dataset.grid,
     )
-    return write_folder(folder, report, dataset, labels, results.outputs[-1], ann)
+    return write_folder(folder, report, dataset, checkpoint)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import rich_click as click
 
-from convert.console.terminal import Number, command, console, progress, table, waiting
+from convert.console.terminal import Number, command, console, memory, progress, table, waiting
 from deploy.runs.options import LIMITS, RunOptions
 from deploy.targets.names import TargetName
 
@@ -72,6 +72,7 @@ DEFAULTS = RunOptions()
     help="Measure the Keras model's time and energy on this machine.",
 )
 @click.option("--force", is_flag=True, help="Replace an existing run.")
+@memory
 @waiting
 @command
 def main(bundle: Path, data: Path, force: bool, wait: bool, **options: Any) -> None:

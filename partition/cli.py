@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, TypedDict
 
 import rich_click as click
 
-from convert.console.terminal import Number, command, console, table, waiting
+from convert.console.terminal import Number, command, console, memory, table, waiting
 
 from .hardware import AUTO, BOARDS
 from .options import LIMITS, OBJECTIVES, Objective, SearchOptions
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from convert.network import Network
 
     from .report import PartitionReport
 
@@ -31,6 +33,21 @@ class SearchArguments(TypedDict):
     objective: Objective
     seed: int
     seconds: float
+
+
+def _require_room(network: Network, seconds: float, memory: int | None) -> None:
+    """Says what the search will take. Raises ``UserError`` if there is not so much memory, or are too few steps."""
+    from convert.memory.foreseen import require_memory
+    from convert.network import require_timesteps
+    from convert.network.extent import extent_of
+    from convert.storage.atomic import NOTES
+
+    from .foreseen import partition_of
+
+    require_timesteps(network)
+    found = partition_of(extent_of(network), seconds)
+    require_memory(found, memory, ["use a machine with more, or a model with smaller layers"])
+    NOTES.info("foreseen: %s", found)
 
 
 @click.command(
@@ -82,9 +99,12 @@ class SearchArguments(TypedDict):
     help="Then seek a sharper lower bound for so long (where two chips suffice).",
 )
 @click.option("--force", is_flag=True, help="Replace an existing partition.")
+@memory
 @waiting
 @command
-def main(bundle: Path, force: bool, wait: bool, prove_s: float, **options: Unpack[SearchArguments]) -> None:
+def main(
+    bundle: Path, force: bool, wait: bool, memory: int | None, prove_s: float, **options: Unpack[SearchArguments]
+) -> None:
     """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
     from convert.bundle import at_work_in, load_network, load_peak_rates, load_rates
     from convert.storage.atomic import keep
@@ -96,6 +116,7 @@ def main(bundle: Path, force: bool, wait: bool, prove_s: float, **options: Unpac
 
     with at_work_in(bundle, wait=wait):
         network, rates_hz, peak_rates_hz = load_network(bundle), load_rates(bundle), load_peak_rates(bundle)
+        _require_room(network, options["seconds"], memory)
         keep(bundle / FILE, force=force)
         with console.status(f"partitioning {bundle}"):
             found = partition(network, rates_hz, peak_rates_hz=peak_rates_hz, **options)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.data.dataset import Dataset
-from convert.data.evaluate import Predictor, crops_of, labels_of, predict, score
+from convert.data.evaluate import Predictor, crops_of, predict, score, target_of
 from convert.errors import UserError
 from convert.network import Shape
 from convert.options import Options
@@ -33,8 +33,14 @@ class Sample:
         self.scored = list(range(min(count, len(dataset))))
 
     def metrics(self, predictor: Predictor) -> Metrics:
-        outputs = list(predict(predictor, self.dataset, self.scored, self.shape))
-        return score(self.dataset.task, outputs, labels_of(self.dataset, self.scored))
+        outputs = predict(predictor, self.dataset, self.scored, self.shape)
+        return score(self.dataset.task, outputs, (target_of(self.dataset, i) for i in self.scored))
+
+    @property
+    def wanted(self) -> int:
+        """How many inputs calibration looks at."""
+        wanted = self.options.calibration_images
+        return wanted if self.dataset.task == "segmentation" else min(wanted, len(self.dataset))
 
     @cached_property
     def calibration(self) -> NDArray[np.float32]:

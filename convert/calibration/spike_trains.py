@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,11 @@ class SpikeTrains:
         return found
 
 
+WORKERS: ContextVar[int] = ContextVar("WORKERS", default=os.cpu_count() or 1)
+"""Images that are simulated at once; no result depends on it."""
+
+
 def for_each(count: int, image: Callable[[int], None]) -> None:
-    """Calls ``image`` for 0 up to ``count``, on all cores."""
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    """Calls ``image`` for 0 up to ``count``, several at once."""
+    with ThreadPoolExecutor(WORKERS.get()) as threads:
         list(threads.map(image, range(count)))

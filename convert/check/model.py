@@ -62,11 +62,11 @@ def _refused(path: Path, options: Options, fit: Fit | None, error: UserError) ->
 
 
 def _report(path: Path, options: Options, fit: Fit | None) -> CheckReport:
-    from convert.api import opened
+    from convert.api import opened, outline_of
     from convert.calibration.target_rates import target_rates
 
     models = opened(path, options)
-    network = outline_of(models).with_(timesteps=options.timesteps)
+    network = outline_of(models.cut).with_(timesteps=options.timesteps)
     problems = _problems(network, models)
     projections = projections_of(network)
     on_chip = {population.name for population in network.chip_populations}
@@ -87,15 +87,6 @@ def _report(path: Path, options: Options, fit: Fit | None) -> CheckReport:
         arrival_step=Estimate(estimated=round(max(arrived.values())), source=ARRIVAL),
     )
     return report if fit is None else _with_cores(report, network, fit(with_bias_source(network)))
-
-
-def outline_of(models: Models) -> Network:
-    """The network that lowering ``models`` will give, with weights of 1."""
-    from convert.frontends.keras.paths.linear_paths import paths_into
-    from convert.lowering.outline import outline
-
-    cut = models.cut
-    return outline(cut.segments, [paths_into(segment) for segment in cut.segments], cut.shapes)
 
 
 def with_bias_source(network: Network) -> Network:

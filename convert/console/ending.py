@@ -23,12 +23,22 @@ def ending_of(error: Exception) -> Ending:
     """What a user is told of ``error``."""
     if isinstance(error, UserError):
         return Ending(error.problems, 2)
-    if isinstance(error, MemoryError) or _no_room(error):
+    if _without_memory(error):
         return Ending((f"out of memory ({_short(error)}); use smaller or fewer images, or a machine with more",), 2)
     if isinstance(error, OSError):
         return Ending((f"{_named(error)}: {error.strerror or error}; put that right and give the command again",), 2)
     told = "a fault of this program, not of yours; --debug shows where: please report it with that"
     return Ending((f"{_short(error)}: {told}",), 1)
+
+
+def _without_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or _no_room(error) or _no_room_for_tensors(error)
+
+
+def _no_room_for_tensors(error: Exception) -> bool:
+    """Whether TensorFlow, which may not be loaded here, has not got its memory; oneDNN does not say why."""
+    kinds = {kind.__name__ for kind in type(error).__mro__ if kind.__module__.startswith("tensorflow.")}
+    return "ResourceExhaustedError" in kinds or ("AbortedError" in kinds and "could not create" in str(error))
 
 
 def _no_room(error: Exception) -> bool:

@@ -19,6 +19,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from convert.memory.limits import require_address_space
+from convert.memory.sizes import bytes_in
 from convert.storage.atomic import NOTES
 
 from .ending import ending_of
@@ -40,6 +42,23 @@ class Number(click.FloatRange):
         return number
 
 
+class Size(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """Bytes, as 4G or 512M."""
+
+    name = "size"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int:
+        try:
+            return value if isinstance(value, int) else bytes_in(value)
+        except ValueError as error:
+            self.fail(str(error), parameter, context)
+
+
+memory = click.option(
+    "--memory", type=Size(), help="Take at most so much memory, as 4G or 512M.  [default: what is free]"
+)
+"""The option that says what may be taken."""
+
 waiting = click.option("--wait", is_flag=True, help="Wait for another command that uses the bundle.")
 """The option that says what to do about a lock."""
 
@@ -55,6 +74,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         _end_in_order()
         os.environ["MPLBACKEND"] = "agg"  # no command opens a window, whatever the environment says
         try:
+            require_address_space()
             function(*args, **kwargs)
             if sys.stdout is not None:
                 sys.stdout.flush()
@@ -73,13 +93,20 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
 class _Notes(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        _complain(f"note: {record.getMessage()}")
+        said = record.getMessage()
+        if said.startswith("foreseen:"):  # what a command is about to do is its output, no complaint
+            console.print(said, markup=False, soft_wrap=True)
+        else:
+            _complain(f"note: {said}")
 
 
 def _complain(sentence: str) -> None:
-    """Prints on stderr, if there is one and it takes it."""
+    """Prints on stderr, if there is one and it takes it; without memory for more the bare words."""
     with suppress(OSError):
-        complaints.print(sentence, markup=False)
+        try:
+            complaints.print(sentence, markup=False)
+        except MemoryError:
+            os.write(2, f"{sentence}\n".encode())
 
 
 def _print_notes() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from convert.report import OutputGrid, Task
 from convert.upstream.types import Values
 
 from .folders import open_folder
-from .labels import Label, Labels, as_array, numbers_of
+from .labels import Label, as_array, numbers_of
 from .npz import open_archive
 from .output_size import output_of
 from .validation import LAYOUTS, Expected, Image, ImageSource
@@ -66,7 +66,7 @@ class Dataset:
             chosen = range(start, min(start + size, count))
             yield np.stack([self.image(i) for i in chosen]), np.asarray([numbers_of(self.label(i)) for i in chosen])
 
-    def digest(self, labels: Labels) -> str:
+    def digest(self, labels: Iterable[Label]) -> str:
         """What the images and their ``labels`` are, wherever they lie: SHA-256 of sizes, types and numbers."""
         found = hashlib.sha256(repr((self.task, self.class_names, len(self))).encode())
         for i, label in enumerate(labels):

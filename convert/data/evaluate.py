@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,13 +14,16 @@ from convert.report import Metrics, OutputGrid, Task
 
 from .crops import crop_positions, cut, stitch
 from .dataset import Dataset
-from .labels import ClassMap, Label, Labels, Marked, numbers_of
-from .metrics import anomaly_metrics, classification_metrics, regression_metrics, segmentation_metrics
+from .labels import ClassMap, Label, Marked, numbers_of
+from .metrics import Merit, class_merit, map_merit, map_metrics, mark_metrics, number_merit, summed
 from .output_grid import Size, corners, mirrored, on_grid, output_size, overlap_of
 
 Outputs = NDArray[np.float32]
 Predictor = Callable[[NDArray[np.float32]], Outputs]
 """Images (n, rows, columns, channels) as a batch of the model's input -> its outputs (n, ...)."""
+
+BATCH = 32
+"""Inputs that a predictor is given at once."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,9 @@ def crops_of(dataset: Dataset, i: int, input_shape: Shape, overlap: int | None =
     return Crops(cut(seen, inputs, crop), positions, size)
 
 
-def labels_of(dataset: Dataset, indices: Sequence[int]) -> Labels:
-    """The labels of the images at ``indices``, decoded, where the output has pixels."""
-    return [target_of(dataset, i) for i in indices]
+def targets(dataset: Dataset) -> Iterator[Label]:
+    """The labels of all images, decoded when they are asked for, where the output has pixels."""
+    return (target_of(dataset, i) for i in range(len(dataset)))
 
 
 def target_of(dataset: Dataset, i: int) -> Label:
@@ -68,20 +71,33 @@ def target_of(dataset: Dataset, i: int) -> Label:
     return on_grid(dataset.grid, cast("ClassMap", label))
 
 
-def score(task: Task, outputs: Sequence[Outputs] | Outputs, labels: Labels) -> Metrics:
-    """Metrics of the outputs of images, by their task: the main one first."""
+def score(task: Task, outputs: Iterable[Outputs], labels: Iterable[Label]) -> Metrics:
+    """Metrics of the outputs of images, by their task: the main one first. One image is held at a time."""
+    merits = (merit_of(task, output, label) for output, label in zip(outputs, labels, strict=True))
+    return metrics_of(task, *summed(merits))
+
+
+def merit_of(task: Task, output: Outputs, label: Label) -> Merit:
+    """What one image brings to the metrics of its task."""
     if task == "classification":
-        return classification_metrics(np.stack(list(outputs)), np.asarray(labels))
-    if task == "regression":
-        return regression_metrics(outputs, [numbers_of(label) for label in labels])
+        return class_merit(output, int(np.asarray(label).reshape(())))
+    if task == "segmentation":
+        return map_merit(output, np.asarray(label))
+    marks = (label.anomaly,) if isinstance(label, Marked) and task == "anomaly" else ()
+    return number_merit(output, numbers_of(label), *marks)
+
+
+def metrics_of(task: Task, pooled: NDArray[np.int64], own: NDArray[np.float64]) -> Metrics:
+    """The metrics of images that bring these numbers, ``pooled`` added and ``own`` (images, ...): see ``Merit``."""
+    if task == "segmentation":
+        return map_metrics(pooled, own)
     if task == "anomaly":
-        marked = [label for label in labels if isinstance(label, Marked)]
-        return anomaly_metrics(outputs, [m.numbers for m in marked], [m.anomaly for m in marked])
-    return segmentation_metrics(list(outputs), [np.asarray(label) for label in labels])
+        return mark_metrics(own[:, 0], own[:, 1].astype(bool))
+    return {"accuracy" if task == "classification" else "mse": float(np.mean(own[:, 0]))}
 
 
 def predict(
-    predictor: Predictor, dataset: Dataset, indices: Sequence[int], input_shape: Shape, batch: int = 32
+    predictor: Predictor, dataset: Dataset, indices: Sequence[int], input_shape: Shape, batch: int = BATCH
 ) -> Iterator[Outputs]:
     """The predictor's output for each image, in order, ``batch`` inputs at a time."""
     if dataset.task != "segmentation":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import isqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,45 @@ from convert.upstream.types import Values
 
 MEMBRANE = 0
 CELL = 1
+
+
+@dataclass(frozen=True)
+class Merit:
+    """What one image brings to its metrics: ``pooled`` numbers are added over images, ``own`` ones are kept for each.
+
+    ``own[0]`` is the image's share of right answers, or its mean squared error.
+    """
+
+    pooled: NDArray[np.int64]
+    own: NDArray[np.float64]
+
+
+def class_merit(scores: Values, label: int) -> Merit:
+    """Of the ``scores`` of an image of class ``label``; a single one is the probability of class 1."""
+    flat = np.reshape(scores, -1)
+    found = int(flat[0] >= 0.5) if len(flat) == 1 else int(flat.argmax())
+    return Merit(NOTHING, np.array([found == label], np.float64))
+
+
+def map_merit(probabilities: Values, label: Values) -> Merit:
+    """Of a class map: pixels by (label, prediction), flat; of its own the share that is right, and of two classes the
+    adapted Rand error and the variation of information (NaN: the label has no cell)."""
+    found = class_map(probabilities)
+    truth = np.asarray(label).reshape(found.shape)
+    classes = max(2, probabilities.shape[2] if probabilities.ndim == 3 else 1)
+    pairs = truth.reshape(-1).astype(np.int64) * classes + found.reshape(-1)
+    counts = np.bincount(pairs, minlength=classes * classes)
+    right = float(np.mean(found == truth))
+    return Merit(counts, np.array([right, *(_of_components(found, truth) if classes == 2 else ())]))
+
+
+def number_merit(output: Values, wanted: Values, *marks: bool) -> Merit:
+    """Of numbers that were ``wanted``: the mean squared difference, and ``marks`` of an anomaly."""
+    error = np.mean((np.ravel(output).astype(np.float64) - np.ravel(wanted)) ** 2)
+    return Merit(NOTHING, np.array([error, *marks], np.float64))
+
+
+NOTHING: NDArray[np.int64] = np.zeros(0, np.int64)
 
 
 def classification_metrics(scores: Values, labels: Values) -> dict[str, float]:
@@ -37,19 +78,40 @@ def segmentation_metrics(
       and recall, as in the ISBI 2012 challenge, at the threshold 0.5 and without its border thinning.
       Source: Arganda-Carreras et al. 2015; Meila 2007; scikit-image's implementation.
     """
-    predicted = [class_map(p) for p in probabilities]
-    truth = [np.asarray(label).reshape(p.shape) for p, label in zip(predicted, labels, strict=True)]
-    channels = probabilities[0].shape[2] if probabilities[0].ndim == 3 else 1
-    counts = _confusion(predicted, truth, max(2, channels))
+    return map_metrics(*summed(map_merit(p, label) for p, label in zip(probabilities, labels, strict=True)))
+
+
+def summed(merits: Iterable[Merit]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The pooled numbers of all images added, and each image's own, shape (images, ...)."""
+    pooled = NOTHING
+    own: list[NDArray[np.float64]] = []
+    for merit in merits:
+        pooled = merit.pooled + (pooled if own else 0)
+        own.append(merit.own)
+    return pooled, np.stack(own)
+
+
+def map_metrics(pooled: NDArray[np.int64], own: NDArray[np.float64]) -> dict[str, float]:
+    """As ``segmentation_metrics``, from what ``map_merit`` gives for each image, ``pooled`` added."""
+    classes = isqrt(len(pooled))
+    counts = pooled.reshape(classes, classes)
     hits = np.diag(counts)
     union = counts.sum(axis=0) + counts.sum(axis=1) - hits
     occurring = union > 0
     iou = _ratio(hits, union)
     f1 = _ratio(2 * hits, union + hits)
     result = {"pixel_accuracy": float(hits.sum() / counts.sum())}
-    if len(counts) > 2:
+    if classes > 2:
         return {**result, "iou": float(iou[occurring].mean()), "f1": float(f1[occurring].mean())}
-    return {**result, "iou": float(iou[MEMBRANE]), "f1": float(f1[MEMBRANE]), **_component_metrics(predicted, truth)}
+    with_cells = own[~np.isnan(own[:, 1])][:, 1:]
+    rand, information = with_cells.T.tolist() if len(with_cells) else ([np.nan], [np.nan])
+    return {
+        **result,
+        "iou": float(iou[MEMBRANE]),
+        "f1": float(f1[MEMBRANE]),
+        "adapted_rand_error": float(np.mean(rand)),
+        "variation_of_information": float(np.mean(information)),
+    }
 
 
 def regression_metrics(outputs: Sequence[Values] | Values, wanted: Sequence[Values] | Values) -> dict[str, float]:
@@ -65,7 +127,11 @@ def anomaly_metrics(
     - ``auc``: how likely an anomaly scores higher than a normal image, ties as halves; None if all are of one kind.
     - ``mse``: that of the normal images, or of all if there are none.
     """
-    scores, marks = squared_errors(outputs, wanted), np.asarray(anomalies, bool)
+    return mark_metrics(squared_errors(outputs, wanted), np.asarray(anomalies, bool))
+
+
+def mark_metrics(scores: NDArray[np.float64], marks: NDArray[np.bool_]) -> dict[str, float | None]:
+    """As ``anomaly_metrics``, from the mean squared error of each image."""
     normal = scores[~marks] if not marks.all() else scores
     return {"auc": area_under_curve(scores, marks), "mse": float(np.mean(normal))}
 
@@ -73,7 +139,7 @@ def anomaly_metrics(
 def squared_errors(outputs: Sequence[Values] | Values, wanted: Sequence[Values] | Values) -> NDArray[np.float64]:
     """The mean squared difference of each image, shape (images,)."""
     pairs = zip(outputs, wanted, strict=True)
-    return np.array([np.mean((np.ravel(o).astype(np.float64) - np.ravel(w)) ** 2) for o, w in pairs])
+    return np.array([number_merit(o, w).own[0] for o, w in pairs])
 
 
 def area_under_curve(scores: Values, marks: Values) -> float | None:
@@ -96,32 +162,18 @@ def class_map(probabilities: Values) -> NDArray[np.uint8]:
     return np.asarray(probabilities.argmax(axis=2), np.uint8)
 
 
-def _confusion(predicted: list[Values], truth: list[Values], classes: int) -> NDArray[np.int64]:
-    """Pixels by (label, prediction)."""
-    counts = np.zeros((classes, classes), np.int64)
-    for p, t in zip(predicted, truth, strict=True):
-        pairs = t.reshape(-1).astype(np.int64) * classes + p.reshape(-1)
-        counts += np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
-    return counts
-
-
 def _ratio(above: Values, below: Values) -> NDArray[np.float64]:
     """0 / 0 is 1: what neither has is agreed on."""
     return np.where(below > 0, above / np.maximum(below, 1), 1.0)
 
 
-def _component_metrics(predicted: list[Values], truth: list[Values]) -> dict[str, float]:
+def _of_components(found: Values, truth: Values) -> tuple[float, float]:
+    """Adapted Rand error and variation of information of one map's cells; NaN where the label has none."""
     from skimage.measure import label as components
     from skimage.metrics import adapted_rand_error, variation_of_information
 
-    rand, information = [], []
-    for p, t in zip(predicted, truth, strict=True):
-        if not (t == CELL).any():
-            continue
-        cells = [components(np.asarray(array == CELL), connectivity=1) for array in (t, p)]
-        rand.append(float(adapted_rand_error(*cells, ignore_labels=(0,))[0]))
-        information.append(float(np.sum(variation_of_information(*cells, ignore_labels=(0,)))))
-    return {
-        "adapted_rand_error": float(np.mean(rand)) if rand else float("nan"),
-        "variation_of_information": float(np.mean(information)) if information else float("nan"),
-    }
+    if not (truth == CELL).any():
+        return float("nan"), float("nan")
+    cells = [components(np.asarray(array == CELL), connectivity=1) for array in (truth, found)]
+    rand = float(adapted_rand_error(*cells, ignore_labels=(0,))[0])
+    return rand, float(np.sum(variation_of_information(*cells, ignore_labels=(0,))))

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from convert.errors import UserError
 from convert.storage.archives import stored_at
-from convert.storage.damage import DAMAGED
+from convert.storage.damage import DAMAGED, too_little_memory
 from convert.upstream.types import Values
 
 from .labels import ClassMap, Marked, Numbers
-from .tasks import chunks, one_hot, task_of
+from .tasks import chunks, let_go, one_hot, task_of
 from .validation import Expected, Image, ImageSource, check_classes, fit_class_map, fit_image, fit_numbers
 
 PAIRS = (
@@ -51,7 +51,9 @@ def open_archive(path: Path, expected: Expected) -> ImageSource:
     _check_finite(x, path.name)
 
     def image(i: int) -> Image:
-        return fit_image(x[i], expected, task, f"{path.name}, image {i}")
+        found = fit_image(np.array(x[i]), expected, task, f"{path.name}, image {i}")
+        let_go(x)
+        return found
 
     image(0)
     if y is None or task in ("regression", "anomaly"):
@@ -87,7 +89,9 @@ def _segmentation(path: Path, x: Values, y: Values, expected: Expected, image: C
         raise UserError(f"{path.name}: images of {size} pixels with labels of {y.shape[1:3]}; sizes must agree")
 
     def label(i: int) -> ClassMap:
-        return fit_class_map(y[i], expected, f"{path.name}, label {i}")
+        found = fit_class_map(np.array(y[i]), expected, f"{path.name}, label {i}")
+        let_go(y)
+        return found
 
     count = expected.classes or max(int(label(i).max()) for i in range(len(y))) + 1
     if expected.classes:
@@ -111,6 +115,8 @@ def _arrays(path: Path, expected: Expected) -> tuple[Values, Values | None]:
             if len(found) == 1:
                 return _mapped(path, archive, found[0][0]), _mapped(path, archive, found[0][1])
     except DAMAGED as error:
+        if too_little_memory(error, path):
+            raise
         raise UserError(f"{path}: cannot be read as a .npz file ({error}); save it again with numpy.savez") from error
     held = ", ".join(sorted(names)) or "nothing"
     if found:

@@ -6,6 +6,7 @@ the classes of a segmentation stays one.
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -86,7 +87,18 @@ def _same(x: Values, y: Values) -> bool:
 def chunks(array: Values) -> Iterator[Values]:
     """``array`` in parts of some megabytes, which may lie in a file."""
     step = _step(array)
-    return (np.asarray(array[start : start + step]) for start in range(0, len(array), step))
+    for start in range(0, len(array), step):
+        yield np.asarray(array[start : start + step])
+        let_go(array)
+
+
+def let_go(array: Values) -> None:
+    """Takes what has been read of an array that lies in a file out of this process's memory; it can be read again."""
+    base: object = array
+    while base is not None and not isinstance(base, mmap.mmap):
+        base = getattr(base, "base", None)
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def _step(array: Values) -> int:

@@ -46,6 +46,16 @@ def lower(
     return Network(Input(shapes[INPUT]), tuple(populations), projections, tuple(readouts))
 
 
+def deepest(segments: Sequence[Segment]) -> int:
+    """Populations on the chip that a spike passes on its longest way: what ``Network.depth`` will say."""
+    depth = {INPUT: 0}
+    for segment in segments:
+        if segment.activation is None:
+            before = max((depth[source] for source in segment.sources), default=0)
+            depth[segment.target] = before + (INPUT not in segment.sources)
+    return max(depth.values())
+
+
 def _chip_population(name: str, source_layer: str, bias_hz: Array, scale_hz: float) -> Population:
     rows, columns, channels = bias_hz.shape
     return Population(name, source_layer, (rows, columns, channels), bias_hz, scale_hz)

@@ -13,6 +13,7 @@ from .network import (
     TimeCourse,
     host_population,
     require_runnable,
+    require_steps,
     require_timesteps,
 )
 from .neuron import CHIP, HOST, Neuron, Reset
@@ -53,5 +54,6 @@ __all__ = [
     "Transform",
     "host_population",
     "require_runnable",
+    "require_steps",
     "require_timesteps",
 ]

@@ -190,9 +190,14 @@ def require_timesteps(network: Network) -> None:
             f"{network.timesteps} timesteps go on after the image, which is shown for {end}, has passed the {deepest} "
             f"layers on the chip; use --timesteps {end + deepest}"
         )
-    if network.timesteps <= deepest:
+    require_steps(network.timesteps, deepest)
+
+
+def require_steps(timesteps: int, deepest: int) -> None:
+    """Raises ``UserError`` if a spike needs more steps to pass the ``deepest`` layers on the chip."""
+    if timesteps <= deepest:
         raise UserError(
-            f"{network.timesteps} timesteps end before a spike has passed the {deepest} layers on the "
+            f"{timesteps} timesteps end before a spike has passed the {deepest} layers on the "
             f"chip, one step each; use --timesteps {4 * deepest} or more"
         )
 

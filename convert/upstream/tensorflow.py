@@ -8,17 +8,21 @@ import os
 from contextlib import suppress
 
 from convert.errors import UserError
+from convert.memory.limits import require_address_space
 from convert.upstream.types import Module
 
 from .quiet import quiet
 
 THREADS = 8
 """Chosen: the batches of a fine-tuning keep hardly more busy."""
+ADDRESSES = 2560 * 2**20
+"""What TensorFlow reserves of the address space on two cores, with a small model: measured."""
 
 
 @functools.cache
 def load_tensorflow() -> Module:
     """TensorFlow, quiet, with ``tf.keras`` meaning the ``tf-keras`` package (Keras 2)."""
+    require_address_space(ADDRESSES, "TensorFlow and what it starts")
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet():

@@ -10,11 +10,10 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 import numpy as np
 
 from convert.errors import UserError
-from deploy.arrays import Int32
 
 from . import spike_counts
 from .counting import layer_events
-from .program import ChipLayer, HostLayer, Layer, Program
+from .program import ChipLayer, HostLayer, Program
 from .results import EmulatorState, Presentation, Spikes, rest, silence
 from .sweeps import Drives, chip_sweep, host_sweep, swept
 
@@ -129,17 +128,11 @@ def present(
         for target, added in caused.items():
             synops[target] += added
         if layer.name in program.readouts:
-            in_windows = [_count(layer, fired, *window) for window in windows]
-            result.readouts[layer.name] = np.array(in_windows, np.int32).reshape(len(windows), layer.neurons)
+            result.readouts[layer.name] = counts = np.zeros((len(windows), layer.neurons), np.int32)
+            for in_window, (first, last) in zip(counts, windows, strict=True):
+                spike_counts.count_spikes(fired.of(layer), layer.row_length, in_window, first, last)
         if layer.name in record:
             result.spikes[layer.name] = fired
         if after is not None:
             after.arriving[layer.name] = fired.last()
     return result
-
-
-def _count(layer: Layer, spikes: Spikes, first: int, last: int) -> Int32:
-    """Spikes of each neuron in steps ``first`` to ``last``, shape (neurons,)."""
-    counts = np.zeros(layer.neurons, np.int32)
-    spike_counts.count_spikes(spikes.of(layer), layer.row_length, counts, first, last)
-    return counts

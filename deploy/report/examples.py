@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.npyio import NpzFile
 
 from convert.data.metrics import class_map
 from convert.errors import UserError
 from convert.report import Task
-from convert.storage.archives import arrays_in
+from convert.storage.archives import require_no_bomb
+from convert.storage.streams import names_in, read_rows
 from deploy.arrays import Float32, UInt8
 from deploy.runs.folder import OUTPUTS
 
@@ -24,6 +25,8 @@ from .read import RecordedRun
 SHOWN_IMAGES = 3
 FEW = 3
 """Up to so many numbers of an output are written, more are drawn."""
+
+KEYS = {"ANN": "ann", "SNN": "outputs"}
 
 Answers = Mapping[str, Float32]
 """What the ANN, if there is one, and the SNN give for one image."""
@@ -43,22 +46,26 @@ def examples_of(run: RecordedRun) -> list[Example]:
     path = run.folder / OUTPUTS
     if not path.is_file():
         return []
-    with _opened(path) as arrays:
-        if not {"images", "labels", "outputs"} <= set(arrays.files):
+    with _read(path):
+        names = names_in(path)
+        if not {"images", "labels", "outputs"} <= names:
             return []
-        answers = {name: arrays[key] for name, key in (("ANN", "ann"), ("SNN", "outputs")) if key in arrays.files}
-        images, labels = arrays["images"][:SHOWN_IMAGES], arrays["labels"]
+        shown = {
+            name: read_rows(path, name, SHOWN_IMAGES) for name in (*KEYS.values(), "images", "labels") if name in names
+        }
+    images, labels = shown["images"], shown["labels"]
+    answers = {name: shown[key] for name, key in KEYS.items() if key in shown}
     make = EXAMPLES[run.result.task or ("classification" if labels.ndim < 3 else "segmentation")]
     return [make(i, image, labels[i], {name: a[i] for name, a in answers.items()}) for i, image in enumerate(images)]
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[NpzFile]:
-    """The arrays in ``path``. Raises ``UserError`` for a file that is damaged."""
+def _read(path: Path) -> Iterator[None]:
+    """Raises ``UserError`` for a file that is damaged."""
     try:
-        with arrays_in(path) as arrays:
-            yield arrays
-    except (zipfile.BadZipFile, ValueError, EOFError, KeyError) as error:
+        require_no_bomb(path)
+        yield
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError) as error:
         raise UserError(f"{path} is damaged ({error}); run deploy-model again") from error
 
 

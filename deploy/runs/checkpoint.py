@@ -15,25 +15,40 @@ import numpy as np
 
 from convert.bundle import NETWORK, PARTITION
 from convert.data.dataset import Dataset
-from convert.data.labels import Labels
+from convert.data.evaluate import targets
 from convert.errors import UserError
 from convert.storage.atomic import NOTES, whole_file
 from convert.storage.damage import DAMAGED
 from convert.storage.locks import in_use, locked
-from deploy.arrays import Float32, Int64
+from deploy.arrays import Float32, Float64, Int64
 from deploy.events.counts import LayerCounts
+
+ORIGINAL = ".original.npy"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is left of an image's outputs at the readouts: how good they are, and how settled.
+
+    ``pooled`` and ``own`` of each readout as in ``convert.data.metrics.Merit``, ``settled`` as in ``early_exit``.
+    """
+
+    pooled: Int64
+    own: Float64
+    settled: Float64
 
 
 @dataclass(frozen=True)
 class ImageResult:
-    """One dataset image: outputs (readout steps, ...) and the counts summed over its crops.
+    """One dataset image: its last ``output``, the counts summed over its crops, and what is ``judged`` of all readouts.
 
     ``until`` has the events before each readout, shape (readout steps, layers, EVENTS); empty if not counted.
     """
 
-    outputs: Float32
+    output: Float32
     layers: dict[str, LayerCounts]
     crops: int
+    judged: Judged
     until: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
@@ -54,12 +69,36 @@ class RunCheckpoint:
     def write(self, i: int, result: ImageResult) -> None:
         layers = json.dumps({name: asdict(counts) for name, counts in result.layers.items()})
         with whole_file(self.folder / f"{i}.npz") as beside:
-            np.savez(beside, outputs=result.outputs, layers=layers, crops=result.crops, until=result.until)
+            np.savez(
+                beside,
+                output=result.output,
+                layers=layers,
+                crops=result.crops,
+                until=result.until,
+                **asdict(result.judged),
+            )
 
     def read(self, i: int) -> ImageResult:
         with np.load(self.folder / f"{i}.npz") as data:
             layers = {name: LayerCounts(**row) for name, row in json.loads(str(data["layers"])).items()}
-            return ImageResult(data["outputs"], layers, int(data["crops"]), data["until"])
+            judged = Judged(data["pooled"], data["own"], data["settled"])
+            return ImageResult(data["output"], layers, int(data["crops"]), judged, data["until"])
+
+    def write_original(self, i: int, output: Float32) -> None:
+        """Keeps what the model that was converted gives for image ``i``."""
+        np.save(self.folder / f"{i}{ORIGINAL}", output)
+
+    def has_originals(self, count: int) -> bool:
+        """Whether the originals of ``count`` images are all there, and the last one, which was written last, whole."""
+        try:
+            self.original(count - 1)
+        except DAMAGED:
+            return False
+        return all((self.folder / f"{i}{ORIGINAL}").exists() for i in range(count))
+
+    def original(self, i: int) -> Float32:
+        """What ``write_original`` kept."""
+        return np.asarray(np.load(self.folder / f"{i}{ORIGINAL}"), np.float32)
 
 
 @contextmanager
@@ -81,7 +120,7 @@ def unfinished(run: Path, signature: str, *, wait: bool = False) -> Iterator[Run
 
 @contextmanager
 def _kept_unless_empty(folder: Path, wait: bool) -> Iterator[None]:
-    """Makes and locks ``folder``; without an image in it, it goes again."""
+    """Makes and locks ``folder``; without a finished image in it, it goes again."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -90,14 +129,15 @@ def _kept_unless_empty(folder: Path, wait: bool) -> Iterator[None]:
         with locked(folder, wait=wait):
             yield
     finally:
-        with suppress(OSError):  # not empty
-            folder.rmdir()
-            folder.parent.rmdir()
+        if folder.exists() and not any(folder.glob("*.npz")):
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # not empty
+                folder.parent.rmdir()
 
 
-def signature(bundle: Path, dataset: Dataset, labels: Labels, options: Mapping[str, str | int | float | None]) -> str:
+def signature(bundle: Path, dataset: Dataset, options: Mapping[str, str | int | float | None]) -> str:
     """What a run depends on: the network, its partition, the images and labels themselves, and the options."""
     digest = hashlib.sha256((bundle / NETWORK).read_bytes())
     digest.update((bundle / PARTITION).read_bytes())
-    digest.update(json.dumps([dict(options), dataset.digest(labels)]).encode())
+    digest.update(json.dumps([dict(options), dataset.digest(targets(dataset))]).encode())
     return digest.hexdigest()

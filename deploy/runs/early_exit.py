@@ -10,18 +10,17 @@ Arrays have shape (images, readout steps). An image is settled once ``settled`` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from convert.data.labels import Labels, as_array, numbers_of
 from convert.data.metric_registry import METRICS, MetricName
-from convert.data.metrics import area_under_curve, class_map, squared_errors
+from convert.data.metrics import area_under_curve, class_map
 from convert.network.network import Activation
 from convert.report import Task
-from deploy.arrays import Bool, Float32, Float64, Int64, UInt8
+from deploy.arrays import Float32, Float64, Int64
 from deploy.targets.registry import Window
 
 from .report import EarlyReport, EventMeans, HeldOutRow, StoppedRow, row_of
@@ -74,13 +73,12 @@ def early_report(task: Task, seen: Observed, threshold: float | None) -> EarlyRe
     )
 
 
-def metric_at(task: Task, labels: Labels, outputs: Float32) -> MetricAt:
-    """The main metric of the task; ``outputs`` has shape (readout steps, images, ...)."""
+def metric_at(task: Task, own: Float64) -> MetricAt:
+    """The main metric of the task, from each image's own numbers (images, readout steps, ...): see ``Merit``."""
     if task == "anomaly":
-        scores = _errors(labels, outputs)
-        anomalies = np.array([bool(as_array(label)) for label in labels])
+        scores, anomalies = own[:, :, 0], own[:, 0, 1].astype(bool)
         return lambda images, at: area_under_curve(scores[images, at], anomalies[images])
-    return mean_of(_errors(labels, outputs) if task == "regression" else correct(task, labels, outputs))
+    return mean_of(own[:, :, 0])
 
 
 def mean_of(each: Float64) -> MetricAt:
@@ -88,35 +86,23 @@ def mean_of(each: Float64) -> MetricAt:
     return lambda images, at: float(each[images, at].mean())
 
 
-def _errors(labels: Labels, outputs: Float32) -> Float64:
-    """The mean squared error of each image at each readout step."""
-    wanted = [numbers_of(label) for label in labels]
-    return np.stack([squared_errors(at_step, wanted) for at_step in outputs], axis=1)
-
-
-def correct(task: Task, labels: Labels, outputs: Float32) -> Float64:
-    """The share of each image that is right, 0 or 1 for a class; ``outputs`` has shape (readout steps, images, ...)."""
-    right = [
-        [np.mean(_classes(output, task) == np.squeeze(as_array(label))) for output in outputs[:, i]]
-        for i, label in enumerate(labels)
-    ]
-    return np.array(right, np.float64)
-
-
 def settled(
-    task: Task, activation: Activation, outputs: Float32, windows: Sequence[Window], arrival_step: int
+    task: Task, activation: Activation, outputs: Iterable[Float32], windows: Sequence[Window], arrival_step: int
 ) -> Float64:
-    """How settled each image is; -inf where spikes of ``arrival_step`` cannot have come through yet."""
+    """How settled one image is at each readout; -inf where spikes of ``arrival_step`` cannot have come through yet.
+
+    ``outputs`` are those of the readouts, of which two are held at a time.
+    """
     stops = np.array([stop for _, stop in windows])
     arrived = stops > arrival_step
     if task == "classification":
-        lead = np.array([_lead(_logits(at_step, activation)) for at_step in outputs])
-        found = lead * np.array([stop - start for start, stop in windows])[:, None]
+        lead = np.array([_lead(_logits(output[None], activation)).item() for output in outputs])
+        found = lead * np.array([stop - start for start, stop in windows])
     else:
-        same = _same_classes(outputs) if task == "segmentation" else _same_numbers(outputs)
-        found = np.concatenate([np.zeros((1, outputs.shape[1])), same])
+        same = _same_classes if task == "segmentation" else _same_numbers
+        found = np.array([0.0, *(same(before, now) for before, now in pairwise(outputs))])
         arrived = arrived & np.append(False, arrived[:-1])
-    return np.where(arrived[:, None], found, -np.inf).T
+    return np.where(arrived, found, -np.inf)
 
 
 def stopped(settled: Float64, threshold: float) -> Int64:
@@ -185,25 +171,16 @@ def chosen_threshold(seen: Observed, images: Int64) -> float | None:
     return min(good, key=lambda row: row.timesteps).threshold if good else None
 
 
-def _same_classes(outputs: Float32) -> Float64:
-    """The share of each image's pixels whose class is that of the step before, shape (steps - 1, images)."""
-    maps = [[class_map(o) for o in at_step] for at_step in outputs]
-    same = [[np.mean(a == b) for a, b in zip(*pair, strict=True)] for pair in pairwise(maps)]
-    return np.array(same, np.float64).reshape(-1, outputs.shape[1])
+def _same_classes(before: Float32, now: Float32) -> float:
+    """The share of an image's pixels whose class is that of the readout before."""
+    return float(np.mean(class_map(before) == class_map(now)))
 
 
-def _same_numbers(outputs: Float32) -> Float64:
-    """1 less the relative change of each image's outputs since the step before, shape (steps - 1, images)."""
-    values = outputs.reshape(*outputs.shape[:2], -1).astype(np.float64)
-    change = np.sqrt(np.mean(np.diff(values, axis=0) ** 2, axis=2))
-    return np.asarray(1 - change / np.maximum(np.sqrt(np.mean(values[1:] ** 2, axis=2)), TINY))
-
-
-def _classes(output: Float32, task: Task) -> UInt8 | Int64 | Bool:
-    if task == "segmentation":
-        return class_map(output)
-    scores = output.reshape(-1)
-    return np.asarray(scores[0] >= 0.5 if len(scores) == 1 else scores.argmax())
+def _same_numbers(before: Float32, now: Float32) -> float:
+    """1 less the relative change of an image's outputs since the readout before."""
+    old, new = before.ravel().astype(np.float64), now.ravel().astype(np.float64)
+    change = np.sqrt(np.mean((new - old) ** 2))
+    return float(1 - change / np.maximum(np.sqrt(np.mean(new**2)), TINY))
 
 
 def _logits(outputs: Float32, activation: Activation) -> Float64:

@@ -8,13 +8,16 @@ import msgspec
 import numpy as np
 
 from convert.data.dataset import Dataset
-from convert.data.labels import Labels, as_array
+from convert.data.evaluate import targets
+from convert.data.labels import as_array
 from convert.data.output_grid import on_grid
 from convert.provenance import digests
 from convert.storage.atomic import whole_folder
 from convert.storage.locks import locked
+from convert.storage.streams import Rows, write_rows
 from deploy.arrays import Float32
 
+from .checkpoint import RunCheckpoint
 from .report import RUN, RunReport, write_run
 
 OUTPUTS = "outputs.npz"
@@ -22,23 +25,23 @@ SHOWN = 4
 """Images kept in outputs.npz beside every output: the report shows three of them."""
 
 
-def write_folder(
-    folder: Path, report: RunReport, dataset: Dataset, labels: Labels, outputs: Float32, ann: Float32 | None
-) -> RunReport:
-    """Writes the run's folder, whole or not at all; ``outputs`` and ``ann`` (the original's) have shape (images, ...).
+def write_folder(folder: Path, report: RunReport, dataset: Dataset, checkpoint: RunCheckpoint) -> RunReport:
+    """Writes the run's folder, whole or not at all, from what ``checkpoint`` has of all images, one at a time.
 
     A run without an original has no array ``ann``. Nobody reads the bundle's runs meanwhile. Returns what run.json
     holds.
     """
+    count, every = len(dataset), range(len(dataset))
+    shape = checkpoint.read(0).output.shape
+    arrays = {
+        "outputs": Rows(count, (checkpoint.read(i).output for i in every)),
+        "labels": Rows(count, (as_array(label) for label in targets(dataset))),
+        "images": Rows(min(SHOWN, count), (_shown(dataset, i, shape) for i in every[:SHOWN])),
+    }
+    if report.metrics.ann is not None:
+        arrays["ann"] = Rows(count, (checkpoint.original(i) for i in every))
     with locked(folder.parent, wait=True), whole_folder(folder, force=True, ours=_is_part) as beside:
-        arrays = {
-            "outputs": outputs,
-            "labels": np.stack([as_array(label) for label in labels]),
-            "images": np.stack([_shown(dataset, i, outputs.shape[1:]) for i in range(min(SHOWN, len(dataset)))]),
-        }
-        if ann is not None:
-            arrays["ann"] = ann
-        np.savez_compressed(beside / OUTPUTS, **arrays)  # type: ignore[arg-type]
+        write_rows(beside / OUTPUTS, arrays)
         report = _sealed(beside, report)
         write_run(beside, report)
     return report

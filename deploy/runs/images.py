@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
 import numpy as np
 
 from convert.data.dataset import Dataset
-from convert.data.evaluate import Crops, crops_of
+from convert.data.evaluate import Crops, crops_of, merit_of, target_of
+from convert.data.labels import Label
+from convert.data.metrics import Merit
 from convert.errors import UserError
 from convert.network import Network
 from convert.options import Progress
+from convert.report import Task
+from deploy.arrays import Float32, Int64
 from deploy.events.counts import LayerCounts
 from deploy.targets.registry import InputRun, Job, Runner
 
-from .checkpoint import ImageResult, RunCheckpoint
+from .checkpoint import ImageResult, Judged, RunCheckpoint
+from .early_exit import settled
+from .windows import last_arrival_step
 
 INPUTS_PER_THREAD = 8
 """Small images that a target is given at once for each thread: enough that no thread waits for the last ones."""
+
+NOT_COUNTED: Int64 = np.zeros(0, np.int64)
 
 Part = TypeVar("Part")
 
@@ -33,6 +42,11 @@ def chosen_images(dataset: Dataset, *, skip: int, images: int | None) -> Dataset
     return dataset.subset(left[np.arange(count) * len(left) // count])
 
 
+def images_at_a_time(task: Task, threads: int) -> int:
+    """How many images a target is given at once."""
+    return INPUTS_PER_THREAD * threads if task != "segmentation" else 1
+
+
 def run_missing(
     job: Job, runner: Runner, dataset: Dataset, checkpoint: RunCheckpoint, title: str, progress: Progress
 ) -> int:
@@ -40,25 +54,54 @@ def run_missing(
     todo = [i for i in range(len(dataset)) if job.continuous or not checkpoint.has(i)]
     if not todo:
         return 0
-    at_a_time = INPUTS_PER_THREAD * job.threads if dataset.task != "segmentation" else 1
+    at_a_time = images_at_a_time(dataset.task, job.threads)
     with progress(title, len(todo)) as advance:
         for chosen in _pieces(todo, at_a_time):
             crops = [crops_of(dataset, i, job.network.input.shape) for i in chosen]
             runs = runner(np.concatenate([c.inputs for c in crops]))
             for i, image in zip(chosen, crops, strict=True):
-                checkpoint.write(i, joined(image, list(islice(runs, len(image.inputs)))))
+                own = islice(runs, len(image.inputs))
+                checkpoint.write(i, judged(job, dataset.task, target_of(dataset, i), joined(image, own)))
                 advance(1)
     return len(todo)
 
 
-def joined(image: Crops, runs: Sequence[InputRun]) -> ImageResult:
-    """The runs of the crops of one image as one result."""
-    by_crop = np.stack([run.outputs for run in runs], axis=1)
-    outputs = np.stack([image.join(crops) for crops in by_crop])
-    layers = {name: summed([run.layers[name] for run in runs]) for name in runs[0].layers}
-    counted = [list(run.until.values()) for run in runs if run.until is not None]
-    until = np.sum(counted, axis=0).swapaxes(0, 1) if counted else np.zeros(0, np.int64)
-    return ImageResult(outputs, layers, len(runs), until)
+@dataclass(frozen=True)
+class Joined:
+    """The runs of the crops of one image as one: ``outputs`` of the readouts, made when they are asked for."""
+
+    outputs: Iterator[Float32]
+    layers: dict[str, LayerCounts]
+    crops: int
+    until: Int64
+
+
+def joined(image: Crops, runs: Iterable[InputRun]) -> Joined:
+    """The runs of the crops of one image; what they counted by neuron is let go one after the other."""
+    kept = [(run.outputs, run.layers, None if run.until is None else list(run.until.values())) for run in runs]
+    outputs, by_crop, counted = zip(*kept, strict=True)
+    layers = {name: summed([layers[name] for layers in by_crop]) for name in by_crop[0]}
+    until = np.sum([c for c in counted if c is not None], axis=0).swapaxes(0, 1) if counted[0] else NOT_COUNTED
+    readouts = range(len(outputs[0]))
+    each = (image.join(np.stack([crop[k] for crop in outputs])) for k in readouts)
+    return Joined(each, layers, len(kept), until)
+
+
+def judged(job: Job, task: Task, label: Label, run: Joined) -> ImageResult:
+    """How good and how settled the outputs of ``run`` are, of which but the last one is kept."""
+    merits: list[Merit] = []
+    last = np.zeros(0, np.float32)
+
+    def seen() -> Iterator[Float32]:
+        nonlocal last
+        for last in run.outputs:
+            merits.append(merit_of(task, last, label))
+            yield last
+
+    activation = job.network.readouts[0].activation
+    steady = settled(task, activation, seen(), job.windows, last_arrival_step(job.network))
+    found = Judged(np.stack([m.pooled for m in merits]), np.stack([m.own for m in merits]), steady)
+    return ImageResult(last, run.layers, run.crops, found, run.until)
 
 
 def summed(counts: Sequence[LayerCounts]) -> LayerCounts:

@@ -13,6 +13,7 @@ from convert.storage.locks import locked
 from partition.result import FILE, Partition, read_partition
 
 from .options import RunOptions
+from .windows import last_arrival_step
 
 LONGEST_NAME = 200
 """Bytes of a run's name: file systems take 255, and its unfinished images lie in a folder of a longer name."""
@@ -47,6 +48,12 @@ def network_to_run(bundle: Path, options: RunOptions) -> Network:
     if options.timesteps:
         network = network.with_(timesteps=options.timesteps)
     require_timesteps(network)
+    arrival = last_arrival_step(network)
+    if network.timesteps <= arrival:
+        raise UserError(
+            f"{network.timesteps} timesteps end before the image has come through to the last layer, whose bias starts "
+            f"at step {arrival}; use --timesteps {2 * arrival} or more"
+        )
     return network
 
 

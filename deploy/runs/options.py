@@ -23,10 +23,10 @@ LIMITS = {
 }
 """The least and the most of whole numbers."""
 
-FLAGS = {"threads": None, "name": None, "measure": None}
+FLAGS = {"threads": None, "name": None, "measure": None, "memory": None}
 """Options of the command that change no result."""
 
-UNSIGNED = ("threads", "measure", "name", "early")
+UNSIGNED = ("threads", "measure", "name", "early", "memory")
 """Options that do not change what a target does with an image."""
 
 
@@ -35,7 +35,8 @@ class RunOptions:
     """How to run; ``images`` None means all, ``skip`` leaves out the first ones.
 
     ``window`` is the share of the steps whose rates are read out, ``every`` the steps between readouts, ``early``
-    the threshold of ``deploy.runs.early_exit`` (None: chosen on every other image, and reported on those left).
+    the threshold of ``deploy.runs.early_exit`` (None: chosen on every other image, and reported on those left);
+    ``memory`` the most to take, in bytes (None: what is free).
     """
 
     target: TargetName = "fast"
@@ -49,6 +50,7 @@ class RunOptions:
     window: float = WINDOW
     every: int | None = None
     early: float | None = None
+    memory: int | None = None
 
     @property
     def run_name(self) -> str:

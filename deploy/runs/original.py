@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,11 +11,15 @@ import numpy as np
 
 from convert.bundle import load_rate_network, load_report, source_of
 from convert.data.dataset import Dataset
-from convert.data.evaluate import Predictor, predict, rate_predictor
+from convert.data.evaluate import Predictor, predict, rate_predictor, score, targets
+from convert.data.output_grid import output_size
 from convert.errors import UserError
 from convert.network import Network, Shape
+from convert.report import Metrics
 from deploy.arrays import Float32
 from deploy.foreign import KerasModel
+
+from .checkpoint import RunCheckpoint
 
 
 @dataclass(frozen=True)
@@ -62,30 +67,37 @@ def original_of(bundle: Path) -> BundledOriginal:
     return BundledOriginal(rates, source, report.output)
 
 
-def original_outputs(original: BundledOriginal, dataset: Dataset, shape: Shape) -> Float32 | None:
-    """The model's outputs for all images, shape (images, ...), which are cut to ``shape``; None without a model.
+def original_metrics(
+    original: BundledOriginal, dataset: Dataset, shape: Shape, checkpoint: RunCheckpoint
+) -> Metrics | None:
+    """How good the model's outputs are for all images, which are cut to ``shape``; None without a model.
 
-    Raises ``UserError`` for images of several sizes, whose outputs cannot be kept in one array.
+    The outputs are kept in ``checkpoint``, and none in memory; those that are there are not computed again.
     """
-    predictor = original.predictor
+    predictor, count = original.predictor, len(dataset)
     if predictor is None:
-        require_one_size(dataset)
         return None
-    outputs = list(predict(predictor, dataset, range(len(dataset)), shape))
-    _require_one_shape({output.shape for output in outputs})
-    return np.stack(outputs)
+    if checkpoint.has_originals(count):
+        return score(dataset.task, (checkpoint.original(i) for i in range(count)), targets(dataset))
+
+    def kept() -> Iterator[Float32]:
+        for i, output in enumerate(predict(predictor, dataset, range(count), shape)):
+            checkpoint.write_original(i, output)
+            yield output
+
+    return score(dataset.task, kept(), targets(dataset))
 
 
 def require_one_size(dataset: Dataset) -> None:
-    """Raises ``UserError`` for images of several sizes."""
-    if dataset.task == "segmentation":
-        _require_one_shape({dataset.image(i).shape for i in range(len(dataset))})
-
-
-def _require_one_shape(shapes: set[tuple[int, ...]]) -> None:
-    if len(shapes) > 1:
-        first, *_, last = sorted(shapes)
+    """Raises ``UserError`` for images of several sizes, whose outputs cannot be kept in one array."""
+    if dataset.task != "segmentation":
+        return
+    sizes = {dataset.image(i).shape[:2] for i in range(len(dataset))}
+    if dataset.grid is not None:
+        sizes = {output_size(dataset.grid, (size[0], size[1])) for size in sizes}
+    if len(sizes) > 1:
+        first, *_, last = sorted(sizes)
         raise UserError(
-            f"images of {len(shapes)} sizes in one run, {first[:2]} and {last[:2]} among them; cut "
+            f"images of {len(sizes)} sizes in one run, {first} and {last} among them; cut "
             "them to one size, or run each size under a --name of its own"
         )

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 
-from convert.data.evaluate import score
-from convert.data.labels import Labels
+from convert.data.evaluate import metrics_of
 from convert.data.metric_registry import MAIN_METRIC
 from convert.network import Network
 from convert.report import Metrics, Task
-from deploy.arrays import Float32, Int64
+from deploy.arrays import Float64, Int64
 from deploy.events.counts import EVENTS, LayerCounts
 from deploy.targets.names import TargetName
 from deploy.targets.registry import TARGETS, Job
@@ -22,7 +21,6 @@ from . import early_exit as early
 from .checkpoint import ImageResult
 from .images import summed
 from .report import EarlyReport, EventMeans, LayerRun, RunMetrics, RunReport, StepRow, row_of
-from .windows import last_arrival_step
 
 STEADY = 0.1
 """A layer's rate has settled within this share of its later mean; chosen to be above what few spikes make of it."""
@@ -30,17 +28,33 @@ STEADY = 0.1
 
 @dataclass(frozen=True)
 class Results:
-    """What came out: ``outputs`` has shape (readout steps, images, ...), ``images`` one result for each."""
+    """What came out of all images: their events by layer, ``until`` the readouts, and how good and settled they were.
 
-    images: Sequence[ImageResult]
-    outputs: Float32
+    ``until`` has shape (images, readout steps, layers, EVENTS), (images, 0) if not counted; ``pooled`` (readout steps,
+    ...) is the sum over images, ``own`` (images, readout steps, ...) and ``settled`` are each one's, as in ``Judged``.
+    """
+
     task: Task
-    labels: Labels
+    layers: Sequence[dict[str, LayerCounts]]
+    crops: Sequence[int]
+    until: Int64
+    pooled: Int64
+    own: Float64
+    settled: Float64
 
-    @property
-    def until(self) -> Int64:
-        """Events before each readout, shape (images, readout steps, layers, EVENTS); (images, 0) if not counted."""
-        return np.stack([result.until for result in self.images])
+
+def gathered(task: Task, images: Iterable[ImageResult]) -> Results:
+    """The results of ``images`` without their outputs; one image is held at a time."""
+    layers, crops, until, own, settled = [], [], [], [], []
+    pooled = np.zeros((), np.int64)
+    for image in images:
+        layers.append(image.layers)
+        crops.append(image.crops)
+        until.append(image.until)
+        own.append(image.judged.own)
+        settled.append(image.judged.settled)
+        pooled = pooled + image.judged.pooled
+    return Results(task, layers, crops, np.stack(until), pooled, np.stack(own), np.stack(settled))
 
 
 def run_report(
@@ -49,12 +63,12 @@ def run_report(
     """The report of ``results``; ``ann`` are the metrics of the original."""
     network, until = job.network, results.until
     steps = [stop for _, stop in job.windows]
-    names = list(results.images[0].layers)
+    names = list(results.layers[0])
 
     def events_at(images: Int64, at: Int64) -> EventMeans:
         return events_until(network, names, until[images, at]) if until.size else EventMeans()
 
-    metrics = [score(results.task, outputs, results.labels) for outputs in results.outputs]
+    metrics = [metrics_of(results.task, results.pooled[k], results.own[:, k]) for k in range(len(steps))]
     rows = tuple(
         row_of(StepRow, of_step, events_at(np.arange(len(until)), np.full(len(until), k)), timesteps=t)
         for k, (t, of_step) in enumerate(zip(steps, metrics, strict=True))
@@ -64,8 +78,8 @@ def run_report(
         task=results.task,
         target_note=TARGETS[target].note,
         exact=TARGETS[target].exact,
-        images=len(results.images),
-        crops_per_image=results.images[0].crops,
+        images=len(results.layers),
+        crops_per_image=results.crops[0],
         timesteps=network.timesteps,
         continuous=job.continuous,
         windows=tuple(job.windows),
@@ -78,9 +92,9 @@ def run_report(
 def layer_run(network: Network, name: str, results: Results, steps: Sequence[int]) -> LayerRun:
     """The events of one population, means over images, and when its rate has settled."""
     population, until = network.population(name), results.until
-    counts = summed([r.layers[name] for r in results.images])
-    images, crops = len(results.images), sum(r.crops for r in results.images)
-    spikes = until[:, :, list(results.images[0].layers).index(name), 0].sum(axis=0) if until.size else None
+    counts = summed([layers[name] for layers in results.layers])
+    images, crops = len(results.layers), sum(results.crops)
+    spikes = until[:, :, list(results.layers[0]).index(name), 0].sum(axis=0) if until.size else None
 
     def mean(of: Callable[[LayerCounts], int | None]) -> float | None:
         value = of(counts)
@@ -153,12 +167,7 @@ def _total(values: Sequence[float | None]) -> float | None:
 
 
 def _early(job: Job, results: Results, events_at: early.EventsAt, threshold: float | None) -> EarlyReport:
-    task, activation = results.task, job.network.readouts[0].activation
-    seen = early.Observed(
-        np.array([stop for _, stop in job.windows]),
-        MAIN_METRIC[task],
-        early.settled(task, activation, results.outputs, job.windows, last_arrival_step(job.network)),
-        early.metric_at(task, results.labels, results.outputs),
-        events_at,
-    )
+    task, steps = results.task, np.array([stop for _, stop in job.windows])
+    measured = early.metric_at(task, results.own)
+    seen = early.Observed(steps, MAIN_METRIC[task], results.settled, measured, events_at)
     return early.early_report(task, seen, threshold)

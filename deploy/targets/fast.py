@@ -21,11 +21,10 @@ def prepare(job: Job) -> Runner:
 
     def run(inputs: Float32) -> Iterator[InputRun]:
         nonlocal state
-        drives = emulator.drives_hz(job.network, inputs)
-        images = [{name: drive[i] for name, drive in drives.items()} for i in range(len(inputs))]
+        each = ({name: drive[0] for name, drive in emulator.drives_hz(job.network, i[None]).items()} for i in inputs)
         results = emulator.stream(
             program,
-            images,
+            list(each) if len(inputs) < job.threads else each,  # few inputs share the threads, others come one by one
             job.network.timesteps,
             threads=job.threads,
             windows=list(job.windows),
@@ -36,7 +35,7 @@ def prepare(job: Job) -> Runner:
             state = result.state
             yield spiking_run(
                 job,
-                {name: counts.astype(np.int64) for name, counts in result.readouts.items()},
+                result.readouts,
                 {name: _counts(events) for name, events in result.counts.items()},
                 until={name: np.array(events.until, np.int64) for name, events in result.counts.items()},
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 
 import numpy as np
 
@@ -11,12 +12,15 @@ from convert.network.forward import apply, readout_of
 from deploy.arrays import Float32, Int64
 from deploy.events.counts import LayerCounts
 
-from .registry import InputRun, Job, Window
+from .registry import Counts, InputRun, Job, Window
+
+RATES = 2**22
+"""Rates of one source of a readout that are held at once: 32 MB."""
 
 
 def spiking_run(
     job: Job,
-    counts: Mapping[str, Int64],
+    counts: Mapping[str, Counts],
     layers: Mapping[str, LayerCounts],
     *,
     until: Mapping[str, Int64] | None = None,
@@ -26,11 +30,19 @@ def spiking_run(
     return InputRun(outputs, dict(layers), dict(counts), None if until is None else dict(until))
 
 
-def outputs_of(network: Network, readout: Readout, counts: Mapping[str, Int64], windows: Sequence[Window]) -> Float32:
+def outputs_of(network: Network, readout: Readout, counts: Mapping[str, Counts], windows: Sequence[Window]) -> Float32:
     """The readout's activation for every window, shape (windows, *output shape), from the spikes of its sources.
 
     ``counts`` have shape (windows, neurons).
     """
+    widest = max([1, *(prod(network.shape_of(p.source)) for p in network.into(readout.name))])
+    at_a_time = max(1, RATES // widest)
+    parts = [slice(start, start + at_a_time) for start in range(0, len(windows), at_a_time)]
+    return np.concatenate([_outputs(network, readout, {k: c[p] for k, c in counts.items()}, windows[p]) for p in parts])
+
+
+def _outputs(network: Network, readout: Readout, counts: Mapping[str, Counts], windows: Sequence[Window]) -> Float32:
+    """The same, all windows at once."""
     lengths_s = np.array([stop - start for start, stop in windows], dtype=np.float64) * network.dt_s
     total = np.broadcast_to(readout.bias, (len(windows), *readout.shape)).astype(np.float64)
     for projection in network.into(readout.name):

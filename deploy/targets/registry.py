@@ -12,11 +12,14 @@ import numpy as np
 from convert.data.evaluate import Predictor
 from convert.errors import UserError
 from convert.network import INPUT, Network
-from deploy.arrays import Bool, Float32, Int64
+from deploy.arrays import Bool, Float32, Int32, Int64
 from deploy.events.counts import LayerCounts
 from partition.result import Partition
 
 from .names import TargetName
+
+Counts = Int32 | Int64
+"""Spikes of neurons in windows, shape (windows, neurons)."""
 
 Window = tuple[int, int]
 """Half-open range of time steps over which the host averages rates."""
@@ -33,7 +36,7 @@ class InputRun:
 
     outputs: Float32
     layers: dict[str, LayerCounts] = field(default_factory=dict)
-    counts: dict[str, Int64] = field(default_factory=dict)
+    counts: dict[str, Counts] = field(default_factory=dict)
     until: dict[str, Int64] | None = None
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from convert.cli import main as convert_model
 from convert.data.dataset import open_data
-from convert.data.evaluate import labels_of
+from convert.data.evaluate import targets
 from convert.report import OutputGrid
 from convert.upstream.tensorflow import load_keras3
 from deploy.cli import main as deploy_model
@@ -69,7 +69,7 @@ def test_labels_and_outputs_have_the_same_pixels(name, crops, size, folder):
         assert saved["outputs"].shape == (4, *size, 2)
         assert saved["images"].shape == (4, *size, 1)
         np.testing.assert_array_equal(saved["labels"], saved["images"][..., 0] > 127)
-        labels = labels_of(open_data(data, input_shape=(20, 20, 1), target_shape=(4, 4, 2), grid=GRID), range(4))
+        labels = list(targets(open_data(data, input_shape=(20, 20, 1), target_shape=(4, 4, 2), grid=GRID)))
         right = (saved["outputs"].argmax(axis=-1) == np.array(labels)).mean()
     assert report["metrics"]["snn"]["pixel_accuracy"] == pytest.approx(right)
     run(energy_report, folder / "b", "-o", folder / f"{name}.html")

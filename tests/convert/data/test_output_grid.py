@@ -11,7 +11,7 @@ from PIL import Image
 
 from convert.data.crops import tiling_crops, training_batches
 from convert.data.dataset import open_data
-from convert.data.evaluate import crops_of, labels_of, predict
+from convert.data.evaluate import crops_of, predict, target_of, targets
 from convert.errors import UserError
 from convert.report import OutputGrid
 
@@ -51,7 +51,7 @@ def images(*size: int) -> tuple[np.ndarray, np.ndarray]:
 def test_labels_are_taken_where_the_output_is(grid, rows, columns, tmp_path: Path) -> None:
     x, y = images(12, 12)
     data = opened(npz(tmp_path, x, y), grid)
-    np.testing.assert_array_equal(labels_of(data, range(3)), y[:, rows, columns])
+    np.testing.assert_array_equal(list(targets(data)), y[:, rows, columns])
 
 
 @pytest.mark.parametrize("grid", [VALID, None])
@@ -60,7 +60,7 @@ def test_labels_of_the_outputs_size_are_taken_as_they_are(grid, in_a_row, tmp_pa
     x, y = images(12, 12)
     y = y[:, :8, :8]
     data = opened(npz(tmp_path, x, y.reshape(3, 64) if in_a_row else y), grid)
-    np.testing.assert_array_equal(labels_of(data, range(3)), y)
+    np.testing.assert_array_equal(list(targets(data)), y)
     for _, labels in training_batches(data, 3, (12, 12), 0):
         assert sorted(map(bytes, labels)) == sorted(map(bytes, y))
 
@@ -71,7 +71,7 @@ def test_label_files_of_the_outputs_size(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         for i, array in enumerate(arrays):
             Image.fromarray(array).save(tmp_path / name / f"{i}.png")
-    np.testing.assert_array_equal(labels_of(opened(tmp_path, None), range(3)), y[:, 2:10, 2:10])
+    np.testing.assert_array_equal(list(targets(opened(tmp_path, None))), y[:, 2:10, 2:10])
 
 
 def sums(batch: np.ndarray, grid: OutputGrid) -> np.ndarray:
@@ -102,7 +102,7 @@ def test_outputs_of_tiles_are_those_of_the_whole_mirrored_image(name, size, tmp_
     around = np.pad(x[1, ..., 0].astype(float), [(r, r) for r in reach], mode="reflect")
     expected = sliding_window_view(around, [2 * r + 1 for r in reach]).sum(axis=(2, 3))[np.ix_(*places)]
     np.testing.assert_allclose(found[..., 0], expected)
-    np.testing.assert_array_equal(labels_of(data, [1])[0], y[1][np.ix_(*places)])
+    np.testing.assert_array_equal(target_of(data, 1), y[1][np.ix_(*places)])
 
 
 def test_tiles_of_a_valid_model_overlap_no_more_than_they_must(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from convert.data.crops import training_batches
 from convert.data.dataset import open_data
-from convert.data.evaluate import labels_of, predict, score
+from convert.data.evaluate import predict, score, targets
 from convert.data.labels import Marked
 from convert.errors import UserError
 
@@ -211,14 +211,14 @@ def test_colour_photographs_for_a_grey_model_are_refused_before_anything_starts(
 def test_numbers_are_scored_and_trained_on_as_they_are(tmp_path):
     data = opened(tmp_path, SEQUENCES, SEQUENCES, (1, 7, 2), (1, 7, 2), "linear", None)
     outputs = list(predict(lambda x: x + 0.5, data, range(N), (1, 7, 2), batch=5))
-    assert score(data.task, outputs, labels_of(data, range(N))) == {"mse": pytest.approx(0.25)}
+    assert score(data.task, outputs, list(targets(data))) == {"mse": pytest.approx(0.25)}
     for images, labels in training_batches(data, 4, (1, 7), seed=3):
         np.testing.assert_array_equal(images, labels)
 
 
 def test_anomalies_are_told_by_their_error(tmp_path):
     data = opened(tmp_path, VECTORS, TWO, (1, 1, 5), (5,), "linear", None)
-    labels = labels_of(data, range(N))
+    labels = list(targets(data))
     outputs = VECTORS + np.where(TWO, 1.0, 0.1)[:, None]
     assert score(data.task, outputs, labels) == {"auc": 1.0, "mse": pytest.approx(0.01, rel=1e-4)}
     assert score(data.task, VECTORS, labels)["auc"] == 0.5

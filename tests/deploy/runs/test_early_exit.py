@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from convert.bundle import load_network
+from convert.data.evaluate import merit_of
 from convert.data.labels import Marked
 from convert.errors import UserError
 from convert.network import INPUT
@@ -15,7 +16,7 @@ from deploy import RunOptions, run
 from deploy.energy.devices import DAVIES_2018
 from deploy.energy.estimate import counts_of, counts_until, loihi_estimate
 from deploy.events.counts import EVENTS
-from deploy.runs.early_exit import Observed, correct, curve, held_out, mean_of, metric_at, point, settled, stopped
+from deploy.runs.early_exit import Observed, curve, held_out, mean_of, metric_at, point, settled, stopped
 from deploy.runs.knee import knee, spread
 from deploy.runs.report import EventMeans, LayerRun, RunMetrics, RunReport, StepRow
 from deploy.runs.results import events_until, settled_step
@@ -179,47 +180,52 @@ def test_a_few_rows_end_with_the_last():
 
 
 def test_classes_settle_by_lead_times_window_once_the_spikes_have_come():
-    outputs = np.array([[[5.0, 0, 0]], [[1, 4, 0]], [[1, 6, 2.5]]], np.float32)  # (checkpoints, images, classes)
+    outputs = np.array([[5.0, 0, 0], [1, 4, 0], [1, 6, 2.5]], np.float32)  # (checkpoints, classes)
     windows = [(2, 4), (4, 8), (6, 12)]
-    np.testing.assert_allclose(settled("classification", "linear", outputs, windows, 3), [[10, 12, 21]])
-    np.testing.assert_allclose(settled("classification", "linear", outputs, windows, 4), [[-np.inf, 12, 21]])
+    np.testing.assert_allclose(settled("classification", "linear", outputs, windows, 3), [10, 12, 21])
+    np.testing.assert_allclose(settled("classification", "linear", outputs, windows, 4), [-np.inf, 12, 21])
 
 
 @pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
 def test_probabilities_settle_as_their_logits_do(activation):
-    logit = np.array([[[2.0]], [[-3.0]]])
+    logit = np.array([[2.0], [-3.0]])
     windows = [(0, 2), (0, 4)]
     if activation == "sigmoid":
         outputs = 1 / (1 + np.exp(-logit))
     else:
-        both = np.concatenate([np.zeros_like(logit), logit], axis=2)
-        outputs = np.exp(both) / np.exp(both).sum(axis=2, keepdims=True)
+        both = np.concatenate([np.zeros_like(logit), logit], axis=1)
+        outputs = np.exp(both) / np.exp(both).sum(axis=1, keepdims=True)
     found = settled("classification", activation, outputs.astype(np.float32), windows, 0)
-    np.testing.assert_allclose(found, [[4, 12]], rtol=1e-5)
+    np.testing.assert_allclose(found, [4, 12], rtol=1e-5)
 
 
 def test_pixels_settle_by_the_share_that_stays():
-    outputs = np.zeros((4, 1, 2, 2, 1), np.float32)
-    outputs[2:, 0, 0, 0] = 1
+    outputs = np.zeros((4, 2, 2, 1), np.float32)
+    outputs[2:, 0, 0] = 1
     windows = [(0, 4), (4, 8), (8, 12), (12, 16)]
     found = settled("segmentation", "sigmoid", outputs, windows, 4)
-    np.testing.assert_allclose(found, [[-np.inf, -np.inf, 0.75, 1]])  # unchanged before the spikes came is not settled
+    np.testing.assert_allclose(found, [-np.inf, -np.inf, 0.75, 1])  # unchanged before the spikes came is not settled
 
 
 def test_numbers_settle_as_their_change_gets_small():
-    outputs = np.array([[[3.0, 4]], [[3, 4]], [[0, 5]], [[0, 5]]], np.float32)
+    outputs = np.array([[3.0, 4], [3, 4], [0, 5], [0, 5]], np.float32)
     windows = [(0, 4), (4, 8), (8, 12), (12, 16)]
     for task in ("regression", "anomaly"):
         found = settled(task, "linear", outputs, windows, 4)
-        np.testing.assert_allclose(found, [[-np.inf, -np.inf, 1 - np.sqrt(10) / 5, 1]], rtol=1e-6)
+        np.testing.assert_allclose(found, [-np.inf, -np.inf, 1 - np.sqrt(10) / 5, 1], rtol=1e-6)
+
+
+def own_of(task, labels, outputs):
+    """What each image brings of its own, (images, readout steps, ...); ``outputs`` are (readout steps, images, ...)."""
+    return np.array([[merit_of(task, o, label).own for o in outputs[:, i]] for i, label in enumerate(labels)])
 
 
 def test_what_is_measured_of_some_images_at_their_steps():
     outputs = np.array([[[1.0], [5], [2]], [[1], [2], [3]]], np.float32)
-    errors = metric_at("regression", [np.float32([0]), np.float32([2]), np.float32([3])], outputs)
+    errors = metric_at("regression", own_of("regression", [np.float32([0]), np.float32([2]), np.float32([3])], outputs))
     assert errors(np.array([0, 1, 2]), np.array([0, 1, 0])) == pytest.approx(2 / 3)
     marks = [Marked(np.float32([value]), odd) for value, odd in ((1, False), (2, True), (3, False))]
-    area = metric_at("anomaly", marks, outputs)
+    area = metric_at("anomaly", own_of("anomaly", marks, outputs))
     assert area(np.array([0, 1, 2]), np.array([0, 0, 0])) == 1
     assert area(np.array([0, 1, 2]), np.array([0, 1, 0])) == 0.25
     assert area(np.array([0, 2]), np.array([0, 0])) is None
@@ -243,7 +249,7 @@ def test_images_of_one_kind_choose_no_threshold():
 
 def test_right_answers():
     outputs = np.array([[[0, 1, 0], [0, 1, 0]], [[1, 0, 0], [3, 1, 0]]], np.float32)
-    np.testing.assert_array_equal(correct("classification", [1, 0], outputs), [[1, 0], [0, 1]])
+    np.testing.assert_array_equal(own_of("classification", [1, 0], outputs)[..., 0], [[1, 0], [0, 1]])
 
 
 def test_images_stop_where_they_are_settled_first_or_at_the_end():

@@ -12,13 +12,16 @@ from convert.data.dataset import Dataset
 from convert.errors import UserError
 from deploy import RunOptions, run
 from deploy.events.counts import LayerCounts
-from deploy.runs.checkpoint import ImageResult, RunCheckpoint, unfinished
+from deploy.runs.checkpoint import ImageResult, Judged, RunCheckpoint, unfinished
 from deploy.runs.images import summed
 from deploy.runs.opening import run_folder
 from deploy.runs.report import EventMeans, HeldOutRow, StepRow, row_of
 
+NOTHING = Judged(np.zeros((1, 0), np.int64), np.ones((1, 1)), np.zeros(1))
 
-def test_every_label_is_decoded_once(tiny, tiny_bundle, monkeypatch):
+
+def test_labels_are_decoded_as_often_whatever_the_readouts(tiny, tiny_bundle, monkeypatch):
+    """For what the run depends on, for the original, for the spiking network, for the file: never kept in memory."""
     decoded = Counter()
     label = Dataset.label
 
@@ -27,9 +30,11 @@ def test_every_label_is_decoded_once(tiny, tiny_bundle, monkeypatch):
         return label(dataset, i)
 
     monkeypatch.setattr(Dataset, "label", spy)
-    report = run(tiny_bundle, tiny / "data.npz", RunOptions(measure=False))
-    assert len(report.metrics.by_timestep) == 8
-    assert decoded == Counter(range(6))
+    for every, readouts in ((None, 8), (1, 32)):
+        decoded.clear()
+        report = run(tiny_bundle, tiny / "data.npz", RunOptions(measure=False, every=every), force=True)
+        assert len(report.metrics.by_timestep) == readouts
+        assert decoded == Counter(dict.fromkeys(range(6), 4))
 
 
 def killed_after(images, monkeypatch, *arguments):
@@ -70,7 +75,8 @@ def unfinished_with(folder, signature, result):
 
 def test_a_checkpoint_gives_back_what_it_was_given(tmp_path):
     counts = {"a": LayerCounts(3, 5, None, 2, 0, 1), "b": LayerCounts(0)}
-    given = ImageResult(np.ones((2, 3), np.float32), counts, 4, np.arange(20).reshape(2, 2, 5))
+    judged = Judged(np.array([[1, 2]]), np.array([[0.5, np.nan]]), np.array([-np.inf]))
+    given = ImageResult(np.ones((2, 3), np.float32), counts, 4, judged, np.arange(20).reshape(2, 2, 5))
     with pytest.raises(KeyboardInterrupt):
         unfinished_with(tmp_path / "run", "one", given)
     with unfinished(tmp_path / "run", "another") as checkpoint:
@@ -78,14 +84,16 @@ def test_a_checkpoint_gives_back_what_it_was_given(tmp_path):
         with unfinished(tmp_path / "run", "one") as same:
             found = same.read(1)
     assert (found.layers, found.crops) == (given.layers, given.crops)
-    np.testing.assert_array_equal(found.outputs, given.outputs)
+    np.testing.assert_array_equal(found.output, given.output)
+    for name in ("pooled", "own", "settled"):
+        np.testing.assert_array_equal(getattr(found.judged, name), getattr(judged, name))
     np.testing.assert_array_equal(found.until, given.until)
     assert not list(tmp_path.iterdir())
 
 
 def test_unfinished_runs_of_the_same_name_go_when_one_is_finished(tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        unfinished_with(tmp_path / "run", "one", ImageResult(np.ones(1, np.float32), {}, 1))
+        unfinished_with(tmp_path / "run", "one", ImageResult(np.ones(1, np.float32), {}, 1, NOTHING))
     assert len(list(tmp_path.iterdir())) == 1
     with unfinished(tmp_path / "run", "another") as checkpoint:
         assert len(list(tmp_path.iterdir())) == 2
@@ -102,7 +110,7 @@ def test_a_run_that_another_command_is_at_is_refused(tmp_path):
 
 def test_a_part_that_cannot_be_read_is_not_done(tmp_path):
     checkpoint = RunCheckpoint(tmp_path)
-    checkpoint.write(0, ImageResult(np.ones((2, 3), np.float32), {"a": LayerCounts(3)}, 1))
+    checkpoint.write(0, ImageResult(np.ones((2, 3), np.float32), {"a": LayerCounts(3)}, 1, NOTHING))
     assert checkpoint.has(0)
     for content in (b"", b"no archive"):
         (tmp_path / "0.npz").write_bytes(content)
@@ -130,6 +138,18 @@ def test_what_is_done_is_not_run_again(tiny, tiny_bundle, tmp_path, monkeypatch,
     run(tiny_bundle, shutil.copy(tiny / "data.npz", tmp_path / "copy.npz"), options)
     assert written == list(range(6))
     assert [path.name for path in (tiny_bundle / "runs").iterdir()] == ["fast"]
+
+
+def test_originals_are_there_when_the_last_one_is_whole(tmp_path):
+    checkpoint = RunCheckpoint(tmp_path)
+    for i in range(3):
+        assert not checkpoint.has_originals(3)
+        checkpoint.write_original(i, np.full((2, 2), i, np.float32))
+    assert checkpoint.has_originals(3)
+    assert checkpoint.original(2).tolist() == [[2, 2], [2, 2]]
+    last = tmp_path / "2.original.npy"
+    last.write_bytes(last.read_bytes()[:-1])
+    assert not checkpoint.has_originals(3)
 
 
 def test_events_of_crops_are_summed_and_stay_unknown_where_one_is():

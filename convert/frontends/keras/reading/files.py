@@ -13,7 +13,7 @@ from convert.frontends.keras.layers import ALIASES
 from convert.frontends.keras.reading.bombs import bomb_in
 from convert.frontends.keras.reading.configs import absurd_numbers
 from convert.frontends.keras.reading.saved_model import METADATA, model_config, read_saved_model
-from convert.storage.damage import DAMAGED
+from convert.storage.damage import DAMAGED, too_little_memory
 from convert.upstream.tensorflow import load_keras3, load_tf_keras
 from convert.upstream.types import Config, Model
 
@@ -117,6 +117,8 @@ def _zip_version(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             return str(json.loads(_member(archive, "metadata.json"))["keras_version"])
     except DAMAGED as error:
+        if too_little_memory(error, path):
+            raise
         raise UserError(f"{path} is a zip file but no Keras model (no metadata.json in it); {WAY_OUT}") from error
 
 
