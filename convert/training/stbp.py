@@ -198,7 +198,7 @@ def passes(wave: Wave, layers: Sequence[Layer], images: Images) -> list[Passed]:
     drives = {p.name: drive_hz(network, p, {INPUT: images}).astype(np.float64) * network.dt_s for p in hosts}
 
     def one(k: int) -> Passed:
-        return pass_image(layers, {name: drive[k].ravel() for name, drive in drives.items()}, wave.steps)
+        return pass_image(layers, {name: drive[k] for name, drive in drives.items()}, wave.steps)
 
     found = _each(len(images), one)
     return [found[k] for k in range(len(images))]
@@ -210,7 +210,7 @@ def firing_rates(wave: Wave, images: Images) -> FiringRates:
     passed = passes(wave, wave_layers(wave, {}), images)
     duration_s = max(busy.stop for busy in wave.busy.values()) * network.dt_s
     for p in network.populations:
-        counts = np.stack([counted(image.fired[p.name], p.neurons) for image in passed])
+        counts = np.stack([counted(image.fired[p.name].neurons, p.neurons) for image in passed])
         found = found.with_rates(p, counts / np.float32(duration_s))
     return found
 

@@ -47,7 +47,7 @@ def whole(network) -> Partition:
 
 
 def drives(wave: Wave, seed: int, images: int = 3) -> np.ndarray:
-    return np.random.default_rng(seed).uniform(-0.3, 0.9, (images, wave.network.population("p0").neurons))
+    return np.random.default_rng(seed).uniform(-0.3, 0.9, (images, *wave.network.population("p0").shape))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -76,7 +76,7 @@ def test_every_spike_is_the_emulators(seed):
     program = compile_network(network, whole(network))
     layers, per_step = wave_layers(wave, {}), drives(wave, seed)
     given = {p.name: np.broadcast_to(p.bias_hz.ravel(), (3, p.neurons)) for p in network.populations if not p.on_chip}
-    given["p0"] = per_step / network.dt_s
+    given["p0"] = per_step.reshape(3, -1) / network.dt_s
     names = [layer.name for layer in layers]
     for drive, result in zip(per_step, run(program, given, record=["p0", *names]), strict=True):
         passed = pass_image(layers, {"p0": drive}, STEPS)
@@ -86,7 +86,7 @@ def test_every_spike_is_the_emulators(seed):
             fired = passed.fired[name]
             steps = np.repeat(np.arange(busy.steps), np.diff(fired.pointer))
             ours = np.zeros_like(raster)
-            ours[busy.first + steps, fired.events] = True
+            ours[busy.first + steps, fired.neurons] = True
             np.testing.assert_array_equal(ours, raster, name)
             assert 0.02 < raster[busy.start : busy.stop].mean() < 0.9
 
@@ -130,7 +130,7 @@ def tensorflow_gradient(wave, layers, passed, surrogate, goals):
         pulses[layer.name] = tf.Variable(np.float64(layer.neurons.pulse) / layer.neurons.threshold)
     given = np.zeros((busy["p0"].steps, network.population("p0").neurons))
     fired = passed.fired["p0"]
-    given[np.repeat(np.arange(len(given)), np.diff(fired.pointer)), fired.events] = 1
+    given[np.repeat(np.arange(len(given)), np.diff(fired.pointer)), fired.neurons] = 1
     loss = 0.0
     with tf.GradientTape() as tape:
         spikes = {("p0", t): tf.constant(row) for t, row in enumerate(given)}
@@ -169,7 +169,7 @@ def test_the_gradient_is_that_of_an_unrolled_graph(surrogate):
         for layer in layers
     }
     spikes, (matrices, biases, pulses) = tensorflow_gradient(wave, layers, passed, surrogate, goals)
-    found = gradient(layers, passed, goals, surrogate)
+    found = gradient(layers, [(passed, goals)], surrogate)
     for layer in layers:
         total = sum(spikes[layer.name, t].numpy() for t in range(layer.busy.first, layer.busy.stop))
         np.testing.assert_array_equal(passed.counts(layer), total, layer.name)
