@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.training.wave.matrix_product import product
+from convert.training.wave.vectors import add, product
 from convert.upstream.numba_cache import cached_njit
 
 Float32 = NDArray[np.float32]
@@ -89,12 +89,16 @@ class Kernel(NamedTuple):
 
 
 class Synapses(NamedTuple):
-    """Single synapses by source, neuron n's from ``pointer[n]`` to ``pointer[n + 1]``; ``place`` is the weight's."""
+    """Single synapses by source, neuron n's from ``pointer[n]`` to ``pointer[n + 1]``; ``place`` is the weight's.
+
+    ``same``: each neuron reaches the one of its own number, by the weight of that number.
+    """
 
     weights: Float32
     pointer: Int64
     target: Int64
     place: Int64
+    same: bool
 
 
 class Surrogate(NamedTuple):
@@ -113,13 +117,6 @@ class Neurons(NamedTuple):
     start: int
     bias: Float32
     pulse: Float32
-
-
-@cached_njit(nogil=True, inline="always")
-def add(values: Float32, into: Float32) -> None:
-    """``into`` += the first of ``values``."""
-    for k in range(into.size):
-        into[k] += values[k]
 
 
 @cached_njit(nogil=True, error_model="numpy")
@@ -186,19 +183,22 @@ def fire(drive: Float32, channels: int, neurons: Neurons, voltages: Float32) -> 
 def _listed(voltages: Float32, channels: int) -> Fired:
     """The neurons whose ``voltages`` (steps, neurons), ``channels`` a pixel, are above 1."""
     steps, size = voltages.shape
-    pointer, end = np.zeros(steps + 1, np.int64), 0
+    pointer = np.zeros(steps + 1, np.int64)
     for t in range(steps):
         number, seen = np.int32(0), voltages[t]
         for n in range(size):
             number += np.int32(seen[n] > np.float32(1))
         pointer[t + 1] = pointer[t] + number
-    neurons, pixels = np.empty(pointer[-1] + 1, np.int32), np.empty(pointer[-1] + 1, np.int32)
+    neurons, pixels = np.empty(pointer[-1] + 1, np.int32), np.empty(pointer[-1], np.int32)
+    end = np.uint64(0)
     for t in range(steps):
-        for pixel in range(size // channels):
-            for n in range(pixel * channels, (pixel + 1) * channels):  # without a branch: nobody foretells who fires
-                neurons[end], pixels[end] = n, pixel
-                end += np.int64(voltages[t, n] > np.float32(1))
-    return Fired(neurons[:end], pixels[:end], pointer)
+        seen = voltages[t]
+        for n in range(size):  # without a branch: nobody foretells who fires
+            neurons[end] = n
+            end += np.uint64(seen[n] > np.float32(1))
+    for e in range(pixels.size):
+        pixels[e] = np.uint32(neurons[e]) // np.uint32(channels)
+    return Fired(neurons[:-1], pixels, pointer)
 
 
 @cached_njit(nogil=True, error_model="numpy")
@@ -219,25 +219,31 @@ def times_derivative(voltages: Float32, surrogate: Surrogate, of_spikes: Float32
 
 
 @cached_njit(nogil=True)
-def fire_backward(voltages: Float32, of_spikes: Float32, of_counts: Float32, surrogate: Surrogate) -> None:
+def fire_backward(
+    voltages: Float32, start: int, of_spikes: Float32, of_counts: Float32, surrogate: Surrogate, of_constants: Float32
+) -> None:
     """Gradients with respect to spikes (steps, neurons) become, in place, those with respect to drive in thresholds.
 
-    ``of_counts`` (neurons,) is one with respect to every spike. No gradient goes through a reset or the floor.
+    ``of_counts`` (neurons,) is one with respect to every spike. Added to ``of_constants`` (2, neurons): that of the
+    biases, which act from step ``start`` on, and of the pulses. No gradient goes through a reset or the floor.
     """
     steps, size = voltages.shape
     later = np.zeros(min(size, AT_A_TIME), np.float32)
-    for start in range(0, size, AT_A_TIME):
-        end = min(size, start + AT_A_TIME)
-        goal = of_counts[start:end]
+    for first in range(0, size, AT_A_TIME):
+        end = min(size, first + AT_A_TIME)
         later[:] = 0
         for t in range(steps - 1, -1, -1):
-            seen, of = voltages[t, start:end], of_spikes[t, start:end]
-            add(goal, of)
+            seen, of = voltages[t, first:end], of_spikes[t, first:end]
+            add(of_counts[first:end], of)
             times_derivative(seen, surrogate, of)
             for n in range(of.size):  # without a branch: sixteen neurons at once
                 through = of[n] + (np.float32(0) if seen[n] > np.float32(1) else later[n])
                 later[n] = np.float32(0) if seen[n] == np.float32(AT_FLOOR) else through
                 of[n] = later[n]
+            if t >= start:
+                add(of, of_constants[0, first:end])
+            if t == start:
+                add(of, of_constants[1, first:end])
 
 
 @cached_njit(nogil=True, error_model="numpy")
@@ -303,6 +309,11 @@ def synapses_backward(fired: Fired, lag: int, synapses: Synapses, of_drive: Floa
 def synapses_to_source(lag: int, synapses: Synapses, of_drive: Float32, of_source: Float32) -> None:
     """Adds to ``of_source`` (steps, neurons) what ``of_drive`` gives the source's spikes."""
     for t in range(max(0, -lag), min(of_source.shape[0], of_drive.shape[0] - lag)):
+        if synapses.same:
+            into, of = of_source[t], of_drive[t + lag]
+            for n in range(into.size):
+                into[n] += of[n] * synapses.weights[n]
+            continue
         for n in range(of_source.shape[1]):
             for s in range(synapses.pointer[n], synapses.pointer[n + 1]):
                 of_source[t, n] += of_drive[t + lag, synapses.target[s]] * synapses.weights[synapses.place[s]]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from convert.network import Taps
 from convert.training.wave.kernels import Columns, Float32, Kernel, Packed, Spread
-from convert.training.wave.matrix_product import LANES
+from convert.training.wave.vectors import LANES
 
 
 VECTOR = 64

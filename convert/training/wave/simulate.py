@@ -120,14 +120,15 @@ def gradient(
 ) -> Gradient:
     """The sum over ``images``, each with the gradients of its loss with respect to spikes by layer; ``local`` lets none
     go from layer to layer."""
-    found = Gradient()
     of_packed = {link.place: np.zeros_like(_form(link.reach)) for layer in layers for link in layer.links}
+    of_constants = {layer.name: np.zeros((2, int(np.prod(layer.shape))), np.float32) for layer in layers}
     for passed, wanted in images:
-        _add_gradient(layers, passed, wanted, surrogate, local, found, of_packed)
-    for layer in layers:
-        for link in layer.links:
-            found.weights[link.place] = _unpacked(link.reach, of_packed[link.place])
-    return found
+        _add_gradient(layers, passed, wanted, surrogate, local, of_packed, of_constants)
+    return Gradient(
+        {k.place: _unpacked(k.reach, of_packed[k.place]) for layer in layers for k in layer.links},
+        {name: of[0] for name, of in of_constants.items()},
+        {name: of[1] for name, of in of_constants.items()},
+    )
 
 
 def _add_gradient(
@@ -136,10 +137,10 @@ def _add_gradient(
     wanted: Mapping[str, Wanted],
     surrogate: Surrogate,
     local: bool,
-    found: Gradient,
     of_packed: Mapping[int, Float32],
+    of_constants: Mapping[str, Float32],
 ) -> None:
-    """Adds that of one image: with respect to biases and pulses to ``found``, to weights to ``of_packed``."""
+    """Adds that of one image: with respect to weights, packed, and to biases and pulses."""
     of_spikes = {layer.name: passed.scratch.zeros(DRIVE, layer.name, passed.voltages[layer.name].shape) for layer in layers}
     for layer in reversed(layers):
         name, own, start = layer.name, of_spikes.pop(layer.name), layer.busy.start - layer.busy.first
@@ -147,9 +148,7 @@ def _add_gradient(
         if goal is not None and goal.in_window is not None:
             own[start:] += goal.in_window
         by_count = np.zeros(own.shape[1], np.float32) if goal is None else goal.by_count
-        fire_backward(passed.voltages[name], own, by_count, surrogate)
-        found.biases[name] = found.biases.get(name, np.float32(0)) + own[start:].sum(axis=0)
-        found.pulses[name] = found.pulses.get(name, np.float32(0)) + own[start]
+        fire_backward(passed.voltages[name], start, own, by_count, surrogate, of_constants[name])
         of_drive = own.reshape(-1, *layer.shape)
         for link in layer.links:
             to_weights(link.reach, passed.fired[link.source], link.lag, of_drive, of_packed[link.place])
