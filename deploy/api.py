@@ -22,10 +22,11 @@ from convert.network import Network, require_timesteps
 from convert.options import Progress, silent
 from convert.report import ConversionReport
 from convert.storage.locks import locked
+from convert.storage.unfinished import unfinished
 from deploy.arrays import Float32
 from deploy.energy.measure import measure_original
 from deploy.events.counts import LayerCounts
-from deploy.runs.checkpoint import RunCheckpoint, signature, unfinished
+from deploy.runs.checkpoint import RunCheckpoint, signature
 from deploy.runs.folder import write_folder
 from deploy.runs.images import chosen_images, require_inputs, run_missing
 from deploy.runs.opening import network_to_run, partition_of, require_consistent, run_folder
@@ -63,7 +64,8 @@ def run(
         dataset = chosen_images(data, skip=options.skip, images=options.images)
         labels = labels_of(dataset, range(len(dataset)))
         signed = signature(bundle, dataset, labels, options.signed())
-        with unfinished(folder, signed, wait=wait) as checkpoint:
+        with unfinished(folder, signed, what="run", wait=wait) as kept:
+            checkpoint = RunCheckpoint(kept)
             steps = readout_steps(network.timesteps, options.every or steps_between(dataset.task, network.timesteps))
             windows, original = windows_at(network, steps, options.window), original_of(bundle)
             job = Job(network, partition, windows, options.threads, options.continuous, original.predictor)

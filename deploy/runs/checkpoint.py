@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from glob import escape
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +13,8 @@ import numpy as np
 from convert.bundle import NETWORK, PARTITION
 from convert.data.dataset import Dataset
 from convert.data.labels import Labels
-from convert.errors import UserError
-from convert.storage.atomic import NOTES, whole_file
+from convert.storage.atomic import whole_file
 from convert.storage.damage import DAMAGED
-from convert.storage.locks import in_use, locked
 from deploy.arrays import Float32, Int64
 from deploy.events.counts import LayerCounts
 
@@ -60,39 +55,6 @@ class RunCheckpoint:
         with np.load(self.folder / f"{i}.npz") as data:
             layers = {name: LayerCounts(**row) for name, row in json.loads(str(data["layers"])).items()}
             return ImageResult(data["outputs"], layers, int(data["crops"]), data["until"])
-
-
-@contextmanager
-def unfinished(run: Path, signature: str, *, wait: bool = False) -> Iterator[RunCheckpoint]:
-    """The checkpoint of the run that is to lie in the folder ``run``, whose name and ``signature`` it has.
-
-    When the block ends without an error it is removed, and with it those of the same name that nobody works on. Raises
-    ``UserError`` where it cannot be written, and if another command is at it, unless it is to ``wait`` for that one.
-    """
-    folder = run.with_name(f".{run.name}.{signature[:16]}.unfinished")
-    with _kept_unless_empty(folder, wait):
-        yield RunCheckpoint(folder)
-        shutil.rmtree(folder, ignore_errors=True)
-    for other in run.parent.glob(f".{escape(run.name)}.*unfinished"):
-        if not in_use(other):
-            shutil.rmtree(other, ignore_errors=True)
-            NOTES.info("removed %s, an unfinished run of that name on other data or with other options", other)
-
-
-@contextmanager
-def _kept_unless_empty(folder: Path, wait: bool) -> Iterator[None]:
-    """Makes and locks ``folder``; without an image in it, it goes again."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot write {folder}: {error.strerror}; choose a bundle you may write to") from error
-    try:
-        with locked(folder, wait=wait):
-            yield
-    finally:
-        with suppress(OSError):  # not empty
-            folder.rmdir()
-            folder.parent.rmdir()
 
 
 def signature(bundle: Path, dataset: Dataset, labels: Labels, options: Mapping[str, str | int | float | None]) -> str:

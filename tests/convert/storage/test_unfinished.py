@@ -1,0 +1,45 @@
+"""What is done of a piece of work that was killed."""
+
+from __future__ import annotations
+
+import pytest
+
+from convert.errors import UserError
+from convert.storage.unfinished import unfinished
+
+
+def killed(target, signature, text):
+    """Work that is killed after it has written ``text``."""
+    with pytest.raises(KeyboardInterrupt), unfinished(target, signature, what="work") as folder:
+        (folder / "part").write_text(text)
+        raise KeyboardInterrupt
+
+
+def test_what_is_done_is_there_again_for_the_same_signature_only(tmp_path):
+    killed(tmp_path / "work", "one", "done")
+    with unfinished(tmp_path / "work", "another", what="work") as folder:
+        assert not list(folder.iterdir())
+        with unfinished(tmp_path / "work", "one", what="work") as same:
+            assert (same / "part").read_text() == "done"
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_left_of_the_same_name_goes_when_one_is_finished(tmp_path):
+    killed(tmp_path / "work", "one", "done")
+    killed(tmp_path / "other", "one", "kept")
+    with unfinished(tmp_path / "work", "another", what="work"):
+        assert len(list(tmp_path.iterdir())) == 3
+    assert [path.name for path in tmp_path.iterdir()] == [".other.one.unfinished"]
+
+
+def test_folders_made_for_nothing_go_again(tmp_path):
+    with pytest.raises(KeyboardInterrupt), unfinished(tmp_path / "a" / "b" / "work", "one", what="work"):
+        raise KeyboardInterrupt
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_another_command_is_at_is_refused(tmp_path):
+    with unfinished(tmp_path / "work", "one", what="work"):
+        second = unfinished(tmp_path / "work", "one", what="work")
+        with pytest.raises(UserError, match="is in use by another command"):
+            second.__enter__()
