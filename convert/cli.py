@@ -75,6 +75,19 @@ DEFAULTS = Options()
     help="With --steps: what a million synaptic operations weigh beside the loss; 0.01 more than halves them.",
 )
 @click.option(
+    "--labels-weight",
+    type=Number(0, 1000),
+    default=DEFAULTS.labels_weight,
+    show_default=True,
+    help="With --steps: what classes weigh beside the Keras outputs, if the data has any; 0 leaves them out.",
+)
+@click.option(
+    "--augment/--no-augment",
+    default=DEFAULTS.augment,
+    show_default=True,
+    help="Mirror, turn and shift training images, where their task allows it.",
+)
+@click.option(
     "--percentile",
     type=Number(50, 100),
     default=DEFAULTS.percentile,
@@ -175,6 +188,8 @@ NOT_IN_A_CHECK = (
     "steps",
     "recipe",
     "spike_penalty",
+    "labels_weight",
+    "augment",
     "percentile",
     "one_scale",
     "synapse_s",

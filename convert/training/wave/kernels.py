@@ -262,9 +262,7 @@ def kernel_backward(fired: Fired, lag: int, kernel: Packed, of_drive: Float32, o
 
 
 @cached_njit(nogil=True, error_model="numpy")
-def kernel_to_source(
-    lag: int, kernel: Spread, shape: tuple[int, int], of_drive: Float32, of_source: Float32
-) -> None:
+def kernel_to_source(lag: int, kernel: Spread, shape: tuple[int, int], of_drive: Float32, of_source: Float32) -> None:
     """Adds to ``of_source`` (steps, rows, columns x channels) what ``of_drive`` (steps, pixels x channels) gives the
     source's spikes; ``shape``: taps in a row of them, channels there. ``kernel`` is in thresholds."""
     channels, length = kernel.weights.shape
@@ -289,7 +287,10 @@ def add_spread(kernel: Spread, shape: tuple[int, int], brought: Float32, start: 
             for k in range(kernel.runs.shape[1] if row >= 0 else 0):
                 column, tap, number = kernel.runs[c, k]
                 first = (y * taps + tap) * width
-                add(brought[p, first : first + number * width], of_source[row, column * width : (column + number) * width])
+                add(
+                    brought[p, first : first + number * width],
+                    of_source[row, column * width : (column + number) * width],
+                )
         c += 1
         if c == len(kernel.runs):
             r, c = r + 1, 0

@@ -74,7 +74,8 @@ def unpacked(of_packed: Float32, columns: Columns, shape: tuple[int, ...]) -> Fl
     variants, rows, here, _ = of_packed.shape
     parts = of_packed.reshape(variants, rows, here, columns.taps.shape[1], -1).transpose(0, 3, 1, 2, 4)
     found = np.zeros((shape[1], shape[0], *shape[2:]), np.float32)
-    np.add.at(found, columns.taps[columns.taps >= 0], parts[columns.taps >= 0])
+    for variant, k in zip(*np.nonzero(columns.taps >= 0), strict=True):
+        found[columns.taps[variant, k]] += parts[variant, k]
     return np.ascontiguousarray(found.swapaxes(0, 1))
 
 

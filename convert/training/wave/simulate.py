@@ -141,7 +141,9 @@ def _add_gradient(
     of_constants: Mapping[str, Float32],
 ) -> None:
     """Adds that of one image: with respect to weights, packed, and to biases and pulses."""
-    of_spikes = {layer.name: passed.scratch.zeros(DRIVE, layer.name, passed.voltages[layer.name].shape) for layer in layers}
+    of_spikes = {
+        layer.name: passed.scratch.zeros(DRIVE, layer.name, passed.voltages[layer.name].shape) for layer in layers
+    }
     for layer in reversed(layers):
         name, own, start = layer.name, of_spikes.pop(layer.name), layer.busy.start - layer.busy.first
         goal = wanted.get(name)

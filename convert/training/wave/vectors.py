@@ -60,7 +60,9 @@ def _tile(rows: int, vectors: int) -> Any:
     """``rows`` rows of the product, ``vectors`` wide, as a function that numba compiles to vector instructions."""
 
     @intrinsic  # type: ignore[untyped-decorator]
-    def tile(typing: Any, left: Any, at: Any, depth: Any, right: Any, column: Any, width: Any, into: Any, to: Any) -> Any:
+    def tile(
+        typing: Any, left: Any, at: Any, depth: Any, right: Any, column: Any, width: Any, into: Any, to: Any
+    ) -> Any:
         signature = types.void(left, types.intp, types.intp, right, types.intp, types.intp, into, types.intp)
         return signature, lambda *given: _code(*given, rows=rows, vectors=vectors)
 
@@ -93,7 +95,9 @@ def _code(context: Any, builder: Any, signature: Any, arguments: Any, *, rows: i
         for p in range(rows):
             one = builder.load(builder.gep(left, [builder.add(row(at, p, depth), loop.index)]))
             single = builder.insert_element(ir.Constant(vector, ir.Undefined), one, ir.IntType(32)(0))
-            factor = builder.shuffle_vector(single, single, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
+            factor = builder.shuffle_vector(
+                single, single, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+            )
             for q, values in enumerate(columns):
                 product = builder.fmul(factor, values, flags=("contract",))
                 total = sums[p][q]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from scipy import sparse
 from convert.calibration.simulate import drive_hz
 from convert.network import INPUT, Convolution, Sparse
 from convert.network.tensorflow_form import apply
-from convert.training.stbp import Recipe, fan_out, passes, train_wave
+from convert.training.stbp import Recipe, train_wave
+from convert.training.wave.batch import fan_out, passes
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.readout_gradient import backward
 from convert.training.wave.schedule import Wave
@@ -65,14 +67,15 @@ def spikes(wave, shown):
     return np.mean([sum(p.counts(layer).sum() for layer in layers) for p in passes(wave, layers, shown)])
 
 
-def batches(count):
-    return (images(16, seed) for seed in range(count))
+def batches(first):
+    """Without labels that count."""
+    return ((images(16, seed), None) for seed in count(first))
 
 
 def test_training_brings_the_outputs_nearer_to_the_teachers(network):
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
     steps: list[int] = []
-    trained = train_wave(wave, batches(16), teacher, count=16, recipe=Recipe(learning_rate=0.03), advance=steps.append)
+    trained = train_wave(wave, batches, teacher, Recipe(16, learning_rate=0.03), advance=steps.append)
     assert steps == [1] * 16
     held_out = images(12, 999)
     assert error(trained, teacher, held_out) < 0.6 * error(wave, teacher, held_out)
@@ -80,8 +83,8 @@ def test_training_brings_the_outputs_nearer_to_the_teachers(network):
 
 def test_layers_alone_come_nearer_to_their_own_activations(network):
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
-    recipe = Recipe(learning_rate=0.03, local=1.0, features=(1.0, 1.0))
-    trained = train_wave(wave, batches(12), teacher, count=12, recipe=recipe)
+    recipe = Recipe(12, learning_rate=0.03, local=1.0, features=(1.0, 1.0))
+    trained = train_wave(wave, batches, teacher, recipe)
 
     def distance(of):
         layers, shown = wave_layers(of, {}), images(12, 999)
@@ -99,15 +102,14 @@ def test_layers_alone_come_nearer_to_their_own_activations(network):
 def test_a_penalty_makes_spikes_fewer(network):
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
     free, dear = (
-        train_wave(wave, batches(8), teacher, count=8, recipe=Recipe(learning_rate=0.03, penalty=penalty))
-        for penalty in (0.0, 500.0)
+        train_wave(wave, batches, teacher, Recipe(8, learning_rate=0.03, penalty=penalty)) for penalty in (0.0, 500.0)
     )
     assert spikes(dear, images(8, 999)) < 0.8 * spikes(free, images(8, 999))
 
 
 def test_the_same_batches_give_the_same_wave(network):
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
-    a, b = (train_wave(wave, batches(3), teacher, count=3) for _ in range(2))
+    a, b = (train_wave(wave, batches, teacher, Recipe(3)) for _ in range(2))
     for p, q in zip(a.network.projections, b.network.projections, strict=True):
         np.testing.assert_array_equal(p.transform.weights, q.transform.weights)
 
