@@ -6,7 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -272,7 +272,9 @@ def _layer(draft: Draft, name: str, before: RateScales | None) -> LayerReport:
 
 def signature(model_path: Path, dataset: Dataset, options: Options) -> str:
     """What a conversion depends on: the model's bytes, the images and labels themselves, and the options."""
-    digest = hashlib.sha256(repr(options).encode())
+    chosen = {field.name: getattr(options, field.name) for field in fields(options)}
+    unusual = sorted((name, value) for name, value in chosen.items() if value != getattr(Options(), name))
+    digest = hashlib.sha256(repr(unusual).encode())
     for path in sorted(model_path.rglob("*")) if model_path.is_dir() else [model_path]:
         if path.is_file():
             digest.update(path.read_bytes())

@@ -1,4 +1,4 @@
-"""A descent by Adam that can be written down and go on: values by key, what is known of their gradients, and how far it is.
+"""A descent by Adam that can be written down and go on: values by key, and what is known of their gradients.
 
 Source: Kingma and Ba 2015, algorithm 1.
 """

@@ -16,10 +16,11 @@ from convert.calibration.simulate import drive_hz
 from convert.frontends.original import Images
 from convert.network import INPUT, Network
 from convert.network.tensorflow_form import apply
+from convert.training.descent import Key
 from convert.training.losses import Loss
 from convert.training.wave.kernels import Float32, Surrogate, counted
 from convert.training.wave.layers import Layer, wave_layers
-from convert.training.wave.parameters import Key, WaveParameters, summed
+from convert.training.wave.parameters import WaveParameters, summed
 from convert.training.wave.readout_gradient import backward
 from convert.training.wave.schedule import Wave
 from convert.training.wave.simulate import Gradient, Passed, Scratch, Wanted, gradient, pass_image
@@ -72,7 +73,7 @@ class Aim:
 
 @dataclass(frozen=True)
 class Found:
-    """The mean ``loss`` of outputs, the share of them that ``agrees`` with the teacher on the class, and the gradient."""
+    """The mean ``loss`` of outputs, the share that ``agrees`` with the teacher on the class, and the gradient."""
 
     loss: float
     agrees: float
@@ -144,7 +145,7 @@ class BatchGradient:
             if layer.name in {p.source for p in into.values()}
         }
         parts = [np.asarray(apply(p.transform, rates_hz[p.source], readout.shape)) for p in into.values()]
-        outputs = np.float32(sum(parts) + readout.bias)
+        outputs: Float32 = np.asarray(sum(parts) + readout.bias, np.float32)
         loss, of_outputs = _loss(outputs, given, aim)
         of_weights, of_rates = {}, {name: np.zeros_like(rate) for name, rate in rates_hz.items()}
         for i, p in into.items():

@@ -126,7 +126,7 @@ def bring_kernel(fired: Fired, lag: int, kernel: Packed, drive: Float32) -> None
     width = longest // columns.taps.shape[1]
     for t in range(max(0, -lag), min(fired.pointer.size - 1, len(drive) - lag)):
         for e in range(fired.pointer[t], fired.pointer[t + 1]):  # no loop whose end nobody can foretell within
-            pixel, r, c, i = _place(fired, e, columns.first.size, channels)
+            r, c, i = _place(fired, e, columns.first.size, channels)
             start, length = columns.first[c] * width, columns.number[c] * width
             for y in range(rows):
                 row = kernel.to_row[y, r]
@@ -135,11 +135,11 @@ def bring_kernel(fired: Fired, lag: int, kernel: Packed, drive: Float32) -> None
 
 
 @cached_njit(nogil=True, inline="always")
-def _place(fired: Fired, e: int, columns: int, channels: int) -> tuple[int, int, int, int]:
-    """The pixel, row, column and channel of spike ``e``."""
+def _place(fired: Fired, e: int, columns: int, channels: int) -> tuple[np.uint32, np.uint32, np.uint32]:
+    """The row, column and channel of spike ``e``."""
     pixel = np.uint32(fired.pixels[e])
     r = pixel // np.uint32(columns)
-    return pixel, r, pixel - r * np.uint32(columns), np.uint32(fired.neurons[e]) - pixel * np.uint32(channels)
+    return r, pixel - r * np.uint32(columns), np.uint32(fired.neurons[e]) - pixel * np.uint32(channels)
 
 
 @cached_njit(nogil=True)
@@ -253,7 +253,7 @@ def kernel_backward(fired: Fired, lag: int, kernel: Packed, of_drive: Float32, o
     width = longest // columns.taps.shape[1]
     for t in range(max(0, -lag), min(fired.pointer.size - 1, len(of_drive) - lag)):
         for e in range(fired.pointer[t], fired.pointer[t + 1]):
-            pixel, r, c, i = _place(fired, e, columns.first.size, channels)
+            r, c, i = _place(fired, e, columns.first.size, channels)
             start, length = columns.first[c] * width, columns.number[c] * width
             for y in range(rows):
                 row = kernel.to_row[y, r]

@@ -9,7 +9,6 @@ from convert.network import Taps
 from convert.training.wave.kernels import Columns, Float32, Kernel, Packed, Spread
 from convert.training.wave.vectors import LANES
 
-
 VECTOR = 64
 """Bytes of the widest vectors."""
 

@@ -34,7 +34,6 @@ from convert.training.wave.kernels import (
 from convert.training.wave.layers import Layer
 from convert.training.wave.packed_kernels import aligned, unpacked
 
-
 DRIVE = "drive"
 """What is brought to a layer, and its gradient, which takes its place: nobody needs the one when the other comes."""
 

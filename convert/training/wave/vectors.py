@@ -1,7 +1,7 @@
 """Sums and products in the processor's widest vectors, on the thread that asks for them.
 
-The compiler would not use them for so few numbers at a time. OpenBLAS is half as fast on processors that it does not know by name (a Zen 5: 95 instead of 220 GFLOP/s), and takes
-more threads than the one of the image.
+The compiler would not use them for so few numbers at a time. OpenBLAS is half as fast on processors that it does not
+know by name (a Zen 5: 95 instead of 220 GFLOP/s), and takes more threads than the one of the image.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ _large, _wide, _high, _small = (_tile(p, q) for p, q in ((ROWS, VECTORS), (1, VE
 
 @cached_njit(nogil=True, error_model="numpy")
 def product(left: Float32, at: int, rows: int, depth: int, right: Float32, width: int, into: Float32) -> None:
-    """``into`` (rows, width) becomes ``rows`` rows of ``left`` (depth wide) from place ``at`` on times ``right`` (depth,
-    width); all are flat, ``width`` is a multiple of ``LANES``."""
+    """``into`` (rows, width) becomes ``rows`` rows of ``left`` (depth wide) from place ``at`` on times ``right``
+    (depth, width); all are flat, ``width`` is a multiple of ``LANES``."""
     column = 0
     while column < width:
         wide = width - column >= VECTORS * LANES

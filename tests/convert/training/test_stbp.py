@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import count
 
@@ -12,7 +13,8 @@ from scipy import sparse
 from convert.calibration.simulate import drive_hz
 from convert.network import INPUT, Convolution, Sparse
 from convert.network.tensorflow_form import apply
-from convert.training.stbp import Recipe, train_wave
+from convert.training.losses import cross_entropy
+from convert.training.stbp import STATE, Recipe, train_wave
 from convert.training.wave.batch import fan_out, passes
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.readout_gradient import backward
@@ -112,6 +114,87 @@ def test_the_same_batches_give_the_same_wave(network):
     a, b = (train_wave(wave, batches, teacher, Recipe(3)) for _ in range(2))
     for p, q in zip(a.network.projections, b.network.projections, strict=True):
         np.testing.assert_array_equal(p.transform.weights, q.transform.weights)
+
+
+def same_wave(a, b):
+    for p, q in zip(a.network.projections, b.network.projections, strict=True):
+        np.testing.assert_array_equal(p.transform.weights, q.transform.weights)
+    for p, q in zip(a.network.populations, b.network.populations, strict=True):
+        np.testing.assert_array_equal(p.bias_hz, q.bias_hz)
+    assert all(np.array_equal(a.pulses[name], b.pulses[name]) for name in a.pulses)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_a_training_that_was_killed_goes_on_to_the_same_wave(network, batch, tmp_path):
+    """In the layers' own stage of two batches, at its end and after it; the second time from what was written."""
+    teacher, wave, recipe = Teacher(network), Wave(network, STEPS, {}), Recipe(7, local=0.3)
+    whole = train_wave(wave, batches, teacher, recipe)
+    done, asked_for = [], []
+
+    def killed(steps):
+        done.append(steps)
+        if len(done) == batch:
+            raise KeyboardInterrupt
+
+    def watched(first):
+        asked_for.append(first)
+        return batches(first)
+
+    with pytest.raises(KeyboardInterrupt):
+        train_wave(wave, batches, teacher, recipe, kept=tmp_path, advance=killed)
+    same_wave(whole, train_wave(wave, watched, teacher, recipe, kept=tmp_path))
+    assert asked_for == [batch]
+    same_wave(whole, train_wave(wave, watched, teacher, recipe, kept=tmp_path))
+    assert asked_for == [batch]
+
+
+def test_a_state_that_cannot_be_read_is_none(network, tmp_path):
+    (tmp_path / STATE).write_bytes(b"no archive")
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    trained = train_wave(wave, batches, teacher, Recipe(2), kept=tmp_path)
+    same_wave(trained, train_wave(wave, batches, teacher, Recipe(2)))
+
+
+def test_a_line_says_how_training_goes(network, tmp_path, caplog):
+    with caplog.at_level("INFO", logger="ann2loihi"):
+        train_wave(Wave(network, STEPS, {}), batches, Teacher(network), Recipe(3), kept=tmp_path, every_s=0)
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 3
+    assert re.fullmatch(
+        r"batch 2 of 3: loss \d+\.\d{3}, the class of Keras in \d+\.\d %, \d+\.\d images a second, 0\.0 h left",
+        lines[1],
+    )
+
+
+def test_labels_that_count_bring_outputs_nearer_to_them(network):
+    """To one class everywhere, which the teacher does not give."""
+
+    def labelled(first):
+        return ((shown, np.full((len(shown), 6, 6), 1)) for shown, _ in batches(first))
+
+    def share(of):
+        layers = wave_layers(of, {})
+        counts = np.stack([p.counts(layers[-1], in_window=True) for p in passes(of, layers, images(12, 999))])
+        rates_hz = np.float32(counts.reshape(-1, 6, 6, 4) / (of.steps * of.network.dt_s))
+        return np.mean(outputs(of.network, {"p3": rates_hz}).argmax(axis=-1) == 1)
+
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    taught, alone = (
+        train_wave(wave, labelled, teacher, Recipe(12, learning_rate=0.03, labels=weight)) for weight in (10.0, 0.0)
+    )
+    assert share(taught) > share(alone) + 0.3
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_cross_entropy_is_that_of_its_definition(channels):
+    rng = np.random.default_rng(0)
+    outputs, labels = rng.normal(size=(2, 4, channels)), rng.integers(0, max(2, channels), (2, 4))
+    if channels == 1:
+        expected = np.mean(np.log1p(np.exp(np.where(labels == 1, -outputs[..., 0], outputs[..., 0]))))
+    else:
+        chosen = np.take_along_axis(outputs, labels[..., None], axis=-1)[..., 0]
+        expected = np.mean(np.log(np.exp(outputs).sum(axis=-1)) - chosen)
+    assert float(cross_entropy(labels, np.float32(outputs))) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["shared", "single"])
