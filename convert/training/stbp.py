@@ -108,7 +108,7 @@ def train_wave(
             if state.batches == recipe.alone:
                 state = state.rested()
             now = parameters.wave(state.values)
-            examples = Examples(images, teacher.activities(images), teacher.logits(images)[0], labels)
+            examples = Examples(images, *teacher.lesson(images), labels)
             found_now = of_batches.of(now, wave_layers(now, known), examples, recipe.aim(state.batches))
             rate = cosine(recipe.learning_rate, recipe.done(state.batches), recipe.warm)
             state = state.step(found_now.gradients, rate)

@@ -54,6 +54,9 @@ class Teacher:
     def logits(self, images):
         return [np.float32(outputs(self.network, self._rates(images)))]
 
+    def lesson(self, images):
+        return self.activities(images), self.logits(images)[0]
+
 
 def error(wave, teacher, shown):
     """Mean square difference of the outputs from the teacher's."""
