@@ -9,6 +9,7 @@ from math import ceil, prod
 
 from convert.errors import UserError
 from convert.network import Population, Shape
+from convert.storage.atomic import NOTES
 from partition.core.packing import PLAIN, Packing
 from partition.core.synapse_lists import packings
 from partition.core.utilization import received, slots_per_axon, surely_overfull
@@ -53,11 +54,32 @@ def feasible_tiles(
 def feasible_one_by_one(
     population: Population, links: Sequence[Link], chip: Chip, *, packings_to_try: Packings = packings
 ) -> Iterator[FeasibleTile]:
-    """The same, each looked for when it is asked for."""
+    """The same, each looked for when it is asked for: first those that keep channels together if that is wanted, and
+    others only if there is none."""
+    found = False
+    if population.whole_channels:
+        for option in _fitting(population, links, chip, packings_to_try, whole_channels=True):
+            found = True
+            yield option
+    if not found:
+        yield from _fitting(population, links, chip, packings_to_try)
+
+
+def _fitting(
+    population: Population,
+    links: Sequence[Link],
+    chip: Chip,
+    packings_to_try: Packings,
+    *,
+    whole_channels: bool = False,
+) -> Iterator[FeasibleTile]:
+    """The tiles that fit, fewest cores first; with ``whole_channels`` only those that have all of them."""
     inward = [link for link in links if link.target == population.name]
     least_slots = sum(slots_per_axon(link, chip) for link in links if link.source == population.name)
     shape, fewest = population.shape, None
     for number, tile in _candidates(shape, chip):
+        if whole_channels and tile[2] < shape[2]:
+            continue
         if fewest is not None and number > MOST_CORES * fewest + SPARE_CORES:
             break
         if tile[0] * tile[1] * least_slots > chip.out_axon_slots:
@@ -82,6 +104,9 @@ def feasible_tiles_of_layers(
     problems = [does_not_fit(p, links, chip) for p in populations if not found[p.name]]
     if problems:
         raise UserError(problems)
+    for p in populations:
+        if p.whole_channels and found[p.name][0].tile[2] < p.shape[2]:
+            NOTES.info("%s", _cut_through(p, found[p.name][0]))
     return found
 
 
@@ -115,10 +140,18 @@ def _packing(
 
 
 def signature(population: Population, links: Sequence[Link]) -> Hashable:
-    """Equal for populations with the same feasible tiles: same shape, same geometry in, same kinds of links out."""
+    """Equal for populations with the same feasible tiles: same shape and wish, same geometry in, same kinds of links
+    out."""
     inward = [(link.source_shape, link.geometry) for link in links if link.target == population.name]
     outward = [type(link) for link in links if link.source == population.name]
-    return population.shape, tuple(inward), tuple(outward)
+    return population.shape, population.whole_channels, tuple(inward), tuple(outward)
+
+
+def _cut_through(population: Population, option: FeasibleTile) -> str:
+    return (
+        f"layer '{population.name}' was trained for cores that hold all of its {population.shape[2]} channels, and no "
+        f"such part of it fits one; with {option.tile[2]} of them its weights are rounded otherwise: measure accuracy"
+    )
 
 
 def does_not_fit(population: Population, links: Sequence[Link], chip: Chip) -> str:

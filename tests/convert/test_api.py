@@ -31,7 +31,7 @@ def test_the_rate_network_is_the_original_unless_populations_were_left_out(cap, 
     np.testing.assert_allclose(by_rates, load_model(tmp_path / "model.keras")(images), atol=1e-5)
 
 
-def test_a_training_that_was_killed_ends_with_the_same_bundle(tiny, tmp_path):
+def test_a_training_that_was_killed_ends_with_the_same_bundle(tiny, tmp_path, monkeypatch):
     """Killed at its second batch, and again while the bundle is written."""
     options = convert.Options(steps=6, recipe="stbp", spiking_batches=4)
     model, data = tiny / "model.keras", tiny / "data.npz"
@@ -50,9 +50,10 @@ def test_a_training_that_was_killed_ends_with_the_same_bundle(tiny, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         convert.convert(model, data, tmp_path / "killed", options, progress=killed)
     (kept,) = (path for path in tmp_path.iterdir() if path.name.endswith(".unfinished"))
-    with pytest.raises(KeyboardInterrupt), pytest.MonkeyPatch.context() as patch:
+    with monkeypatch.context() as patch:
         patch.setattr("convert.api.write_bundle", _interrupted)
-        convert.convert(model, data, tmp_path / "killed", options, progress=killed)
+        with pytest.raises(KeyboardInterrupt):
+            convert.convert(model, data, tmp_path / "killed", options)
     assert kept.is_dir()
     assert not (tmp_path / "killed").exists()
     convert.convert(model, data, tmp_path / "killed", options)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convert.network import Neuron
-from convert.training.wave.kernels import ARCTAN, RECTANGLE, TRIANGLE, Surrogate
+from convert.training.wave.kernels import ARCTAN, RECTANGLE, TRIANGLE, Kernel, Surrogate
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.schedule import Wave, busy_steps
 from convert.training.wave.simulate import Wanted, gradient, pass_image
@@ -67,6 +67,31 @@ def test_integers_are_those_of_a_core_with_all_channels(seed):
         start = layer.busy.start
         np.testing.assert_array_equal(layer.neurons.bias * 64, by_source[f"bias@{start}"].weights)
         np.testing.assert_array_equal(layer.neurons.pulse * 64, by_source[f"pulse@{start}"].weights)
+
+
+def test_rows_and_columns_may_be_cut_where_pixels_share_weights():
+    """The integers of a core with all channels, wherever its pixels lie, if some of them take all taps."""
+    wave = random_wave(0)
+    populations = tuple(
+        replace(p, bias_hz=np.broadcast_to(p.bias_hz[:1, :1], p.shape)) if p.on_chip else p
+        for p in wave.network.populations
+    )
+    pulses = {name: np.broadcast_to(pulse[:1, :1], pulse.shape) for name, pulse in wave.pulses.items()}
+    wave = Wave(wave.network.with_(populations=populations), STEPS, pulses)
+    network, seen = wave.delivered(), 0
+    assert all(p.whole_channels for p in network.chip_populations)
+    tiles = {p.name: (-(-p.shape[0] // 2), -(-p.shape[1] // 2), p.shape[2]) for p in network.chip_populations}
+    found = discretize(network, tiles)
+    for layer in wave_layers(wave, {}):
+        if all(isinstance(link.reach, Kernel) for link in layer.links):
+            seen += 1
+            integers = found[layer.name]
+            assert (integers.vth == layer.neurons.threshold * 64).all()
+            by_source = {link.source: values for link, values in integers.links}
+            for link in layer.links:
+                for kernel in by_source[link.source].kernels:
+                    np.testing.assert_array_equal(link.reach.weights * 64, kernel)
+    assert seen >= 2
 
 
 @pytest.mark.parametrize("seed", range(4))
