@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convert.bundle import MODEL, RATES_PICTURE, REPORT, is_part, write_bundle
+from convert.bundle import MODEL, NETWORK, RATES_PICTURE, REPORT, is_part, load_network, write_bundle
 from convert.data.crops import batches_per_epoch
 from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import labels_of, rate_predictor
@@ -54,6 +54,8 @@ def convert(
     options = options or Options()
     if problems := options.problems():
         raise UserError(problems)
+    if options.start_from is not None:
+        load_network(options.start_from)  # before anything takes time
     if force and bundle.exists() and not (bundle / REPORT).is_file():
         raise UserError(f"{bundle} is not a bundle and is kept, --force or not; choose another name")
     with (
@@ -238,6 +240,7 @@ def _report(
         recipe=options.recipe if options.spiking_batches else None,
         spike_penalty=options.spike_penalty,
         labels_weight=options.labels_weight,
+        start_from=None if options.start_from is None else Path(options.start_from).name,
         augment=options.augment,
         seed=options.seed,
         agreement=draft.agreement,
@@ -275,6 +278,8 @@ def signature(model_path: Path, dataset: Dataset, options: Options) -> str:
     chosen = {field.name: getattr(options, field.name) for field in fields(options)}
     unusual = sorted((name, value) for name, value in chosen.items() if value != getattr(Options(), name))
     digest = hashlib.sha256(repr(unusual).encode())
+    if options.start_from is not None:
+        digest.update((Path(options.start_from) / NETWORK).read_bytes())
     for path in sorted(model_path.rglob("*")) if model_path.is_dir() else [model_path]:
         if path.is_file():
             digest.update(path.read_bytes())

@@ -82,6 +82,12 @@ DEFAULTS = Options()
     help="With --steps: what classes weigh beside the Keras outputs, if the data has any; 0 leaves them out.",
 )
 @click.option(
+    "--start-from",
+    type=click.Path(),
+    metavar="BUNDLE",
+    help="With --steps: start from the weights of this bundle of the same model, trained for so many or other steps.",
+)
+@click.option(
     "--augment/--no-augment",
     default=DEFAULTS.augment,
     show_default=True,
@@ -189,6 +195,7 @@ NOT_IN_A_CHECK = (
     "recipe",
     "spike_penalty",
     "labels_weight",
+    "start_from",
     "augment",
     "percentile",
     "one_scale",

@@ -11,6 +11,7 @@ from itertools import islice
 
 import numpy as np
 
+from convert.bundle import load_network
 from convert.calibration.bias_onset import with_bias_onset
 from convert.calibration.firing_rates import measure_firing_rates
 from convert.calibration.fit_layers import calibrate_spiking
@@ -121,6 +122,7 @@ def train_wave_of_spikes(draft: Draft) -> Draft:
     from convert.training.stbp import BATCH, Recipe, shifted, train_wave
     from convert.training.wave.batch import firing_rates
     from convert.training.wave.schedule import starting_wave
+    from convert.training.wave.start_from import started_from
 
     goal, options = draft.goal, draft.goal.options
     assert options.steps is not None
@@ -138,8 +140,11 @@ def train_wave_of_spikes(draft: Draft) -> Draft:
         labels=options.labels_weight,
         penalty=options.spike_penalty,
     )
+    start = starting_wave(draft.network, options.steps, goal.rates.targets_hz)
+    if options.start_from is not None:
+        start = started_from(start, load_network(options.start_from))
+        recipe = recipe.continued()
     with goal.progress("training through the steps", options.spiking_batches) as advance:
-        start = starting_wave(draft.network, options.steps, goal.rates.targets_hz)
         wave = train_wave(start, batches, goal.teacher, recipe, kept=goal.kept, advance=advance)
     firing = firing_rates(wave, affordable(draft.network, goal.sample.calibration))
     arrival = {p.name: wave.busy[p.name].start for p in wave.network.chip_populations}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +65,12 @@ class Recipe:
     def alone(self) -> int:
         """Batches in which layers learn alone."""
         return round(self.local * self.count)
+
+    def continued(self) -> Recipe:
+        """The same for a wave that has been trained: none of its layers learns alone, and activations matter little."""
+        return replace(
+            self, local=0.0, learning_rate=0.6 * self.learning_rate, features=(self.features[0] / 10, self.features[1])
+        )
 
     def done(self, batch: int) -> float:
         """The share of its stage that is over when ``batch`` comes."""

@@ -11,6 +11,7 @@ import pytest
 from scipy import sparse
 
 from convert.calibration.simulate import drive_hz
+from convert.errors import UserError
 from convert.network import INPUT, Convolution, Sparse
 from convert.network.tensorflow_form import apply
 from convert.training.losses import cross_entropy
@@ -19,7 +20,8 @@ from convert.training.wave.batch import fan_out, passes
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.readout_gradient import backward
 from convert.training.wave.schedule import Wave
-from tests.builders.image_networks import images
+from convert.training.wave.start_from import started_from
+from tests.builders.image_networks import chain, images
 from tests.builders.map_of_classes import map_of_classes, outputs
 
 STEPS = 6
@@ -186,6 +188,26 @@ def test_labels_that_count_bring_outputs_nearer_to_them(network):
         train_wave(wave, labelled, teacher, Recipe(12, learning_rate=0.03, labels=weight)) for weight in (10.0, 0.0)
     )
     assert share(taught) > share(alone) + 0.3
+
+
+def test_a_training_starts_where_another_ended(network):
+    """For other steps, too: what is delivered then has the same weights, biases and pulses."""
+    trained = train_wave(Wave(network, STEPS, {}), batches, Teacher(network), Recipe(3))
+    start = Wave(network, STEPS, {p.name: np.zeros(p.shape) for p in network.chip_populations})
+    same_wave(started_from(start, trained.delivered()), trained)
+    longer = started_from(replace(start, steps=9), trained.delivered())
+    for p, q in zip(longer.network.projections, trained.network.projections, strict=True):
+        np.testing.assert_array_equal(p.transform.weights, q.transform.weights)
+    (host, other) = (wave.network.population("p0").bias_hz for wave in (longer, trained))
+    np.testing.assert_allclose((host - other) * network.dt_s, 0.5 / 9 - 0.5 / STEPS)
+
+
+def test_another_network_to_start_from_is_refused(network):
+    wave = Wave(network, STEPS, {})
+    with pytest.raises(UserError, match=r"'p3' is not in both; give one of the same model$"):
+        started_from(wave, Wave(chain(layers=2, timesteps=48), STEPS, {}).delivered())
+    with pytest.raises(UserError, match="it was not trained for a few steps"):
+        started_from(wave, network)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
