@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,6 +61,12 @@ def test_a_training_that_was_killed_ends_with_the_same_bundle(tiny, tmp_path, mo
     assert sorted(path.name for path in tmp_path.iterdir()) == ["killed", "whole"]
     for name in ("network.npz", "rates.npz", "conversion.json"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    longer = replace(options, steps=9, spiking_batches=1, start_from=str(tmp_path / "whole"))
+    assert convert.convert(model, data, tmp_path / "longer", longer).start_from == "whole"
+    weights, before = (
+        convert.load_network(tmp_path / name).projections[0].transform.weights for name in ("longer", "whole")
+    )
+    np.testing.assert_array_equal(weights, before)
 
 
 def _interrupted(*given, **options):
