@@ -14,6 +14,13 @@ from functools import singledispatch
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.training.wave.gradient_kernels import (
+    fire_backward,
+    kernel_backward,
+    kernel_to_source,
+    synapses_backward,
+    synapses_to_source,
+)
 from convert.training.wave.kernels import (
     Fired,
     Float32,
@@ -25,11 +32,6 @@ from convert.training.wave.kernels import (
     counted,
     encoded,
     fire,
-    fire_backward,
-    kernel_backward,
-    kernel_to_source,
-    synapses_backward,
-    synapses_to_source,
 )
 from convert.training.wave.layers import Layer
 from convert.training.wave.packed_kernels import aligned, unpacked

@@ -85,7 +85,7 @@ def _code(context: Any, builder: Any, signature: Any, arguments: Any, *, rows: i
         return builder.add(start, builder.mul(context.get_constant(types.intp, p), length))
 
     zero = ir.Constant(vector, [0.0] * LANES)
-    sums = [[cgutils.alloca_once_value(builder, zero) for _ in range(vectors)] for _ in range(rows)]
+    sums = [[cgutils.alloca_once(builder, vector) for _ in range(vectors)] for _ in range(rows)]
     for of_row in sums:
         for total in of_row:
             builder.store(zero, total)
