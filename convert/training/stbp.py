@@ -10,10 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
+from convert.errors import UserError
 from convert.frontends.original import Images, Original
 from convert.storage.atomic import NOTES
 from convert.training.descent import Descent, cosine
@@ -101,35 +103,49 @@ def train_wave(
     on from there, to the same weights. It says how it goes in notes.
     """
     parameters = WaveParameters(wave)
-    state, path = Descent.start(parameters.values), None if kept is None else kept / STATE
-    if path is not None and (found := state.read(path)) is not None:
-        state = found
-        NOTES.info("training goes on from batch %s of %s", f"{state.batches:,}", f"{recipe.count:,}")
+    path = None if kept is None else kept / STATE
+    state = _begun(Descent.start(parameters.values), path, recipe)
+    if state.batches:
         advance(state.batches)
-    of_batches, diary = BatchGradient(parameters), _Diary(recipe.count)
-    known: dict[int, Kernel | Synapses] = {}
+    of_batches, diary, known = BatchGradient(parameters), _Diary(recipe.count), dict[int, Kernel | Synapses]()
     written_s = time.monotonic()
     try:
-        for images, labels in batches(state.batches) if state.batches < recipe.count else ():
-            if state.batches == recipe.alone:
-                state = state.rested()
+        for images, labels in islice(batches(state.batches), recipe.count - state.batches):
             now = parameters.wave(state.values)
             examples = Examples(images, *teacher.lesson(images), labels)
-            found_now = of_batches.of(now, wave_layers(now, known), examples, recipe.aim(state.batches))
-            rate = cosine(recipe.learning_rate, recipe.done(state.batches), recipe.warm)
-            state = state.step(found_now.gradients, rate)
-            diary.note(found_now, len(images), state.batches)
+            found = of_batches.of(now, wave_layers(now, known), examples, recipe.aim(state.batches))
+            state = _moved(state, found, recipe)
+            diary.note(found, len(images), state.batches)
             advance(1)
             if path is not None and time.monotonic() - written_s >= every_s:
                 state.write(path)
                 diary.tell()
                 written_s = time.monotonic()
-            if state.batches == recipe.count:
-                break
     finally:
         if path is not None and state.batches:
             state.write(path)
     return parameters.wave(state.values)
+
+
+def _begun(start: Descent, path: Path | None, recipe: Recipe) -> Descent:
+    """What was written to ``path``, or the ``start``."""
+    found = None if path is None else start.read(path)
+    if found is None:
+        return start
+    NOTES.info("training goes on from batch %s of %s", f"{found.batches:,}", f"{recipe.count:,}")
+    return found
+
+
+def _moved(state: Descent, found: Found, recipe: Recipe) -> Descent:
+    """One batch further; the layers' own stage leaves no momentum to the next. Raises ``UserError`` if the loss is no
+    number."""
+    if not np.isfinite(found.loss):
+        raise UserError(
+            f"training through the steps diverged at batch {state.batches + 1:,} (loss {found.loss}); check the "
+            "classes of the labels, or leave them out with --labels-weight 0"
+        )
+    rate = cosine(recipe.learning_rate, recipe.done(state.batches), recipe.warm)
+    return (state.rested() if state.batches == recipe.alone else state).step(found.gradients, rate)
 
 
 @dataclass

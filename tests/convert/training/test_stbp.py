@@ -147,10 +147,17 @@ def test_a_training_that_was_killed_goes_on_to_the_same_wave(network, batch, tmp
 
     with pytest.raises(KeyboardInterrupt):
         train_wave(wave, batches, teacher, recipe, kept=tmp_path, advance=killed)
-    same_wave(whole, train_wave(wave, watched, teacher, recipe, kept=tmp_path))
-    assert asked_for == [batch]
-    same_wave(whole, train_wave(wave, watched, teacher, recipe, kept=tmp_path))
-    assert asked_for == [batch]
+    for _ in range(2):  # the second time all is done
+        same_wave(whole, train_wave(wave, watched, teacher, recipe, kept=tmp_path))
+    assert asked_for == [batch, 7]
+
+
+def test_a_loss_that_is_no_number_is_said_and_not_kept(network, tmp_path):
+    recipe = Recipe(3, of_labels=lambda labels, outputs: float("nan") * outputs[0, 0, 0, 0], local=0.0)
+    labelled = lambda first: ((shown, np.zeros((16, 6, 6))) for shown, _ in batches(first))  # noqa: E731
+    with pytest.raises(UserError, match=r"diverged at batch 1 \(loss nan\)"):
+        train_wave(Wave(network, STEPS, {}), labelled, Teacher(network), recipe, kept=tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_state_that_cannot_be_read_is_none(network, tmp_path):
