@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from convert.bundle import MODEL, RATES_PICTURE, REPORT, at_work_in, is_part, write_bundle
+from convert.bundle import MODEL, NETWORK, RATES_PICTURE, REPORT, at_work_in, is_part, load_network, write_bundle
+from convert.data.crops import batches_per_epoch
 from convert.data.dataset import Dataset, open_data
-from convert.data.evaluate import rate_predictor
+from convert.data.evaluate import rate_predictor, targets
 from convert.data.metric_registry import task_measured_by
 from convert.network import INPUT, Network, require_steps, require_timesteps
 from convert.network.extent import extent_of
 from convert.provenance import Provenance, command_line, provenance
 from convert.report import ConversionReport, LayerReport, Metrics, OutputGrid
 from convert.storage.atomic import NOTES, whole_folder
+from convert.storage.unfinished import unfinished
 from convert.timings import timings_since
 
 from .errors import UserError
@@ -47,20 +52,41 @@ def convert(
     """Converts the model and writes the folder ``bundle``; returns what conversion.json holds.
 
     Raises ``UserError`` for everything about the model, the data or the folder that the user can put right; nothing is
-    written then. A bundle that another command uses is refused, or waited for.
+    written then. A bundle that another command uses is refused, or waited for. A training through the steps that was
+    killed goes on when it is asked for again with the same model, data and options.
     """
     model_path, data_path, bundle = Path(model_path), Path(data_path), Path(bundle)
     options = options or Options()
     if problems := options.problems():
         raise UserError(problems)
+    if options.start_from is not None:
+        load_network(options.start_from)  # before anything takes time
     if force and bundle.exists() and not (bundle / REPORT).is_file():
         raise UserError(f"{bundle} is not a bundle and is kept, --force or not; choose another name")
-    with at_work_in(bundle, wait=wait), whole_folder(bundle, force=force, ours=is_part) as folder:
-        return _written(folder, model_path, data_path, options, progress)
+    with (
+        ExitStack() as until_written,
+        at_work_in(bundle, wait=wait),
+        whole_folder(bundle, force=force, ours=is_part) as folder,
+    ):
+
+        def kept(dataset: Dataset) -> Path | None:
+            if options.steps is None:
+                return None
+            signed = signature(model_path, dataset, options)
+            return until_written.enter_context(unfinished(bundle, signed, what="training", wait=wait))
+
+        return _written(folder, model_path, data_path, options, progress, kept)
 
 
-def _written(folder: Path, model_path: Path, data_path: Path, options: Options, progress: Progress) -> ConversionReport:
-    """Everything that the bundle holds, written into ``folder``."""
+def _written(
+    folder: Path,
+    model_path: Path,
+    data_path: Path,
+    options: Options,
+    progress: Progress,
+    kept: Callable[[Dataset], Path | None],
+) -> ConversionReport:
+    """Everything that the bundle holds, written into ``folder``; ``kept`` says where what is unfinished lies."""
     begin_s = time.monotonic()
     from convert.calibration.figure import draw
     from convert.calibration.sample import Sample
@@ -91,7 +117,7 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
         before = _measured(models.cut.original, models.cut, sample, options)
         _fine_tune(models.cut, dataset, before, options, progress)
         metrics["fine_tuned"] = sample.metrics(models.cut.original.outputs)
-    draft = run_stages(_lowered(models, sample, options, progress))
+    draft = run_stages(_lowered(models, sample, options, progress, kept(dataset)))
     assert draft.rate_network is not None
     metrics["rate"] = sample.metrics(rate_predictor(draft.rate_network))
     report = _report(draft, before, metrics, models, model_path, data_path)
@@ -190,10 +216,10 @@ def _measured(original: Original, cut: Cut, sample: Sample, options: Options) ->
 
 
 def _fine_tune(cut: Cut, dataset: Dataset, rates: RateScales, options: Options, progress: Progress) -> None:
-    from convert.training.rate_loss import KEEP, RELEARN, RateGoal, batches_per_epoch, fine_tune
+    from convert.training.rate_loss import BATCH, KEEP, RELEARN, RateGoal, fine_tune
 
     goal = RateGoal(options.percentile, rates.scale_hz, rates.targets_hz)
-    total = options.fine_tune_epochs * batches_per_epoch(dataset, cut.readout)
+    total = options.fine_tune_epochs * batches_per_epoch(dataset, BATCH, cut.shapes[INPUT][:2])
     with progress("fine-tuning", total) as advance:
         fine_tune(
             cut,
@@ -206,7 +232,7 @@ def _fine_tune(cut: Cut, dataset: Dataset, rates: RateScales, options: Options, 
         )
 
 
-def _lowered(models: Models, sample: Sample, options: Options, progress: Progress) -> Draft:
+def _lowered(models: Models, sample: Sample, options: Options, progress: Progress, kept: Path | None) -> Draft:
     """The network in the original's own units, and what it is to do.
 
     Where max pooling was replaced and nothing trained since, calibration aims at the model that still has it.
@@ -220,7 +246,7 @@ def _lowered(models: Models, sample: Sample, options: Options, progress: Progres
     require_timesteps(network.with_(timesteps=options.timesteps))
     teacher = cut.original if options.fine_tune_epochs else models.given
     rates = _measured(teacher, cut, sample, options)
-    return Draft(network, Goal(cut.original, teacher, rates, sample, options, progress))
+    return Draft(network, Goal(cut.original, teacher, rates, sample, options, progress, kept))
 
 
 def _report(
@@ -255,6 +281,9 @@ def _report(
         steps=options.steps,
         recipe=options.recipe if options.spiking_batches else None,
         spike_penalty=options.spike_penalty,
+        labels_weight=options.labels_weight,
+        start_from=None if options.start_from is None else Path(options.start_from).name,
+        augment=options.augment,
         seed=options.seed,
         agreement=draft.agreement,
         metrics=metrics,
@@ -284,6 +313,21 @@ def _layer(draft: Draft, name: str, before: RateScales | None) -> LayerReport:
         synapse_s=population.synapse_s,
         arrival_step=draft.arrival.get(name, 0),
     )
+
+
+def signature(model_path: Path, dataset: Dataset, options: Options) -> str:
+    """What a conversion depends on: the model's bytes, the images and labels themselves, and the options."""
+    names = [field.name for field in fields(options) if FLAGS.get(field.name, "") is not None]
+    chosen = {name: getattr(options, name) for name in names}
+    unusual = sorted((name, value) for name, value in chosen.items() if value != getattr(Options(), name))
+    digest = hashlib.sha256(repr(unusual).encode())
+    if options.start_from is not None:
+        digest.update((Path(options.start_from) / NETWORK).read_bytes())
+    for path in sorted(model_path.rglob("*")) if model_path.is_dir() else [model_path]:
+        if path.is_file():
+            digest.update(path.read_bytes())
+    digest.update(dataset.digest(targets(dataset)).encode())
+    return digest.hexdigest()
 
 
 def _copy(path: Path, target: Path) -> None:

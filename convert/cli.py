@@ -75,6 +75,25 @@ DEFAULTS = Options()
     help="With --steps: what a million synaptic operations weigh beside the loss; 0.01 more than halves them.",
 )
 @click.option(
+    "--labels-weight",
+    type=Number(0, 1000),
+    default=DEFAULTS.labels_weight,
+    show_default=True,
+    help="With --steps: what classes weigh beside the Keras outputs, if the data has any; 0 leaves them out.",
+)
+@click.option(
+    "--start-from",
+    type=click.Path(),
+    metavar="BUNDLE",
+    help="With --steps: start from the weights of this bundle of the same model, trained for so many or other steps.",
+)
+@click.option(
+    "--augment/--no-augment",
+    default=DEFAULTS.augment,
+    show_default=True,
+    help="Mirror, turn and shift training images, where their task allows it.",
+)
+@click.option(
     "--percentile",
     type=Number(50, 100),
     default=DEFAULTS.percentile,
@@ -176,6 +195,9 @@ NOT_IN_A_CHECK = (
     "steps",
     "recipe",
     "spike_penalty",
+    "labels_weight",
+    "start_from",
+    "augment",
     "percentile",
     "one_scale",
     "synapse_s",

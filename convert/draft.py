@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ class Goal:
     """What the network is to do.
 
     ``original`` is what has been lowered; ``teacher`` is what calibration and training aim at: the same, or the model
-    as it was before its max pooling was replaced. ``rates`` are the scales that ``teacher`` asks for.
+    as it was before its max pooling was replaced. ``rates`` are the scales that ``teacher`` asks for. The folder
+    ``kept`` has what was done before the command was killed.
     """
 
     original: Original
@@ -33,6 +35,7 @@ class Goal:
     sample: Sample
     options: Options
     progress: Progress
+    kept: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,10 @@ class Options:
     ``synapse_s`` None chooses a time constant for each population: see ``convert.calibration.synaptic_filters``.
     ``output`` is the one of several outputs that is measured, by its name; None is the first one. ``metric`` is what is
     measured; None: what the labels can be, classes before numbers.
-    ``steps`` shows each image for so many steps only; ``recipe`` says how its wave through the layers is trained.
+    ``steps`` shows each image for so many steps only; ``recipe`` says how its wave through the layers is trained, and
+    ``labels_weight`` what classes weigh there beside the original's outputs; it starts from the weights of the bundle
+    ``start_from``, trained so before, if there is one. ``augment`` mirrors, turns and shifts
+    images in training, where their task allows it.
     ``memory`` is the most to take, in bytes; None: what is free.
     ``metric_images`` are scored, a 64th of them where an image is a segmentation: accuracy is then one of pixels.
     """
@@ -62,6 +65,9 @@ class Options:
     steps: int | None = None
     recipe: SpikingRecipe = "tandem"
     spike_penalty: float = 0.0
+    labels_weight: float = 1.0
+    start_from: str | None = None
+    augment: bool = True
     percentile: float = 99.9
     rates_hz: tuple[float, float] = (400.0, 600.0)
     one_scale: bool = False
@@ -113,6 +119,10 @@ class Options:
             problems.append(
                 "spike_penalty weighs the synaptic operations of recipe 'stbp' only; leave out --spike-penalty"
             )
+        if self.start_from is not None and self.steps is None:
+            problems.append("start_from is where recipe 'stbp' starts; leave out --start-from, or give --steps")
+        if not isfinite(self.labels_weight) or self.labels_weight < 0:
+            problems.append(f"labels_weight is {self.labels_weight}; give a finite number that is not negative")
         return problems
 
 

@@ -114,6 +114,9 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     recipe: Literal["tandem", "stbp"] | None = None
     """Of the training through spikes; None: there was none."""
     spike_penalty: float = 0.0
+    labels_weight: float = 1.0
+    start_from: str | None = None
+    augment: bool = True
     seed: int | None = None
     agreement: AgreementReport | None = None
     metrics: dict[str, Metrics] = {}

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import count, islice
+from itertools import islice
 
 import numpy as np
 
+from convert.bundle import load_network
 from convert.calibration.bias_onset import with_bias_onset
 from convert.calibration.firing_rates import measure_firing_rates
 from convert.calibration.fit_layers import calibrate_spiking
 from convert.calibration.simulate import affordable
 from convert.calibration.synaptic_filters import with_synaptic_filters
-from convert.data.crops import training_batches
+from convert.data.crops import batches_per_epoch, training_batches
 from convert.frontends.original import Images
 from convert.lowering.agreement import agreement
 from convert.network import Neuron
 from convert.network.rescale import with_scales, without_silent
 from convert.report import AgreementReport, Task
+from convert.upstream.types import Values
 
 from .draft import Draft, Stage
 
@@ -81,7 +83,8 @@ def fit_layers(draft: Draft) -> Draft:
 
 def train_through_spikes(draft: Draft) -> Draft:
     """Trained on so many batches as the options say, to give the teacher's outputs with its own spikes."""
-    from convert.training.tandem import BATCH, distillation_loss, relative_squared_loss, train_spiking
+    from convert.training.losses import distillation_loss, relative_squared_loss
+    from convert.training.tandem import BATCH, train_spiking
 
     goal, batches = draft.goal, draft.goal.options.spiking_batches
     if not batches:
@@ -90,7 +93,7 @@ def train_through_spikes(draft: Draft) -> Draft:
         network = train_spiking(
             draft.network,
             draft.arrival,
-            islice(_training_images(draft, BATCH), batches),
+            (images for images, _ in islice(_training_batches(draft, BATCH), batches)),
             goal.teacher,
             count=batches,
             loss=relative_squared_loss if goal.sample.dataset.task in NUMBERS else distillation_loss,
@@ -100,37 +103,49 @@ def train_through_spikes(draft: Draft) -> Draft:
     return draft.with_(network=network, firing=measure_firing_rates(network, draft.arrival, seen))
 
 
-def _training_images(draft: Draft, size: int) -> Iterator[Images]:
-    """Batches of ``size`` without end, differently in each epoch."""
-    sample = draft.goal.sample
-    for epoch in count():
-        seed = draft.goal.options.seed + epoch
-        for inputs, _ in training_batches(sample.dataset, size, sample.shape[:2], seed):
-            yield affordable(draft.network, inputs.astype(np.float32))
+def _training_batches(draft: Draft, size: int, first: int = 0) -> Iterator[tuple[Images, Values]]:
+    """Batches of ``size`` images and their labels without end, from number ``first`` on, differently in each epoch."""
+    sample, options = draft.goal.sample, draft.goal.options
+    crop = sample.shape[:2]
+    epoch, first = divmod(first, batches_per_epoch(sample.dataset, size, crop))
+    while True:
+        seed = options.seed + epoch
+        for inputs, labels in training_batches(sample.dataset, size, crop, seed, first=first, augment=options.augment):
+            images = affordable(draft.network, inputs.astype(np.float32))
+            yield images, labels[: len(images)]
+        epoch, first = epoch + 1, 0
 
 
 def train_wave_of_spikes(draft: Draft) -> Draft:
     """Each image shown for a few steps only, and its wave through the layers trained to give the teacher's outputs."""
-    from convert.training.stbp import BATCH, Recipe, firing_rates, shifted, train_wave
-    from convert.training.tandem import distillation_loss, relative_squared_loss
+    from convert.training.losses import cross_entropy, distillation_loss, relative_squared_loss
+    from convert.training.stbp import BATCH, Recipe, shifted, train_wave
+    from convert.training.wave.batch import firing_rates
     from convert.training.wave.schedule import starting_wave
+    from convert.training.wave.start_from import started_from
 
     goal, options = draft.goal, draft.goal.options
     assert options.steps is not None
-    task, rng = goal.sample.dataset.task, np.random.default_rng(options.seed)
-    images = _training_images(draft, BATCH)
-    if task == "classification":
-        images = (shifted(batch, rng) for batch in images)
+    task, classes = goal.sample.dataset.task, goal.sample.dataset.task not in NUMBERS
+
+    def batches(first: int) -> Iterator[tuple[Images, Values]]:
+        for number, (images, labels) in enumerate(_training_batches(draft, BATCH, first), first):
+            moved = options.augment and task == "classification"
+            yield shifted(images, np.random.default_rng((options.seed, number))) if moved else images, labels
+
+    recipe = Recipe(
+        options.spiking_batches,
+        loss=distillation_loss if classes else relative_squared_loss,
+        of_labels=cross_entropy if classes and options.labels_weight else None,
+        labels=options.labels_weight,
+        penalty=options.spike_penalty,
+    )
+    start = starting_wave(draft.network, options.steps, goal.rates.targets_hz)
+    if options.start_from is not None:
+        start = started_from(start, load_network(options.start_from))
+        recipe = recipe.continued()
     with goal.progress("training through the steps", options.spiking_batches) as advance:
-        wave = train_wave(
-            starting_wave(draft.network, options.steps, goal.rates.targets_hz),
-            islice(images, options.spiking_batches),
-            goal.teacher,
-            count=options.spiking_batches,
-            recipe=Recipe(penalty=options.spike_penalty),
-            loss=relative_squared_loss if task in NUMBERS else distillation_loss,
-            advance=advance,
-        )
+        wave = train_wave(start, batches, goal.teacher, recipe, kept=goal.kept, advance=advance)
     firing = firing_rates(wave, affordable(draft.network, goal.sample.calibration))
     arrival = {p.name: wave.busy[p.name].start for p in wave.network.chip_populations}
     return _with_source_rates(draft.with_(network=wave.delivered(), firing=firing, arrival=arrival))

@@ -24,11 +24,12 @@ from convert.options import Progress, silent
 from convert.provenance import BUNDLE, Provenance, command_line, digests, provenance
 from convert.report import ConversionReport
 from convert.storage.atomic import NOTES
+from convert.storage.unfinished import unfinished
 from convert.timings import now, this_machine
 from deploy.arrays import Float32
 from deploy.energy.measure import measure_original
 from deploy.events.counts import LayerCounts
-from deploy.runs.checkpoint import RunCheckpoint, signature, unfinished
+from deploy.runs.checkpoint import RunCheckpoint, signature
 from deploy.runs.folder import write_folder
 from deploy.runs.foreseen import Load, require_room, run_of
 from deploy.runs.images import chosen_images, images_at_a_time, require_inputs, run_missing
@@ -67,7 +68,8 @@ def run(
         dataset = chosen_images(data, skip=options.skip, images=options.images)
         require_one_size(dataset)
         signed = signature(bundle, dataset, options.signed())
-        with unfinished(folder, signed, wait=wait) as checkpoint:
+        with unfinished(folder, signed, what="run", wait=wait) as kept:
+            checkpoint = RunCheckpoint(kept)
             steps = readout_steps(network.timesteps, options.every or steps_between(dataset.task, network.timesteps))
             windows, original = windows_at(network, steps, options.window), original_of(bundle)
             threads = _threads(network, options, dataset, len(windows), original)

@@ -53,24 +53,36 @@ def stitch(crops: Values, positions: Sequence[Size], image_size: Size) -> NDArra
     return (total / weight).astype(np.float32)
 
 
-def training_batches(dataset: Dataset, size: int, crop: Size, seed: int) -> Iterator[tuple[Values, Values]]:
+def training_batches(
+    dataset: Dataset, size: int, crop: Size, seed: int, *, first: int = 0, augment: bool = True
+) -> Iterator[tuple[Values, Values]]:
     """One epoch of images (b, h, w, c) and labels in random order, ``size`` at a time, differently for every seed.
+
+    It starts with batch ``first``, which is the same whether those before have been asked for or not.
 
     Classification: every image once, mirrored left to right at random; sequences and vectors are not mirrored. Numbers
     to be given: every image once as it is. Segmentation: as many random crops of size ``crop`` as would tile each
     image, mirrored and turned by multiples of 90 degrees (180 if ``crop`` is not square), with labels where the output
-    has pixels; a row of pixels stays.
+    has pixels; a row of pixels stays. Without ``augment`` none is mirrored or turned.
     """
-    rng = np.random.default_rng(seed)
-    repeats = (
-        [1] * len(dataset)
-        if dataset.task != "segmentation"
-        else [tiling_crops(dataset, i, crop) for i in range(len(dataset))]
-    )
-    order = rng.permutation(np.repeat(np.arange(len(dataset)), repeats))
-    for start in range(0, len(order), size):
-        pairs = [_augmented(dataset, int(i), crop, rng) for i in order[start : start + size]]
+    order = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(dataset)), _repeats(dataset, crop)))
+    for batch in range(first, ceil(len(order) / size)):
+        rng = np.random.default_rng((seed, batch))
+        chosen = order[batch * size : (batch + 1) * size]
+        pairs = [_augmented(dataset, int(i), crop, rng, augment) for i in chosen]
         yield np.stack([image for image, _ in pairs]), np.asarray([label for _, label in pairs])
+
+
+def batches_per_epoch(dataset: Dataset, size: int, crop: Size) -> int:
+    """How many batches ``training_batches`` gives."""
+    return ceil(sum(_repeats(dataset, crop)) / size)
+
+
+def _repeats(dataset: Dataset, crop: Size) -> list[int]:
+    """How often each image comes in an epoch."""
+    if dataset.task != "segmentation":
+        return [1] * len(dataset)
+    return [tiling_crops(dataset, i, crop) for i in range(len(dataset))]
 
 
 def tiling_crops(dataset: Dataset, i: int, crop: Size) -> int:
@@ -82,9 +94,9 @@ def tiling_crops(dataset: Dataset, i: int, crop: Size) -> int:
     return ceil(size[0] / made[0]) * ceil(size[1] / made[1])
 
 
-def _augmented(dataset: Dataset, i: int, crop: Size, rng: np.random.Generator) -> tuple[Values, Values]:
+def _augmented(dataset: Dataset, i: int, crop: Size, rng: np.random.Generator, augment: bool) -> tuple[Values, Values]:
     image, label = dataset.image(i), numbers_of(dataset.label(i))
-    flipped = bool(rng.random() < 0.5) and image.ndim == 3 and len(image) > 1
+    flipped = bool(rng.random() < 0.5) and augment and image.ndim == 3 and len(image) > 1
     if dataset.task == "classification":
         return (image[:, ::-1] if flipped else image), label
     if dataset.task != "segmentation":
@@ -95,7 +107,7 @@ def _augmented(dataset: Dataset, i: int, crop: Size, rng: np.random.Generator) -
         image, label = (mirrored(array, dataset.grid)[0] for array in (image, label))
     row, column = (int(rng.integers(0, have - want + 1)) for have, want in zip(image.shape[:2], crop, strict=True))
     turns = int(rng.integers(4)) if crop[0] == crop[1] else 2 * int(rng.integers(2))
-    turns = turns if len(image) > 1 else 0
+    turns = turns if augment and len(image) > 1 else 0
     parts = (cut(array, [(row, column)], crop)[0] for array in (image, label))
     image, label = (np.rot90(part[:, ::-1] if flipped else part, turns) for part in parts)
     return image, label if dataset.grid is None else on_grid(dataset.grid, label)

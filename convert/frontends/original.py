@@ -69,6 +69,10 @@ class Original(Protocol):
         """The readouts before their activation, shapes (images, ...)."""
         ...
 
+    def lesson(self, images: Images) -> tuple[Mapping[str, Images], NDArray[np.float32]]:
+        """``activities`` and the first of ``logits``, for less than both."""
+        ...
+
     def outputs(self, images: Images) -> NDArray[np.float32]:
         """The first output, shape (images, ...)."""
         ...

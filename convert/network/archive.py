@@ -76,6 +76,7 @@ class PopulationRow(msgspec.Struct):
     synapse_s: Annotated[float, msgspec.Meta(ge=0)]
     onset_step: Annotated[int, msgspec.Meta(ge=0)]
     end_step: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    whole_channels: bool = False
 
 
 class ReadoutRow(msgspec.Struct):
@@ -127,6 +128,7 @@ def save_network(network: Network, path: Path) -> None:
                 p.synapse_s,
                 p.onset_step,
                 p.end_step,
+                p.whole_channels,
             )
             for p in network.populations
         ],
@@ -236,6 +238,7 @@ def _population(row: PopulationRow, arrays: Arrays) -> Population:
         row.synapse_s,
         row.onset_step,
         row.end_step,
+        row.whole_channels,
     )
 
 

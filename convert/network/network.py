@@ -66,7 +66,9 @@ class Population:
     what projections bring passes a low-pass filter of time constant ``synapse_s``, 0 for none: one filter, as a
     compartment of the chip has. Populations with ``on_chip`` false encode the input on the host; they are driven from
     step ``onset_step`` of each presentation on, up to ``end_step`` (excluded; None: as long as it lasts).
-    ``source_layer`` is the kind of layer that it comes from.
+    ``source_layer`` is the kind of layer that it comes from. With ``whole_channels`` its weights were found for cores
+    that hold all of its channels, whose integers depend on the largest weight of all: it is cut along rows and columns
+    only, if any such part fits a core.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Population:
     synapse_s: float = 0.0
     onset_step: int = 0
     end_step: int | None = None
+    whole_channels: bool = False
 
     @property
     def neurons(self) -> int:

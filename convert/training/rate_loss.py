@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import ceil
 
 import numpy as np
 
-from convert.data.crops import tiling_crops, training_batches
+from convert.data.crops import batches_per_epoch, training_batches
 from convert.data.dataset import Dataset
 from convert.errors import UserError
 from convert.frontends.keras.cut import Cut
 from convert.frontends.keras.segment import KerasSegment
+from convert.training.losses import Loss
 from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
 from convert.upstream.types import Optimizer, Tensor
-
-Loss = Callable[[Tensor, Tensor], Tensor]
-"""From labels and logits to a number."""
 
 WEIGHT = 1e-3
 """Of the rate loss beside the task's loss, as in the percentile examples of NengoDL's authors."""
@@ -89,10 +86,10 @@ def fine_tune(
     for layer in cut.model.layers:
         if type(layer).__name__ == "BatchNormalization" and pace.batch_norm_momentum is not None:
             layer.momentum = pace.batch_norm_momentum
-    steps = epochs * batches_per_epoch(dataset, cut.readout)
+    shape = tuple(cut.model.inputs[0].shape)[1:3]
+    steps = epochs * batches_per_epoch(dataset, BATCH, shape)
     schedule = keras.optimizers.schedules.CosineDecay(pace.learning_rate, max(1, steps))
     step = _step(cut, goal, _task_loss(dataset, cut.readout), keras.optimizers.Adam(schedule))
-    shape = tuple(cut.model.inputs[0].shape)[1:3]
     for epoch in range(epochs):
         for images, labels in training_batches(dataset, BATCH, shape, seed + epoch):
             loss = float(step(tf.constant(images, tf.float32), tf.constant(labels)))
@@ -119,14 +116,6 @@ def _step(cut: Cut, goal: RateGoal, task_loss: Loss, optimizer: Optimizer) -> Lo
         return loss
 
     return step  # type: ignore[no-any-return]
-
-
-def batches_per_epoch(dataset: Dataset, readout: KerasSegment) -> int:
-    """How many batches ``training_batches`` gives, for the schedule and the progress bar."""
-    if dataset.task != "segmentation":
-        return -(-len(dataset) // BATCH)
-    rows, columns, _ = readout.shape
-    return ceil(sum(tiling_crops(dataset, i, (rows, columns)) for i in range(len(dataset))) / BATCH)
 
 
 def _task_loss(dataset: Dataset, readout: KerasSegment) -> Loss:

@@ -19,6 +19,7 @@ from convert.network import INPUT, Array, Network, Population, Readout, Shape, T
 from convert.network.quantize import with_8bit_weights
 from convert.network.tensorflow_form import apply
 from convert.network.transforms import dense_convolution
+from convert.training.losses import Loss, distillation_loss
 from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
 from convert.upstream.types import Tensor
 
@@ -27,9 +28,6 @@ LEARNING_RATE = 3e-3
 
 BIAS_UNIT_HZ = 100.0
 """What a kernel's root mean square is to its weights, this is to biases."""
-
-TEMPERATURE = 2.0
-"""Softens the teacher's outputs, so that what it holds for second best counts, too."""
 
 BATCH = 32
 
@@ -41,14 +39,13 @@ def train_spiking(
     teacher: Original,
     *,
     count: int,
-    loss: Callable[[Tensor, Tensor], Tensor] | None = None,
+    loss: Loss = distillation_loss,
     advance: Callable[[int], None] = lambda steps: None,
 ) -> Network:
     """``network``, calibrated and with biases from step ``arrival`` on, trained on ``count`` batches of raw images
     (images, rows, columns, channels) to give the first readout of ``teacher``, by ``distillation_loss`` unless another
     ``loss`` is given."""
     keras, tf = load_tf_keras(), load_tensorflow()
-    loss = loss or distillation_loss
     trained = _Trained(network)
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, max(1, count)))
     for images in batches:
@@ -70,29 +67,6 @@ def spiking_rates(network: Network, arrival: Mapping[str, int], images: Images) 
         share = spikes.share(start).reshape(-1, *population.shape)
         rates_hz[population.name] = share / np.float32(network.dt_s)
     return rates_hz
-
-
-def distillation_loss(teacher: Tensor, student: Tensor) -> Tensor:
-    """Cross-entropy between outputs before their activation, both divided by ``TEMPERATURE``, in its square.
-
-    One channel is a sigmoid's, more are a softmax's. Source: Hinton et al. 2015, section 2.
-    """
-    tf = load_tensorflow()
-    channels = student.shape[-1]
-    soft = tf.reshape(teacher, (-1, channels)) / TEMPERATURE
-    logits = tf.reshape(student, (-1, channels)) / TEMPERATURE
-    if channels == 1:
-        losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.sigmoid(soft), logits=logits)
-    else:
-        losses = tf.nn.softmax_cross_entropy_with_logits(labels=tf.nn.softmax(soft), logits=logits)
-    return tf.reduce_mean(losses) * TEMPERATURE**2
-
-
-def relative_squared_loss(teacher: Tensor, student: Tensor) -> Tensor:
-    """The mean squared difference of outputs before their activation, relative to the teacher's mean square."""
-    tf = load_tensorflow()
-    wanted = tf.reshape(teacher, tf.shape(student))
-    return tf.reduce_mean((student - wanted) ** 2) / tf.maximum(tf.reduce_mean(wanted**2), 1e-12)
 
 
 class _Trained:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from glob import escape
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +13,8 @@ import numpy as np
 from convert.bundle import NETWORK, PARTITION
 from convert.data.dataset import Dataset
 from convert.data.evaluate import targets
-from convert.errors import UserError
-from convert.storage.atomic import NOTES, whole_file
+from convert.storage.atomic import whole_file
 from convert.storage.damage import DAMAGED
-from convert.storage.locks import in_use, locked
 from deploy.arrays import Float32, Float64, Int64
 from deploy.events.counts import LayerCounts
 
@@ -99,40 +94,6 @@ class RunCheckpoint:
     def original(self, i: int) -> Float32:
         """What ``write_original`` kept."""
         return np.asarray(np.load(self.folder / f"{i}{ORIGINAL}"), np.float32)
-
-
-@contextmanager
-def unfinished(run: Path, signature: str, *, wait: bool = False) -> Iterator[RunCheckpoint]:
-    """The checkpoint of the run that is to lie in the folder ``run``, whose name and ``signature`` it has.
-
-    When the block ends without an error it is removed, and with it those of the same name that nobody works on. Raises
-    ``UserError`` where it cannot be written, and if another command is at it, unless it is to ``wait`` for that one.
-    """
-    folder = run.with_name(f".{run.name}.{signature[:16]}.unfinished")
-    with _kept_unless_empty(folder, wait):
-        yield RunCheckpoint(folder)
-        shutil.rmtree(folder, ignore_errors=True)
-    for other in run.parent.glob(f".{escape(run.name)}.*unfinished"):
-        if not in_use(other):
-            shutil.rmtree(other, ignore_errors=True)
-            NOTES.info("removed %s, an unfinished run of that name on other data or with other options", other)
-
-
-@contextmanager
-def _kept_unless_empty(folder: Path, wait: bool) -> Iterator[None]:
-    """Makes and locks ``folder``; without a finished image in it, it goes again."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot write {folder}: {error.strerror}; choose a bundle you may write to") from error
-    try:
-        with locked(folder, wait=wait):
-            yield
-    finally:
-        if folder.exists() and not any(folder.glob("*.npz")):
-            shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):  # not empty
-                folder.parent.rmdir()
 
 
 def signature(bundle: Path, dataset: Dataset, options: Mapping[str, str | int | float | None]) -> str:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from convert.errors import UserError
 from convert.network import Population, Shape
+from convert.storage.atomic import NOTES
 from partition.core.memory import least_synapse_bits
 from partition.core.packing import PLAIN, Packing
 from partition.core.synapse_lists import packings
@@ -78,20 +79,30 @@ def feasible_one_by_one(
     """All feasible tiles of ``population``, fewest cores first, each looked for when it is asked for.
 
     Output axons depend on the tiles of the layers that take its spikes. ``targets`` holds those that come into
-    question; a tile for which the output axons do not fit whichever of them are taken is not feasible.
+    question; a tile for which the output axons do not fit whichever of them are taken is not feasible. Where channels
+    are to be kept together, others are feasible only if no tile with all of them is.
     """
     inward = [link for link in links if link.target == population.name]
     outward = OutwardLinks.of(population, links, chip, targets)
-    shape = population.shape
-    for number, tile in _candidates(shape, chip):
-        if (
-            outward.least_slots(tile) > chip.out_axon_slots
-            or least_synapse_bits(inward, tile, chip) > chip.synapse_bits
-        ):
-            continue
-        packing = _packing(packings_to_try(inward, tile), inward, shape, tile, chip)
-        if packing is not None:
-            yield FeasibleTile(tile, number, packing)
+
+    def fitting(*, whole_channels: bool) -> Iterator[FeasibleTile]:
+        for number, tile in _candidates(population.shape, chip):
+            if whole_channels and tile[2] < population.shape[2]:
+                continue
+            if outward.least_slots(tile) > chip.out_axon_slots:
+                continue
+            if least_synapse_bits(inward, tile, chip) > chip.synapse_bits:
+                continue
+            packing = _packing(packings_to_try(inward, tile), inward, population.shape, tile, chip)
+            if packing is not None:
+                yield FeasibleTile(tile, number, packing)
+
+    first = None
+    if population.whole_channels:
+        for first in fitting(whole_channels=True):
+            yield first
+    if first is None:
+        yield from fitting(whole_channels=False)
 
 
 def feasible_tiles_of_layers(
@@ -109,6 +120,9 @@ def feasible_tiles_of_layers(
     problems = [why_none(p, links, chip) for p in populations if not found[p.name]]
     if problems:
         raise UserError(problems)
+    for p in populations:
+        if p.whole_channels and found[p.name][0].tile[2] < p.shape[2]:
+            NOTES.info("%s", _cut_through(p, found[p.name][0]))
     return {population.name: found[population.name] for population in populations}
 
 
@@ -137,12 +151,19 @@ def _packing(
 
 
 def signature(population: Population, links: Sequence[Link], targets: TargetTiles) -> Hashable:
-    """Equal for populations with the same feasible tiles: same shape, same geometry in, same geometry and tiles out."""
+    """Equal for populations with the same feasible tiles: shape, wish, geometry in, geometry and tiles out."""
     inward = [(link.source_shape, link.geometry) for link in links if link.target == population.name]
     outward = [
         (type(link), link.geometry, targets.get(link.target)) for link in links if link.source == population.name
     ]
-    return population.shape, tuple(inward), tuple(outward)
+    return population.shape, population.whole_channels, tuple(inward), tuple(outward)
+
+
+def _cut_through(population: Population, option: FeasibleTile) -> str:
+    return (
+        f"layer '{population.name}' was trained for cores that hold all of its {population.shape[2]} channels, and no "
+        f"such part of it fits one; with {option.tile[2]} of them its weights are rounded otherwise: measure accuracy"
+    )
 
 
 def why_none(population: Population, links: Sequence[Link], chip: Chip) -> str:

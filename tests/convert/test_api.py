@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,3 +30,44 @@ def test_the_rate_network_is_the_original_unless_populations_were_left_out(cap, 
     images = np.load(tiny / "data.npz")["x"].astype(np.float32)
     by_rates = outputs(load_rate_network(tmp_path / "b"), images)[0]
     np.testing.assert_allclose(by_rates, load_model(tmp_path / "model.keras")(images), atol=1e-5)
+
+
+def test_a_training_that_was_killed_ends_with_the_same_bundle(tiny, tmp_path, monkeypatch):
+    """Killed at its second batch, and again while the bundle is written."""
+    options = convert.Options(steps=6, recipe="stbp", spiking_batches=4)
+    model, data = tiny / "model.keras", tiny / "data.npz"
+    advanced = []
+
+    @contextmanager
+    def killed(description, total):
+        def advance(steps):
+            advanced.append(steps)
+            if len(advanced) == 2:
+                raise KeyboardInterrupt
+
+        yield advance if description == "training through the steps" else lambda steps: None
+
+    convert.convert(model, data, tmp_path / "whole", options)
+    with pytest.raises(KeyboardInterrupt):
+        convert.convert(model, data, tmp_path / "killed", options, progress=killed)
+    (kept,) = (path for path in tmp_path.iterdir() if path.name.endswith(".unfinished"))
+    with monkeypatch.context() as patch:
+        patch.setattr("convert.api.write_bundle", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            convert.convert(model, data, tmp_path / "killed", options)
+    assert kept.is_dir()
+    assert not (tmp_path / "killed").exists()
+    convert.convert(model, data, tmp_path / "killed", options)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["killed", "whole"]
+    for name in ("network.npz", "rates.npz", "conversion.json"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    longer = replace(options, steps=9, spiking_batches=1, start_from=str(tmp_path / "whole"))
+    assert convert.convert(model, data, tmp_path / "longer", longer).start_from == "whole"
+    weights, before = (
+        convert.load_network(tmp_path / name).projections[0].transform.weights for name in ("longer", "whole")
+    )
+    np.testing.assert_array_equal(weights, before)
+
+
+def _interrupted(*given, **options):
+    raise KeyboardInterrupt

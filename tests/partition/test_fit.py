@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from partition.fit import fewest_cores
 from partition.geometry.links import links_onto_chip
 from partition.hardware import LOIHI
 from partition.search import partition
-from partition.tiles.feasible import feasible_tiles
+from partition.tiles.feasible import feasible_tiles, feasible_tiles_of_layers
 from tests.builders.shaped_networks import chain, convolution, identity, random_rates, resnet, unet
 
 RNG = np.random.default_rng(0)
@@ -40,6 +42,30 @@ def test_layers_are_cut_further_where_output_axons_overflow():
     found = fewest_cores(network)
     assert found.layers["p1"] > first["p1"].cores
     assert found.problems == ()
+
+
+def of_channels(channels, whole):
+    """A layer of 16 x 16 x ``channels`` on the chip that is to be cut along rows and columns only, or not."""
+    network = chain([(16, 16, 4), (16, 16, channels)], {(0, 1): convolution(RNG, 1, (4, channels))})
+    wished = tuple(replace(p, whole_channels=whole and p.on_chip) for p in network.populations)
+    return network.with_(populations=wished)
+
+
+def test_channels_that_are_to_stay_together_do(caplog):
+    free, whole = (of_channels(8, wish) for wish in (False, True))
+    tiles = [feasible_tiles_of_layers(n.chip_populations, links_onto_chip(n), LOIHI)["p1"] for n in (free, whole)]
+    assert [option.tile for option in tiles[1]] == [option.tile for option in tiles[0] if option.tile[2] == 8]
+    assert any(option.tile[2] < 8 for option in tiles[0])
+    assert fewest_cores(whole).cores == tiles[1][0].cores
+    assert not caplog.records
+
+
+def test_channels_are_parted_where_no_core_holds_them_all(caplog):
+    network = of_channels(1500, True)
+    with caplog.at_level("INFO", logger="ann2loihi"):
+        tiles = feasible_tiles_of_layers(network.chip_populations, links_onto_chip(network), LOIHI)["p1"]
+    assert all(option.tile[2] < 1500 for option in tiles)
+    assert "layer 'p1' was trained for cores that hold all of its 1500 channels" in caplog.text
 
 
 def test_a_layer_that_fits_no_core_is_named_and_the_others_are_counted():

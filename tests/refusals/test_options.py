@@ -32,6 +32,7 @@ def test_rates_the_wrong_way_round(tiny, tmp_path):
         (["--recipe", "stbp", "--spiking-fine-tune", 5], "belong together; give --recipe and --steps$"),
         (["--recipe", "stbp", "--steps", 8], "8 steps are too few .* batches with --spiking-fine-tune$"),
         (["--spike-penalty", 0.1], "recipe 'stbp' only; leave out --spike-penalty$"),
+        (["--start-from", "b"], "leave out --start-from, or give --steps$"),
     ],
 )
 def test_a_few_steps_need_their_recipe_and_its_batches(tiny, tmp_path, arguments, sentence):

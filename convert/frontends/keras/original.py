@@ -37,6 +37,10 @@ class KerasOriginal:
     def logits(self, images: Images) -> list[NDArray[np.float32]]:
         return [np.asarray(o) for o in _as_list(self.before_heads(images, training=False))]
 
+    def lesson(self, images: Images) -> tuple[dict[str, Images], NDArray[np.float32]]:
+        logits, *activities = _as_list(self.at_all(images, training=False))
+        return self._by_population(activities, len(images)), np.asarray(logits)
+
     def outputs(self, images: Images) -> NDArray[np.float32]:
         return np.asarray(_as_list(self.model(images, training=False))[0], dtype=np.float32)
 
@@ -54,6 +58,11 @@ class KerasOriginal:
         """A tf-keras model with the output of every ReLU."""
         tensors = {name_of(node): node.outputs for node in nodes_of(self.model)}
         return load_tf_keras().Model(self.model.inputs, [tensors[name] for name in self.shapes])
+
+    @cached_property
+    def at_all(self) -> Model:
+        """A tf-keras model with the first output before its activation, then the output of every ReLU."""
+        return load_tf_keras().Model(self.model.inputs, [*self.before_heads.outputs[:1], *self.at_relus.outputs])
 
     @cached_property
     def before_relus(self) -> Model:

@@ -132,7 +132,9 @@ def _(transform: Sparse, source: Shape, target: Shape) -> Synapses:
     order = np.argsort(matrix.indices, kind="stable")
     of_row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     pointer = np.cumsum([0, *np.bincount(matrix.indices, minlength=matrix.shape[1])])
-    return Synapses(_singles(weights), pointer, of_row[order], order.astype(np.int64))
+    numbers, reached = np.arange(matrix.shape[1]), of_row[order]
+    same = all(np.array_equal(found, numbers) for found in (pointer[:-1], reached, order))
+    return Synapses(_singles(weights), pointer, reached, order.astype(np.int64), same)
 
 
 def _singles(values: NDArray[np.float64]) -> Float32:

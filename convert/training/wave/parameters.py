@@ -9,20 +9,16 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network import INPUT, Array, Convolution, ConvolutionTranspose, Population, Sparse, Transform
+from convert.network import INPUT, Array, Convolution, ConvolutionTranspose, Sparse, Transform
+from convert.training.descent import Key, Values
 from convert.training.wave.schedule import Wave
 from convert.training.wave.simulate import Gradient
-from convert.upstream.tensorflow import load_tensorflow
-from convert.upstream.types import Tensor
 
 UNIT = 0.1
 """Thresholds (of a readout, outputs) that are to biases and pulses what its root mean square is to a kernel."""
 
 FULL = 0.9
 """Share of a matrix's places that are connected, from which every weight is trained."""
-
-Key = tuple[str, int | str]
-"""What it is ("weights", "gain", "bias", "pulse", "output") and whose: a projection's place, or a name."""
 
 
 def by_weight(transform: Transform) -> bool:
@@ -33,10 +29,12 @@ def by_weight(transform: Transform) -> bool:
 
 
 class WaveParameters:
-    """Variables by key, all about 1 in size, and the wave that they make."""
+    """What is trained of a wave: the first ``values`` by key, all about 1 in size, and the waves that others make.
+
+    A key is what it is ("weights", "gain", "bias", "pulse", "output") and whose: a projection's place, or a name.
+    """
 
     def __init__(self, wave: Wave) -> None:
-        tf = load_tensorflow()
         self.start = wave
         network, readout = wave.network, wave.network.readouts[0]
         values: dict[Key, NDArray[np.float64]] = {}
@@ -50,51 +48,45 @@ class WaveParameters:
             values["bias", q.name] = np.zeros(q.shape[2])
             values["pulse", q.name] = np.zeros(q.shape[2])
         values["output", readout.name] = np.zeros(readout.shape[2])
-        self.variables: dict[Key, Tensor] = {key: tf.Variable(v.astype(np.float32)) for key, v in values.items()}
+        self.values: Values = {key: v.astype(np.float32) for key, v in values.items()}
 
     def _size(self, place: int) -> float:
         return float(np.sqrt(np.mean(self.start.network.projections[place].transform.weights ** 2))) or 1.0
 
-    def wave(self) -> Wave:
-        """With the present values."""
+    def wave(self, values: Values) -> Wave:
+        """With these ``values``."""
         network, readout = self.start.network, self.start.network.readouts[0]
-        projections = list(network.projections)
-        for place, projection in enumerate(projections):
-            projections[place] = replace(projection, transform=self._transform(place))
-        populations = tuple(self._population(p) if p.on_chip else p for p in network.populations)
-        added = UNIT * self._value("output", readout.name)
+        at = {key: value.astype(np.float64) for key, value in values.items()}
+        projections = (replace(p, transform=self._transform(place, at)) for place, p in enumerate(network.projections))
+        populations = (
+            replace(p, bias_hz=p.bias_hz + UNIT / network.dt_s * at["bias", p.name]) if p.on_chip else p
+            for p in network.populations
+        )
         changed = network.with_(
             projections=tuple(projections),
-            populations=populations,
-            readouts=(replace(readout, bias=readout.bias + added), *network.readouts[1:]),
+            populations=tuple(populations),
+            readouts=(replace(readout, bias=readout.bias + UNIT * at["output", readout.name]), *network.readouts[1:]),
         )
         pulses = {
-            p.name: self.start.pulses.get(p.name, np.zeros(p.shape)) + UNIT * self._value("pulse", p.name)
+            p.name: self.start.pulses.get(p.name, np.zeros(p.shape)) + UNIT * at["pulse", p.name]
             for p in network.chip_populations
         }
         return Wave(changed, self.start.steps, pulses)
 
-    def _population(self, population: Population) -> Population:
-        added_hz = UNIT / self.start.network.dt_s * self._value("bias", population.name)
-        return replace(population, bias_hz=population.bias_hz + added_hz)
-
-    def _transform(self, place: int) -> Transform:
+    def _transform(self, place: int, at: Mapping[Key, Array]) -> Transform:
         projection = self.start.network.projections[place]
-        if ("weights", place) in self.variables:
-            return projection.transform.with_weights(self._size(place) * self._value("weights", place))
-        if ("gain", place) in self.variables:
+        if ("weights", place) in at:
+            return projection.transform.with_weights(self._size(place) * at["weights", place])
+        if ("gain", place) in at:
             target = self.start.network.shape_of(projection.target)
-            return projection.transform.scaled(self._value("gain", place), target)
+            return projection.transform.scaled(at["gain", place], target)
         return projection.transform
-
-    def _value(self, kind: str, whose: int | str) -> Array:
-        return np.asarray(self.variables[kind, whose].numpy(), np.float64)
 
     def gradients(self, found: Gradient) -> dict[Key, NDArray[np.float32]]:
         """Of all but the readout's variables, from those with respect to weights, biases and pulses in thresholds."""
         result: dict[Key, NDArray[np.float32]] = {}
         for place, of_weights in found.weights.items():
-            if ("weights", place) in self.variables:
+            if ("weights", place) in self.values:
                 result["weights", place] = of_weights * np.float32(self._size(place))
             else:
                 result["gain", place] = self._of_gain(place, of_weights)

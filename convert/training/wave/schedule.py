@@ -77,7 +77,7 @@ class Wave:
             if p.name in self.pulses:
                 parts.append(Brought(PULSE_SOURCE, p.name, window.start, window.start + 1, self.pulses[p.name]))
         populations = tuple(
-            replace(p, bias_hz=np.zeros(p.shape)) if p.on_chip else replace(p, end_step=self.steps)
+            replace(p, bias_hz=np.zeros(p.shape), whole_channels=True) if p.on_chip else replace(p, end_step=self.steps)
             for p in network.populations
         )
         last = max(window.stop for window in busy.values())

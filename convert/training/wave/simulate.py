@@ -14,6 +14,13 @@ from functools import singledispatch
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.training.wave.gradient_kernels import (
+    fire_backward,
+    kernel_backward,
+    kernel_to_source,
+    synapses_backward,
+    synapses_to_source,
+)
 from convert.training.wave.kernels import (
     Fired,
     Float32,
@@ -25,31 +32,47 @@ from convert.training.wave.kernels import (
     counted,
     encoded,
     fire,
-    fire_backward,
-    kernel_backward,
-    kernel_to_source,
-    synapses_backward,
-    synapses_to_source,
 )
 from convert.training.wave.layers import Layer
-from convert.training.wave.packed_kernels import unpacked
+from convert.training.wave.packed_kernels import aligned, unpacked
+
+DRIVE = "drive"
+"""What is brought to a layer, and its gradient, which takes its place: nobody needs the one when the other comes."""
+
+
+class Scratch:
+    """Arrays that each image after the other is computed in: new ones take as long as the loops that fill them."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], Float32] = {}
+
+    def empty(self, what: str, whose: str, shape: tuple[int, ...]) -> Float32:
+        """The array of that name and of ``shape``, with whatever it holds."""
+        if (what, whose) not in self._kept or self._kept[what, whose].shape != shape:
+            self._kept[what, whose] = aligned(shape)
+        return self._kept[what, whose]
+
+    def zeros(self, what: str, whose: str, shape: tuple[int, ...]) -> Float32:
+        """The same, all zero."""
+        found = self.empty(what, whose, shape)
+        found.fill(0)
+        return found
 
 
 @dataclass(frozen=True)
 class Passed:
     """One image: the spikes of every population, and the ``voltages`` (steps, neurons) of those on the chip in
-    thresholds, before resets."""
+    thresholds, before resets; they lie in ``scratch``, as its gradient will."""
 
     fired: dict[str, Fired]
     voltages: dict[str, Float32]
+    scratch: Scratch
 
     def counts(self, layer: Layer, *, in_window: bool = False) -> Float32:
         """Spikes of each neuron, of all steps or of those in the layer's window."""
         fired = self.fired[layer.name]
-        if in_window:
-            start = layer.busy.start - layer.busy.first
-            fired = Fired(fired.events[fired.pointer[start] :], fired.pointer[:1])
-        return np.asarray(counted(fired, int(np.prod(layer.shape))))
+        first = fired.pointer[layer.busy.start - layer.busy.first] if in_window else 0
+        return np.asarray(counted(fired.neurons[first:], int(np.prod(layer.shape))))
 
 
 @dataclass(frozen=True)
@@ -71,44 +94,79 @@ class Wanted:
     in_window: Float32 | None = None
 
 
-def pass_image(layers: Sequence[Layer], per_step: Mapping[str, NDArray[np.float64]], steps: int) -> Passed:
-    """The image whose host populations are driven by ``per_step`` thresholds (neurons,) for ``steps`` steps."""
-    fired = {name: encoded(drive, steps) for name, drive in per_step.items()}
+def pass_image(
+    layers: Sequence[Layer], per_step: Mapping[str, NDArray[np.float64]], steps: int, scratch: Scratch | None = None
+) -> Passed:
+    """The image whose host populations are driven by ``per_step`` thresholds (rows, columns, channels) for ``steps``
+    steps, computed in ``scratch``."""
+    scratch = scratch or Scratch()
+    fired = {name: encoded(drive.ravel(), drive.shape[-1], steps) for name, drive in per_step.items()}
     voltages: dict[str, Float32] = {}
     for layer in layers:
-        drive = np.zeros((layer.busy.steps, *layer.shape), np.float32)
+        shape = layer.busy.steps, int(np.prod(layer.shape))
+        drive = scratch.zeros(DRIVE, layer.name, shape)
         for link in layer.links:
-            bring(link.reach, fired[link.source], link.lag, drive)
-        flat = drive.reshape(layer.busy.steps, -1)
-        voltages[layer.name] = np.empty_like(flat)
-        fired[layer.name] = fire(flat, layer.neurons, voltages[layer.name])
-    return Passed(fired, voltages)
+            bring(link.reach, fired[link.source], link.lag, drive.reshape(-1, *layer.shape))
+        voltages[layer.name] = scratch.empty("voltages", layer.name, shape)
+        fired[layer.name] = fire(drive, layer.shape[2], layer.neurons, voltages[layer.name])
+    return Passed(fired, voltages, scratch)
 
 
 def gradient(
-    layers: Sequence[Layer], passed: Passed, wanted: Mapping[str, Wanted], surrogate: Surrogate, *, local: bool = False
+    layers: Sequence[Layer],
+    images: Sequence[tuple[Passed, Mapping[str, Wanted]]],
+    surrogate: Surrogate,
+    *,
+    local: bool = False,
 ) -> Gradient:
-    """Of a loss whose gradients with respect to spikes are ``wanted``, by layer; ``local`` lets none go from layer to
-    layer."""
-    found = Gradient()
-    of_spikes = {layer.name: np.zeros_like(passed.voltages[layer.name]) for layer in layers}
+    """The sum over ``images``, each with the gradients of its loss with respect to spikes by layer; ``local`` lets none
+    go from layer to layer."""
+    of_packed = {link.place: np.zeros_like(_form(link.reach)) for layer in layers for link in layer.links}
+    of_constants = {layer.name: np.zeros((2, int(np.prod(layer.shape))), np.float32) for layer in layers}
+    for passed, wanted in images:
+        _add_gradient(layers, passed, wanted, surrogate, local, of_packed, of_constants)
+    return Gradient(
+        {k.place: _unpacked(k.reach, of_packed[k.place]) for layer in layers for k in layer.links},
+        {name: of[0] for name, of in of_constants.items()},
+        {name: of[1] for name, of in of_constants.items()},
+    )
+
+
+def _add_gradient(
+    layers: Sequence[Layer],
+    passed: Passed,
+    wanted: Mapping[str, Wanted],
+    surrogate: Surrogate,
+    local: bool,
+    of_packed: Mapping[int, Float32],
+    of_constants: Mapping[str, Float32],
+) -> None:
+    """Adds that of one image: with respect to weights, packed, and to biases and pulses."""
+    of_spikes = {
+        layer.name: passed.scratch.zeros(DRIVE, layer.name, passed.voltages[layer.name].shape) for layer in layers
+    }
     for layer in reversed(layers):
-        own, start = of_spikes.pop(layer.name), layer.busy.start - layer.busy.first
-        goal = wanted.get(layer.name)
+        name, own, start = layer.name, of_spikes.pop(layer.name), layer.busy.start - layer.busy.first
+        goal = wanted.get(name)
         if goal is not None and goal.in_window is not None:
             own[start:] += goal.in_window
         by_count = np.zeros(own.shape[1], np.float32) if goal is None else goal.by_count
-        fire_backward(passed.voltages[layer.name], own, by_count, surrogate)
-        found.biases[layer.name], found.pulses[layer.name] = own[start:].sum(axis=0), own[start].copy()
+        fire_backward(passed.voltages[name], start, own, by_count, surrogate, of_constants[name])
         of_drive = own.reshape(-1, *layer.shape)
         for link in layer.links:
-            reach = link.reach
-            of_weights = np.zeros_like(reach.weights)
-            to_weights(reach, passed.fired[link.source], link.lag, of_drive, of_weights)
-            found.weights[link.place] = of_weights
+            to_weights(link.reach, passed.fired[link.source], link.lag, of_drive, of_packed[link.place])
             if not local and link.source in of_spikes:
-                to_source(reach, link.lag, layer, of_drive, of_spikes[link.source])
-    return found
+                to_source(link.reach, link.lag, layer, of_drive, of_spikes[link.source])
+
+
+def _form(reach: Kernel | Synapses) -> Float32:
+    return reach.weights if isinstance(reach, Synapses) else reach.forward.weights
+
+
+def _unpacked(reach: Kernel | Synapses, of_packed: Float32) -> Float32:
+    if isinstance(reach, Synapses):
+        return of_packed
+    return unpacked(of_packed, reach.forward.columns, reach.weights.shape)
 
 
 @singledispatch
@@ -128,21 +186,19 @@ def _(reach: Synapses, fired: Fired, lag: int, drive: Float32) -> None:
 
 
 @singledispatch
-def to_weights(reach: Kernel | Synapses, fired: Fired, lag: int, of_drive: Float32, of_weights: Float32) -> None:
-    """Adds to ``of_weights`` the gradient of the weights."""
+def to_weights(reach: Kernel | Synapses, fired: Fired, lag: int, of_drive: Float32, of_packed: Float32) -> None:
+    """Adds to ``of_packed`` the gradient of the weights, in the form in which they bring spikes."""
     raise TypeError(type(reach).__name__)
 
 
 @to_weights.register
-def _(reach: Kernel, fired: Fired, lag: int, of_drive: Float32, of_weights: Float32) -> None:
-    of_packed = np.zeros_like(reach.forward.weights)
+def _(reach: Kernel, fired: Fired, lag: int, of_drive: Float32, of_packed: Float32) -> None:
     kernel_backward(fired, lag, reach.forward, _rows(of_drive), of_packed)
-    of_weights += unpacked(of_packed, reach.forward.columns, of_weights.shape)
 
 
 @to_weights.register
-def _(reach: Synapses, fired: Fired, lag: int, of_drive: Float32, of_weights: Float32) -> None:
-    synapses_backward(fired, lag, reach, of_drive.reshape(len(of_drive), -1), of_weights)
+def _(reach: Synapses, fired: Fired, lag: int, of_drive: Float32, of_packed: Float32) -> None:
+    synapses_backward(fired, lag, reach, of_drive.reshape(len(of_drive), -1), of_packed)
 
 
 @singledispatch
@@ -153,8 +209,9 @@ def to_source(reach: Kernel | Synapses, lag: int, layer: Layer, of_drive: Float3
 
 @to_source.register
 def _(reach: Kernel, lag: int, layer: Layer, of_drive: Float32, of_source: Float32) -> None:
-    rows = reach.forward.to_row.shape[1]
-    kernel_to_source(lag, reach.backward, _rows(of_drive), of_source.reshape(len(of_source), rows, -1))
+    rows, shape = reach.forward.to_row.shape[1], reach.weights.shape[1:3]
+    of_rows = of_source.reshape(len(of_source), rows, -1)
+    kernel_to_source(lag, reach.backward, shape, of_drive.reshape(len(of_drive), -1), of_rows)
 
 
 @to_source.register

@@ -71,6 +71,9 @@ def test_rates_come_nearer_to_those_of_the_model_with_max_pooling(model_file):
     (logits,) = followed.logits(images[:4])
     assert np.allclose(softmax(logits, axis=1), source(images[:4]), atol=1e-6)
     assert np.allclose(followed.outputs(images[:4]), source(images[:4]), atol=1e-6)
+    activities, first = followed.lesson(images[:4])
+    assert np.allclose(first, logits, atol=1e-6)
+    assert all(np.allclose(activities[name], output[:4], atol=1e-5) for name, output in outputs.items())
 
 
 def test_all_of_it_by_convert(model_file, tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convert.data.crops import crop_positions, cut, stitch, training_batches
+from convert.data.crops import batches_per_epoch, crop_positions, cut, stitch, training_batches
 from convert.data.dataset import open_data
 from convert.data.validation import Expected
 from convert.errors import UserError
@@ -252,6 +252,9 @@ def test_training_crops_keep_image_and_label_together(tmp_path: Path) -> None:
     other = list(training_batches(data, 4, (8, 8), seed=4))
     assert all((a[0] == b[0]).all() for a, b in zip(batches, again, strict=True))
     assert any((a[0] != b[0]).any() for a, b in zip(batches, other, strict=True))
+    assert len(batches) == batches_per_epoch(data, 4, (8, 8))
+    later = list(training_batches(data, 4, (8, 8), seed=3, first=2))
+    assert all((a[0] == b[0]).all() for a, b in zip(batches[2:], later, strict=True))
 
 
 def test_training_images_are_seen_once_and_mirrored(class_folders: Path) -> None:

@@ -7,11 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from convert.data.crops import batches_per_epoch
 from convert.data.dataset import Dataset
 from convert.frontends.keras.cut import cut_at_relus
 from convert.frontends.keras.passes.pixels_first import pixels_first
+from convert.network import INPUT
 from convert.training import rate_loss
-from convert.training.rate_loss import Pace, RateGoal, batches_per_epoch, fine_tune, percentile_loss
+from convert.training.rate_loss import BATCH, Pace, RateGoal, fine_tune, percentile_loss
 from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
 
 
@@ -59,7 +61,7 @@ def test_training_moves_loud_layers_towards_their_targets(monkeypatch):
     before, steps = loss(), []
     pace = Pace(1e-2, None)
     fine_tune(cut, dataset, goal, epochs=20, pace=pace, seed=0, advance=steps.append)
-    assert len(steps) == 20 * batches_per_epoch(dataset, cut.readout) == 40
+    assert len(steps) == 20 * batches_per_epoch(dataset, BATCH, cut.shapes[INPUT][:2]) == 40
     assert loss() < 0.5 * before
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 import pytest
 from scipy import sparse
 
 from convert.calibration.simulate import drive_hz
+from convert.errors import UserError
 from convert.network import INPUT, Convolution, Sparse
 from convert.network.tensorflow_form import apply
-from convert.training.stbp import Recipe, fan_out, passes, train_wave
+from convert.training.losses import cross_entropy
+from convert.training.stbp import STATE, Recipe, train_wave
+from convert.training.wave.batch import fan_out, passes
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.readout_gradient import backward
 from convert.training.wave.schedule import Wave
-from tests.builders.image_networks import images
+from convert.training.wave.start_from import started_from
+from tests.builders.image_networks import chain, images
 from tests.builders.map_of_classes import map_of_classes, outputs
 
 STEPS = 6
@@ -50,6 +56,9 @@ class Teacher:
     def logits(self, images):
         return [np.float32(outputs(self.network, self._rates(images)))]
 
+    def lesson(self, images):
+        return self.activities(images), self.logits(images)[0]
+
 
 def error(wave, teacher, shown):
     """Mean square difference of the outputs from the teacher's."""
@@ -65,14 +74,15 @@ def spikes(wave, shown):
     return np.mean([sum(p.counts(layer).sum() for layer in layers) for p in passes(wave, layers, shown)])
 
 
-def batches(count):
-    return (images(16, seed) for seed in range(count))
+def batches(first):
+    """Without labels that count."""
+    return ((images(16, seed), None) for seed in count(first))
 
 
 def test_training_brings_the_outputs_nearer_to_the_teachers(network):
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
     steps: list[int] = []
-    trained = train_wave(wave, batches(16), teacher, count=16, recipe=Recipe(learning_rate=0.03), advance=steps.append)
+    trained = train_wave(wave, batches, teacher, Recipe(16, learning_rate=0.03), advance=steps.append)
     assert steps == [1] * 16
     held_out = images(12, 999)
     assert error(trained, teacher, held_out) < 0.6 * error(wave, teacher, held_out)
@@ -80,8 +90,8 @@ def test_training_brings_the_outputs_nearer_to_the_teachers(network):
 
 def test_layers_alone_come_nearer_to_their_own_activations(network):
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
-    recipe = Recipe(learning_rate=0.03, local=1.0, features=(1.0, 1.0))
-    trained = train_wave(wave, batches(12), teacher, count=12, recipe=recipe)
+    recipe = Recipe(12, learning_rate=0.03, local=1.0, features=(1.0, 1.0))
+    trained = train_wave(wave, batches, teacher, recipe)
 
     def distance(of):
         layers, shown = wave_layers(of, {}), images(12, 999)
@@ -99,17 +109,124 @@ def test_layers_alone_come_nearer_to_their_own_activations(network):
 def test_a_penalty_makes_spikes_fewer(network):
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
     free, dear = (
-        train_wave(wave, batches(8), teacher, count=8, recipe=Recipe(learning_rate=0.03, penalty=penalty))
-        for penalty in (0.0, 500.0)
+        train_wave(wave, batches, teacher, Recipe(8, learning_rate=0.03, penalty=penalty)) for penalty in (0.0, 500.0)
     )
     assert spikes(dear, images(8, 999)) < 0.8 * spikes(free, images(8, 999))
 
 
 def test_the_same_batches_give_the_same_wave(network):
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
-    a, b = (train_wave(wave, batches(3), teacher, count=3) for _ in range(2))
+    a, b = (train_wave(wave, batches, teacher, Recipe(3)) for _ in range(2))
     for p, q in zip(a.network.projections, b.network.projections, strict=True):
         np.testing.assert_array_equal(p.transform.weights, q.transform.weights)
+
+
+def same_wave(a, b):
+    for p, q in zip(a.network.projections, b.network.projections, strict=True):
+        np.testing.assert_array_equal(p.transform.weights, q.transform.weights)
+    for p, q in zip(a.network.populations, b.network.populations, strict=True):
+        np.testing.assert_array_equal(p.bias_hz, q.bias_hz)
+    assert all(np.array_equal(a.pulses[name], b.pulses[name]) for name in a.pulses)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_a_training_that_was_killed_goes_on_to_the_same_wave(network, batch, tmp_path):
+    """In the layers' own stage of two batches, at its end and after it; the second time from what was written."""
+    teacher, wave, recipe = Teacher(network), Wave(network, STEPS, {}), Recipe(7, local=0.3)
+    whole = train_wave(wave, batches, teacher, recipe)
+    done, asked_for = [], []
+
+    def killed(steps):
+        done.append(steps)
+        if len(done) == batch:
+            raise KeyboardInterrupt
+
+    def watched(first):
+        asked_for.append(first)
+        return batches(first)
+
+    with pytest.raises(KeyboardInterrupt):
+        train_wave(wave, batches, teacher, recipe, kept=tmp_path, advance=killed)
+    for _ in range(2):  # the second time all is done
+        same_wave(whole, train_wave(wave, watched, teacher, recipe, kept=tmp_path))
+    assert asked_for == [batch, 7]
+
+
+def test_a_loss_that_is_no_number_is_said_and_not_kept(network, tmp_path):
+    recipe = Recipe(3, of_labels=lambda labels, outputs: float("nan") * outputs[0, 0, 0, 0], local=0.0)
+    labelled = lambda first: ((shown, np.zeros((16, 6, 6))) for shown, _ in batches(first))  # noqa: E731
+    with pytest.raises(UserError, match=r"diverged at batch 1 \(loss nan\)"):
+        train_wave(Wave(network, STEPS, {}), labelled, Teacher(network), recipe, kept=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_state_that_cannot_be_read_is_none(network, tmp_path):
+    (tmp_path / STATE).write_bytes(b"no archive")
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    trained = train_wave(wave, batches, teacher, Recipe(2), kept=tmp_path)
+    same_wave(trained, train_wave(wave, batches, teacher, Recipe(2)))
+
+
+def test_a_line_says_how_training_goes(network, tmp_path, caplog):
+    with caplog.at_level("INFO", logger="ann2loihi"):
+        train_wave(Wave(network, STEPS, {}), batches, Teacher(network), Recipe(3), kept=tmp_path, every_s=0)
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 3
+    assert re.fullmatch(
+        r"batch 2 of 3: loss \d+\.\d{3}, the class of Keras in \d+\.\d %, \d+\.\d images a second, 0\.0 h left",
+        lines[1],
+    )
+
+
+def test_labels_that_count_bring_outputs_nearer_to_them(network):
+    """To one class everywhere, which the teacher does not give."""
+
+    def labelled(first):
+        return ((shown, np.full((len(shown), 6, 6), 1)) for shown, _ in batches(first))
+
+    def share(of):
+        layers = wave_layers(of, {})
+        counts = np.stack([p.counts(layers[-1], in_window=True) for p in passes(of, layers, images(12, 999))])
+        rates_hz = np.float32(counts.reshape(-1, 6, 6, 4) / (of.steps * of.network.dt_s))
+        return np.mean(outputs(of.network, {"p3": rates_hz}).argmax(axis=-1) == 1)
+
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    taught, alone = (
+        train_wave(wave, labelled, teacher, Recipe(12, learning_rate=0.03, labels=weight)) for weight in (10.0, 0.0)
+    )
+    assert share(taught) > share(alone) + 0.3
+
+
+def test_a_training_starts_where_another_ended(network):
+    """For other steps, too: what is delivered then has the same weights, biases and pulses."""
+    trained = train_wave(Wave(network, STEPS, {}), batches, Teacher(network), Recipe(3))
+    start = Wave(network, STEPS, {p.name: np.zeros(p.shape) for p in network.chip_populations})
+    same_wave(started_from(start, trained.delivered()), trained)
+    longer = started_from(replace(start, steps=9), trained.delivered())
+    for p, q in zip(longer.network.projections, trained.network.projections, strict=True):
+        np.testing.assert_array_equal(p.transform.weights, q.transform.weights)
+    (host, other) = (wave.network.population("p0").bias_hz for wave in (longer, trained))
+    np.testing.assert_allclose((host - other) * network.dt_s, 0.5 / 9 - 0.5 / STEPS)
+
+
+def test_another_network_to_start_from_is_refused(network):
+    wave = Wave(network, STEPS, {})
+    with pytest.raises(UserError, match=r"'p3' is not in both; give one of the same model$"):
+        started_from(wave, Wave(chain(layers=2, timesteps=48), STEPS, {}).delivered())
+    with pytest.raises(UserError, match="it was not trained for a few steps"):
+        started_from(wave, network)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_cross_entropy_is_that_of_its_definition(channels):
+    rng = np.random.default_rng(0)
+    outputs, labels = rng.normal(size=(2, 4, channels)), rng.integers(0, max(2, channels), (2, 4))
+    if channels == 1:
+        expected = np.mean(np.log1p(np.exp(np.where(labels == 1, -outputs[..., 0], outputs[..., 0]))))
+    else:
+        chosen = np.take_along_axis(outputs, labels[..., None], axis=-1)[..., 0]
+        expected = np.mean(np.log(np.exp(outputs).sum(axis=-1)) - chosen)
+    assert float(cross_entropy(labels, np.float32(outputs))) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["shared", "single"])

@@ -11,7 +11,8 @@ from scipy.special import log_softmax, softmax
 from convert.calibration.fit_layers import calibrate_spiking
 from convert.calibration.simulate import drive_hz
 from convert.network import INPUT, Convolution, Projection
-from convert.training.tandem import TEMPERATURE, distillation_loss, spiking_rates, train_spiking
+from convert.training.losses import TEMPERATURE, distillation_loss
+from convert.training.tandem import spiking_rates, train_spiking
 from tests.builders.image_networks import images
 from tests.builders.map_of_classes import map_of_classes, outputs
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convert.network import Neuron
-from convert.training.wave.kernels import ARCTAN, RECTANGLE, TRIANGLE, Surrogate
+from convert.training.wave.kernels import ARCTAN, RECTANGLE, TRIANGLE, Kernel, Surrogate
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.schedule import Wave, busy_steps
 from convert.training.wave.simulate import Wanted, gradient, pass_image
@@ -47,7 +47,7 @@ def whole(network) -> Partition:
 
 
 def drives(wave: Wave, seed: int, images: int = 3) -> np.ndarray:
-    return np.random.default_rng(seed).uniform(-0.3, 0.9, (images, wave.network.population("p0").neurons))
+    return np.random.default_rng(seed).uniform(-0.3, 0.9, (images, *wave.network.population("p0").shape))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -69,6 +69,31 @@ def test_integers_are_those_of_a_core_with_all_channels(seed):
         np.testing.assert_array_equal(layer.neurons.pulse * 64, by_source[f"pulse@{start}"].weights)
 
 
+def test_rows_and_columns_may_be_cut_where_pixels_share_weights():
+    """The integers of a core with all channels, wherever its pixels lie, if some of them take all taps."""
+    wave = random_wave(0)
+    populations = tuple(
+        replace(p, bias_hz=np.broadcast_to(p.bias_hz[:1, :1], p.shape)) if p.on_chip else p
+        for p in wave.network.populations
+    )
+    pulses = {name: np.broadcast_to(pulse[:1, :1], pulse.shape) for name, pulse in wave.pulses.items()}
+    wave = Wave(wave.network.with_(populations=populations), STEPS, pulses)
+    network, seen = wave.delivered(), 0
+    assert all(p.whole_channels for p in network.chip_populations)
+    tiles = {p.name: (-(-p.shape[0] // 2), -(-p.shape[1] // 2), p.shape[2]) for p in network.chip_populations}
+    found = discretize(network, tiles)
+    for layer in wave_layers(wave, {}):
+        if all(isinstance(link.reach, Kernel) for link in layer.links):
+            seen += 1
+            integers = found[layer.name]
+            assert (integers.vth == layer.neurons.threshold * 64).all()
+            by_source = {link.source: values for link, values in integers.links}
+            for link in layer.links:
+                for kernel in by_source[link.source].kernels:
+                    np.testing.assert_array_equal(link.reach.weights * 64, kernel)
+    assert seen >= 2
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_every_spike_is_the_emulators(seed):
     wave = random_wave(seed)
@@ -76,7 +101,7 @@ def test_every_spike_is_the_emulators(seed):
     program = compile_network(network, whole(network))
     layers, per_step = wave_layers(wave, {}), drives(wave, seed)
     given = {p.name: np.broadcast_to(p.bias_hz.ravel(), (3, p.neurons)) for p in network.populations if not p.on_chip}
-    given["p0"] = per_step / network.dt_s
+    given["p0"] = per_step.reshape(3, -1) / network.dt_s
     names = [layer.name for layer in layers]
     for drive, result in zip(per_step, run(program, given, record=["p0", *names]), strict=True):
         passed = pass_image(layers, {"p0": drive}, STEPS)
@@ -86,7 +111,7 @@ def test_every_spike_is_the_emulators(seed):
             fired = passed.fired[name]
             steps = np.repeat(np.arange(busy.steps), np.diff(fired.pointer))
             ours = np.zeros_like(raster)
-            ours[busy.first + steps, fired.events] = True
+            ours[busy.first + steps, fired.neurons] = True
             np.testing.assert_array_equal(ours, raster, name)
             assert 0.02 < raster[busy.start : busy.stop].mean() < 0.9
 
@@ -130,7 +155,7 @@ def tensorflow_gradient(wave, layers, passed, surrogate, goals):
         pulses[layer.name] = tf.Variable(np.float64(layer.neurons.pulse) / layer.neurons.threshold)
     given = np.zeros((busy["p0"].steps, network.population("p0").neurons))
     fired = passed.fired["p0"]
-    given[np.repeat(np.arange(len(given)), np.diff(fired.pointer)), fired.events] = 1
+    given[np.repeat(np.arange(len(given)), np.diff(fired.pointer)), fired.neurons] = 1
     loss = 0.0
     with tf.GradientTape() as tape:
         spikes = {("p0", t): tf.constant(row) for t, row in enumerate(given)}
@@ -169,7 +194,7 @@ def test_the_gradient_is_that_of_an_unrolled_graph(surrogate):
         for layer in layers
     }
     spikes, (matrices, biases, pulses) = tensorflow_gradient(wave, layers, passed, surrogate, goals)
-    found = gradient(layers, passed, goals, surrogate)
+    found = gradient(layers, [(passed, goals)], surrogate)
     for layer in layers:
         total = sum(spikes[layer.name, t].numpy() for t in range(layer.busy.first, layer.busy.stop))
         np.testing.assert_array_equal(passed.counts(layer), total, layer.name)

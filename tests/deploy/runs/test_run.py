@@ -12,7 +12,7 @@ from convert.data.dataset import Dataset
 from convert.errors import UserError
 from deploy import RunOptions, run
 from deploy.events.counts import LayerCounts
-from deploy.runs.checkpoint import ImageResult, Judged, RunCheckpoint, unfinished
+from deploy.runs.checkpoint import ImageResult, Judged, RunCheckpoint
 from deploy.runs.images import summed
 from deploy.runs.opening import run_folder
 from deploy.runs.report import EventMeans, HeldOutRow, StepRow, row_of
@@ -66,46 +66,17 @@ def written(monkeypatch):
     return images
 
 
-def unfinished_with(folder, signature, result):
-    """A run that was killed after its image 1."""
-    with unfinished(folder, signature) as checkpoint:
-        checkpoint.write(1, result)
-        raise KeyboardInterrupt
-
-
 def test_a_checkpoint_gives_back_what_it_was_given(tmp_path):
     counts = {"a": LayerCounts(3, 5, None, 2, 0, 1), "b": LayerCounts(0)}
     judged = Judged(np.array([[1, 2]]), np.array([[0.5, np.nan]]), np.array([-np.inf]))
     given = ImageResult(np.ones((2, 3), np.float32), counts, 4, judged, np.arange(20).reshape(2, 2, 5))
-    with pytest.raises(KeyboardInterrupt):
-        unfinished_with(tmp_path / "run", "one", given)
-    with unfinished(tmp_path / "run", "another") as checkpoint:
-        assert not checkpoint.has(1)
-        with unfinished(tmp_path / "run", "one") as same:
-            found = same.read(1)
+    RunCheckpoint(tmp_path).write(1, given)
+    found = RunCheckpoint(tmp_path).read(1)
     assert (found.layers, found.crops) == (given.layers, given.crops)
     np.testing.assert_array_equal(found.output, given.output)
     for name in ("pooled", "own", "settled"):
         np.testing.assert_array_equal(getattr(found.judged, name), getattr(judged, name))
     np.testing.assert_array_equal(found.until, given.until)
-    assert not list(tmp_path.iterdir())
-
-
-def test_unfinished_runs_of_the_same_name_go_when_one_is_finished(tmp_path):
-    with pytest.raises(KeyboardInterrupt):
-        unfinished_with(tmp_path / "run", "one", ImageResult(np.ones(1, np.float32), {}, 1, NOTHING))
-    assert len(list(tmp_path.iterdir())) == 1
-    with unfinished(tmp_path / "run", "another") as checkpoint:
-        assert len(list(tmp_path.iterdir())) == 2
-        assert not checkpoint.has(1)
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_run_that_another_command_is_at_is_refused(tmp_path):
-    with unfinished(tmp_path / "run", "one"):
-        second = unfinished(tmp_path / "run", "one")
-        with pytest.raises(UserError, match="is in use by another command"):
-            second.__enter__()
 
 
 def test_a_part_that_cannot_be_read_is_not_done(tmp_path):

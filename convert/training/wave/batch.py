@@ -1,0 +1,236 @@
+"""A few images through a wave: the loss of its outputs, and the gradient with respect to all that is trained."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.calibration.firing_rates import FiringRates
+from convert.calibration.simulate import drive_hz
+from convert.frontends.original import Images
+from convert.network import INPUT, Network
+from convert.network.tensorflow_form import apply
+from convert.training.descent import Key
+from convert.training.losses import Loss
+from convert.training.wave.kernels import Float32, Surrogate, counted
+from convert.training.wave.layers import Layer, wave_layers
+from convert.training.wave.parameters import WaveParameters, summed
+from convert.training.wave.readout_gradient import backward
+from convert.training.wave.schedule import Wave
+from convert.training.wave.simulate import Gradient, Passed, Scratch, Wanted, gradient, pass_image
+from convert.upstream.tensorflow import load_tensorflow
+from convert.upstream.types import Values
+
+Result = TypeVar("Result")
+
+AT_ONCE = 8
+"""Images whose voltages are held at a time: those of a ResNet-20 take 20 MB each."""
+
+TOGETHER = 2
+"""Of these, images whose gradients one thread adds up: sums are the same on any number of cores."""
+
+SILENT = 1e-3
+"""A layer's activations are compared relative to their mean square and this."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Raw images, the teacher's activities, by population, and first readout before its activation, and labels if there
+    are any that count."""
+
+    images: Images
+    activities: Mapping[str, NDArray[np.float32]]
+    logits: NDArray[np.float32]
+    labels: Values | None = None
+
+    def part(self, start: int) -> Examples:
+        """``AT_ONCE`` of them."""
+        some = slice(start, start + AT_ONCE)
+        labels = None if self.labels is None else self.labels[some]
+        return Examples(self.images[some], {n: a[some] for n, a in self.activities.items()}, self.logits[some], labels)
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What training makes small: a ``loss`` of outputs with the teacher's and, weighed by ``labels``, one
+    ``of_labels``; weighed by ``features``, the difference of each layer's rates from the teacher's activities, and by
+    ``penalty``, a million synaptic operations. Layers learn alone if it is ``local``."""
+
+    loss: Loss
+    of_labels: Loss | None
+    labels: float
+    features: float
+    penalty: float
+    surrogate: Surrogate
+    local: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """The mean ``loss`` of outputs, the share that ``agrees`` with the teacher on the class, and the gradient."""
+
+    loss: float
+    agrees: float
+    gradients: dict[Key, NDArray[np.float32]]
+
+
+class BatchGradient:
+    """The gradient of batches, one after the other, in arrays that are kept."""
+
+    def __init__(self, parameters: WaveParameters) -> None:
+        self.parameters = parameters
+        network = parameters.start.network
+        self.fan_out = {p.name: fan_out(network, p.name) for p in network.chip_populations}
+        self.scratch = [Scratch() for _ in range(AT_ONCE)]
+
+    def of(self, wave: Wave, layers: Sequence[Layer], given: Examples, aim: Aim) -> Found:
+        """Of the mean over all examples."""
+        total: dict[Key, NDArray[np.float32]] = {}
+        loss = agrees = 0.0
+        for start in range(0, len(given.images), AT_ONCE):
+            part = given.part(start)
+            share = len(part.images) / len(given.images)
+            found = self._of_part(wave, layers, part, aim)
+            loss, agrees = loss + share * found.loss, agrees + share * found.agrees
+            for key, value in found.gradients.items():
+                total[key] = total.get(key, np.float32(0)) + value * np.float32(share)
+        return Found(loss, agrees, total)
+
+    def _of_part(self, wave: Wave, layers: Sequence[Layer], given: Examples, aim: Aim) -> Found:
+        passed = passes(wave, layers, given.images, self.scratch)
+        readout = self._readout(wave, layers, passed, given, aim)
+        of_counts = self._count_gradients(wave, layers, passed, given, aim)
+
+        def wanted(k: int) -> dict[str, Wanted]:
+            of = readout.of_sources
+            return {name: Wanted(all_[k], of[name][k] if name in of else None) for name, all_ in of_counts.items()}
+
+        def some(group: int) -> Gradient:
+            chosen = range(group * TOGETHER, min(len(passed), (group + 1) * TOGETHER))
+            return gradient(layers, [(passed[k], wanted(k)) for k in chosen], aim.surrogate, local=aim.local)
+
+        found = summed(_each(-(-len(passed) // TOGETHER), some))
+        return Found(readout.loss, readout.agrees, self.parameters.gradients(found) | readout.gradients)
+
+    def _count_gradients(
+        self, wave: Wave, layers: Sequence[Layer], passed: Sequence[Passed], given: Examples, aim: Aim
+    ) -> dict[str, Float32]:
+        """Of the difference from the activations and of the penalty, with respect to counts (images, neurons)."""
+        network, found = wave.network, {}
+        for layer in layers:
+            count = np.stack([p.counts(layer) for p in passed])
+            scale = np.float32(network.population(layer.name).scale_hz * network.dt_s)
+            goal = np.clip(given.activities[layer.name].reshape(len(count), -1) * scale, 0, 1)
+            size = np.square(goal).sum(axis=1, keepdims=True) + np.float32(SILENT * goal.shape[1])
+            slope = np.float32(2 * aim.features / wave.steps) * (count / np.float32(wave.steps) - goal) / size
+            of_count = (slope + np.float32(aim.penalty * 1e-6) * self.fan_out[layer.name]) / np.float32(len(count))
+            found[layer.name] = np.asarray(of_count, np.float32)
+        return found
+
+    def _readout(
+        self, wave: Wave, layers: Sequence[Layer], passed: Sequence[Passed], given: Examples, aim: Aim
+    ) -> _Readout:
+        network = wave.network
+        readout, per_spike = network.readouts[0], np.float32(1 / (wave.steps * network.dt_s))
+        into = {i: p for i, p in enumerate(network.projections) if p.target == readout.name}
+        rates_hz = {
+            layer.name: np.stack([p.counts(layer, in_window=True).reshape(layer.shape) for p in passed]) * per_spike
+            for layer in layers
+            if layer.name in {p.source for p in into.values()}
+        }
+        parts = [np.asarray(apply(p.transform, rates_hz[p.source], readout.shape)) for p in into.values()]
+        outputs: Float32 = np.asarray(sum(parts) + readout.bias, np.float32)
+        loss, of_outputs = _loss(outputs, given, aim)
+        of_weights, of_rates = {}, {name: np.zeros_like(rate) for name, rate in rates_hz.items()}
+        for i, p in into.items():
+            more, of_weights[i] = backward(p.transform, rates_hz[p.source], of_outputs)
+            of_rates[p.source] += more
+        return _Readout(
+            loss,
+            float(np.mean(_class(outputs) == _class(given.logits.reshape(outputs.shape)))),
+            self.parameters.of_readout(of_weights, of_outputs.sum(axis=0)),
+            {name: g.reshape(len(passed), -1) * per_spike for name, g in of_rates.items()},
+        )
+
+
+@dataclass(frozen=True)
+class _Readout:
+    """The loss of the outputs, whether they agree, its gradient with respect to the readout's variables and, by source
+    (images, neurons), to each spike."""
+
+    loss: float
+    agrees: float
+    gradients: dict[Key, NDArray[np.float32]]
+    of_sources: dict[str, Float32]
+
+
+def _loss(outputs: Float32, given: Examples, aim: Aim) -> tuple[float, Float32]:
+    """That of ``outputs``, and its gradient."""
+    tf = load_tensorflow()
+    variable = tf.constant(outputs)
+    with tf.GradientTape() as tape:
+        tape.watch(variable)
+        loss = aim.loss(tf.constant(given.logits, tf.float32), variable)
+        if aim.of_labels is not None and given.labels is not None:
+            loss += aim.labels * aim.of_labels(tf.constant(given.labels), variable)
+    return float(loss), np.asarray(tape.gradient(loss, variable))
+
+
+def _class(outputs: Float32) -> NDArray[np.intp]:
+    return outputs.argmax(axis=-1) if outputs.shape[-1] > 1 else np.asarray(outputs > 0, np.intp)
+
+
+def passes(
+    wave: Wave, layers: Sequence[Layer], images: Images, scratch: Sequence[Scratch] | None = None
+) -> list[Passed]:
+    """Raw ``images`` through the wave, on all cores, each computed in one of ``scratch``."""
+    network = wave.network
+    hosts = [p for p in network.populations if not p.on_chip]
+    drives = {p.name: drive_hz(network, p, {INPUT: images}).astype(np.float64) * network.dt_s for p in hosts}
+
+    def one(k: int) -> Passed:
+        per_step = {name: drive[k] for name, drive in drives.items()}
+        return pass_image(layers, per_step, wave.steps, None if scratch is None else scratch[k])
+
+    found = _each(len(images), one)
+    return [found[k] for k in range(len(images))]
+
+
+def firing_rates(wave: Wave, images: Images) -> FiringRates:
+    """Of every population of the wave on raw ``images``, over all steps until it has passed."""
+    found, network, layers = FiringRates(), wave.network, wave_layers(wave, {})
+    duration_s = max(busy.stop for busy in wave.busy.values()) * network.dt_s
+    scratch = [Scratch() for _ in range(AT_ONCE)]
+    counts: dict[str, list[Float32]] = {p.name: [] for p in network.populations}
+    for start in range(0, len(images), AT_ONCE):
+        for passed in passes(wave, layers, images[start : start + AT_ONCE], scratch):
+            for p in network.populations:
+                counts[p.name].append(counted(passed.fired[p.name].neurons, p.neurons))
+    for p in network.populations:
+        found = found.with_rates(p, np.stack(counts[p.name]) / np.float32(duration_s))
+    return found
+
+
+def fan_out(network: Network, name: str) -> NDArray[np.float32]:
+    """The synapses on the chip that a spike of each neuron of population ``name`` reaches, (neurons,)."""
+    chip = {p.name for p in network.chip_populations}
+    total = np.zeros(network.shape_of(name))
+    for p in network.out_of(name):
+        if p.target in chip:
+            total = total + p.transform.fan_out(network.shape_of(name), network.shape_of(p.target))
+    return total.ravel().astype(np.float32)
+
+
+def _each(count: int, one: Callable[[int], Result]) -> dict[int, Result]:
+    """``one`` of 0 up to ``count``, on all cores that this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if cores == 1:
+        return {k: one(k) for k in range(count)}
+    with ThreadPoolExecutor(cores) as threads:
+        return dict(enumerate(threads.map(one, range(count))))
