@@ -16,9 +16,10 @@ from .network import Network, archive, require_runnable
 from .provenance import digests, provenance
 from .report import ConversionReport
 from .storage.archives import arrays_in
-from .storage.atomic import being_replaced, left_behind, recover, whole_folder
+from .storage.atomic import whole_folder
 from .storage.damage import DAMAGED, too_little_memory
 from .storage.locks import POLL_S, locked
+from .storage.recovery import being_replaced, left_behind, recover
 from .storage.reports import read_report, write_report
 
 NETWORK, RATE_NETWORK = "network.npz", "rate_network.npz"

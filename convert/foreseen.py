@@ -12,9 +12,12 @@ from dataclasses import replace
 from convert.calibration.activity import BATCH, KEPT
 from convert.calibration.fit_weights import IMAGES_AT_A_TIME
 from convert.calibration.simulate import WORK
+from convert.calibration.spike_trains import WORKERS
 from convert.memory.foreseen import Foreseen, exceeded, require_memory
-from convert.network.extent import Extent
+from convert.network import Network
+from convert.network.extent import Extent, extent_of
 from convert.options import Options
+from convert.storage.recovery import NOTES
 
 LIBRARIES = 760 * 2**20
 """Python, TensorFlow and NengoDL, once they have run: measured."""
@@ -78,3 +81,12 @@ def require_room(extent: Extent, options: Options, images: int) -> tuple[Foresee
             require_memory(found, options.memory, [f"use --calibration-images {fewer}"])
     require_memory(found, options.memory, ["use a machine with more memory, or a smaller model"])
     return found, 1
+
+
+def require_room_for(network: Network, options: Options, images: int) -> None:
+    """Says what converting to ``network`` will take, and on how many workers. Raises as ``require_room`` does."""
+    found, workers = require_room(extent_of(network), options, images)
+    NOTES.info("foreseen: %s", found)
+    if workers < WORKERS.get():
+        NOTES.info("%d of %d cores work at a time, for all of them would take more memory", workers, WORKERS.get())
+        WORKERS.set(workers)

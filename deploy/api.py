@@ -23,7 +23,7 @@ from convert.network.extent import extent_of
 from convert.options import Progress, silent
 from convert.provenance import BUNDLE, Provenance, command_line, digests, provenance
 from convert.report import ConversionReport
-from convert.storage.atomic import NOTES
+from convert.storage.recovery import NOTES
 from convert.storage.unfinished import unfinished
 from convert.timings import now, this_machine
 from deploy.arrays import Float32

@@ -40,7 +40,7 @@ def _require_room(network: Network, seconds: float, memory: int | None) -> None:
     from convert.memory.foreseen import require_memory
     from convert.network import require_timesteps
     from convert.network.extent import extent_of
-    from convert.storage.atomic import NOTES
+    from convert.storage.recovery import NOTES
 
     from .foreseen import partition_of
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from convert import Options
-from convert.api import opened
+from convert.opening import opened
 from convert.calibration.activity import measure_rates
 from convert.calibration.simulate import drive_hz
 from convert.data.dataset import open_data

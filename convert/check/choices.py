@@ -9,7 +9,7 @@ from convert.options import Options
 from .report import Choice
 
 if TYPE_CHECKING:
-    from convert.api import Models
+    from convert.opening import Models
     from convert.upstream.types import Model
 
 

@@ -23,7 +23,7 @@ from .rows import layers_of, projections_of
 from .steps import arrival_steps, least_timesteps
 
 if TYPE_CHECKING:
-    from convert.api import Models
+    from convert.opening import Models
 
 Fit = Callable[[Network], Footprint]
 """From a network, whose weights do not matter, to the cores and chips that it takes."""
@@ -62,8 +62,8 @@ def _refused(path: Path, options: Options, fit: Fit | None, error: UserError) ->
 
 
 def _report(path: Path, options: Options, fit: Fit | None) -> CheckReport:
-    from convert.api import opened, outline_of
     from convert.calibration.target_rates import target_rates
+    from convert.opening import opened, outline_of
 
     models = opened(path, options)
     network = outline_of(models.cut).with_(timesteps=options.timesteps)

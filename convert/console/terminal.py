@@ -21,7 +21,7 @@ from rich.table import Table
 
 from convert.memory.limits import require_address_space
 from convert.memory.sizes import bytes_in
-from convert.storage.atomic import NOTES
+from convert.storage.recovery import NOTES
 
 from .ending import ending_of
 

@@ -8,7 +8,6 @@ removes both.
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -17,10 +16,8 @@ from pathlib import Path
 
 from convert.errors import UserError
 
-from .locks import in_use, locked
-
-NOTES = logging.getLogger("ann2loihi")
-"""What is done on the way that a user wants to know; the commands print it."""
+from .locks import locked
+from .recovery import NOTES, recover, remove, sibling
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """A disk or a quota is full, or a file may not grow so large."""
@@ -71,58 +68,6 @@ def keep(path: Path, *, force: bool) -> None:
         raise UserError(f"{path} exists already and is kept; choose another name or add --force to replace it")
 
 
-def recover(*paths: Path) -> None:
-    """Puts right what a command left that was killed while it replaced ``paths``, given in the order it replaces them.
-
-    The last of them decides: unless it has been replaced, what lay at all of them is put back. Otherwise the old ones
-    are removed, and what was half written in any case. Nothing is done while a command still writes one of them.
-    """
-    if any(in_use(_beside(path, what)) for path in paths for what in ("old", "new")):
-        return
-    undone = not os.path.lexists(paths[-1]) and left_behind(paths[-1])
-    for path in paths:
-        old, new = _beside(path, "old"), _beside(path, "new")
-        if os.path.lexists(old) and (undone or not os.path.lexists(path)):
-            _cleared(path)
-            os.rename(old, path)
-            NOTES.info("put %s back, which a command that was killed was about to replace", path)
-        elif undone and path != paths[-1] and os.path.lexists(path) and not os.path.lexists(new):
-            _cleared(path)
-            NOTES.info(
-                "removed %s, which belongs to %s, which a command that was killed did not write", path, paths[-1]
-            )
-        for left in (old, new):
-            if _cleared(left):
-                NOTES.info("removed %s, which a command left that was killed", left)
-
-
-def recover_in(folder: Path) -> None:
-    """``recover`` for everything in ``folder`` that a killed command was about to replace."""
-    for old in sorted(folder.glob(".*.old*")):
-        stem, suffix = old.name[1:].rsplit(".old", 1)
-        path = folder / (stem + suffix)
-        if _beside(path, "old") == old:
-            recover(path)
-
-
-def left_behind(*paths: Path) -> bool:
-    """Whether there is anything beside ``paths`` that a command that writes them has not yet taken away."""
-    return any(os.path.lexists(_beside(path, what)) for path in paths for what in ("old", "new"))
-
-
-def being_replaced(path: Path) -> bool:
-    """Whether there is nothing at ``path`` just now, because a command puts something new there."""
-    return not os.path.lexists(path) and in_use(_beside(path, "old"))
-
-
-def _cleared(path: Path) -> bool:
-    """Removes ``path``, if it is there; somebody else may do so at the same time."""
-    there = os.path.lexists(path)
-    with suppress(FileNotFoundError):
-        _remove(path)
-    return there
-
-
 def _require_short(path: Path) -> None:
     size = len(os.fsencode(path.name))
     if size > LONGEST_NAME:
@@ -140,11 +85,11 @@ def _require_ours(path: Path, ours: Callable[[Path], bool] | None) -> None:
 
 def _replace_all(moves: Sequence[tuple[Path, Path]]) -> None:
     """Renames each first path to the second; what is there moves aside first, and back if anything fails."""
-    asides = [(_beside(path, "old"), path) for _, path in moves if os.path.lexists(path)]
+    asides = [(sibling(path, "old"), path) for _, path in moves if os.path.lexists(path)]
     try:
         for aside, path in asides:
             with _writing(path):
-                _remove(aside)
+                remove(aside)
                 os.rename(path, aside)
         for beside, path in moves:
             with _writing(path):
@@ -159,7 +104,7 @@ def _replace_all(moves: Sequence[tuple[Path, Path]]) -> None:
         raise
     for aside, path in asides:
         try:
-            _remove(aside)
+            remove(aside)
         except OSError as error:
             NOTES.info("%s is replaced; the old one is left at %s (%s)", path, aside, error.strerror)
 
@@ -170,7 +115,7 @@ def _new_file(path: Path) -> Iterator[Path]:
     _require_short(path)
     if path.is_dir():
         raise UserError(f"{path} is a folder; choose the name of a file")
-    beside = _beside(path, "new")
+    beside = sibling(path, "new")
     with _writing(path):
         _refuse_if_in_use(path, beside)
         beside.touch(exist_ok=False)
@@ -185,7 +130,7 @@ def _new_file(path: Path) -> Iterator[Path]:
 @contextmanager
 def _new_folder(path: Path) -> Iterator[Path]:
     """An empty folder beside ``path``, locked."""
-    beside = _beside(path, "new")
+    beside = sibling(path, "new")
     with _writing(path):
         _refuse_if_in_use(path, beside)
         beside.mkdir()
@@ -226,15 +171,3 @@ def _writing(path: Path, kinds: frozenset[int] | None = None) -> Iterator[None]:
             raise
         reason = "a file is in the way" if isinstance(error, FileExistsError) else error.strerror or error
         raise UserError(f"cannot write {path}: {reason}; choose a folder with room that you may write to") from error
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _beside(path: Path, what: str) -> Path:
-    """``.STEM.what.SUFFIX`` beside ``path``: the same suffix, for writers that go by it."""
-    return path.with_name(f".{path.stem}.{what}{path.suffix}")

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from convert.errors import UserError
 
-from .atomic import NOTES
 from .locks import in_use, locked
+from .recovery import NOTES
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import numpy as np
 
 from convert.errors import UserError
 from convert.frontends.original import Images, Original
-from convert.storage.atomic import NOTES
+from convert.storage.recovery import NOTES
 from convert.training.descent import Descent, cosine
 from convert.training.losses import Loss, cross_entropy, distillation_loss
 from convert.training.wave.batch import Aim, BatchGradient, Examples, Found

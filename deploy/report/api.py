@@ -10,9 +10,10 @@ import msgspec
 
 from convert.bundle import RUNS, at_work_in
 from convert.errors import UserError
-from convert.storage.atomic import keep, recover, recover_in, whole_files
+from convert.storage.atomic import keep, whole_files
 from convert.storage.digests import digest
 from convert.storage.locks import locked
+from convert.storage.recovery import recover, recover_in
 from convert.storage.reports import as_json
 from deploy.energy.devices import STATIC_WATTS_PER_CHIP, DeviceSet
 

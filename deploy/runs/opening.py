@@ -8,8 +8,8 @@ from pathlib import Path
 from convert.bundle import RUNS, load_network
 from convert.errors import UserError
 from convert.network import Network, require_timesteps
-from convert.storage.atomic import recover
 from convert.storage.locks import locked
+from convert.storage.recovery import recover
 from partition.result import FILE, Partition, read_partition
 
 from .options import RunOptions

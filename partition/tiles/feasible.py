@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from convert.errors import UserError
 from convert.network import Population, Shape
-from convert.storage.atomic import NOTES
+from convert.storage.recovery import NOTES
 from partition.core.memory import least_synapse_bits
 from partition.core.packing import PLAIN, Packing
 from partition.core.synapse_lists import packings

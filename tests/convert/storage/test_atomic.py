@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from convert.errors import UserError
-from convert.storage.atomic import recover, recover_in, whole_files, whole_folder
+from convert.storage.atomic import whole_files, whole_folder
+from convert.storage.recovery import recover, recover_in
 
 WRITE = """
 import os, signal, sys

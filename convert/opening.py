@@ -1,0 +1,65 @@
+"""A model file as conversion takes it: loaded, its max pooling replaced if wanted, cut at its ReLUs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convert.network import Network
+from convert.report import OutputGrid
+
+from .options import Options
+
+if TYPE_CHECKING:
+    from convert.frontends.keras.cut import Cut
+    from convert.frontends.keras.original import KerasOriginal
+    from convert.frontends.keras.paths.long_paths import CarriedSums
+
+
+@dataclass(frozen=True)
+class Models:
+    """The model as it was ``given``, and ``cut`` into segments, max pooling ``replaced`` or not; its ``outputs``, and
+    where the first one's pixels lie, ``grid``.
+
+    Both have the outputs of ``carried_sums`` carried by pairs of populations; no output depends on it.
+    """
+
+    given: KerasOriginal
+    cut: Cut
+    carried_sums: CarriedSums
+    replaced: bool
+    outputs: tuple[str, ...]
+    grid: OutputGrid | None
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        return tuple(self.cut.model.outputs[0].shape)[1:]
+
+
+def opened(path: Path, options: Options) -> Models:
+    """The model in ``path``, cut at its ReLUs. Raises ``UserError`` with all of its problems."""
+    from convert.frontends.keras.cut import cut_at_relus
+    from convert.frontends.keras.load import load
+    from convert.frontends.keras.original import KerasOriginal
+    from convert.frontends.keras.output_grid import output_grid
+    from convert.frontends.keras.passes import POOLING
+    from convert.frontends.keras.passes.carry_sums import with_carried_sums
+    from convert.frontends.keras.paths.long_paths import sums_to_carry
+
+    loaded = load(path, max_pooling=options.max_pooling is not None, output=options.output)
+    given, names, grid = loaded.model, loaded.outputs, output_grid(loaded.model)
+    pooled = POOLING[options.max_pooling](given) if options.max_pooling else given
+    sums = sums_to_carry(pooled)
+    cut = cut_at_relus(with_carried_sums(pooled, sums.layers))
+    if options.max_pooling is None:
+        return Models(cut.original, cut, sums, False, names, grid)
+    return Models(KerasOriginal(with_carried_sums(given, sums.layers), cut.populations), cut, sums, True, names, grid)
+
+
+def outline_of(cut: Cut) -> Network:
+    """The network that lowering will give, with weights of 1."""
+    from convert.frontends.keras.paths.linear_paths import paths_into
+    from convert.lowering.outline import outline
+
+    return outline(cut.segments, [paths_into(segment) for segment in cut.segments], cut.shapes)
