@@ -60,10 +60,11 @@ def being_replaced(path: Path) -> bool:
 
 def _cleared(path: Path) -> bool:
     """Removes ``path``, if it is there; somebody else may do so at the same time."""
-    there = os.path.lexists(path)
+    if not os.path.lexists(path):
+        return False
     with suppress(FileNotFoundError):
         remove(path)
-    return there
+    return True
 
 
 def remove(path: Path) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,27 +43,21 @@ class Example:
 def examples_of(run: RecordedRun) -> list[Example]:
     """The first images with their label, the ANN's answer, if there is one, and the SNN's."""
     path = run.folder / OUTPUTS
-    if not path.is_file():
+    shown = shown_in(path) if path.is_file() else {}
+    if not {"images", "labels", "outputs"} <= shown.keys():
         return []
-    with _read(path):
-        names = names_in(path)
-        if not {"images", "labels", "outputs"} <= names:
-            return []
-        shown = {
-            name: read_rows(path, name, SHOWN_IMAGES) for name in (*KEYS.values(), "images", "labels") if name in names
-        }
     images, labels = shown["images"], shown["labels"]
     answers = {name: shown[key] for name, key in KEYS.items() if key in shown}
     make = EXAMPLES[run.result.task or ("classification" if labels.ndim < 3 else "segmentation")]
     return [make(i, image, labels[i], {name: a[i] for name, a in answers.items()}) for i, image in enumerate(images)]
 
 
-@contextmanager
-def _read(path: Path) -> Iterator[None]:
-    """Raises ``UserError`` for a file that is damaged."""
+def shown_in(path: Path) -> dict[str, Float32]:
+    """The first rows of the arrays in an outputs.npz. Raises ``UserError`` for a file that is damaged."""
     try:
         require_no_bomb(path)
-        yield
+        names = names_in(path) & {*KEYS.values(), "images", "labels"}
+        return {name: np.asarray(read_rows(path, name, SHOWN_IMAGES)) for name in names}
     except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError) as error:
         raise UserError(f"{path} is damaged ({error}); run deploy-model again") from error
 

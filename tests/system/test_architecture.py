@@ -19,6 +19,7 @@ COMMANDS = {
     "partition-model": "partition.cli",
     "deploy-model": "deploy.cli",
     "energy-report": "deploy.report.cli",
+    "verify-model": "deploy.verify.cli",
 }
 
 
@@ -68,7 +69,7 @@ def test_the_distribution_alone_owns_its_names(package):
     assert set(packages_distributions()[package]) == {"ann2loihi"}
 
 
-def test_the_four_commands_are_installed():
+def test_the_commands_are_installed():
     found = {
         entry.name: entry.value for entry in entry_points(group="console_scripts") if entry.dist.name == "ann2loihi"
     }
