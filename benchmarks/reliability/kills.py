@@ -49,7 +49,7 @@ SUBJECTS = (
     Subject(
         "energy-report",
         (BUNDLE, "-o", "page.html", "--static-watts", "0.5", "--force"),
-        ("partition-model", BUNDLE, "--force", "--board", "nahuku-8"),
+        ("verify-model", BUNDLE),
     ),
     Subject(
         "convert-model",
