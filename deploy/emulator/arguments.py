@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from deploy.arrays import Float64, Int16, Int32, Int64, UInt16, UInt64
+from deploy.arrays import Bool, Float64, Int16, Int32, Int64, UInt16, UInt64
 
 
 class EventLists(NamedTuple):
@@ -131,3 +131,13 @@ class Fired(NamedTuple):
     strips: int
     steps: int
     shift: int
+
+
+class Routes(NamedTuple):
+    """Where the spikes of each line go: ``Deliveries``."""
+
+    pointer: Int64
+    core: Int32
+    synops: Int32
+    conv: Bool
+    own: Int32

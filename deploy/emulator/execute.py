@@ -11,11 +11,12 @@ import numpy as np
 
 from convert.errors import UserError
 from deploy.arrays import Int32
+from deploy.events.busiest import LOADS, busiest_until
 
 from . import spike_counts
-from .counting import layer_events
+from .counting import add_loads, layer_events
 from .program import ChipLayer, HostLayer, Layer, Program
-from .results import EmulatorState, Presentation, Spikes, rest, silence
+from .results import EmulatorState, LayerEvents, Presentation, Spikes, rest, silence
 from .sweeps import Drives, chip_sweep, host_sweep, swept
 
 Windows = Sequence[tuple[int, int]]
@@ -111,9 +112,12 @@ def present(
     """One image, layer after layer, from rest without ``state``; a layer's spikes go once its last target has run."""
     after = EmulatorState({}, {}, {}) if state is not None else None
     spikes: dict[str, Spikes] = {}
-    result = Presentation({}, {}, {}, after)
     stops = np.array([*(stop for _, stop in windows), steps], np.int64)
-    synops = {layer.name: np.zeros_like(stops) for layer in program.layers}
+    synops = {layer.name: np.zeros((len(stops), 2), np.int64) for layer in program.layers}
+    loads = np.zeros((steps, len(program.updates), len(LOADS)), np.int32)
+    readouts: dict[str, Int32] = {}
+    counts: dict[str, LayerEvents] = {}
+    recorded: dict[str, Spikes] = {}
     last_target = {source: layer.name for layer in program.chip_layers for source in layer.links.sources}
     for layer in program.layers:
         overflow = np.zeros(4, np.int64)
@@ -125,17 +129,18 @@ def present(
         fired = swept(sweep, layer, steps, overflow, pool, threads)
         spikes[layer.name] = fired
         spikes = {name: s for name, s in spikes.items() if last_target.get(name, layer.name) != layer.name}
-        result.counts[layer.name], caused = layer_events(layer, fired, stops, synops[layer.name], overflow)
+        add_loads(layer, fired, loads)
+        counts[layer.name], caused = layer_events(layer, fired, stops, synops[layer.name], overflow)
         for target, added in caused.items():
             synops[target] += added
         if layer.name in program.readouts:
             in_windows = [_count(layer, fired, *window) for window in windows]
-            result.readouts[layer.name] = np.array(in_windows, np.int32).reshape(len(windows), layer.neurons)
+            readouts[layer.name] = np.array(in_windows, np.int32).reshape(len(windows), layer.neurons)
         if layer.name in record:
-            result.spikes[layer.name] = fired
+            recorded[layer.name] = fired
         if after is not None:
             after.arriving[layer.name] = fired.last()
-    return result
+    return Presentation(readouts, counts, busiest_until(loads, program.updates, stops), recorded, after)
 
 
 def _count(layer: Layer, spikes: Spikes, first: int, last: int) -> Int32:

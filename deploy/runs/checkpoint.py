@@ -21,20 +21,23 @@ from convert.storage.atomic import NOTES, whole_file
 from convert.storage.damage import DAMAGED
 from convert.storage.locks import in_use, locked
 from deploy.arrays import Float32, Int64
-from deploy.events.counts import LayerCounts
+from deploy.events.busiest import BUSIEST
+from deploy.events.counts import EVENTS, LayerCounts
 
 
 @dataclass(frozen=True)
 class ImageResult:
     """One dataset image: outputs (readout steps, ...) and the counts summed over its crops.
 
-    ``until`` has the events before each readout, shape (readout steps, layers, EVENTS); empty if not counted.
+    ``until`` has the events before each readout, shape (readout steps, layers, EVENTS), ``busiest`` those of the busiest
+    cores, shape (readout steps, BUSIEST); empty if not counted.
     """
 
     outputs: Float32
     layers: dict[str, LayerCounts]
     crops: int
     until: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    busiest: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,13 @@ class RunCheckpoint:
     def write(self, i: int, result: ImageResult) -> None:
         layers = json.dumps({name: asdict(counts) for name, counts in result.layers.items()})
         with whole_file(self.folder / f"{i}.npz") as beside:
-            np.savez(beside, outputs=result.outputs, layers=layers, crops=result.crops, until=result.until)
+            counted = {"until": result.until, "busiest": result.busiest}
+            np.savez(beside, outputs=result.outputs, layers=layers, crops=result.crops, **counted)
 
     def read(self, i: int) -> ImageResult:
         with np.load(self.folder / f"{i}.npz") as data:
             layers = {name: LayerCounts(**row) for name, row in json.loads(str(data["layers"])).items()}
-            return ImageResult(data["outputs"], layers, int(data["crops"]), data["until"])
+            return ImageResult(data["outputs"], layers, int(data["crops"]), data["until"], data["busiest"])
 
 
 @contextmanager
@@ -96,8 +100,8 @@ def _kept_unless_empty(folder: Path, wait: bool) -> Iterator[None]:
 
 
 def signature(bundle: Path, dataset: Dataset, labels: Labels, options: Mapping[str, str | int | float | None]) -> str:
-    """What a run depends on: the network, its partition, the images and labels themselves, and the options."""
+    """What a run depends on: the network, its partition, the images and labels, the options; and what is counted."""
     digest = hashlib.sha256((bundle / NETWORK).read_bytes())
     digest.update((bundle / PARTITION).read_bytes())
-    digest.update(json.dumps([dict(options), dataset.digest(labels)]).encode())
+    digest.update(json.dumps([dict(options), dataset.digest(labels), EVENTS, BUSIEST]).encode())
     return digest.hexdigest()

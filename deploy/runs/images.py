@@ -58,7 +58,9 @@ def joined(image: Crops, runs: Sequence[InputRun]) -> ImageResult:
     layers = {name: summed([run.layers[name] for run in runs]) for name in runs[0].layers}
     counted = [list(run.until.values()) for run in runs if run.until is not None]
     until = np.sum(counted, axis=0).swapaxes(0, 1) if counted else np.zeros(0, np.int64)
-    return ImageResult(outputs, layers, len(runs), until)
+    loads = [run.busiest for run in runs if run.busiest is not None]
+    busiest = np.sum(loads, axis=0) if loads else np.zeros(0, np.int64)
+    return ImageResult(outputs, layers, len(runs), until, busiest)
 
 
 def summed(counts: Sequence[LayerCounts]) -> LayerCounts:
@@ -74,6 +76,7 @@ def summed(counts: Sequence[LayerCounts]) -> LayerCounts:
         neuron_updates=total(lambda c: c.neuron_updates),
         messages=total(lambda c: c.messages),
         interchip_messages=total(lambda c: c.interchip_messages),
+        conv_synops=total(lambda c: c.conv_synops),
         overflows=total(lambda c: c.overflows),
     )
 

@@ -26,10 +26,26 @@ Value = float | None | UnsetType
 """Of a metric: None where the data does not define it, unset where it is not of the task."""
 
 
+class BusiestCores(msgspec.Struct, frozen=True, kw_only=True):
+    """Events of the busiest cores of each step of one image, summed over its steps, means over images.
+
+    Of the core that takes longest to update its neurons and send their spikes: ``neuron_updates``, ``spikes``,
+    ``messages_out``; of the one that takes longest to receive: ``messages_in``, ``synops``, of them ``conv_synops``.
+    """
+
+    neuron_updates: float
+    spikes: float
+    messages_out: float
+    messages_in: float
+    synops: float
+    conv_synops: float
+
+
 class EventMeans(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Events of one image, means over images; None where the target did not count them.
 
-    Host populations count in ``host_messages`` only; ``layer_synops`` has the synops of each chip population.
+    Host populations count in ``host_messages`` only; ``layer_synops`` has the synops of each chip population,
+    ``conv_synops`` are those whose weights are a kernel that pixels share.
     """
 
     spikes: float | None = None
@@ -38,7 +54,9 @@ class EventMeans(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     messages: float | None = None
     interchip_messages: float | None = None
     host_messages: float | None = None
+    conv_synops: float | None = None
     layer_synops: dict[str, float] | UnsetType = UNSET
+    busiest_cores: BusiestCores | UnsetType = UNSET
 
 
 class StepRow(EventMeans, frozen=True, kw_only=True, omit_defaults=True):
@@ -127,6 +145,7 @@ class LayerRun(msgspec.Struct, frozen=True, kw_only=True):
     neuron_updates: float | None = None
     messages: float | None = None
     interchip_messages: float | None = None
+    conv_synops: float | None = None
     overflows: float | None = None
     rate_hz: float | None = None
     settled_step: int | None = None
@@ -151,6 +170,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     messages: float | None = None
     interchip_messages: float | None = None
     host_messages: float | None = None
+    conv_synops: float | None = None
+    busiest_cores: BusiestCores | None = None
     layers: tuple[LayerRun, ...] = ()
 
 

@@ -14,6 +14,7 @@ from convert.data.metric_registry import MAIN_METRIC
 from convert.network import Network
 from convert.report import Metrics, Task
 from deploy.arrays import Float32, Int64
+from deploy.events.busiest import BUSIEST
 from deploy.events.counts import EVENTS, LayerCounts
 from deploy.targets.names import TargetName
 from deploy.targets.registry import TARGETS, Job
@@ -21,7 +22,7 @@ from deploy.targets.registry import TARGETS, Job
 from . import early_exit as early
 from .checkpoint import ImageResult
 from .images import summed
-from .report import EarlyReport, EventMeans, LayerRun, RunMetrics, RunReport, StepRow, row_of
+from .report import BusiestCores, EarlyReport, EventMeans, LayerRun, RunMetrics, RunReport, StepRow, row_of
 from .windows import last_arrival_step
 
 STEADY = 0.1
@@ -42,17 +43,25 @@ class Results:
         """Events before each readout, shape (images, readout steps, layers, EVENTS); (images, 0) if not counted."""
         return np.stack([result.until for result in self.images])
 
+    @property
+    def busiest(self) -> Int64:
+        """Events of the busiest cores before each readout, shape (images, readout steps, BUSIEST); as ``until``."""
+        return np.stack([result.busiest for result in self.images])
+
 
 def run_report(
     job: Job, target: TargetName, results: Results, ann: Metrics | None, early_threshold: float | None = None
 ) -> RunReport:
     """The report of ``results``; ``ann`` are the metrics of the original."""
-    network, until = job.network, results.until
+    network, until, busiest = job.network, results.until, results.busiest
     steps = [stop for _, stop in job.windows]
     names = list(results.images[0].layers)
 
     def events_at(images: Int64, at: Int64) -> EventMeans:
-        return events_until(network, names, until[images, at]) if until.size else EventMeans()
+        if not until.size:
+            return EventMeans()
+        found = events_until(network, names, until[images, at])
+        return msgspec.structs.replace(found, busiest_cores=_busiest(busiest[images, at])) if busiest.size else found
 
     metrics = [score(results.task, outputs, results.labels) for outputs in results.outputs]
     rows = tuple(
@@ -71,6 +80,7 @@ def run_report(
         windows=tuple(job.windows),
         metrics=RunMetrics(ann=ann, snn=metrics[-1], by_timestep=rows),
         early=None if job.continuous else _early(job, results, events_at, early_threshold),
+        busiest_cores=_busiest(busiest[:, -1]) if busiest.size and steps[-1] == network.timesteps else None,
     )
     return _with_layers(report, [layer_run(network, name, results, steps) for name in names])
 
@@ -95,6 +105,7 @@ def layer_run(network: Network, name: str, results: Results, steps: Sequence[int
         neuron_updates=mean(lambda c: c.neuron_updates),
         messages=mean(lambda c: c.messages),
         interchip_messages=mean(lambda c: c.interchip_messages),
+        conv_synops=mean(lambda c: c.conv_synops),
         overflows=mean(lambda c: c.overflows),
         rate_hz=counts.spikes / (population.neurons * crops * network.timesteps * network.dt_s),
         settled_step=None if spikes is None else settled_step(steps, spikes),
@@ -112,6 +123,11 @@ def events_until(network: Network, names: Sequence[str], events: Int64) -> Event
         host_messages=float(messages[~on_chip].sum() / images),
         layer_synops={name: float(synops[i] / images) for i, name in enumerate(names) if on_chip[i]},
     )
+
+
+def _busiest(events: Int64) -> BusiestCores:
+    """The mean over images of ``events``, shape (images, BUSIEST)."""
+    return BusiestCores(**dict(zip(BUSIEST, events.mean(axis=0).tolist(), strict=True)))
 
 
 def settled_step(steps: Sequence[int], spikes: Int64) -> int | None:
@@ -142,6 +158,7 @@ def _with_layers(report: RunReport, layers: Sequence[LayerRun]) -> RunReport:
         messages=_total([x.messages for x in chip]),
         interchip_messages=_total([x.interchip_messages for x in chip]),
         host_messages=_total([x.messages for x in host]),
+        conv_synops=_total([x.conv_synops for x in chip]),
         host_spikes=_total([x.spikes for x in host]),
         overflows=_total([x.overflows for x in chip]),
     )

@@ -39,6 +39,7 @@ def prepare(job: Job) -> Runner:
                 {name: counts.astype(np.int64) for name, counts in result.readouts.items()},
                 {name: _counts(events) for name, events in result.counts.items()},
                 until={name: np.array(events.until, np.int64) for name, events in result.counts.items()},
+                busiest=result.busiest[:-1],
             )
 
     return run
@@ -51,5 +52,6 @@ def _counts(events: emulator.LayerEvents) -> LayerCounts:
         neuron_updates=events.neuron_updates,
         messages=events.messages,
         interchip_messages=events.interchip,
+        conv_synops=events.conv_synops,
         overflows=sum(events.overflow),
     )

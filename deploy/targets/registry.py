@@ -28,13 +28,15 @@ class InputRun:
 
     A target with spikes fills ``layers``, the events of each population, and ``counts``, the spikes of each readout
     source in each window, shape (windows, neurons). ``until[population]`` has the ``EVENTS`` before the end of each
-    window, shape (windows, EVENTS): those of a run of so many steps; None where a target does not count them.
+    window, shape (windows, EVENTS): those of a run of so many steps; ``busiest`` those of the busiest cores of each
+    step, shape (windows, BUSIEST). Both are None where a target does not count them.
     """
 
     outputs: Float32
     layers: dict[str, LayerCounts] = field(default_factory=dict)
     counts: dict[str, Int64] = field(default_factory=dict)
     until: dict[str, Int64] | None = None
+    busiest: Int64 | None = None
 
 
 @dataclass(frozen=True)
