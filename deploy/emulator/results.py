@@ -114,7 +114,7 @@ class Presentation:
     """One image: spike counts of the readouts' sources for each window, shape (windows, neurons); counts by layer.
 
     ``busiest`` has the events of the busiest cores before the end of each window and in all, shape (windows + 1,
-    BUSIEST). ``spikes`` has the layers asked for, ``state`` is what follows in continuous mode.
+    PIPELINES, BUSIEST). ``spikes`` has the layers asked for, ``state`` is what follows in continuous mode.
     """
 
     readouts: dict[str, Int32]

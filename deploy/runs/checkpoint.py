@@ -30,7 +30,7 @@ class ImageResult:
     """One dataset image: outputs (readout steps, ...) and the counts summed over its crops.
 
     ``until`` has the events before each readout, shape (readout steps, layers, EVENTS), ``busiest`` those of the busiest
-    cores, shape (readout steps, BUSIEST); empty if not counted.
+    cores, shape (readout steps, PIPELINES, BUSIEST); empty if not counted.
     """
 
     outputs: Float32

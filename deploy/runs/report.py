@@ -26,12 +26,9 @@ Value = float | None | UnsetType
 """Of a metric: None where the data does not define it, unset where it is not of the task."""
 
 
-class BusiestCores(msgspec.Struct, frozen=True, kw_only=True):
-    """Events of the busiest cores of each step of one image, summed over its steps, means over images.
-
-    Of the core that takes longest to update its neurons and send their spikes: ``neuron_updates``, ``spikes``,
-    ``messages_out``; of the one that takes longest to receive: ``messages_in``, ``synops``, of them ``conv_synops``.
-    """
+class PipelineEvents(msgspec.Struct, frozen=True, kw_only=True):
+    """Events that keep a pipeline of a core busy: the first three one that updates neurons and sends their spikes, the
+    others one that receives and adds weights; ``conv_synops`` are those of the synops by a kernel that pixels share."""
 
     neuron_updates: float
     spikes: float
@@ -39,6 +36,14 @@ class BusiestCores(msgspec.Struct, frozen=True, kw_only=True):
     messages_in: float
     synops: float
     conv_synops: float
+
+
+class BusiestCores(msgspec.Struct, frozen=True, kw_only=True):
+    """Events of the busiest pipelines of each step, summed over the steps of one image, means over images: of the core
+    that sends longest and the one that receives longest ``longer`` is the one that takes longer in a step."""
+
+    longer: PipelineEvents
+    shorter: PipelineEvents
 
 
 class EventMeans(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -22,7 +22,7 @@ from deploy.targets.registry import TARGETS, Job
 from . import early_exit as early
 from .checkpoint import ImageResult
 from .images import summed
-from .report import BusiestCores, EarlyReport, EventMeans, LayerRun, RunMetrics, RunReport, StepRow, row_of
+from .report import BusiestCores, EarlyReport, EventMeans, LayerRun, PipelineEvents, RunMetrics, RunReport, StepRow, row_of
 from .windows import last_arrival_step
 
 STEADY = 0.1
@@ -45,7 +45,7 @@ class Results:
 
     @property
     def busiest(self) -> Int64:
-        """Events of the busiest cores before each readout, shape (images, readout steps, BUSIEST); as ``until``."""
+        """Events of the busiest pipelines before each readout, (images, readout steps, PIPELINES, BUSIEST)."""
         return np.stack([result.busiest for result in self.images])
 
 
@@ -126,8 +126,9 @@ def events_until(network: Network, names: Sequence[str], events: Int64) -> Event
 
 
 def _busiest(events: Int64) -> BusiestCores:
-    """The mean over images of ``events``, shape (images, BUSIEST)."""
-    return BusiestCores(**dict(zip(BUSIEST, events.mean(axis=0).tolist(), strict=True)))
+    """The mean over images of ``events``, shape (images, PIPELINES, BUSIEST)."""
+    longer, shorter = (PipelineEvents(**dict(zip(BUSIEST, of, strict=True))) for of in events.mean(axis=0).tolist())
+    return BusiestCores(longer=longer, shorter=shorter)
 
 
 def settled_step(steps: Sequence[int], spikes: Int64) -> int | None:

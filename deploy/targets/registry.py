@@ -29,7 +29,7 @@ class InputRun:
     A target with spikes fills ``layers``, the events of each population, and ``counts``, the spikes of each readout
     source in each window, shape (windows, neurons). ``until[population]`` has the ``EVENTS`` before the end of each
     window, shape (windows, EVENTS): those of a run of so many steps; ``busiest`` those of the busiest cores of each
-    step, shape (windows, BUSIEST). Both are None where a target does not count them.
+    step, shape (windows, PIPELINES, BUSIEST). Both are None where a target does not count them.
     """
 
     outputs: Float32
