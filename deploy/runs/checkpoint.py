@@ -57,8 +57,8 @@ class RunCheckpoint:
     def write(self, i: int, result: ImageResult) -> None:
         layers = json.dumps({name: asdict(counts) for name, counts in result.layers.items()})
         with whole_file(self.folder / f"{i}.npz") as beside:
-            counted = {"until": result.until, "busiest": result.busiest}
-            np.savez(beside, outputs=result.outputs, layers=layers, crops=result.crops, **counted)
+            arrays = {"outputs": result.outputs, "until": result.until, "busiest": result.busiest}
+            np.savez(beside, layers=layers, crops=result.crops, **arrays)  # type: ignore[arg-type]
 
     def read(self, i: int) -> ImageResult:
         with np.load(self.folder / f"{i}.npz") as data:
