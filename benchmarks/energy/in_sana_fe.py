@@ -61,9 +61,7 @@ def replay(spikes: np.lib.npyio.NpzFile, updates: str, timing: str) -> dict[str,
             place = used.setdefault((tile, offset), 0)
             used[tile, offset] += 1
             unit = "free" if core < 0 else "replayed"
-            group[n].set_attributes(
-                soma_hw_name=f"{unit}[{place}]", model_attributes={"spikes": raster[:, n].tolist()}
-            )
+            group[n].set_attributes(soma_hw_name=f"{unit}[{place}]", model_attributes={"spikes": raster[:, n].tolist()})
             group[n].map_to_core(arch.tiles[tile].cores[offset])
     for name in json.loads(str(spikes["links"])):
         source, target = name.split(">")

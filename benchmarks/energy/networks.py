@@ -35,7 +35,7 @@ def subjects() -> dict[str, tuple[Network, Partition, np.ndarray]]:
     """By name: the network, its partition, an image of shape (rows, columns, channels)."""
     return {
         "three convolutions": _calibrated(convolutions(), {"a": (8, 8, 8), "b": (8, 8, 8), "c": (4, 4, 16)}),
-        "dense layers": _calibrated(dense(), {name: (1, 1, 32) for name in ("a", "b", "c")}),
+        "dense layers": _calibrated(dense(), dict.fromkeys(("a", "b", "c"), (1, 1, 32))),
         "small U-Net": _calibrated(
             replace(unet.unet(16, (8, 16, 16), steps=STEPS)),
             {

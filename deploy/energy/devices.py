@@ -57,7 +57,7 @@ _NS, _PJ = 1e-9, 1e-12
 
 
 def _rows(nominal: tuple[float, ...], barrier: Constant) -> tuple[Constant, ...]:
-    """The constants of one set: ``nominal`` in pJ, then ns, in the order of ``RANGES``; the ranges are common to all."""
+    """The constants of one set: ``nominal`` in pJ, then ns, in the order of ``RANGES``, which all sets share."""
     joules_and_seconds = tuple(
         Constant(name, low * unit, value * unit, high * unit, source)
         for (name, low, high, unit, source), value in zip(RANGES, nominal, strict=True)

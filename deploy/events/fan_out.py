@@ -95,7 +95,9 @@ class Fanout:
 def fanouts(network: Network, partition: Partition) -> dict[str, Fanout]:
     """The fan-out of every population."""
     links = links_onto_chip(network)
-    return {p.name: _fanout(p, [link for link in links if link.source == p.name], partition) for p in network.populations}
+    return {
+        p.name: _fanout(p, [link for link in links if link.source == p.name], partition) for p in network.populations
+    }
 
 
 def compartments_of_cores(partition: Partition) -> Int64:

@@ -81,6 +81,10 @@ class EnergyReport(msgspec.Struct, frozen=True, kw_only=True):
         """The devices for which there is nothing to say in one run."""
         return tuple(device for device in (*self.timings.absent, *self.absent) if device.run == run)
 
+    def break_even_of(self, run: str) -> tuple[BreakEven, ...]:
+        """At how many spikes one run would need as much as the best processor, at each operating point."""
+        return tuple(line for line in self.timings.break_even if line.run == run)
+
     def ratios_of(self, run: str) -> list[tuple[str, float]]:
         """The ratios of one run, without its name before theirs."""
         alone = len(self.runs) == 1

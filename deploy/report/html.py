@@ -16,8 +16,10 @@ from .accuracy_plot import accuracy_by_timestep
 from .content import EnergyReport, ReportedRun
 from .examples import Example, examples_of
 from .pictures import picture_uri
+from .points_text import break_even_lines, point_value, steps_text
 from .read import RecordedRun
-from .text import NO_ANN, how, metric_lines, si, steps_lines, summary_line
+from .si import si
+from .text import NO_ANN, how, metric_lines, steps_lines, summary_line
 
 BIAS_SOURCES = (BIAS_SOURCE_LAYER, "Clock")
 """Kinds of layers without synapses of their own; version 0.1.0 wrote the second."""
@@ -75,6 +77,8 @@ class Section:
     tiles: list[TileRow]
     picture: str | None
     energy_plot: str | None
+    tornado_plots: list[str]
+    break_even: list[str]
     devices: tuple[DeviceReport, ...]
     absent: tuple[AbsentDevice, ...]
     ratios: list[tuple[str, float]]
@@ -95,6 +99,7 @@ def html_report(report: EnergyReport, runs: Sequence[RecordedRun]) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(si=si, how=how, heading=heading, as_metric=_as_metric)
+    environment.filters.update(point_value=point_value, steps_text=steps_text)
     sections = [_section(report, summary, run) for summary, run in zip(report.runs, runs, strict=True)]
     return environment.get_template("report.html").render(
         sections=sections,
@@ -126,6 +131,8 @@ def _section(report: EnergyReport, summary: ReportedRun, run: RecordedRun) -> Se
         tiles=_tiles(run),
         picture=picture_uri(run.picture) if run.picture else None,
         energy_plot=plots.energy_by_device(devices),
+        tornado_plots=[plot for tornado in summary.tornados if (plot := plots.tornado_plot(tornado))],
+        break_even=list(break_even_lines(report.break_even_of(summary.run))),
         devices=devices,
         absent=report.absent_of(summary.run),
         ratios=report.ratios_of(summary.run),

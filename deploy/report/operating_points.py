@@ -50,9 +50,7 @@ def counted_points(
     return tuple(_points(run, knee, partition, pricing))
 
 
-def _points(
-    run: RunReport, knee: Knee | None, partition: Partition | None, pricing: Pricing
-) -> Iterator[CountedPoint]:
+def _points(run: RunReport, knee: Knee | None, partition: Partition | None, pricing: Pricing) -> Iterator[CountedPoint]:
     held_out = run.early.held_out if run.early else None
     if knee is not None:
         yield _point("knee", run, knee, counts_until(run, knee, partition), run.images, pricing)

@@ -1,4 +1,4 @@
-"""Where a run can be stopped, and what it costs there: the typed part of report.json that answers the first question."""
+"""Where a run can be stopped, and what it costs there, as report.json has it."""
 
 from __future__ import annotations
 

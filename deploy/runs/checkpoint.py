@@ -29,8 +29,8 @@ from deploy.events.counts import EVENTS, LayerCounts
 class ImageResult:
     """One dataset image: outputs (readout steps, ...) and the counts summed over its crops.
 
-    ``until`` has the events before each readout, shape (readout steps, layers, EVENTS), ``busiest`` those of the busiest
-    cores, shape (readout steps, PIPELINES, BUSIEST); empty if not counted.
+    ``until`` has the events before each readout, shape (readout steps, layers, EVENTS), ``busiest`` those of the
+    busiest cores, shape (readout steps, PIPELINES, BUSIEST); empty if not counted.
     """
 
     outputs: Float32

@@ -22,7 +22,17 @@ from deploy.targets.registry import TARGETS, Job
 from . import early_exit as early
 from .checkpoint import ImageResult
 from .images import summed
-from .report import BusiestCores, EarlyReport, EventMeans, LayerRun, PipelineEvents, RunMetrics, RunReport, StepRow, row_of
+from .report import (
+    BusiestCores,
+    EarlyReport,
+    EventMeans,
+    LayerRun,
+    PipelineEvents,
+    RunMetrics,
+    RunReport,
+    StepRow,
+    row_of,
+)
 from .windows import last_arrival_step
 
 STEADY = 0.1

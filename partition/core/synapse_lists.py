@@ -1,4 +1,4 @@
-"""The synapse lists of a block: the packings that let them be shared, and the weights that a spike adds by them on each core."""
+"""The synapse lists of a block: the packings that let them be shared, and what a spike adds by them on each core."""
 
 from __future__ import annotations
 

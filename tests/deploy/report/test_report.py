@@ -17,7 +17,8 @@ from deploy.report.build import build_report
 from deploy.report.cli import main
 from deploy.report.html import html_report
 from deploy.report.read import read_runs
-from deploy.report.text import si, text_report
+from deploy.report.si import si
+from deploy.report.text import text_report
 from tests.builders.reported_bundle import counts_at, make_bundle, write
 
 GOLDEN = Path(__file__).parent / "golden" / "report.txt"
