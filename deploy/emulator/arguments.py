@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from deploy.arrays import Bool, Float64, Int16, Int32, Int64, UInt16, UInt64
+from deploy.arrays import Float64, Int16, Int32, Int64, UInt16, UInt64
 
 
 class EventLists(NamedTuple):
@@ -134,10 +134,11 @@ class Fired(NamedTuple):
 
 
 class Routes(NamedTuple):
-    """Where the spikes of each line go: ``Deliveries``."""
+    """Where the spikes of each line go, as ``Deliveries`` has it; ``sending`` is what one does to its own core,
+    ``receiving`` what each of its messages does, packed as ``events/busiest.py`` says."""
 
     pointer: Int64
     core: Int32
-    synops: Int32
-    conv: Bool
     own: Int32
+    sending: Int64
+    receiving: Int64

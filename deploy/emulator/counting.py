@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from deploy.arrays import Int32, Int64
+from deploy.events.busiest import Loads
 
 from . import spike_counts
 from .arguments import Routes
@@ -20,7 +21,7 @@ def layer_events(
     ``synops``, shape (stops, 2), are those that arrive, all and those of shared kernels; so are the weights added.
     """
     lines = layer.fanout.lines
-    place, width = _places(layer)
+    place, width = _places(layer, len(lines))
     ascending, order = np.unique(stops, return_inverse=True)
     counts = np.zeros((len(ascending), len(lines)), np.int32)
     spike_counts.count_until(fired.of(layer), place, width, counts, ascending)
@@ -36,14 +37,15 @@ def layer_events(
     return total, {name: np.stack(pair, axis=1) for name, pair in zip(targets, pairs, strict=True)}
 
 
-def add_loads(layer: Layer, fired: Spikes, loads: Int32) -> None:
-    """Adds what the spikes of ``layer`` do to the cores in each step to ``loads``, shape (steps, cores, LOADS)."""
+def add_loads(layer: Layer, fired: Spikes, loads: Loads) -> None:
+    """Adds what the spikes of ``layer`` do to the cores in each step to ``loads``."""
     found = layer.fanout.deliveries
-    routes = Routes(found.pointer, found.core, found.synops, found.conv, found.own)
-    spike_counts.add_loads(fired.of(layer), *_places(layer), routes, loads)
+    routes = Routes(found.pointer, found.core, found.own, found.sending, found.receiving)
+    place, width = _places(layer, found.lines)
+    spike_counts.add_loads(fired.of(layer), place, width, layer.row_length, routes, loads.sent, loads.received)
 
 
-def _places(layer: Layer) -> tuple[Int32, int]:
+def _places(layer: Layer, lines: int) -> tuple[Int32, int]:
     """The line of each place of a row among those of its row, and how many a row has."""
-    width = len(layer.fanout.lines) // layer.shape[0]
+    width = lines // layer.shape[0]
     return np.arange(layer.row_length, dtype=np.int32) // (layer.row_length // width), width

@@ -11,7 +11,7 @@ import numpy as np
 
 from convert.errors import UserError
 from deploy.arrays import Int32
-from deploy.events.busiest import LOADS, busiest_until
+from deploy.events.busiest import Loads, busiest_until
 
 from . import spike_counts
 from .counting import add_loads, layer_events
@@ -114,7 +114,7 @@ def present(
     spikes: dict[str, Spikes] = {}
     stops = np.array([*(stop for _, stop in windows), steps], np.int64)
     synops = {layer.name: np.zeros((len(stops), 2), np.int64) for layer in program.layers}
-    loads = np.zeros((steps, len(program.updates), len(LOADS)), np.int32)
+    loads = Loads.none(steps, len(program.updates))
     readouts: dict[str, Int32] = {}
     counts: dict[str, LayerEvents] = {}
     recorded: dict[str, Spikes] = {}

@@ -40,26 +40,24 @@ def count_until(fired: Fired, place: Int32, width: int, counts: Int32, stops: In
 
 
 @compiled
-def add_loads(fired: Fired, place: Int32, width: int, routes: Routes, loads: Int32) -> None:
-    """Adds to ``loads``, shape (steps, cores, LOADS), what the events of each step do to the cores.
+def add_loads(
+    fired: Fired, place: Int32, width: int, row_length: int, routes: Routes, sent: Int64, received: Int64
+) -> None:
+    """Adds to ``sent`` and ``received``, both of shape (steps, cores), what the events of each step do to the cores.
 
-    An event of row i is of the line i * ``width`` + ``place[k]``.
+    An event of row i is of the line i * ``width`` + ``place[k]``. Numbers are packed as ``events/busiest.py`` says.
     """
     events, pointer = fired.lists.events, fired.lists.pointer
     mask = (1 << fired.shift) - 1
     for s in range(fired.strips):
         start = s * (fired.steps + 2) + 1
         for t in range(fired.steps):
-            at = loads[t]
+            out, into = sent[t], received[t]
             for e in range(pointer[start + t], pointer[start + t + 1]):
                 event = int(events[e])
-                line = (event >> fired.shift) * width + place[event & mask]
-                first, last, own = routes.pointer[line], routes.pointer[line + 1], routes.own[line]
+                row, k = event >> fired.shift, event & mask
+                line, own = row * width + place[k], routes.own[row * row_length + k]
                 if own >= 0:
-                    at[own, 0] += 1
-                    at[own, 1] += last - first
-                for n in range(first, last):
-                    core = routes.core[n]
-                    at[core, 2] += 1
-                    at[core, 3] += routes.synops[n]
-                    at[core, 4] += routes.synops[n] * routes.conv[n]
+                    out[own] += routes.sending[line]
+                for n in range(routes.pointer[line], routes.pointer[line + 1]):
+                    into[routes.core[n]] += routes.receiving[n]

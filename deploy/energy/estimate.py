@@ -278,8 +278,8 @@ def _assumptions(device: EnergyDevice, counts: Counts, static_watts: float) -> t
         f"a message costs {joules_per_delivery(values) * 1e12:.1f} pJ: "
         f"{MEAN_HOPS_EAST_WEST:.2f} hops east-west, {MEAN_HOPS_NORTH_SOUTH:.2f} north-south, as between random tiles",
         "the host and its input and output are not counted; the x86 cores sleep, but for the upper end of the range",
-        "every neuron update is counted as active, an upper bound, at the lower end of the range as inactive: the run did "
-        "not tell them apart",
+        "every neuron update is counted as active, an upper bound, at the lower end of the range as inactive: the run "
+        "did not tell them apart",
     ]
     if counts.conv_synops is None:
         stated.append("the run did not tell synops of shared kernels apart: all cost what others do")
