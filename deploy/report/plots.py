@@ -155,7 +155,7 @@ def tornado_plot(tornado: Tornado) -> str | None:
     axes.set_xlabel(
         f"joules for one inference, {tornado.device}; blue: the lowest published value, orange: the highest"
     )
-    return svg_of(figure, "tornado")
+    return svg_of(figure, f"tornado {tornado.device}")
 
 
 def figure_of(columns: int, *, height: float) -> tuple[Figure, Sequence[Axes]]:

@@ -45,7 +45,7 @@ def steps_text(point: OperatingPoint) -> str:
 
 
 def _ranges(points: Sequence[OperatingPoint]) -> Table:
-    metric = next((METRICS[p.metric].title for p in points if p.metric is not None), "metric")
+    metric = next((METRICS[p.metric].title for p in points if p.metric is not None), "metric").replace(" ", "\n")
     table = table_of("Energy of one inference on Loihi (estimated)")
     for column in ("at", "steps", metric, "constants", "nominal", "low to high", "time"):
         table.add_column(column, justify="left" if column in ("at", "constants") else "right", no_wrap=True)

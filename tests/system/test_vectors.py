@@ -21,7 +21,7 @@ from tests.builders.vector_models import save
 
 pytestmark = pytest.mark.slow
 
-EVENTS = ("spikes", "synops", "neuron_updates", "messages", "interchip_messages")
+EVENTS = ("spikes", "synops", "neuron_updates", "messages", "interchip_messages", "conv_synops")
 MEASURED = {"perceptron": ["accuracy"], "sequence_classifier": ["accuracy"], "autoencoder": ["auc", "mse"]}
 
 
