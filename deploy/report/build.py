@@ -15,7 +15,7 @@ from deploy.runs.knee import knee
 from deploy.runs.report import RunSummary, StepRow
 
 from .content import EnergyReport, PlacementSummary, ReportedRun, ReportTimings
-from .operating_points import CountedPoint, Pricing, break_evens, counted_points, tornados
+from .operating_points import CountedPoint, Pricing, accuracy_rows, break_evens, counted_points, tornados
 from .read import RecordedRun
 
 Row = TypeVar("Row", bound=StepRow)
@@ -59,6 +59,11 @@ def build_report(
             ratios=_ratios(measured, estimated),
             break_even=tuple(
                 line for run in runs for line in break_evens(run.label, points[run.label], measured[run.label], pricing)
+            ),
+            equal_accuracy=tuple(
+                row
+                for run in runs
+                for row in accuracy_rows(run.label, points[run.label], measured[run.label], estimated[run.label])
             ),
         ),
     )

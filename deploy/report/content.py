@@ -9,7 +9,7 @@ from convert.timings import Machine
 from deploy.device_report import AbsentDevice, DeviceReport
 from deploy.runs.report import Knee, RunSummary
 
-from .points import BreakEven, OperatingPoint, Tornado
+from .points import AccuracyRow, BreakEven, OperatingPoint, Tornado
 
 
 class PlacementSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +55,8 @@ class ReportTimings(msgspec.Struct, frozen=True, kw_only=True):
     absent: tuple[AbsentDevice, ...] = ()
     ratios: dict[str, float] = {}
     break_even: tuple[BreakEven, ...] = ()
+    equal_accuracy: tuple[AccuracyRow, ...] = ()
+    """What each device reaches, beside what an image costs it."""
     parts: dict[str, str] = {}
     """SHA-256 of the page, which shows all this."""
 

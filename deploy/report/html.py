@@ -16,6 +16,7 @@ from .accuracy_plot import accuracy_by_timestep
 from .content import EnergyReport, ReportedRun
 from .examples import Example, examples_of
 from .pictures import picture_uri
+from .points import AccuracyRow
 from .points_text import break_even_lines, point_value, steps_text
 from .read import RecordedRun
 from .si import si
@@ -79,6 +80,7 @@ class Section:
     energy_plot: str | None
     tornado_plots: list[str]
     break_even: list[str]
+    equal_accuracy: list[AccuracyRow]
     devices: tuple[DeviceReport, ...]
     absent: tuple[AbsentDevice, ...]
     ratios: list[tuple[str, float]]
@@ -132,6 +134,7 @@ def _section(report: EnergyReport, summary: ReportedRun, run: RecordedRun) -> Se
         picture=picture_uri(run.picture) if run.picture else None,
         energy_plot=plots.energy_by_device(devices),
         tornado_plots=[plot for tornado in summary.tornados if (plot := plots.tornado_plot(tornado))],
+        equal_accuracy=[row for row in report.timings.equal_accuracy if row.run == summary.run],
         break_even=list(break_even_lines(report.break_even_of(summary.run))),
         devices=devices,
         absent=report.absent_of(summary.run),

@@ -17,7 +17,7 @@ from deploy.energy.tornado import tornado
 from deploy.runs.report import Knee, LayerRun, RunReport, StepRow
 from partition.result import Partition
 
-from .points import BreakEven, OperatingPoint, PointCost, PointName, Range, Tornado
+from .points import AccuracyRow, BreakEven, OperatingPoint, PointCost, PointName, Range, Tornado
 
 FRAMES_PER_SECOND = (1, 10, 30, 100)
 """Rates of a camera or a slow sensor."""
@@ -172,3 +172,32 @@ def _break_even(
         spikes_per_update=None if factor is None or rate is None else factor * rate,
         synops=None if factor is None else factor * counts.synops,
     )
+
+
+def accuracy_rows(
+    run: str, points: Sequence[CountedPoint], measured: Sequence[DeviceReport], others: Sequence[DeviceReport]
+) -> tuple[AccuracyRow, ...]:
+    """Accuracy beside energy: each chip at each point, then what the original was ``measured`` on, then ``others``.
+
+    The latter are constants: what precision they would run the model in, and so what it would reach, they do not say.
+    """
+    last = points[-1].point
+    chips = [
+        AccuracyRow(
+            run=run,
+            device=c.device,
+            at=p.point.name,
+            metric=p.point.metric,
+            value=p.point.value,
+            joules=c.joules.nominal,
+        )
+        for p in points
+        for c in p.point.costs
+    ]
+    processors = [
+        AccuracyRow(run=run, device=d.name, metric=last.metric, value=value, joules=d.joules_per_inference.total)
+        for devices, value in ((measured, last.ann), (others, None))
+        for d in devices
+        if d.kind != "spiking chip"
+    ]
+    return (*chips, *processors)

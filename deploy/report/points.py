@@ -65,6 +65,17 @@ class Tornado(msgspec.Struct, frozen=True, kw_only=True):
     swings: tuple[Swing, ...]
 
 
+class AccuracyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a device reaches and what an image costs it; a chip ``at`` an operating point, ``value`` None if unknown."""
+
+    run: str
+    device: str
+    at: PointName | None = None
+    metric: MetricName | None = None
+    value: float | None = None
+    joules: float | None = None
+
+
 class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
     """At how many times today's spikes a spiking chip would need as much as the processor that needs the least.
 

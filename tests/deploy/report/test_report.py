@@ -72,6 +72,19 @@ def test_the_points_come_first_the_knee_before_all_steps(bundle: Path) -> None:
     assert page.index("Energy where the run can stop") < page.index("Energy of one inference")
 
 
+def test_accuracy_stands_beside_energy(bundle: Path) -> None:
+    rows = build_report(read_runs([bundle]), devices="sana-fe").timings.equal_accuracy
+    found = [(row.device, row.at, row.value) for row in rows]
+    assert found[:3] == [
+        ("Loihi (SANA-FE)", "knee", pytest.approx(0.924, abs=0.005)),
+        ("Loihi (SANA-FE)", "early exit", pytest.approx(0.87, abs=0.01)),
+        ("Loihi (SANA-FE)", "all steps", pytest.approx(0.924, abs=0.005)),
+    ]
+    assert ("this CPU, batch 1", None, 0.924) in found
+    assert ("ARM per MAC (Cortex-A)", None, None) in found
+    assert all(row.metric == "pixel_accuracy" and row.joules for row in rows)
+
+
 def test_layers_of_a_point_add_up_to_its_dynamic_energy(bundle: Path) -> None:
     path = bundle / "runs" / "fast-128" / "run.json"
     run = json.loads(path.read_text())
