@@ -22,8 +22,9 @@ from convert.network import Network
 from deploy.emulator import compile_network, drives_hz, run
 from deploy.emulator.results import Presentation
 from deploy.energy.constants import Constant
+from deploy.energy.counts import Counts
 from deploy.energy.devices import SANA_FE, EnergyDevice
-from deploy.energy.estimate import Cost, Counts, cost_of
+from deploy.energy.estimate import Cost, cost_of
 from deploy.events.busiest import BUSIEST
 from deploy.runs.report import BusiestCores, PipelineEvents
 from partition.geometry.blocks import block_of_neuron

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .constants import Values
-from .estimate import Counts, cost_of
+from .counts import Counts
+from .estimate import cost_of
 
 
 @dataclass(frozen=True)

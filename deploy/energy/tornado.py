@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from .constants import ConstantName
+from .counts import Counts
 from .devices import EnergyDevice
-from .estimate import Counts, cost_of
+from .estimate import cost_of
 
 
 class Swing(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,8 +9,9 @@ import msgspec
 from msgspec import UNSET
 
 from deploy.device_report import AbsentDevice, DeviceReport, Joules, macs_in
+from deploy.energy.counts import Counts, counts_of, counts_until
 from deploy.energy.devices import ARITHMETIC_DEVICES, STATIC_WATTS_PER_CHIP, DeviceSet, device_set
-from deploy.energy.estimate import Counts, arithmetic_estimate, counts_of, counts_until, loihi_estimate, ratios
+from deploy.energy.estimate import arithmetic_estimate, loihi_estimate, ratios
 from deploy.runs.knee import knee
 from deploy.runs.report import RunSummary, StepRow
 

@@ -11,8 +11,9 @@ from convert.data.metric_registry import METRICS, chosen_by
 from deploy.device_report import DeviceReport
 from deploy.energy.break_even import line_of
 from deploy.energy.constants import Values
+from deploy.energy.counts import Counts, counts_of, counts_until
 from deploy.energy.devices import EnergyDevice
-from deploy.energy.estimate import Counts, cost_of, counts_of, counts_until, joules_per_delivery, on_board
+from deploy.energy.estimate import cost_of, joules_per_delivery, on_board
 from deploy.energy.tornado import tornado
 from deploy.runs.report import Knee, LayerRun, RunReport, StepRow
 from partition.result import Partition

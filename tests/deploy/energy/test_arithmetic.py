@@ -10,8 +10,9 @@ import pytest
 
 from deploy.energy.break_even import line_of
 from deploy.energy.constants import STATIC, Constant, ConstantName, barrier_of
+from deploy.energy.counts import Counts
 from deploy.energy.devices import DAVIES_2018, DEVICES, SANA_FE, EnergyDevice
-from deploy.energy.estimate import Counts, cost_of, loihi_estimate, on_board
+from deploy.energy.estimate import cost_of, loihi_estimate, on_board
 from deploy.energy.tornado import tornado
 from deploy.runs.report import BusiestCores, PipelineEvents
 from tests.builders.paths import ROOT
