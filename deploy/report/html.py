@@ -16,7 +16,7 @@ from .accuracy_plot import accuracy_by_timestep
 from .content import EnergyReport, ReportedRun
 from .examples import Example, examples_of
 from .pictures import picture_uri
-from .points import AccuracyRow
+from .points import AccuracyRow, OperatingPoint, PointCost
 from .points_text import break_even_lines, point_value, steps_text
 from .read import RecordedRun
 from .si import si
@@ -121,7 +121,7 @@ def _section(report: EnergyReport, summary: ReportedRun, run: RecordedRun) -> Se
     return Section(
         run=summary,
         line=summary_line(summary),
-        cards=list(_cards(summary, devices)),
+        cards=list(_cards(summary)),
         metrics=metric_lines(summary.metrics),
         no_ann=NO_ANN if summary.metrics.ann is None else None,
         accuracy_plot=accuracy_by_timestep(summary.metrics, summary.knee, summary.early),
@@ -151,7 +151,7 @@ def _tiles(run: RecordedRun) -> list[TileRow]:
     return [TileRow(n, tile, len(run.partition.blocks_of(n))) for n, tile in run.partition.tiles.items()]
 
 
-def _cards(summary: ReportedRun, devices: Sequence[DeviceReport]) -> Iterator[Card]:
+def _cards(summary: ReportedRun) -> Iterator[Card]:
     """What a reader wants to know first."""
     ann, snn = summary.metrics.ann or {}, summary.metrics.snn
     for key in HEADLINE:
@@ -162,11 +162,11 @@ def _cards(summary: ReportedRun, devices: Sequence[DeviceReport]) -> Iterator[Ca
             break
     if summary.partition.chips:
         yield str(summary.partition.chips), "chips", f"{summary.partition.cores} cores"
-    if chip := _spiking_chip(devices):
-        dynamic = f"{si(chip.joules_per_inference.dynamic, 'J')} of it dynamic; {chip.name}"
-        yield si(chip.joules_per_inference.total, "J"), f"for one inference, {how(chip)}", dynamic
-        steps = f"{summary.timesteps} time steps"
-        yield si(chip.seconds_per_inference, "s"), f"for one inference, {how(chip)}", steps
+    if first := _first_cost(summary):
+        point, cost = first
+        between = f"between {si(cost.joules.low, 'J')} and {si(cost.joules.high, 'J')}; {cost.device}"
+        yield si(cost.joules.nominal, "J"), f"at {point.name}, estimated", between
+        yield si(cost.seconds.nominal, "s"), f"at {point.name}, estimated", f"{steps_text(point)} time steps"
     if summary.interchip_messages is not None:
         yield si(summary.interchip_messages), "messages between chips", "for one image"
 
@@ -175,7 +175,7 @@ def _comparison(report: EnergyReport) -> list[ComparedRun]:
     rows = []
     for run in report.runs:
         found = next(((key, v) for key in HEADLINE if (v := run.metrics.snn.get(key)) is not None), None)
-        chip = _spiking_chip(report.devices_of(run.run))
+        first = _first_cost(run)
         rows.append(
             ComparedRun(
                 run=run.run,
@@ -184,11 +184,12 @@ def _comparison(report: EnergyReport) -> list[ComparedRun]:
                 metric=f"{METRICS[found[0]].title} {METRICS[found[0]].text(found[1])}" if found else "–",
                 chips=str(run.partition.chips or "–"),
                 interchip=si(run.interchip_messages),
-                joules=si(chip.joules_per_inference.total if chip else None, "J"),
+                joules=f"{si(first[1].joules.nominal, 'J')} at {first[0].name}" if first else "–",
             )
         )
     return rows
 
 
-def _spiking_chip(devices: Sequence[DeviceReport]) -> DeviceReport | None:
-    return next((device for device in devices if device.kind == "spiking chip"), None)
+def _first_cost(run: ReportedRun) -> tuple[OperatingPoint, PointCost] | None:
+    """The first operating point with costs: the knee, where events were counted up to it."""
+    return next(((point, point.costs[0]) for point in run.points if point.costs), None)

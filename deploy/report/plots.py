@@ -152,9 +152,8 @@ def tornado_plot(tornado: Tornado) -> str | None:
     axes.axvline(tornado.joules, color=INK, linewidth=0.8)
     axes.xaxis.set_major_formatter(lambda value, _: short(si(value, "J")))
     _layer_axis(axes, [swing.constant.replace("_", " ") for swing in swings])
-    axes.set_xlabel(
-        f"joules for one inference, {tornado.device}; blue: the lowest published value, orange: the highest"
-    )
+    axes.locator_params(axis="x", nbins=6)
+    axes.set_xlabel(f"joules at {tornado.point}, {tornado.device}; blue: lowest value, orange: highest")
     return svg_of(figure, f"tornado {tornado.device}")
 
 
