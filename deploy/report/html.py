@@ -153,22 +153,30 @@ def _tiles(run: RecordedRun) -> list[TileRow]:
 
 def _cards(summary: ReportedRun) -> Iterator[Card]:
     """What a reader wants to know first."""
-    ann, snn = summary.metrics.ann or {}, summary.metrics.snn
-    for key in HEADLINE:
-        if (value := snn.get(key)) is not None:
-            original = ann.get(key)
-            remark = f"ANN: {METRICS[key].text(original)}" if original is not None else ""
-            yield METRICS[key].text(value), f"{METRICS[key].title} of the SNN", remark
-            break
+    first = _first_cost(summary)
+    yield from _accuracy_cards(summary, first[0] if first else None)
     if summary.partition.chips:
         yield str(summary.partition.chips), "chips", f"{summary.partition.cores} cores"
-    if first := _first_cost(summary):
+    if first:
         point, cost = first
         between = f"between {si(cost.joules.low, 'J')} and {si(cost.joules.high, 'J')}; {cost.device}"
         yield si(cost.joules.nominal, "J"), f"at {point.name}, estimated", between
         yield si(cost.seconds.nominal, "s"), f"at {point.name}, estimated", f"{steps_text(point)} time steps"
     if summary.interchip_messages is not None:
         yield si(summary.interchip_messages), "messages between chips", "for one image"
+
+
+def _accuracy_cards(summary: ReportedRun, point: OperatingPoint | None) -> Iterator[Card]:
+    """What is reached at ``point``, whose energy stands beside it, else after all steps; nothing without a metric."""
+    ann, snn = summary.metrics.ann or {}, summary.metrics.snn
+    if point is not None and point.metric is not None:
+        metric = METRICS[point.metric]
+        after_all = f"{metric.text(snn.get(point.metric))} after all steps"
+        remark = after_all if point.ann is None else f"ANN: {metric.text(point.ann)}; {after_all}"
+        yield metric.text(point.value), f"{metric.title} at {point.name}", remark
+    elif key := next((key for key in HEADLINE if snn.get(key) is not None), None):
+        remark = f"ANN: {METRICS[key].text(ann[key])}" if ann.get(key) is not None else ""
+        yield METRICS[key].text(snn[key]), f"{METRICS[key].title} of the SNN", remark
 
 
 def _comparison(report: EnergyReport) -> list[ComparedRun]:
