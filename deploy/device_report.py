@@ -30,6 +30,9 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
     seconds_per_inference: float | None
     source: str
     assumptions: tuple[str, ...] = ()
+    joules_range: tuple[float, float] | UnsetType = UNSET
+    """Of an estimate: the total with all its constants at their lowest and at their highest published value."""
+    seconds_range: tuple[float, float] | UnsetType = UNSET
     details: dict[str, float | None] | UnsetType = UNSET
     """Of a spiking chip: joules by their cause, and messages over links whose energy is not known."""
     macs: int | UnsetType = UNSET

@@ -131,3 +131,14 @@ class Fired(NamedTuple):
     strips: int
     steps: int
     shift: int
+
+
+class Routes(NamedTuple):
+    """Where the spikes of each line go, as ``Deliveries`` has it; ``sending`` is what one does to its own core,
+    ``receiving`` what each of its messages does, packed as ``events/busiest.py`` says."""
+
+    pointer: Int64
+    core: Int32
+    own: Int32
+    sending: Int64
+    receiving: Int64

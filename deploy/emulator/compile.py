@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from convert.errors import UserError
 from convert.network import Network, Population, Shape
 from deploy.arrays import Int32, Int64
-from deploy.events.fan_out import Fanout, fanouts
+from deploy.events.fan_out import Fanout, compartments_of_cores, fanouts
 from partition.geometry.blocks import starts
 from partition.geometry.tile import Tile
 from partition.result import Partition
@@ -44,7 +44,8 @@ def compile_network(network: Network, partition: Partition) -> Program:
             layers[name] = HostLayer(name, shape, strips, fanout, network.dt_s, population.onset_step, end)
     outputs = {readout.name for readout in network.readouts}
     readouts = dict.fromkeys(p.source for p in network.projections if p.target in outputs)
-    return Program(tuple(layers.values()), tuple(readouts), network.dt_s, network.timesteps)
+    updates = compartments_of_cores(partition)
+    return Program(tuple(layers.values()), tuple(readouts), network.dt_s, network.timesteps, updates)
 
 
 def _chip_layer(

@@ -118,12 +118,16 @@ class ChipLayer(Layer):
 
 @dataclass(frozen=True)
 class Program:
-    """A network ready to run: layers in feed-forward order, populations on the host and on the chip."""
+    """A network ready to run: layers in feed-forward order, populations on the host and on the chip.
+
+    ``updates`` are the compartments of each core, shape (cores,).
+    """
 
     layers: tuple[Layer, ...]
     readouts: tuple[str, ...]
     dt_s: float
     timesteps: int
+    updates: Int64 = field(repr=False)
 
     @property
     def host_layers(self) -> tuple[HostLayer, ...]:

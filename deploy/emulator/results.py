@@ -61,7 +61,8 @@ class LayerEvents:
     """Counts of one layer and image: ``messages`` are what its spikes send, ``synops`` are what arrives and is added.
 
     ``interchip`` are those of the messages that leave the chip; a host layer's messages all come from the host.
-    ``overflow`` counts as ``OVERFLOWS`` names them. ``until`` has the first five before the end of each window.
+    ``conv_synops`` are synops by shared kernels. ``overflow`` counts as ``OVERFLOWS`` names them. ``until`` has the
+    first six before the end of each window.
     """
 
     spikes: int
@@ -69,8 +70,9 @@ class LayerEvents:
     neuron_updates: int
     messages: int
     interchip: int
+    conv_synops: int
     overflow: tuple[int, int, int, int]
-    until: tuple[tuple[int, int, int, int, int], ...] = ()
+    until: tuple[tuple[int, int, int, int, int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,11 +113,13 @@ def state_from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> EmulatorStat
 class Presentation:
     """One image: spike counts of the readouts' sources for each window, shape (windows, neurons); counts by layer.
 
-    ``spikes`` has the layers asked for, ``state`` is what follows in continuous mode.
+    ``busiest`` has the events of the busiest cores before the end of each window and in all, shape (windows + 1,
+    PIPELINES, BUSIEST). ``spikes`` has the layers asked for, ``state`` is what follows in continuous mode.
     """
 
     readouts: dict[str, Int32]
     counts: dict[str, LayerEvents]
+    busiest: Int64 | None
     spikes: dict[str, Spikes] = field(repr=False)
     state: EmulatorState | None = field(repr=False, default=None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy.arrays import Int32, Int64
 
-from .arguments import Fired
+from .arguments import Fired, Routes
 from .numba_jit import compiled
 
 
@@ -37,3 +37,27 @@ def count_until(fired: Fired, place: Int32, width: int, counts: Int32, stops: In
                 event = int(events[e])
                 at[(event >> fired.shift) * width + place[event & mask]] += 1
             first = last
+
+
+@compiled
+def add_loads(
+    fired: Fired, place: Int32, width: int, row_length: int, routes: Routes, sent: Int64, received: Int64
+) -> None:
+    """Adds to ``sent`` and ``received``, both of shape (steps, cores), what the events of each step do to the cores.
+
+    An event of row i is of the line i * ``width`` + ``place[k]``. Numbers are packed as ``events/busiest.py`` says.
+    """
+    events, pointer = fired.lists.events, fired.lists.pointer
+    mask = (1 << fired.shift) - 1
+    for s in range(fired.strips):
+        start = s * (fired.steps + 2) + 1
+        for t in range(fired.steps):
+            out, into = sent[t], received[t]
+            for e in range(pointer[start + t], pointer[start + t + 1]):
+                event = int(events[e])
+                row, k = event >> fired.shift, event & mask
+                line, own = row * width + place[k], routes.own[row * row_length + k]
+                if own >= 0:
+                    out[own] += routes.sending[line]
+                for n in range(routes.pointer[line], routes.pointer[line + 1]):
+                    into[routes.core[n]] += routes.receiving[n]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 from convert.errors import UserError
 
-STATIC_WATTS_PER_CHIP = 0.104
+from .constants import BOTH, DAVIES, IN_SEQUENCE, SANA_FE_ARCH, STATIC, X86, Constant, ConstantName
+
+STATIC_WATTS_PER_CHIP = STATIC.nominal
 STATIC_SOURCE = (
     "static power: {watts:g} W for each chip; the default 0.104 W is 3.34 W for 32 chips, measured by "
     "Frady et al., NICE 2020, table 1 (quoted second hand)"
@@ -21,32 +23,24 @@ MEAN_HOPS_NORTH_SOUTH = (4 * 4 - 1) / (3 * 4)
 
 @dataclass(frozen=True)
 class EnergyDevice:
-    """A spiking chip: joules and seconds for each event; ``seconds_per_step_floor`` is the barrier over one chip.
-
-    An update is active if its compartment had input. Inactive ones, which cost less, are not told apart.
-    """
+    """A spiking chip: what each event and each step costs, one row for each constant."""
 
     name: str
-    joules_per_synop: float
-    joules_per_active_update: float
-    joules_per_spike: float
-    joules_per_message: float
-    joules_per_hop_east_west: float
-    joules_per_hop_north_south: float
-    seconds_per_synop: float
-    seconds_per_active_update: float
-    seconds_per_step_floor: float
+    constants: tuple[Constant, ...]
     source: str
     assumptions: tuple[str, ...] = ()
 
-    @property
-    def joules_per_delivery(self) -> float:
-        """One message to one core of the same chip over the mean number of hops."""
-        return (
-            self.joules_per_message
-            + MEAN_HOPS_EAST_WEST * self.joules_per_hop_east_west
-            + MEAN_HOPS_NORTH_SOUTH * self.joules_per_hop_north_south
-        )
+    def __post_init__(self) -> None:
+        assert tuple(constant.name for constant in self.constants) == get_args(ConstantName), self.name
+
+    def with_constants(self, *others: Constant) -> EnergyDevice:
+        """The same with ``others`` instead of the constants of these names."""
+        by_name = {constant.name: constant for constant in others}
+        return replace(self, constants=tuple(by_name.get(constant.name, constant) for constant in self.constants))
+
+    def values(self, which: Literal["low", "nominal", "high"] = "nominal") -> dict[ConstantName, float]:
+        """Every constant at its low, nominal or high value."""
+        return {constant.name: getattr(constant, which) for constant in self.constants}
 
 
 @dataclass(frozen=True)
@@ -59,17 +53,43 @@ class ArithmeticDevice:
     assumptions: tuple[str, ...] = ()
 
 
+_NS, _PJ = 1e-9, 1e-12
+
+
+def _rows(nominal: tuple[float, ...], barrier: Constant) -> tuple[Constant, ...]:
+    """The constants of one set: ``nominal`` in pJ, then ns, in the order of ``RANGES``, which all sets share."""
+    joules_and_seconds = tuple(
+        Constant(name, low * unit, value * unit, high * unit, source)
+        for (name, low, high, unit, source), value in zip(RANGES, nominal, strict=True)
+    )
+    return (*joules_and_seconds, barrier, IN_SEQUENCE, STATIC, X86)
+
+
+RANGES: tuple[tuple[ConstantName, float, float, float, str], ...] = (
+    ("joules_per_conv_synop", 23.6, 35.5, _PJ, f"{DAVIES} (a minimum): 23.6; {SANA_FE_ARCH}: 24.0, dense 35.5"),
+    ("joules_per_synop", 23.6, 35.5, _PJ, f"{DAVIES} (a minimum): 23.6; {SANA_FE_ARCH}: sparse 33.6, dense 35.5"),
+    ("joules_per_update", 51.2, 81.0, _PJ, f"{DAVIES}: inactive 52, active 81; {SANA_FE_ARCH}: 51.2, active 72.8"),
+    ("joules_per_spike", 0.0, 69.3, _PJ, f"{SANA_FE_ARCH}: 69.3; {DAVIES} has none"),
+    ("joules_per_message", 1.7, 111.0, _PJ, f"{DAVIES}: 1.7, within a tile; {SANA_FE_ARCH}: 111, outgoing axon"),
+    ("joules_per_hop_east_west", 3.0, 3.0, _PJ, BOTH),
+    ("joules_per_hop_north_south", 4.0, 4.2, _PJ, f"{DAVIES}: 4.0; {SANA_FE_ARCH}: 4.2"),
+    ("seconds_per_conv_synop", 3.1, 3.8, _NS, f"{DAVIES} (a maximum): 3.5; {SANA_FE_ARCH}: 3.1, dense 3.8"),
+    ("seconds_per_synop", 3.5, 4.7, _NS, f"{DAVIES} (a maximum): 3.5; {SANA_FE_ARCH}: dense 3.8, sparse 4.7"),
+    ("seconds_per_update", 5.3, 9.7, _NS, f"{DAVIES}: inactive 5.3, active 8.4; {SANA_FE_ARCH}: 6.0, active 9.7"),
+    ("seconds_per_spike", 0.0, 30.0, _NS, f"{SANA_FE_ARCH}: 30; {DAVIES} has none"),
+    ("seconds_per_message_out", 0.0, 5.1, _NS, f"{SANA_FE_ARCH}: 5.1; {DAVIES} has none"),
+    ("seconds_per_message_in", 0.0, 16.0, _NS, f"{SANA_FE_ARCH}: 16; {DAVIES} has none"),
+)
+"""(constant, low, high, unit, source): published twice or stated as a bound, so that both are read as a range."""
+
+BARRIER_SOURCE = f"{DAVIES}: 113 ns for one tile to 465 for 32; {SANA_FE_ARCH}: 0.6 us to 1.8"
+
 DAVIES_2018 = EnergyDevice(
     name="Loihi (Davies 2018)",
-    joules_per_synop=23.6e-12,
-    joules_per_active_update=81e-12,
-    joules_per_spike=0.0,
-    joules_per_message=1.7e-12,
-    joules_per_hop_east_west=3.0e-12,
-    joules_per_hop_north_south=4.0e-12,
-    seconds_per_synop=3.5e-9,
-    seconds_per_active_update=8.4e-9,
-    seconds_per_step_floor=465e-9,
+    constants=_rows(
+        (23.6, 23.6, 81.0, 0.0, 1.7, 3.0, 4.0, 3.5, 3.5, 8.4, 0.0, 0.0, 0.0),
+        Constant("seconds_per_step", 113e-9, 465e-9, 1.8e-6, BARRIER_SOURCE),
+    ),
     source="Davies et al., IEEE Micro 38(1), 2018, table 2",
     assumptions=(
         "constants are pre-silicon simulations at 0.75 V; the energy of a synop is the published minimum",
@@ -79,19 +99,14 @@ DAVIES_2018 = EnergyDevice(
 
 SANA_FE = EnergyDevice(
     name="Loihi (SANA-FE)",
-    joules_per_synop=35.5e-12,
-    joules_per_active_update=51.2e-12 + 21.6e-12,
-    joules_per_spike=69.3e-12,
-    joules_per_message=111e-12,
-    joules_per_hop_east_west=3.0e-12,
-    joules_per_hop_north_south=4.2e-12,
-    seconds_per_synop=4.0e-9,
-    seconds_per_active_update=9.7e-9,
-    seconds_per_step_floor=1.8e-6,
+    constants=_rows(
+        (24.0, 35.5, 72.8, 69.3, 111.0, 3.0, 4.2, 3.1, 3.8, 9.7, 30.0, 5.1, 16.0),
+        Constant("seconds_per_step", 113e-9, 1.8e-6, 1.8e-6, BARRIER_SOURCE),
+    ),
     source="SANA-FE, arch/loihi.yaml",
     assumptions=(
         "constants that SANA-FE's authors (Boyle et al.) calibrated on Loihi",
-        "a synop costs what SANA-FE's dense synapse does, the highest of its kinds (convolutional: 24.0 pJ)",
+        "a synop of a shared kernel costs what SANA-FE's convolutional synapse does, another what its dense one does",
         "the barrier is that of a whole chip, 1.8 us",
     ),
 )

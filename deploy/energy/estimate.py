@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from msgspec import UnsetType
-
 from deploy.device_report import DeviceReport, Joules
-from deploy.runs.report import EventMeans, RunReport, StepRow
-from partition.result import Partition
+from deploy.runs.report import PipelineEvents
 
+from .constants import STATIC, Constant, Values, barrier_of
+from .counts import Counts
 from .devices import (
     MEAN_HOPS_EAST_WEST,
     MEAN_HOPS_NORTH_SOUTH,
@@ -23,58 +21,100 @@ from .devices import (
 
 
 @dataclass(frozen=True)
-class Counts:
-    """Events for one image; the messages are None where the run did not count them.
+class Cost:
+    """Joules by their cause, and seconds, of one image."""
 
-    ``core_loads`` has the mean synops and neuron updates of one core of each layer.
+    parts: dict[str, float]
+    static: float
+    seconds: float
+
+    @property
+    def dynamic(self) -> float:
+        return sum(self.parts.values())
+
+    @property
+    def total(self) -> float:
+        return self.dynamic + self.static
+
+
+def cost_of(values: Values, counts: Counts) -> Cost:
+    """What ``counts`` cost with one value for each constant.
+
+    dynamic = synops, neuron updates, spikes and messages, each times its joules; static = watts * chips * seconds;
+    seconds = steps * barrier + what the busiest pipelines of each step take.
     """
+    conv = counts.conv_synops or 0.0
+    parts = {
+        "synops": conv * values["joules_per_conv_synop"] + (counts.synops - conv) * values["joules_per_synop"],
+        "neuron updates": counts.neuron_updates * values["joules_per_update"],
+        "spikes": counts.spikes * values["joules_per_spike"],
+        "messages": counts.sent * joules_per_delivery(values),
+    }
+    seconds = counts.timesteps * values["seconds_per_step"] + _work_s(values, counts)
+    watts = values["static_watts_per_chip"] + values["x86_watts_per_chip"]
+    return Cost(parts, watts * counts.chips * seconds, seconds)
 
-    timesteps: float
-    synops: float
-    neuron_updates: float
-    spikes: float
-    messages: float | None = None
-    interchip_messages: float | None = None
-    host_messages: float | None = None
-    chips: int = 1
-    core_loads: tuple[tuple[float, float], ...] = ()
+
+def joules_per_delivery(values: Values) -> float:
+    """One message to one core of the same chip over the mean number of hops."""
+    return (
+        values["joules_per_message"]
+        + MEAN_HOPS_EAST_WEST * values["joules_per_hop_east_west"]
+        + MEAN_HOPS_NORTH_SOUTH * values["joules_per_hop_north_south"]
+    )
+
+
+def _work_s(values: Values, counts: Counts) -> float:
+    """What cores need beside the barrier; one core after the other is idle, so only the busiest counts."""
+    if counts.busiest is not None:
+        longer, shorter = (_pipeline_s(values, events) for events in (counts.busiest.longer, counts.busiest.shorter))
+        return longer + values["share_in_sequence"] * shorter
+    return max(
+        (s * values["seconds_per_synop"] + u * values["seconds_per_update"] for s, u in counts.core_loads), default=0.0
+    )
+
+
+def _pipeline_s(values: Values, events: PipelineEvents) -> float:
+    sends = (
+        events.neuron_updates * values["seconds_per_update"]
+        + events.spikes * values["seconds_per_spike"]
+        + events.messages_out * values["seconds_per_message_out"]
+    )
+    added = events.synops - events.conv_synops
+    weights = events.conv_synops * values["seconds_per_conv_synop"] + added * values["seconds_per_synop"]
+    return sends + weights + events.messages_in * values["seconds_per_message_in"]
+
+
+def on_board(device: EnergyDevice, chips: int, static_watts: float = STATIC_WATTS_PER_CHIP) -> EnergyDevice:
+    """``device`` with the barrier of so many chips and the static power that the user gives, which then is certain."""
+    barrier = next(constant for constant in device.constants if constant.name == "seconds_per_step")
+    static = STATIC
+    if static_watts != STATIC_WATTS_PER_CHIP:
+        static = Constant("static_watts_per_chip", static_watts, static_watts, static_watts, "given by the user")
+    return device.with_constants(barrier_of(barrier, chips), static)
 
 
 def loihi_estimate(
     device: EnergyDevice, counts: Counts, *, static_watts_per_chip: float = STATIC_WATTS_PER_CHIP
 ) -> DeviceReport:
-    """Energy and time of one image on Loihi with the constants of ``device``.
+    """Energy and time of one image on Loihi with the constants of ``device``; the range has all of them low, or high.
 
-    dynamic = synops, neuron updates, spikes and messages, each times its joules; static = watts * chips * seconds;
-    seconds = steps * barrier + the time that one core of the busiest layer needs for its synops and updates.
+    How it is computed: ``cost_of``.
     """
-    messages = counts.spikes if counts.messages is None else counts.messages
-    parts = {
-        "synops": counts.synops * device.joules_per_synop,
-        "neuron updates": counts.neuron_updates * device.joules_per_active_update,
-        "spikes": counts.spikes * device.joules_per_spike,
-        "messages": messages * device.joules_per_delivery,
-    }
-    work = max(
-        (
-            synops * device.seconds_per_synop + updates * device.seconds_per_active_update
-            for synops, updates in counts.core_loads
-        ),
-        default=0.0,
-    )
-    seconds = counts.timesteps * device.seconds_per_step_floor + work
-    dynamic = sum(parts.values())
-    static = static_watts_per_chip * counts.chips * seconds
+    placed = on_board(device, counts.chips, static_watts_per_chip)
+    low, cost, high = (cost_of(placed.values(which), counts) for which in ("low", "nominal", "high"))
     return DeviceReport(
         name=device.name,
         kind="spiking chip",
         measured=False,
-        joules_per_inference=Joules(total=dynamic + static, static=static, dynamic=dynamic),
-        seconds_per_inference=seconds,
+        joules_per_inference=Joules(total=cost.total, static=cost.static, dynamic=cost.dynamic),
+        joules_range=(low.total, high.total),
+        seconds_per_inference=cost.seconds,
+        seconds_range=(low.seconds, high.seconds),
         source=device.source,
-        assumptions=(*device.assumptions, *_assumptions(device, counts, static_watts_per_chip)),
+        assumptions=(*device.assumptions, *_assumptions(placed, counts, static_watts_per_chip)),
         details={
-            **parts,
+            **cost.parts,
             "messages between chips": counts.interchip_messages,
             "messages from the host": counts.host_messages,
         },
@@ -107,72 +147,21 @@ def ratios(devices: Sequence[DeviceReport]) -> dict[str, float]:
     return {f"{other} / {chip}": others[other] / chips[chip] for chip in chips for other in others}
 
 
-def counts_of(run: RunReport, partition: Partition | None) -> Counts | None:
-    """The counts of ``run`` for one image, on the chips of ``partition``; None if it counted no synops."""
-    loads = {
-        layer.name: (layer.synops, layer.neuron_updates)
-        for layer in run.layers
-        if layer.synops is not None and layer.neuron_updates is not None
-    }
-    events = EventMeans(
-        spikes=run.spikes,
-        synops=run.synops,
-        neuron_updates=run.neuron_updates,
-        messages=run.messages,
-        interchip_messages=run.interchip_messages,
-        host_messages=run.host_messages,
-    )
-    return _counts(run, events, run.timesteps, loads, partition)
-
-
-def counts_until(run: RunReport, row: StepRow, partition: Partition | None) -> Counts | None:
-    """The counts of ``run`` if it had ended at ``row``, one of its rows; None if it did not count by step."""
-    if isinstance(row.layer_synops, UnsetType):
-        return None
-    share = row.timesteps / run.timesteps
-    loads = {
-        layer.name: (row.layer_synops.get(layer.name, 0.0), layer.neuron_updates * share)
-        for layer in run.layers
-        if layer.neuron_updates is not None
-    }
-    return _counts(run, row, row.timesteps, loads, partition)
-
-
-def _counts(
-    run: RunReport,
-    events: EventMeans,
-    timesteps: float,
-    loads: dict[str, tuple[float, float]],
-    partition: Partition | None,
-) -> Counts | None:
-    """``loads`` are the synops and neuron updates of each layer on all its cores."""
-    if events.synops is None or events.neuron_updates is None or events.spikes is None:
-        return None
-    cores = Counter(block.layer for block in partition.blocks) if partition else Counter[str]()
-    return Counts(
-        timesteps=timesteps * run.crops_per_image,
-        synops=events.synops,
-        neuron_updates=events.neuron_updates,
-        spikes=events.spikes,
-        messages=events.messages,
-        interchip_messages=events.interchip_messages,
-        host_messages=events.host_messages,
-        chips=max(partition.chips, 1) if partition else 1,
-        core_loads=tuple((s / cores[name], u / cores[name]) for name, (s, u) in loads.items() if name in cores),
-    )
-
-
 def _assumptions(device: EnergyDevice, counts: Counts, static_watts: float) -> tuple[str, ...]:
     """What the estimate takes for granted, in the order of its size for the result."""
+    values = device.values()
     stated = [
         STATIC_SOURCE.format(watts=static_watts),
-        f"a time step lasts the barrier ({device.seconds_per_step_floor * 1e6:g} us, one whole chip) and the mean work "
-        "of one core of the busiest layer; steps run unthrottled",
-        f"a message costs {device.joules_per_delivery * 1e12:.1f} pJ: "
+        f"a time step lasts the barrier ({values['seconds_per_step'] * 1e6:g} us, one whole chip) and the work of "
+        f"{_work_of(counts, values)}; steps run unthrottled",
+        f"a message costs {joules_per_delivery(values) * 1e12:.1f} pJ: "
         f"{MEAN_HOPS_EAST_WEST:.2f} hops east-west, {MEAN_HOPS_NORTH_SOUTH:.2f} north-south, as between random tiles",
-        "the x86 cores, the host and its input and output are not counted",
-        "every neuron update is counted as active, an upper bound: the run did not tell them apart",
+        "the host and its input and output are not counted; the x86 cores sleep, but for the upper end of the range",
+        "every neuron update is counted as active, an upper bound, at the lower end of the range as inactive: the run "
+        "did not tell them apart",
     ]
+    if counts.conv_synops is None:
+        stated.append("the run did not tell synops of shared kernels apart: all cost what others do")
     if counts.messages is None:
         stated.append("messages on the chip are taken as one for each spike: the run did not count them")
     if counts.chips > 1:
@@ -181,3 +170,13 @@ def _assumptions(device: EnergyDevice, counts: Counts, static_watts: float) -> t
             "is that of one chip: a lower bound"
         )
     return tuple(stated)
+
+
+def _work_of(counts: Counts, values: Values) -> str:
+    if counts.busiest is None:
+        return "one core of the busiest layer, a mean: the run did not count by core and step"
+    share = values["share_in_sequence"]
+    return (
+        f"the busiest pipeline of any core in that step and {share:g} of the busiest one of the other kind, "
+        f"counted on {counts.busiest.images} images"
+    )

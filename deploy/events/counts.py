@@ -13,7 +13,7 @@ from partition.result import Partition
 
 from .fan_out import Fanout
 
-EVENTS = ("spikes", "synops", "neuron_updates", "messages", "interchip_messages")
+EVENTS = ("spikes", "synops", "neuron_updates", "messages", "interchip_messages", "conv_synops")
 """What is counted up to a step, in this order."""
 
 
@@ -22,7 +22,8 @@ class LayerCounts:
     """Events of one population for one input; None where a target does not count them.
 
     ``messages`` are spikes times the cores they go to, ``interchip_messages`` those to another chip (none for a host
-    population: its messages come from the host). ``overflows`` are wraps of q0 and u and clips at vmax.
+    population: its messages come from the host). ``conv_synops`` are those of the synops whose weights are a kernel
+    that pixels share. ``overflows`` are wraps of q0 and u and clips at vmax.
     """
 
     spikes: int
@@ -30,6 +31,7 @@ class LayerCounts:
     neuron_updates: int | None = None
     messages: int | None = None
     interchip_messages: int | None = None
+    conv_synops: int | None = None
     overflows: int | None = None
 
 
@@ -43,9 +45,11 @@ def layer_counts(
     """
     sums = {name: tables[name].caused_by(fired) for name, fired in spikes.items()}
     synops = dict.fromkeys((p.name for p in network.populations), 0)
+    conv = dict(synops)
     for caused in sums.values():
         for target, added in caused.synops.items():
             synops[target] += added
+            conv[target] += caused.conv_synops[target]
     return {
         p.name: LayerCounts(
             spikes=int(np.sum(spikes[p.name])),
@@ -53,6 +57,7 @@ def layer_counts(
             neuron_updates=partition.compartments(p.name) * network.timesteps if p.on_chip else 0,
             messages=sums[p.name].messages,
             interchip_messages=sums[p.name].interchip,
+            conv_synops=conv[p.name],
         )
         for p in network.populations
     }

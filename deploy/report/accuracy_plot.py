@@ -11,7 +11,7 @@ from deploy.foreign import Axes
 from deploy.runs.report import EarlyReport, Knee, RunMetrics, StepRow
 
 from .plots import BLUE, GREEN, INK, ORANGE, VIOLET, figure_of, short, styled, svg_of
-from .text import si
+from .si import si
 
 
 class Axis(NamedTuple):

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
 from msgspec import UNSET
 
 from deploy.device_report import AbsentDevice, DeviceReport, Joules, macs_in
-from deploy.energy.devices import ARITHMETIC_DEVICES, STATIC_WATTS_PER_CHIP, DeviceSet, EnergyDevice, device_set
-from deploy.energy.estimate import Counts, arithmetic_estimate, counts_of, counts_until, loihi_estimate, ratios
+from deploy.energy.counts import Counts, counts_of, counts_until
+from deploy.energy.devices import ARITHMETIC_DEVICES, STATIC_WATTS_PER_CHIP, DeviceSet, device_set
+from deploy.energy.estimate import arithmetic_estimate, loihi_estimate, ratios
 from deploy.runs.knee import knee
 from deploy.runs.report import RunSummary, StepRow
 
 from .content import EnergyReport, PlacementSummary, ReportedRun, ReportTimings
+from .operating_points import CountedPoint, Pricing, accuracy_rows, break_evens, counted_points, tornados
 from .read import RecordedRun
 
 Row = TypeVar("Row", bound=StepRow)
@@ -23,18 +24,11 @@ OfRun = Mapping[str, Sequence[DeviceReport]]
 """Devices by the label of the run."""
 
 
-@dataclass(frozen=True)
-class Pricing:
-    """The constants of Loihi by which counts become joules, and the static power of one chip."""
-
-    devices: tuple[EnergyDevice, ...]
-    static_watts_per_chip: float
-
-    def estimates(self, counts: Counts | None) -> list[DeviceReport]:
-        """The energy of ``counts`` on each device; nothing if there are none."""
-        if counts is None:
-            return []
-        return [loihi_estimate(d, counts, static_watts_per_chip=self.static_watts_per_chip) for d in self.devices]
+def _estimates(pricing: Pricing, counts: Counts | None) -> list[DeviceReport]:
+    """The energy of ``counts`` on each device; nothing if there are none."""
+    if counts is None:
+        return []
+    return [loihi_estimate(d, counts, static_watts_per_chip=pricing.static_watts_per_chip) for d in pricing.devices]
 
 
 def build_report(
@@ -49,11 +43,12 @@ def build_report(
     ``devices`` names a set of Loihi constants; ``static_watts`` is for one chip; ``tolerance`` is the knee's.
     """
     pricing = Pricing(device_set(devices), static_watts)
+    points = {run.label: _counted_points(run, pricing, tolerance) for run in runs}
     estimated = {run.label: _estimated(run, pricing) for run in runs}
     measured = {run.label: _measured(run) for run in runs}
     return EnergyReport(
         static_watts_per_chip=static_watts,
-        runs=tuple(_reported(run, pricing, tolerance) for run in runs),
+        runs=tuple(_reported(run, points[run.label], pricing, tolerance) for run in runs),
         devices=_labelled(estimated),
         absent=tuple(msgspec.structs.replace(a, run=run.label) for run in runs for a in _absent(run, pricing)),
         ratios=_ratios(estimated, estimated),
@@ -63,6 +58,14 @@ def build_report(
             devices=_labelled(measured),
             absent=tuple(msgspec.structs.replace(a, run=run.label) for run in runs for a in run.result.absent),
             ratios=_ratios(measured, estimated),
+            break_even=tuple(
+                line for run in runs for line in break_evens(run.label, points[run.label], measured[run.label], pricing)
+            ),
+            equal_accuracy=tuple(
+                row
+                for run in runs
+                for row in accuracy_rows(run.label, points[run.label], measured[run.label], estimated[run.label])
+            ),
         ),
     )
 
@@ -95,7 +98,7 @@ def _estimated(run: RecordedRun, pricing: Pricing) -> list[DeviceReport]:
     macs = macs_in(result.devices_measured)
     of_image = None if macs is None else macs * result.crops_per_image
     arithmetic = [] if of_image is None else [arithmetic_estimate(device, of_image) for device in ARITHMETIC_DEVICES]
-    return [*pricing.estimates(counts_of(result, run.partition)), *arithmetic]
+    return [*_estimates(pricing, counts_of(result, run.partition)), *arithmetic]
 
 
 def _absent(run: RecordedRun, pricing: Pricing) -> list[AbsentDevice]:
@@ -105,13 +108,22 @@ def _absent(run: RecordedRun, pricing: Pricing) -> list[AbsentDevice]:
     return [AbsentDevice(name=device.name, reason=reason) for device in pricing.devices]
 
 
-def _reported(run: RecordedRun, pricing: Pricing, tolerance: float | None) -> ReportedRun:
+def _counted_points(run: RecordedRun, pricing: Pricing, tolerance: float | None) -> tuple[CountedPoint, ...]:
+    metrics = run.result.metrics
+    found = knee(metrics.by_timestep, metrics.ann or {}, tolerance)
+    return counted_points(run.result, found, run.partition, pricing)
+
+
+def _reported(
+    run: RecordedRun, points: Sequence[CountedPoint], pricing: Pricing, tolerance: float | None
+) -> ReportedRun:
     def priced(row: Row) -> Row:
-        found = pricing.estimates(counts_until(run.result, row, run.partition))
+        found = _estimates(pricing, counts_until(run.result, row, run.partition))
         totals = [(d.name, d.joules_per_inference.total, d.seconds_per_inference) for d in found]
         return msgspec.structs.replace(
             row,
             layer_synops=UNSET,
+            busiest_cores=UNSET,
             joules_per_inference={name: joules for name, joules, _ in totals if joules is not None},
             seconds_per_inference={name: seconds for name, _, seconds in totals if seconds is not None},
         )
@@ -128,6 +140,8 @@ def _reported(run: RecordedRun, pricing: Pricing, tolerance: float | None) -> Re
         run=run.label,
         knee=knee(rows, metrics.ann or {}, tolerance),
         partition=run.placement or PlacementSummary(),
+        points=tuple(p.point for p in points),
+        tornados=tornados(points, pricing),
     )
 
 

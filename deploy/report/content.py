@@ -9,6 +9,8 @@ from convert.timings import Machine
 from deploy.device_report import AbsentDevice, DeviceReport
 from deploy.runs.report import Knee, RunSummary
 
+from .points import AccuracyRow, BreakEven, OperatingPoint, Tornado
+
 
 class PlacementSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Of partition.json; all None for a bundle that has none."""
@@ -24,18 +26,25 @@ class PlacementSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportedRun(RunSummary, frozen=True, kw_only=True):
-    """One run: ``run`` is BUNDLE/NAME; every row of its metrics has its energy and time by device."""
+    """One run: ``run`` is BUNDLE/NAME; every row of its metrics has its energy and time by device.
+
+    ``points`` are where it can be stopped, the one with the fewest steps that are enough first, ``tornados`` what each
+    constant does to the energy there.
+    """
 
     run: str
     knee: Knee | None
     partition: PlacementSummary
+    points: tuple[OperatingPoint, ...] = ()
+    tornados: tuple[Tornado, ...] = ()
 
 
 class ReportTimings(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured on machines: everything else in report.json is the same on each.
 
     ``devices`` are the processors that the model was measured on, ``absent`` those on which it could not be,
-    ``ratios`` what the former need of each spiking chip's energy.
+    ``ratios`` what the former need of each spiking chip's energy, ``break_even`` at how many spikes the chip would need
+    what the best of them does.
     """
 
     machines: dict[str, Machine] = {}
@@ -45,6 +54,9 @@ class ReportTimings(msgspec.Struct, frozen=True, kw_only=True):
     devices: tuple[DeviceReport, ...] = ()
     absent: tuple[AbsentDevice, ...] = ()
     ratios: dict[str, float] = {}
+    break_even: tuple[BreakEven, ...] = ()
+    equal_accuracy: tuple[AccuracyRow, ...] = ()
+    """What each device reaches, beside what an image costs it."""
     parts: dict[str, str] = {}
     """SHA-256 of the page, which shows all this."""
 
@@ -70,6 +82,10 @@ class EnergyReport(msgspec.Struct, frozen=True, kw_only=True):
     def absent_of(self, run: str) -> tuple[AbsentDevice, ...]:
         """The devices for which there is nothing to say in one run."""
         return tuple(device for device in (*self.timings.absent, *self.absent) if device.run == run)
+
+    def break_even_of(self, run: str) -> tuple[BreakEven, ...]:
+        """At how many spikes one run would need as much as the best processor, at each operating point."""
+        return tuple(line for line in self.timings.break_even if line.run == run)
 
     def ratios_of(self, run: str) -> list[tuple[str, float]]:
         """The ratios of one run, without its name before theirs."""

@@ -16,8 +16,11 @@ from .accuracy_plot import accuracy_by_timestep
 from .content import EnergyReport, ReportedRun
 from .examples import Example, examples_of
 from .pictures import picture_uri
+from .points import AccuracyRow, OperatingPoint, PointCost
+from .points_text import break_even_lines, point_value, steps_text
 from .read import RecordedRun
-from .text import NO_ANN, how, metric_lines, si, steps_lines, summary_line
+from .si import si
+from .text import NO_ANN, how, metric_lines, steps_lines, summary_line
 
 BIAS_SOURCES = (BIAS_SOURCE_LAYER, "Clock")
 """Kinds of layers without synapses of their own; version 0.1.0 wrote the second."""
@@ -75,6 +78,9 @@ class Section:
     tiles: list[TileRow]
     picture: str | None
     energy_plot: str | None
+    tornado_plots: list[str]
+    break_even: list[str]
+    equal_accuracy: list[AccuracyRow]
     devices: tuple[DeviceReport, ...]
     absent: tuple[AbsentDevice, ...]
     ratios: list[tuple[str, float]]
@@ -95,6 +101,7 @@ def html_report(report: EnergyReport, runs: Sequence[RecordedRun]) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(si=si, how=how, heading=heading, as_metric=_as_metric)
+    environment.filters.update(point_value=point_value, steps_text=steps_text)
     sections = [_section(report, summary, run) for summary, run in zip(report.runs, runs, strict=True)]
     return environment.get_template("report.html").render(
         sections=sections,
@@ -114,7 +121,7 @@ def _section(report: EnergyReport, summary: ReportedRun, run: RecordedRun) -> Se
     return Section(
         run=summary,
         line=summary_line(summary),
-        cards=list(_cards(summary, devices)),
+        cards=list(_cards(summary)),
         metrics=metric_lines(summary.metrics),
         no_ann=NO_ANN if summary.metrics.ann is None else None,
         accuracy_plot=accuracy_by_timestep(summary.metrics, summary.knee, summary.early),
@@ -126,6 +133,9 @@ def _section(report: EnergyReport, summary: ReportedRun, run: RecordedRun) -> Se
         tiles=_tiles(run),
         picture=picture_uri(run.picture) if run.picture else None,
         energy_plot=plots.energy_by_device(devices),
+        tornado_plots=[plot for tornado in summary.tornados if (plot := plots.tornado_plot(tornado))],
+        equal_accuracy=[row for row in report.timings.equal_accuracy if row.run == summary.run],
+        break_even=list(break_even_lines(report.break_even_of(summary.run))),
         devices=devices,
         absent=report.absent_of(summary.run),
         ratios=report.ratios_of(summary.run),
@@ -141,31 +151,39 @@ def _tiles(run: RecordedRun) -> list[TileRow]:
     return [TileRow(n, tile, len(run.partition.blocks_of(n))) for n, tile in run.partition.tiles.items()]
 
 
-def _cards(summary: ReportedRun, devices: Sequence[DeviceReport]) -> Iterator[Card]:
+def _cards(summary: ReportedRun) -> Iterator[Card]:
     """What a reader wants to know first."""
-    ann, snn = summary.metrics.ann or {}, summary.metrics.snn
-    for key in HEADLINE:
-        if (value := snn.get(key)) is not None:
-            original = ann.get(key)
-            remark = f"ANN: {METRICS[key].text(original)}" if original is not None else ""
-            yield METRICS[key].text(value), f"{METRICS[key].title} of the SNN", remark
-            break
+    first = _first_cost(summary)
+    yield from _accuracy_cards(summary, first[0] if first else None)
     if summary.partition.chips:
         yield str(summary.partition.chips), "chips", f"{summary.partition.cores} cores"
-    if chip := _spiking_chip(devices):
-        dynamic = f"{si(chip.joules_per_inference.dynamic, 'J')} of it dynamic; {chip.name}"
-        yield si(chip.joules_per_inference.total, "J"), f"for one inference, {how(chip)}", dynamic
-        steps = f"{summary.timesteps} time steps"
-        yield si(chip.seconds_per_inference, "s"), f"for one inference, {how(chip)}", steps
+    if first:
+        point, cost = first
+        between = f"between {si(cost.joules.low, 'J')} and {si(cost.joules.high, 'J')}; {cost.device}"
+        yield si(cost.joules.nominal, "J"), f"at {point.name}, estimated", between
+        yield si(cost.seconds.nominal, "s"), f"at {point.name}, estimated", f"{steps_text(point)} time steps"
     if summary.interchip_messages is not None:
         yield si(summary.interchip_messages), "messages between chips", "for one image"
+
+
+def _accuracy_cards(summary: ReportedRun, point: OperatingPoint | None) -> Iterator[Card]:
+    """What is reached at ``point``, whose energy stands beside it, else after all steps; nothing without a metric."""
+    ann, snn = summary.metrics.ann or {}, summary.metrics.snn
+    if point is not None and point.metric is not None:
+        metric = METRICS[point.metric]
+        after_all = f"{metric.text(snn.get(point.metric))} after all steps"
+        remark = after_all if point.ann is None else f"ANN: {metric.text(point.ann)}; {after_all}"
+        yield metric.text(point.value), f"{metric.title} at {point.name}", remark
+    elif key := next((key for key in HEADLINE if snn.get(key) is not None), None):
+        remark = f"ANN: {METRICS[key].text(ann[key])}" if ann.get(key) is not None else ""
+        yield METRICS[key].text(snn[key]), f"{METRICS[key].title} of the SNN", remark
 
 
 def _comparison(report: EnergyReport) -> list[ComparedRun]:
     rows = []
     for run in report.runs:
         found = next(((key, v) for key in HEADLINE if (v := run.metrics.snn.get(key)) is not None), None)
-        chip = _spiking_chip(report.devices_of(run.run))
+        first = _first_cost(run)
         rows.append(
             ComparedRun(
                 run=run.run,
@@ -174,11 +192,12 @@ def _comparison(report: EnergyReport) -> list[ComparedRun]:
                 metric=f"{METRICS[found[0]].title} {METRICS[found[0]].text(found[1])}" if found else "–",
                 chips=str(run.partition.chips or "–"),
                 interchip=si(run.interchip_messages),
-                joules=si(chip.joules_per_inference.total if chip else None, "J"),
+                joules=f"{si(first[1].joules.nominal, 'J')} at {first[0].name}" if first else "–",
             )
         )
     return rows
 
 
-def _spiking_chip(devices: Sequence[DeviceReport]) -> DeviceReport | None:
-    return next((device for device in devices if device.kind == "spiking chip"), None)
+def _first_cost(run: ReportedRun) -> tuple[OperatingPoint, PointCost] | None:
+    """The first operating point with costs: the knee, where events were counted up to it."""
+    return next(((point, point.costs[0]) for point in run.points if point.costs), None)

@@ -15,7 +15,8 @@ from deploy.device_report import DeviceReport
 from deploy.foreign import Axes, Figure
 from deploy.runs.report import LayerRun
 
-from .text import si
+from .points import Tornado
+from .si import si
 
 P = ParamSpec("P")
 INK = "#010203"
@@ -136,6 +137,24 @@ def energy_by_device(devices: Sequence[DeviceReport]) -> str | None:
     _layer_axis(axes, [device.name for device, _ in rows])
     axes.set_xlabel("joules for one inference")
     return svg_of(figure, "energy")
+
+
+@styled
+def tornado_plot(tornado: Tornado) -> str | None:
+    """The total energy with each constant at its low and at its high value, the others nominal."""
+    swings = tornado.swings
+    if not swings:
+        return None
+    figure, (axes,) = figure_of(1, height=0.3 * len(swings) + 1.0)
+    for i, swing in enumerate(swings):
+        axes.barh(i, swing.joules_low - tornado.joules, left=tornado.joules, color=BLUE, height=0.6)
+        axes.barh(i, swing.joules_high - tornado.joules, left=tornado.joules, color=ORANGE, height=0.6)
+    axes.axvline(tornado.joules, color=INK, linewidth=0.8)
+    axes.xaxis.set_major_formatter(lambda value, _: short(si(value, "J")))
+    _layer_axis(axes, [swing.constant.replace("_", " ") for swing in swings])
+    axes.locator_params(axis="x", nbins=6)
+    axes.set_xlabel(f"joules at {tornado.point}, {tornado.device}; blue: lowest value, orange: highest")
+    return svg_of(figure, f"tornado {tornado.device}")
 
 
 def figure_of(columns: int, *, height: float) -> tuple[Figure, Sequence[Axes]]:

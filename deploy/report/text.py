@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
@@ -15,20 +14,10 @@ from deploy.runs.knee import spread
 from deploy.runs.report import Knee, RunMetrics, StepRow
 
 from .content import EnergyReport, ReportedRun
-
-PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
+from .points_text import break_even_lines, points_tables
+from .si import si, table_of
 
 NO_ANN = "There is no ANN to compare with: the model that was converted does not lie in the bundle"
-
-
-def si(value: float | None, unit: str = "") -> str:
-    """``value`` with three digits and a prefix: 0.00123 J is '1.23 mJ'; None is a dash."""
-    if value is None:
-        return "–"
-    scale, prefix = next((p for p in PREFIXES if abs(value) >= p[0] * 0.9995), PREFIXES[-1] if value else (1.0, ""))
-    number = value / scale
-    digits = 0 if abs(number) >= 99.95 or value == 0 else 1 if abs(number) >= 9.995 else 2
-    return f"{number:.{digits}f} {prefix}{unit}".strip()
 
 
 def how(device: DeviceReport) -> str:
@@ -79,10 +68,12 @@ def _run_text(report: EnergyReport, run: ReportedRun) -> Iterator[RenderableType
         yield NO_ANN
     else:
         yield "; ".join(f"{name} {snn} (ANN {ann})" for name, ann, snn in metric_lines(run.metrics))
+    yield from points_tables(run)
+    yield from break_even_lines(report.break_even_of(run.run))
     if run.knee:
         yield _steps_table(run, run.knee)
         yield from steps_lines(run)
-    table = _table("Energy of one inference")
+    table = table_of("Energy of one inference")
     for column in ("device", "total", "dynamic", "time"):
         table.add_column(column, justify="left" if column == "device" else "right", no_wrap=True)
     table.add_column("how, and the source")
@@ -103,7 +94,7 @@ def _steps_table(run: ReportedRun, knee: Knee) -> Table:
     """What fewer time steps bring, the knee's row marked."""
     some: dict[float, StepRow] = {row.timesteps: row for row in (*spread(run.metrics.by_timestep), knee)}
     device = next(iter(knee.joules), None)
-    table = _table(f"Time steps{f', energy on {device}' if device else ''}")
+    table = table_of(f"Time steps{f', energy on {device}' if device else ''}")
     for column in ("steps", METRICS[knee.metric].title, "synops", "energy", "time", ""):
         table.add_column(column, justify="right" if column else "left", no_wrap=True)
     for steps, row in sorted(some.items()):
@@ -151,7 +142,3 @@ def early_line(run: ReportedRun) -> str | None:
         f"{stop.timesteps:.1f} steps on average{energy}; {metric.text(stop.all_steps)} after all "
         f"{run.timesteps} ({stop.images} images; threshold {stop.threshold:.4g}, {source})"
     )
-
-
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))

@@ -16,7 +16,8 @@ from convert.data.evaluate import targets
 from convert.storage.atomic import whole_file
 from convert.storage.damage import DAMAGED
 from deploy.arrays import Float32, Float64, Int64
-from deploy.events.counts import LayerCounts
+from deploy.events.busiest import BUSIEST
+from deploy.events.counts import EVENTS, LayerCounts
 
 ORIGINAL = ".original.npy"
 
@@ -37,7 +38,8 @@ class Judged:
 class ImageResult:
     """One dataset image: its last ``output``, the counts summed over its crops, and what is ``judged`` of all readouts.
 
-    ``until`` has the events before each readout, shape (readout steps, layers, EVENTS); empty if not counted.
+    ``until`` has the events before each readout, shape (readout steps, layers, EVENTS), ``busiest`` those of the
+    busiest cores, shape (readout steps, PIPELINES, BUSIEST); empty if not counted.
     """
 
     output: Float32
@@ -45,6 +47,7 @@ class ImageResult:
     crops: int
     judged: Judged
     until: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    busiest: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class RunCheckpoint:
                 layers=layers,
                 crops=result.crops,
                 until=result.until,
+                busiest=result.busiest,
                 **asdict(result.judged),
             )
 
@@ -77,7 +81,7 @@ class RunCheckpoint:
         with np.load(self.folder / f"{i}.npz") as data:
             layers = {name: LayerCounts(**row) for name, row in json.loads(str(data["layers"])).items()}
             judged = Judged(data["pooled"], data["own"], data["settled"])
-            return ImageResult(data["output"], layers, int(data["crops"]), judged, data["until"])
+            return ImageResult(data["output"], layers, int(data["crops"]), judged, data["until"], data["busiest"])
 
     def write_original(self, i: int, output: Float32) -> None:
         """Keeps what the model that was converted gives for image ``i``."""
@@ -97,8 +101,8 @@ class RunCheckpoint:
 
 
 def signature(bundle: Path, dataset: Dataset, options: Mapping[str, str | int | float | None]) -> str:
-    """What a run depends on: the network, its partition, the images and labels themselves, and the options."""
+    """What a run depends on: the network, its partition, the images and labels, the options; what is counted."""
     digest = hashlib.sha256((bundle / NETWORK).read_bytes())
     digest.update((bundle / PARTITION).read_bytes())
-    digest.update(json.dumps([dict(options), dataset.digest(targets(dataset))]).encode())
+    digest.update(json.dumps([dict(options), dataset.digest(targets(dataset)), EVENTS, BUSIEST]).encode())
     return digest.hexdigest()

@@ -26,10 +26,33 @@ Value = float | None | UnsetType
 """Of a metric: None where the data does not define it, unset where it is not of the task."""
 
 
+class PipelineEvents(msgspec.Struct, frozen=True, kw_only=True):
+    """Events that keep a pipeline of a core busy: the first three one that updates neurons and sends their spikes, the
+    others one that receives and adds weights; ``conv_synops`` are those of the synops by a kernel that pixels share."""
+
+    neuron_updates: float
+    spikes: float
+    messages_out: float
+    messages_in: float
+    synops: float
+    conv_synops: float
+
+
+class BusiestCores(msgspec.Struct, frozen=True, kw_only=True):
+    """Events of the busiest pipelines of each step, summed over the steps of one image, means over images: of the core
+    that sends longest and the one that receives longest ``longer`` is the one that takes longer in a step. ``images``
+    is on how many they were counted."""
+
+    longer: PipelineEvents
+    shorter: PipelineEvents
+    images: int = 1
+
+
 class EventMeans(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Events of one image, means over images; None where the target did not count them.
 
-    Host populations count in ``host_messages`` only; ``layer_synops`` has the synops of each chip population.
+    Host populations count in ``host_messages`` only; ``layer_synops`` has the synops of each chip population,
+    ``conv_synops`` are those whose weights are a kernel that pixels share.
     """
 
     spikes: float | None = None
@@ -38,7 +61,9 @@ class EventMeans(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     messages: float | None = None
     interchip_messages: float | None = None
     host_messages: float | None = None
+    conv_synops: float | None = None
     layer_synops: dict[str, float] | UnsetType = UNSET
+    busiest_cores: BusiestCores | UnsetType = UNSET
 
 
 class StepRow(EventMeans, frozen=True, kw_only=True, omit_defaults=True):
@@ -127,6 +152,7 @@ class LayerRun(msgspec.Struct, frozen=True, kw_only=True):
     neuron_updates: float | None = None
     messages: float | None = None
     interchip_messages: float | None = None
+    conv_synops: float | None = None
     overflows: float | None = None
     rate_hz: float | None = None
     settled_step: int | None = None
@@ -151,6 +177,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     messages: float | None = None
     interchip_messages: float | None = None
     host_messages: float | None = None
+    conv_synops: float | None = None
+    busiest_cores: BusiestCores | None = None
     layers: tuple[LayerRun, ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -13,6 +13,7 @@ from convert.data.metric_registry import MAIN_METRIC
 from convert.network import Network
 from convert.report import Metrics, Task
 from deploy.arrays import Float64, Int64
+from deploy.events.busiest import BUSIEST
 from deploy.events.counts import EVENTS, LayerCounts
 from deploy.targets.names import TargetName
 from deploy.targets.registry import TARGETS, Job
@@ -20,7 +21,17 @@ from deploy.targets.registry import TARGETS, Job
 from . import early_exit as early
 from .checkpoint import ImageResult
 from .images import summed
-from .report import EarlyReport, EventMeans, LayerRun, RunMetrics, RunReport, StepRow, row_of
+from .report import (
+    BusiestCores,
+    EarlyReport,
+    EventMeans,
+    LayerRun,
+    PipelineEvents,
+    RunMetrics,
+    RunReport,
+    StepRow,
+    row_of,
+)
 
 STEADY = 0.1
 """A layer's rate has settled within this share of its later mean; chosen to be above what few spikes make of it."""
@@ -32,6 +43,7 @@ class Results:
 
     ``until`` has shape (images, readout steps, layers, EVENTS), (images, 0) if not counted; ``pooled`` (readout steps,
     ...) is the sum over images, ``own`` (images, readout steps, ...) and ``settled`` are each one's, as in ``Judged``.
+    ``busiest`` has those of the busiest cores for the images of which they were counted, as in ``ImageResult``.
     """
 
     task: Task
@@ -41,32 +53,40 @@ class Results:
     pooled: Int64
     own: Float64
     settled: Float64
+    busiest: Mapping[int, Int64]
 
 
 def gathered(task: Task, images: Iterable[ImageResult]) -> Results:
     """The results of ``images`` without their outputs; one image is held at a time."""
     layers, crops, until, own, settled = [], [], [], [], []
     pooled = np.zeros((), np.int64)
-    for image in images:
+    busiest: dict[int, Int64] = {}
+    for number, image in enumerate(images):
+        if image.busiest.size:
+            busiest[number] = image.busiest
         layers.append(image.layers)
         crops.append(image.crops)
         until.append(image.until)
         own.append(image.judged.own)
         settled.append(image.judged.settled)
         pooled = pooled + image.judged.pooled
-    return Results(task, layers, crops, np.stack(until), pooled, np.stack(own), np.stack(settled))
+    return Results(task, layers, crops, np.stack(until), pooled, np.stack(own), np.stack(settled), busiest)
 
 
 def run_report(
     job: Job, target: TargetName, results: Results, ann: Metrics | None, early_threshold: float | None = None
 ) -> RunReport:
     """The report of ``results``; ``ann`` are the metrics of the original."""
-    network, until = job.network, results.until
+    network, until, busiest = job.network, results.until, results.busiest
     steps = [stop for _, stop in job.windows]
     names = list(results.layers[0])
 
     def events_at(images: Int64, at: Int64) -> EventMeans:
-        return events_until(network, names, until[images, at]) if until.size else EventMeans()
+        if not until.size:
+            return EventMeans()
+        found = events_until(network, names, until[images, at])
+        loads = [busiest[i][k] for i, k in zip(images.tolist(), at.tolist(), strict=True) if i in busiest]
+        return msgspec.structs.replace(found, busiest_cores=_busiest(np.stack(loads))) if loads else found
 
     metrics = [metrics_of(results.task, results.pooled[k], results.own[:, k]) for k in range(len(steps))]
     rows = tuple(
@@ -85,6 +105,7 @@ def run_report(
         windows=tuple(job.windows),
         metrics=RunMetrics(ann=ann, snn=metrics[-1], by_timestep=rows),
         early=None if job.continuous else _early(job, results, events_at, early_threshold),
+        busiest_cores=whole_run(busiest) if steps[-1] == network.timesteps else None,
     )
     return _with_layers(report, [layer_run(network, name, results, steps) for name in names])
 
@@ -109,6 +130,7 @@ def layer_run(network: Network, name: str, results: Results, steps: Sequence[int
         neuron_updates=mean(lambda c: c.neuron_updates),
         messages=mean(lambda c: c.messages),
         interchip_messages=mean(lambda c: c.interchip_messages),
+        conv_synops=mean(lambda c: c.conv_synops),
         overflows=mean(lambda c: c.overflows),
         rate_hz=counts.spikes / (population.neurons * crops * network.timesteps * network.dt_s),
         settled_step=None if spikes is None else settled_step(steps, spikes),
@@ -126,6 +148,17 @@ def events_until(network: Network, names: Sequence[str], events: Int64) -> Event
         host_messages=float(messages[~on_chip].sum() / images),
         layer_synops={name: float(synops[i] / images) for i, name in enumerate(names) if on_chip[i]},
     )
+
+
+def whole_run(busiest: Mapping[int, Int64]) -> BusiestCores | None:
+    """What kept the busiest cores busy until the last readout; None if no image was counted."""
+    return _busiest(np.stack([loads[-1] for loads in busiest.values()])) if busiest else None
+
+
+def _busiest(events: Int64) -> BusiestCores:
+    """The mean over images of ``events``, shape (images, PIPELINES, BUSIEST)."""
+    longer, shorter = (PipelineEvents(**dict(zip(BUSIEST, of, strict=True))) for of in events.mean(axis=0).tolist())
+    return BusiestCores(longer=longer, shorter=shorter, images=len(events))
 
 
 def settled_step(steps: Sequence[int], spikes: Int64) -> int | None:
@@ -156,6 +189,7 @@ def _with_layers(report: RunReport, layers: Sequence[LayerRun]) -> RunReport:
         messages=_total([x.messages for x in chip]),
         interchip_messages=_total([x.interchip_messages for x in chip]),
         host_messages=_total([x.messages for x in host]),
+        conv_synops=_total([x.conv_synops for x in chip]),
         host_spikes=_total([x.spikes for x in host]),
         overflows=_total([x.overflows for x in chip]),
     )

@@ -19,7 +19,7 @@ def prepare(job: Job) -> Runner:
     program = emulator.compile_network(job.network, job.partition)
     state: emulator.EmulatorState | None = None
 
-    def run(inputs: Float32) -> Iterator[InputRun]:
+    def run(inputs: Float32, *, by_core: bool = True) -> Iterator[InputRun]:
         nonlocal state
         each = ({name: drive[0] for name, drive in emulator.drives_hz(job.network, i[None]).items()} for i in inputs)
         results = emulator.stream(
@@ -30,6 +30,7 @@ def prepare(job: Job) -> Runner:
             windows=list(job.windows),
             continuous=job.continuous,
             state=state,
+            by_core=by_core,
         )
         for result in results:
             state = result.state
@@ -38,6 +39,7 @@ def prepare(job: Job) -> Runner:
                 result.readouts,
                 {name: _counts(events) for name, events in result.counts.items()},
                 until={name: np.array(events.until, np.int64) for name, events in result.counts.items()},
+                busiest=None if result.busiest is None else result.busiest[:-1],
             )
 
     return run
@@ -50,5 +52,6 @@ def _counts(events: emulator.LayerEvents) -> LayerCounts:
         neuron_updates=events.neuron_updates,
         messages=events.messages,
         interchip_messages=events.interchip,
+        conv_synops=events.conv_synops,
         overflows=sum(events.overflow),
     )

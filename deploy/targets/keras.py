@@ -18,7 +18,7 @@ def prepare(job: Job) -> Runner:
     if original is None:
         raise UserError("target 'keras' runs the model that was converted, and there is none; use --target fast")
 
-    def run(inputs: Float32) -> Iterator[InputRun]:
+    def run(inputs: Float32, *, by_core: bool = True) -> Iterator[InputRun]:
         for output in original(inputs):
             yield InputRun(np.repeat(output[None], len(job.windows), axis=0))
 

@@ -25,7 +25,7 @@ def prepare(job: Job) -> Runner:
             "run this bundle on a Loihi host, or use --target fast, which gives the same spikes"
         )
 
-    def run(inputs: Float32) -> Iterator[InputRun]:
+    def run(inputs: Float32, *, by_core: bool = True) -> Iterator[InputRun]:
         names = [p.name for p in job.network.populations]
         chip = chip_form(job.network, job.partition, drives_hz(job.network, inputs), record=names)
         with simulator(chip, job.network, job.partition, target="loihi") as sim:

@@ -34,7 +34,7 @@ def prepare(job: Job) -> Runner:
     register_with_nengo_dl()
     tables = fanouts(job.network, job.partition)
 
-    def run(inputs: Float32) -> Iterator[InputRun]:
+    def run(inputs: Float32, *, by_core: bool = True) -> Iterator[InputRun]:
         form = to_nengo(job.network)
         with form.net:
             nengo_dl.configure_settings(stateful=True, keep_history=True, trainable=False)

@@ -27,7 +27,7 @@ def prepare(job: Job) -> Runner:
     """Builds one simulator for each call's inputs, which it presents one after the other."""
     tables = fanouts(job.network, job.partition)
 
-    def run(inputs: Float32) -> Iterator[InputRun]:
+    def run(inputs: Float32, *, by_core: bool = True) -> Iterator[InputRun]:
         host = [p.name for p in job.network.populations if not p.on_chip]
         record = tuple(dict.fromkeys((*job.readout_sources, *host)))
         chip = chip_form(job.network, job.partition, drives_hz(job.network, inputs), record=record)

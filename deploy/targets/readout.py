@@ -24,10 +24,11 @@ def spiking_run(
     layers: Mapping[str, LayerCounts],
     *,
     until: Mapping[str, Int64] | None = None,
+    busiest: Int64 | None = None,
 ) -> InputRun:
     """The run with the outputs of the network's first readout in every window; arguments as in ``InputRun``."""
     outputs = outputs_of(job.network, job.network.readouts[0], counts, job.windows)
-    return InputRun(outputs, dict(layers), dict(counts), None if until is None else dict(until))
+    return InputRun(outputs, dict(layers), dict(counts), None if until is None else dict(until), busiest)
 
 
 def outputs_of(network: Network, readout: Readout, counts: Mapping[str, Counts], windows: Sequence[Window]) -> Float32:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import get_args
+from typing import Protocol, get_args
 
 import numpy as np
 
@@ -31,13 +31,15 @@ class InputRun:
 
     A target with spikes fills ``layers``, the events of each population, and ``counts``, the spikes of each readout
     source in each window, shape (windows, neurons). ``until[population]`` has the ``EVENTS`` before the end of each
-    window, shape (windows, EVENTS): those of a run of so many steps; None where a target does not count them.
+    window, shape (windows, EVENTS): those of a run of so many steps; ``busiest`` those of the busiest cores of each
+    step, shape (windows, PIPELINES, BUSIEST). Both are None where a target does not count them.
     """
 
     outputs: Float32
     layers: dict[str, LayerCounts] = field(default_factory=dict)
     counts: dict[str, Counts] = field(default_factory=dict)
     until: dict[str, Int64] | None = None
+    busiest: Int64 | None = None
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,14 @@ class Job:
         return tuple(dict.fromkeys(sources))
 
 
-Runner = Callable[[Float32], Iterator[InputRun]]
-"""Inputs (n, rows, columns, channels), raw pixels, in sequence -> their runs, in order."""
+class Runner(Protocol):
+    """What runs inputs on a target."""
+
+    def __call__(self, inputs: Float32, *, by_core: bool = True) -> Iterator[InputRun]:
+        """The runs of ``inputs`` (n, rows, columns, channels), raw pixels, in order; ``by_core`` counts ``busiest``,
+        where the target can."""
+        ...
+
 
 Target = Callable[[Job], Runner]
 """Prepares a job (compiles, builds) and returns what runs inputs; state is kept between calls if continuous."""

@@ -1,4 +1,4 @@
-"""The synapse lists of a block: the packings that let them be shared, and the weights that a spike adds by them."""
+"""The synapse lists of a block: the packings that let them be shared, and what a spike adds by them on each core."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
 import numpy as np
+from scipy import sparse
 
-from partition.geometry.blocks import Ints
-from partition.geometry.links import KernelLink, Link
+from partition.geometry.blocks import Ints, cores, starts
+from partition.geometry.links import KernelLink, Link, MatrixLink
 from partition.geometry.tile import Tile
 
 from .packing import Packing
@@ -44,26 +45,36 @@ def _(link: KernelLink, axis: int, step: int) -> tuple[int, int]:
 
 
 @singledispatch
-def weights_of_spike(link: Link, tile: Tile, packing: Packing) -> Ints:
-    """The weights that a spike of each source neuron adds, those to unused compartments too.
+def weights_delivered(link: Link, tile: Tile, packing: Packing) -> sparse.csr_array:
+    """The weights that a spike adds on each core of the target, those to unused compartments too.
 
-    ``tile`` cuts the target and lies in its cores as ``packing`` says. Shape of the source, or with one channel where
-    all are alike.
+    ``tile`` cuts the target and lies in its cores as ``packing`` says. Shape (source neurons, target blocks), or
+    (source pixels, target blocks) where all channels are alike; what is not stored gets no message.
     """
-    return link.projection.transform.fan_out(link.source_shape, link.target_shape)
+    raise TypeError(f"no weights delivered by a {type(link).__name__}")
 
 
-@weights_of_spike.register
-def _(link: KernelLink, tile: Tile, packing: Packing) -> Ints:
+@weights_delivered.register
+def _(link: KernelLink, tile: Tile, packing: Packing) -> sparse.csr_array:
     rows = _list_lengths(link, 0, tile[0], whole=any(packing.rows))
     columns = _list_lengths(link, 1, tile[1], whole=any(packing.columns))
-    return np.asarray(np.outer(rows, columns)[:, :, None] * link.target_shape[2])
+    channels = link.target_shape[2]
+    depths = np.minimum(tile[2], channels - starts(channels, tile[2]))[None, :]
+    pixels = sparse.kron(sparse.csr_array(rows), sparse.csr_array(columns), format="csr")
+    return sparse.csr_array(sparse.kron(pixels, sparse.csr_array(depths), format="csr"))
+
+
+@weights_delivered.register
+def _(link: MatrixLink, tile: Tile, packing: Packing) -> sparse.csr_array:
+    found = link.blocks_reached(tile)
+    shape = (link.matrix.shape[1], cores(link.target_shape, tile))
+    return sparse.coo_array((found.synapses, (found.source, found.block)), shape=shape).tocsr()
 
 
 def _list_lengths(link: KernelLink, axis: int, step: int, *, whole: bool) -> Ints:
-    """The length of the lists that each position uses along an axis, all tiles together."""
+    """The length of the lists that each position uses in each tile along an axis, shape (positions, tiles)."""
     found, kind = link.intervals(axis, step, whole=whole)
-    total = np.zeros(link.source_shape[axis], np.int64)
-    for reached, which in zip(link.reach(axis, step).T, kind.tolist(), strict=True):
-        total[reached] += found[which].count
-    return total
+    lengths = np.zeros((link.source_shape[axis], len(kind)), np.int64)
+    for tile, (reached, which) in enumerate(zip(link.reach(axis, step).T, kind.tolist(), strict=True)):
+        lengths[reached, tile] = found[which].count
+    return lengths

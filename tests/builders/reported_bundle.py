@@ -53,8 +53,19 @@ def counts_at(steps: float) -> dict[str, Any]:
         "messages": 5.9e6 * share,
         "interchip_messages": 1.3e5 * share,
         "host_messages": 4.1e5 * share,
+        "conv_synops": 5.3e8 * share,
         "layer_synops": {name: 2e8 / (i + 1) * share for i, name in enumerate(LAYERS)},
+        "busiest_cores": {
+            "longer": pipeline(1.1e5 * share, 9e3 * share, 2.4e6 * share),
+            "shorter": pipeline(2e4 * share, 2e3 * share, 3e5 * share),
+        },
     }
+
+
+def pipeline(updates: float, spikes: float, synops: float) -> dict[str, float]:
+    """The events of one pipeline of the busiest cores."""
+    sent = {"neuron_updates": updates, "spikes": spikes, "messages_out": 3 * spikes}
+    return {**sent, "messages_in": 5 * spikes, "synops": synops, "conv_synops": 0.9 * synops}
 
 
 def make_bundle(
@@ -152,12 +163,7 @@ def make_bundle(
                 "exact": True,
                 "metrics": {"ann": ann, "snn": {key: 0.99 * ann[key] for key in ann}, "by_timestep": by_timestep},
                 "early": early,
-                "spikes": 2.96e6,
-                "synops": 5.4e8,
-                "neuron_updates": 5.45e7,
-                "interchip_messages": 1.3e5,
-                "messages": 5.9e6,
-                "host_messages": 4.1e5,
+                **{key: value for key, value in counts_at(128).items() if key != "layer_synops"},
                 "timings": {"seconds_per_image": 0.21, "devices_measured": MEASURED},
                 "layers": [
                     {
@@ -165,6 +171,8 @@ def make_bundle(
                         "spikes": 9e5 / (i + 1),
                         "synops": 2e8 / (i + 1),
                         "neuron_updates": 9e6,
+                        "messages": 1.8e6 / (i + 1),
+                        "conv_synops": 1.9e8 / (i + 1),
                         "rate_hz": 19.0 - 2 * i,
                         "settled_step": 8 * i + 4,
                     }

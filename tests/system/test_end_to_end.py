@@ -19,7 +19,7 @@ from partition.cli import main as partition_model
 from tests.builders.paths import ROOT
 
 UNET = ROOT / "examples" / "unet_em"
-EVENTS = ("spikes", "synops", "neuron_updates", "messages", "interchip_messages")
+EVENTS = ("spikes", "synops", "neuron_updates", "messages", "interchip_messages", "conv_synops")
 
 
 def run(command, *arguments):

@@ -21,7 +21,7 @@ from tests.builders.vector_models import save
 
 pytestmark = pytest.mark.slow
 
-EVENTS = ("spikes", "synops", "neuron_updates", "messages", "interchip_messages")
+EVENTS = ("spikes", "synops", "neuron_updates", "messages", "interchip_messages", "conv_synops")
 MEASURED = {"perceptron": ["accuracy"], "sequence_classifier": ["accuracy"], "autoencoder": ["auc", "mse"]}
 
 
@@ -89,7 +89,7 @@ def test_the_report_shows_them(deployed):
     name, folder, _ = deployed
     page, report = (folder / "report.html").read_text(), read(folder / "report.json")
     assert {entry["knee"]["metric"] for entry in report["runs"]} == {MEASURED[name][0]}
-    assert {"accuracy": "accuracy of the SNN", "auc": "AUC of the SNN"}[MEASURED[name][0]] in page
+    assert {"accuracy": "accuracy at knee", "auc": "AUC at knee"}[MEASURED[name][0]] in page
     assert page.count("<svg") >= 4
     if name == "autoencoder":
         assert "Image 0, normal: mean squared error ANN" in page

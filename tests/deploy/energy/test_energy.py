@@ -13,8 +13,9 @@ import pytest
 
 from convert.errors import UserError
 from deploy.device_report import AbsentDevice
+from deploy.energy.counts import Counts, counts_of
 from deploy.energy.devices import ARITHMETIC_DEVICES, DAVIES_2018, DEVICES, SANA_FE, device_set
-from deploy.energy.estimate import Counts, arithmetic_estimate, counts_of, loihi_estimate, ratios
+from deploy.energy.estimate import arithmetic_estimate, loihi_estimate, ratios
 from deploy.energy.measure import _on_gpu, time_inference
 from deploy.energy.meters import rapl_meter
 from deploy.runs.report import LayerRun, RunMetrics, RunReport

@@ -52,7 +52,7 @@ def synops_of(network, name):
     shape = network.population(name).shape
     total = np.zeros(shape, int)
     for table in fanouts(network, whole(network))[name].synops.values():
-        total = total + table
+        total = total + table.reshape(*shape[:2], -1)
     return total.ravel()
 
 

@@ -17,7 +17,8 @@ from deploy.report.build import build_report
 from deploy.report.cli import main
 from deploy.report.html import html_report
 from deploy.report.read import read_runs
-from deploy.report.text import si, text_report
+from deploy.report.si import si
+from deploy.report.text import text_report
 from tests.builders.reported_bundle import counts_at, make_bundle, write
 
 GOLDEN = Path(__file__).parent / "golden" / "report.txt"
@@ -30,6 +31,70 @@ def bundle(tmp_path: Path) -> Path:
 
 def test_the_text_report_is_the_golden_one(bundle: Path) -> None:
     assert text_report(build_report(read_runs([bundle]))) == GOLDEN.read_text()
+
+
+def test_points_tornados_and_break_even_are_the_golden_ones(bundle: Path) -> None:
+    report = build_report(read_runs([bundle]))
+    (run,) = report.runs
+    found = {"points": run.points, "tornados": run.tornados, "break_even": report.timings.break_even}
+    assert_close(json.loads(msgspec.json.encode(found)), json.loads(GOLDEN.with_name("points.json").read_text()))
+
+
+def assert_close(found: Any, golden: Any) -> None:
+    """Equal, numbers to nine digits: additions may be made in another order elsewhere."""
+    if isinstance(golden, dict):
+        assert list(found) == list(golden)
+        for key, value in golden.items():
+            assert_close(found[key], value)
+    elif isinstance(golden, list):
+        assert len(found) == len(golden)
+        for pair in zip(found, golden, strict=True):
+            assert_close(*pair)
+    else:
+        assert found == (pytest.approx(golden, rel=1e-9) if isinstance(golden, float) else golden)
+
+
+def test_the_points_come_first_the_knee_before_all_steps(bundle: Path) -> None:
+    runs = read_runs([bundle])
+    report = build_report(runs, tolerance=0.05)
+    points = report.runs[0].points
+    assert [(point.name, point.timesteps) for point in points] == [("knee", 64), ("early exit", 41), ("all steps", 128)]
+    for point in points:
+        for cost in point.costs:
+            assert cost.joules.low < cost.joules.nominal < cost.joules.high
+            assert sum(cost.parts.values()) == pytest.approx(cost.joules.nominal)
+            slow, fast = (cost.joules_at_frames_per_second[rate] for rate in ("1", "30"))
+            assert slow - fast == pytest.approx((1 - 1 / 30) * 5 * 0.104)
+    text, page = text_report(report, 80), html_report(report, runs)
+    assert text.index("Energy of one inference on Loihi") < text.index("Time steps, energy")
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    assert page.index("Energy where the run can stop") < page.index("Energy of one inference")
+
+
+def test_accuracy_stands_beside_energy(bundle: Path) -> None:
+    rows = build_report(read_runs([bundle]), devices="sana-fe").timings.equal_accuracy
+    found = [(row.device, row.at, row.value) for row in rows]
+    assert found[:3] == [
+        ("Loihi (SANA-FE)", "knee", pytest.approx(0.924, abs=0.005)),
+        ("Loihi (SANA-FE)", "early exit", pytest.approx(0.87, abs=0.01)),
+        ("Loihi (SANA-FE)", "all steps", pytest.approx(0.924, abs=0.005)),
+    ]
+    assert ("this CPU, batch 1", None, 0.924) in found
+    assert ("ARM per MAC (Cortex-A)", None, None) in found
+    assert all(row.metric == "pixel_accuracy" and row.joules for row in rows)
+
+
+def test_layers_of_a_point_add_up_to_its_dynamic_energy(bundle: Path) -> None:
+    path = bundle / "runs" / "fast-128" / "run.json"
+    run = json.loads(path.read_text())
+    for key in ("spikes", "synops", "neuron_updates", "messages", "conv_synops"):
+        run[key] = sum(layer[key] for layer in run["layers"])
+        run["metrics"]["by_timestep"][-1][key] = run[key]
+    run["metrics"]["by_timestep"][-1]["layer_synops"] = {layer["name"]: layer["synops"] for layer in run["layers"]}
+    write(path, run)
+    for cost in build_report(read_runs([bundle])).runs[0].points[-1].costs:
+        assert sum(cost.layers.values()) == pytest.approx(cost.joules.nominal - cost.parts["static"])
 
 
 def test_report_json_has_its_stable_keys(bundle: Path) -> None:
@@ -151,7 +216,7 @@ def test_the_page_is_whole_and_needs_nothing_else(tmp_path: Path, segmentation: 
     page = html_report(build_report(runs), runs)
     for section in SECTIONS:
         assert f'class="panel {section}"' in page
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 6
     assert page.count("data:image/png") == (8 if segmentation else 2)
     assert "data:image/svg+xml" in page
     for attribute in re.findall(r'(?:src|href)="([^"]*)"', page):
@@ -193,7 +258,7 @@ def test_errors_are_written_with_their_digits_and_the_knee_is_where_they_are_low
     assert "mean squared error (lower\u00a0is\u00a0better) 0.00345 (ANN 0.00123)" in text
     assert "Knee: 96 steps, the fewest whose mean squared error is within 5 % of the best, 0.00345" in text
     assert "Image 1: label 0.75; ANN 0.5; SNN 0.5" in page
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 6
     assert "0.00345" in page
     assert "mse (lower\u00a0is\u00a0better)" in page
     assert build_report(runs, tolerance=3.0).runs[0].knee.timesteps == 64

@@ -13,8 +13,9 @@ from convert.data.labels import Marked
 from convert.errors import UserError
 from convert.network import INPUT
 from deploy import RunOptions, run
+from deploy.energy.counts import counts_of, counts_until
 from deploy.energy.devices import DAVIES_2018
-from deploy.energy.estimate import counts_of, counts_until, loihi_estimate
+from deploy.energy.estimate import loihi_estimate
 from deploy.events.counts import EVENTS
 from deploy.runs.early_exit import Observed, curve, held_out, mean_of, metric_at, point, settled, stopped
 from deploy.runs.knee import knee, spread

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from partition.core.packing import PLAIN
-from partition.core.synapse_lists import weights_of_spike
+from partition.core.synapse_lists import weights_delivered
 from partition.geometry.blocks import block_of_neuron
 from partition.geometry.links import KernelLink, MatrixLink, SeparableLink, links_onto_chip
 from tests.builders.tiled_networks import TILES, connected, every_link
@@ -36,7 +36,8 @@ def test_synapses_are_those_of_the_matrix(link):
 @pytest.mark.parametrize("link", LINKS, ids=lambda link: f"{link.source}-{link.target}")
 def test_without_packing_a_spike_adds_one_weight_for_each_synapse(link):
     for tile in TILES[link.target]:
-        added = np.broadcast_to(weights_of_spike(link, tile, PLAIN), link.source_shape)
+        table = weights_delivered(link, tile, PLAIN).sum(axis=1)
+        added = np.broadcast_to(table.reshape(*link.source_shape[:2], -1), link.source_shape)
         np.testing.assert_array_equal(added, link.projection.transform.fan_out(link.source_shape, link.target_shape))
 
 

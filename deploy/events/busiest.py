@@ -1,0 +1,85 @@
+"""The busiest core of each step: what keeps it busy says how long a step lasts.
+
+A core's two pipelines work at the same time: one updates neurons and sends, the other receives messages and adds
+weights. In each step one core's first takes longest and one core's second does; which of the two takes longer bounds
+the step from below, both after each other bound it from above, but for queues in the mesh.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deploy.arrays import Float64, Int64
+
+BUSIEST = ("neuron_updates", "spikes", "messages_out", "messages_in", "synops", "conv_synops")
+"""What is counted of the busiest pipelines: three events of one that sends, three of one that receives."""
+PIPELINES = ("longer", "shorter")
+
+NANOSECONDS = np.array([9.7, 30.0, 5.1, 16.0, 3.8, 3.1 - 3.8])
+"""By which pipelines are compared: what SANA-FE's Loihi takes for each (``energy/devices.py``); conv synops are
+synops."""
+
+SPIKE_BITS, MESSAGE_BITS, SYNOP_BITS = 24, 16, 24
+"""Of a core in a step: at most 1024 spikes, 4096 axons and 1024 weights for each of these; so that they add up as one
+number, which halves the time of counting."""
+
+
+@dataclass(frozen=True)
+class Loads:
+    """What spikes do to each core in each step, both of shape (steps, cores): packed, as the functions below do."""
+
+    sent: Int64
+    received: Int64
+
+    @classmethod
+    def none(cls, steps: int, cores: int) -> Loads:
+        return cls(np.zeros((steps, cores), np.int64), np.zeros((steps, cores), np.int64))
+
+    def events(self, updates: Int64) -> Int64:
+        """Shape (steps, cores, BUSIEST); ``updates``, shape (cores,), are the same in each step."""
+        sent, received = self.sent, self.received
+        each = (
+            np.broadcast_to(updates, sent.shape),
+            sent & ((1 << SPIKE_BITS) - 1),
+            sent >> SPIKE_BITS,
+            received & ((1 << MESSAGE_BITS) - 1),
+            received >> MESSAGE_BITS & ((1 << SYNOP_BITS) - 1),
+            received >> (MESSAGE_BITS + SYNOP_BITS),
+        )
+        return np.stack(each, axis=-1)
+
+
+def packed_sending(spikes: Int64, messages: Int64) -> Int64:
+    """Spikes and the messages that they send, as one number."""
+    return spikes | messages << SPIKE_BITS
+
+
+def packed_receiving(messages: Int64, synops: NDArray[np.integer], conv_synops: NDArray[np.integer]) -> Int64:
+    """Messages that arrive and the weights that they add, as one number."""
+    return (
+        messages | synops.astype(np.int64) << MESSAGE_BITS | conv_synops.astype(np.int64) << MESSAGE_BITS + SYNOP_BITS
+    )
+
+
+def busiest_until(loads: Loads, updates: Int64, stops: Int64) -> Int64:
+    """The events of the busiest pipelines summed over the steps before each of ``stops``.
+
+    Shape (stops, PIPELINES, BUSIEST). Each core makes its ``updates``, shape (cores,), in each step.
+    """
+    by_core = loads.events(updates)
+    steps = np.arange(len(by_core))
+    pipelines = np.zeros((2, len(steps), len(BUSIEST)), np.int64)
+    for pipeline, events in enumerate((slice(0, 3), slice(3, 6))):
+        busiest = _ns(by_core[..., events], events).argmax(axis=1)
+        pipelines[pipeline, :, events] = by_core[steps, busiest, events]
+    longer = _ns(pipelines, slice(None)).argmax(axis=0)
+    ordered = np.stack([pipelines[longer, steps], pipelines[1 - longer, steps]], axis=1)
+    return np.concatenate([np.zeros((1, *ordered.shape[1:]), np.int64), np.cumsum(ordered, axis=0)])[stops]
+
+
+def _ns(counts: Int64, events: slice) -> Float64:
+    """Nanoseconds of ``counts``, shape (..., events); no matrix product, whose threads are slow to start."""
+    return np.asarray(np.einsum("...e,e->...", counts, NANOSECONDS[events]))
