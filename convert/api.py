@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from convert.bundle import MODEL, RATES_PICTURE, REPORT, at_work_in, is_part, write_bundle
+from convert.bundle import (
+    CALIBRATION,
+    MODEL,
+    RATES_PICTURE,
+    REPORT,
+    at_work_in,
+    is_part,
+    save_calibration_inputs,
+    write_bundle,
+)
 from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import rate_predictor
 from convert.data.metric_registry import task_measured_by
@@ -95,6 +104,7 @@ def _written(folder: Path, model_path: Path, data_path: Path, options: Options, 
     save_model(models.cut.model, folder / MODEL)
     _copy(model_path, folder / f"source{model_path.suffix}")
     draw(report, folder / RATES_PICTURE)
+    save_calibration_inputs(sample.calibration, folder / CALIBRATION)
     report = msgspec.structs.replace(report, timings=timings_since(begin_s))
     firing = draft.firing
     return write_bundle(

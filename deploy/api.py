@@ -24,6 +24,7 @@ from convert.provenance import BUNDLE, Provenance, command_line, digests, proven
 from convert.report import ConversionReport
 from convert.timings import now, this_machine
 from deploy.arrays import Float32
+from deploy.device_report import MeasuredEntry
 from deploy.energy.measure import measure_original
 from deploy.events.counts import LayerCounts
 from deploy.runs.checkpoint import RunCheckpoint, signature, unfinished
@@ -111,7 +112,7 @@ def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOpt
     shape = job.network.input.shape
     runner = prepare(options.target, job)
     ann = original_outputs(original, dataset, shape)  # first, for it reads all images once and refuses other sizes
-    devices = measure_original(original, dataset, shape) if options.measure else ()
+    devices = _measured(given, options, progress)
     start_s = time.perf_counter()
     new = run_missing(job, runner, dataset, checkpoint, f"running on {options.target}", progress)
     seconds = time.perf_counter() - start_s
@@ -132,6 +133,13 @@ def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOpt
         output_grid=dataset.grid,
     )
     return write_folder(folder, report, dataset, labels, results.outputs[-1], ann)
+
+
+def _measured(given: _Given, options: RunOptions, progress: Progress) -> tuple[MeasuredEntry, ...]:
+    if not options.measure:
+        return ()
+    shape, watts = given.job.network.input.shape, options.package_watts
+    return measure_original(given.original, given.dataset, given.labels, shape, package_watts=watts, progress=progress)
 
 
 @dataclass(frozen=True)

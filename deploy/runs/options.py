@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import inf, isfinite
 
 from convert.options import LIMITS as CONVERSION
 from convert.options import out_of_range
@@ -23,10 +23,10 @@ LIMITS = {
 }
 """The least and the most of whole numbers."""
 
-FLAGS = {"threads": None, "name": None, "measure": None}
+FLAGS = {"threads": None, "name": None, "measure": None, "package_watts": None}
 """Options of the command that change no result."""
 
-UNSIGNED = ("threads", "measure", "name", "early")
+UNSIGNED = ("threads", "measure", "package_watts", "name", "early")
 """Options that do not change what a target does with an image."""
 
 
@@ -36,6 +36,7 @@ class RunOptions:
 
     ``window`` is the share of the steps whose rates are read out, ``every`` the steps between readouts, ``early``
     the threshold of ``deploy.runs.early_exit`` (None: chosen on every other image, and reported on those left).
+    ``package_watts`` is the power of this machine's processors (None: measured, or by their name).
     """
 
     target: TargetName = "fast"
@@ -46,6 +47,7 @@ class RunOptions:
     continuous: bool = False
     name: str | None = None
     measure: bool = True
+    package_watts: float | None = None
     window: float = WINDOW
     every: int | None = None
     early: float | None = None
@@ -61,6 +63,8 @@ class RunOptions:
             problems.append(f"window is {self.window}, a share of the steps; use more than 0 and at most 1")
         if self.early is not None and not isfinite(self.early):
             problems.append(f"early is {self.early}; give a finite number")
+        if self.package_watts is not None and not 0 < self.package_watts < inf:
+            problems.append(f"package_watts is {self.package_watts}; give a finite number above 0")
         return problems
 
     def signed(self) -> dict[str, str | int | float | None]:
