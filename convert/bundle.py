@@ -31,7 +31,7 @@ PARTITION, PARTITION_PICTURE = "partition.json", "partition.svg"
 RUNS = "runs"
 
 CALIBRATION_BYTES = 2**24
-"""Of the calibration inputs a bundle keeps the first that fit, before they are packed: enough to quantize a model on."""
+"""Of the calibration inputs a bundle keeps the first that fit: enough to quantize a model on."""
 
 WRITTEN_LATER = (REPORT, PARTITION, PARTITION_PICTURE, RUNS)
 """What conversion.json does not answer for."""

@@ -31,9 +31,7 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
 
     def times(self, factor: float) -> Spread:
         """Of so many inferences."""
-        return Spread(
-            median=factor * self.median, low=factor * self.low, high=factor * self.high, repeats=self.repeats
-        )
+        return Spread(median=factor * self.median, low=factor * self.low, high=factor * self.high, repeats=self.repeats)
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):

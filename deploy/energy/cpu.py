@@ -20,7 +20,7 @@ from .engines.engine import Engine, predictor_of
 from .engines.registry import ENGINES
 from .engines.saved_model import save_for_engines
 from .load import LOADED_SHARE
-from .measuring_process import CALIBRATION, INPUTS, SAVED, EngineFailed, Job, points_of
+from .measuring_process import CALIBRATION, INPUTS, SAVED, EngineError, Job, points_of
 from .meters import POWERCAP
 from .point import Point
 from .power import CoreWatts, core_watts
@@ -61,7 +61,12 @@ class Pace:
 
 
 def measure_cpu(
-    subject: Subject, folder: Path, *, package_watts: float | None = None, pace: Pace | None = None, powercap: Path = POWERCAP
+    subject: Subject,
+    folder: Path,
+    *,
+    package_watts: float | None = None,
+    pace: Pace | None = None,
+    powercap: Path = POWERCAP,
 ) -> Iterator[DeviceReport | AbsentDevice]:
     """The rows of every engine; what engines write goes to ``folder``."""
     pace = pace or Pace()
@@ -72,8 +77,10 @@ def measure_cpu(
     for engine in ENGINES.values():
         try:
             yield from _rows(engine, subject, folder, power, pace, powercap)
-        except EngineFailed as error:
-            yield AbsentDevice(name=f"this CPU, {engine.title}", reason=f"{engine.name} does not run this model: {error}")
+        except EngineError as error:
+            yield AbsentDevice(
+                name=f"this CPU, {engine.title}", reason=f"{engine.name} does not run this model: {error}"
+            )
 
 
 def _rows(
@@ -144,7 +151,9 @@ def _row(run: Execution, point: Point, power: CoreWatts) -> DeviceReport:
     return DeviceReport(
         name=f"this CPU, {run.engine} {run.precision}, batch {point.batch}, {threads}",
         measured=measured,
-        joules_per_inference=_measured_joules(point) if measured else Joules(total=power.watts * run.cpu_seconds.median),
+        joules_per_inference=_measured_joules(point)
+        if measured
+        else Joules(total=power.watts * run.cpu_seconds.median),
         seconds_per_inference=run.wall_seconds.median,
         source="RAPL, processor packages" if measured else "CPU time here, power of one logical processor",
         assumptions=tuple(_assumptions(run, power, measured=measured)),
@@ -171,7 +180,8 @@ def _assumptions(run: Execution, power: CoreWatts, *, measured: bool) -> Iterato
     if measured:
         yield "static is the power read while idle times the time; memory is not part of it, other processes are"
     else:
-        yield f"energy is {power.watts:.3g} W times the CPU time of all threads ({power.origin}); RAPL cannot be read here"
+        yield f"energy: {power.watts:.3g} W times the CPU time of all threads; RAPL cannot be read here"
+        yield f"power: {power.origin}"
     if run.busy_others is None:
         yield "how busy other processes were is not known"
     else:

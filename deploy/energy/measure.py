@@ -16,7 +16,6 @@ from convert.network import Shape
 from convert.options import Progress, silent
 from deploy.arrays import Float32
 from deploy.device_report import AbsentDevice, DeviceReport, MeasuredEntry, entry_of
-from deploy.foreign import KerasModel
 from deploy.runs.original import BundledOriginal
 
 from .cpu import Pace, Subject
@@ -27,10 +26,19 @@ INPUTS_USED = 128
 
 
 def measure_original(
-    original: BundledOriginal, dataset: Dataset, labels: Labels, shape: Shape, *, package_watts: float | None = None, progress: Progress = silent
+    original: BundledOriginal,
+    dataset: Dataset,
+    labels: Labels,
+    shape: Shape,
+    *,
+    package_watts: float | None = None,
+    progress: Progress = silent,
 ) -> tuple[MeasuredEntry, ...]:
-    """The model on this machine's processor and GPU; ``labels`` are those of all images of ``dataset``, which are cut to
-    inputs of ``shape``; ``package_watts`` is the power of this machine's processors."""
+    """The model on this machine's processor and GPU, for images of ``dataset``, which are cut to inputs of ``shape``.
+
+    ``labels`` are those of all images; ``package_watts`` is the power of this machine's processors (None: measured, or
+    by their name).
+    """
     if original.source is None:
         return nothing_to_measure(NO_MODEL)
 

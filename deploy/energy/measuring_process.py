@@ -41,12 +41,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     powercap: str
 
 
-class EngineFailed(Exception):
+class EngineError(Exception):
     """What the engine said when it gave up this model, one line."""
 
 
 def points_of(job: Job) -> tuple[Point, ...]:
-    """Runs ``job`` in a process and waits for it. Raises ``EngineFailed`` if it measured nothing."""
+    """Runs ``job`` in a process and waits for it. Raises ``EngineError`` if it measured nothing."""
     folder = Path(job.folder)
     folder.mkdir(parents=True, exist_ok=True)
     points = folder / POINTS
@@ -64,7 +64,7 @@ def points_of(job: Job) -> tuple[Point, ...]:
         reason = f"it took more than {LONGEST_S:g} s"
     measured = points.read_bytes() if points.exists() else b""
     if not measured:
-        raise EngineFailed(reason)
+        raise EngineError(reason)
     return tuple(msgspec.json.decode(line, type=Point) for line in measured.splitlines())
 
 
@@ -84,7 +84,9 @@ def work(job: Job) -> None:
             file.write(msgspec.json.encode(point) + b"\n")
 
 
-def _point(engine: Engine, folder: Path, inputs: np.ndarray[tuple[int, ...], np.dtype[np.float32]], batch: int, job: Job) -> Point:
+def _point(
+    engine: Engine, folder: Path, inputs: np.ndarray[tuple[int, ...], np.dtype[np.float32]], batch: int, job: Job
+) -> Point:
     session = engine.open(folder, batch, job.threads)
     session.load(np.resize(inputs, (batch, *inputs.shape[1:])))
     meter = rapl_meter(Path(job.powercap))

@@ -36,7 +36,9 @@ def core_watts(package_watts: float | None = None, *, name: str | None = None, c
     tdp, why_not = _tdp(name)
     sharing = _logical_processors_of(name, cpuinfo)
     if tdp is not None and sharing is not None:
-        return CoreWatts(tdp / sharing, f"a TDP of {tdp:g} W for {name} (codecarbon's table), {sharing} logical processors")
+        return CoreWatts(
+            tdp / sharing, f"a TDP of {tdp:g} W for {name} (codecarbon's table), {sharing} logical processors"
+        )
     if tdp is not None:
         why_not = f"{name} has a TDP of {tdp:g} W, but a virtual machine does not say how many processors share it"
     return CoreWatts(PACKAGE_WATTS_PER_CORE, f"assumed: {PACKAGE_SOURCE}, not known to be this processor: {why_not}")

@@ -109,7 +109,9 @@ def _problems(row: PublishedRow) -> list[str]:
     )
     problems = []
     if all(number is UNSET for number in numbers):
-        problems.append("says neither energy nor time; add joules_per_inference, dynamic_joules or seconds_per_inference")
+        problems.append(
+            "says neither energy nor time; add joules_per_inference, dynamic_joules or seconds_per_inference"
+        )
     low, high, dynamic = row.joules_per_inference, row.joules_up_to, row.dynamic_joules
     if isinstance(high, float) and not isinstance(low, float):
         problems.append("joules_up_to is the end of a range; add joules_per_inference, its beginning")
@@ -127,7 +129,8 @@ def _repeated(rows: Sequence[PublishedRow]) -> list[str]:
     ours = {(row.name, row.network) for row in published_rows()}
     counts = Counter((row.name, row.network) for row in rows)
     return [
-        f"{name} with {network} " + ("is one of the program's rows" if (name, network) in ours else f"stands {n} times")
+        f"{name} with {network} "
+        + ("is one of the program's rows" if (name, network) in ours else f"stands {n} times")
         + "; rename it or leave it out"
         for (name, network), n in counts.items()
         if n > 1 or (name, network) in ours

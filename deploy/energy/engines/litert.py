@@ -52,7 +52,7 @@ def open_session(folder: Path, batch: int, threads: int) -> Session:
 
 def _numbers(integers: LiteRtTensor, details: LiteRtTensor) -> Float32:
     scale, zero = details["quantization"]
-    return (integers.astype(np.float32) - np.float32(zero)) * np.float32(scale)
+    return np.asarray((integers.astype(np.float32) - zero) * scale, np.float32)
 
 
 LITERT = Engine(
