@@ -32,6 +32,7 @@ def measure_original(
     shape: Shape,
     *,
     package_watts: float | None = None,
+    pace: Pace | None = None,
     progress: Progress = silent,
 ) -> tuple[MeasuredEntry, ...]:
     """The model on this machine's processor and GPU, for images of ``dataset``, which are cut to inputs of ``shape``.
@@ -53,7 +54,7 @@ def measure_original(
         else (kept, f"{len(kept)} inputs that the conversion calibrated on")
     )
     subject = Subject(original.keras_model, inputs, calibration, described, metrics)
-    return measure_model(subject, package_watts=package_watts, progress=progress)
+    return measure_model(subject, package_watts=package_watts, pace=pace, progress=progress)
 
 
 def measure_model(

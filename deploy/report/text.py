@@ -68,6 +68,7 @@ def renderables(report: EnergyReport) -> Iterator[RenderableType]:
         yield from _run_text(report, run)
     if report.published:
         yield _published_table(report.published)
+        yield "Their sources are on the page and in report.json."
 
 
 def text_report(report: EnergyReport, width: int = 110) -> str:
@@ -119,10 +120,10 @@ def _published_table(rows: Sequence[PublishedRow]) -> Table:
     table = _table("Measured by others, each with another network: orders of magnitude, no comparison")
     for column in ("device", "total", "dynamic", "time"):
         table.add_column(column, justify="left" if column == "device" else "right", no_wrap=column != "device")
-    table.add_column("another network, and the source")
+    table.add_column("another network")
     for row in rows:
         dynamic = si(row.dynamic_joules or None, "J")
-        table.add_row(row.name, total_of(row), dynamic, time_of(row), f"{row.network}: {row.source}")
+        table.add_row(row.name, total_of(row), dynamic, time_of(row), row.network)
     return table
 
 
