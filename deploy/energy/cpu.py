@@ -12,6 +12,7 @@ from msgspec import UNSET
 from convert.data.evaluate import Predictor
 from convert.network import Shape
 from convert.timings import logical_processors, processor_name
+from convert.upstream.quiet import quiet
 from deploy.arrays import Float32
 from deploy.device_report import AbsentDevice, DeviceReport, Execution, Joules
 from deploy.foreign import KerasModel
@@ -112,7 +113,8 @@ def _rows(
 def _predictor(engine: Engine, folder: Path, points: tuple[Point, ...]) -> Predictor:
     """The engine's form of the model, for a batch that was measured."""
     batch = max(point.batch for point in points if point.batch <= SCORED_BATCH)
-    return predictor_of(engine.open(folder, batch, logical_processors()), batch)
+    with quiet():
+        return predictor_of(engine.open(folder, batch, logical_processors()), batch)
 
 
 def _shown(points: tuple[Point, ...]) -> tuple[Point, ...]:
@@ -155,7 +157,7 @@ def _row(run: Execution, point: Point, power: CoreWatts) -> DeviceReport:
         if measured
         else Joules(total=power.watts * run.cpu_seconds.median),
         seconds_per_inference=run.wall_seconds.median,
-        source="RAPL, processor packages" if measured else "CPU time here, power of one logical processor",
+        source="RAPL, processor packages" if measured else f"CPU time here x {power.watts:.3g} W",
         assumptions=tuple(_assumptions(run, power, measured=measured)),
         time_measured=True,
         batch=point.batch,

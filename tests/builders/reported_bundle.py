@@ -28,7 +28,7 @@ MEASURED = [
         "measured": False,
         "joules_per_inference": {"total": 0.0875, "static": None, "dynamic": None},
         "seconds_per_inference": 0.012,
-        "source": "CPU time here, power of one logical processor",
+        "source": "CPU time here x 4.38 W",
         "assumptions": ["energy: 4.38 W times the CPU time of all threads"],
         "macs": 85_000_000,
         "time_measured": True,
