@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,8 +18,8 @@ FOLDER = "saved_model"
 
 
 def prepare(saved: Path, calibration: Float32, folder: Path, batches: Sequence[int]) -> None:
-    """The SavedModel as it is."""
-    shutil.copytree(saved, folder / FOLDER)
+    """The SavedModel as it is, not copied."""
+    shutil.copytree(saved, folder / FOLDER, copy_function=os.link)
 
 
 def open_session(folder: Path, batch: int, threads: int) -> Session:
