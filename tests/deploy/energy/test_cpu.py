@@ -103,6 +103,7 @@ def test_what_was_measured_goes_through_run_json(entries, subject):
     assert [e.device().reason for e in entries if e.name == "this GPU"] == ["none here: TensorFlow finds no GPU"]
 
 
+@pytest.mark.slow
 def test_a_model_that_an_engine_does_not_run_is_named_with_what_it_said(tmp_path):
     """LiteRT has no integers for the logarithm of the gamma function."""
     keras, tf = load_tf_keras(), load_tensorflow()
