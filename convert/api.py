@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from convert.bundle import MODEL, RATES_PICTURE, REPORT, at_work_in, is_part, load_network, write_bundle
+from convert.bundle import (
+    CALIBRATION,
+    MODEL,
+    RATES_PICTURE,
+    REPORT,
+    at_work_in,
+    is_part,
+    load_network,
+    save_calibration_inputs,
+    write_bundle,
+)
 from convert.data.crops import batches_per_epoch
 from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import rate_predictor
@@ -103,6 +113,7 @@ def _written(
     _copy(model_path, folder / f"source{model_path.suffix}")
     report = summary(found, models, model_path, data_path)
     draw(report, folder / RATES_PICTURE)
+    save_calibration_inputs(sample.calibration, folder / CALIBRATION)
     report = msgspec.structs.replace(
         report, provenance=origin(model_path, data_path, options), timings=timings_since(begin_s)
     )

@@ -25,10 +25,14 @@ from .storage.reports import read_report, write_report
 NETWORK, RATE_NETWORK = "network.npz", "rate_network.npz"
 MODEL = "model.keras"
 RATES, PEAK_RATES = "rates.npz", "rates_p95.npz"
+CALIBRATION = "calibration.npz"
 REPORT, RATES_PICTURE = "conversion.json", "rates.svg"
 PARTITION, PARTITION_PICTURE = "partition.json", "partition.svg"
 
 RUNS = "runs"
+
+CALIBRATION_BYTES = 2**24
+"""Of the calibration inputs a bundle keeps the first that fit: enough to quantize a model on."""
 
 WRITTEN_LATER = (REPORT, PARTITION, PARTITION_PICTURE, RUNS)
 """What conversion.json does not answer for."""
@@ -109,8 +113,9 @@ def at_work_in(bundle: Path, *, shared: bool = False, wait: bool = False) -> Ite
 
 def is_part(path: Path) -> bool:
     """Whether ``path`` is a file or folder that the commands write into a bundle, by its name."""
-    names = {NETWORK, RATE_NETWORK, MODEL, RATES, PEAK_RATES, REPORT, RATES_PICTURE, PARTITION, PARTITION_PICTURE, RUNS}
-    return path.name in names or path.stem == "source" or path.name.startswith(".")
+    arrays = {NETWORK, RATE_NETWORK, RATES, PEAK_RATES, CALIBRATION}
+    others = {MODEL, REPORT, RATES_PICTURE, PARTITION, PARTITION_PICTURE, RUNS}
+    return path.name in arrays | others or path.stem == "source" or path.name.startswith(".")
 
 
 def load_network(bundle: str | Path) -> Network:
@@ -142,6 +147,23 @@ def load_rates(bundle: str | Path) -> dict[str, NDArray[np.float32]]:
 def load_peak_rates(bundle: str | Path) -> dict[str, NDArray[np.float32]] | None:
     """95th percentiles of the rates in Hz over the calibration images, like ``load_rates``; None if there are none."""
     return _rates(bundle, PEAK_RATES) if (Path(bundle) / PEAK_RATES).exists() else None
+
+
+def save_calibration_inputs(inputs: NDArray[np.float32], path: Path) -> None:
+    """Writes the first of ``inputs``, shape (n, rows, columns, channels), which calibration looked at."""
+    kept = max(1, CALIBRATION_BYTES // max(1, inputs[0].nbytes))
+    np.savez_compressed(path, inputs=inputs[:kept])
+
+
+def load_calibration_inputs(bundle: str | Path) -> NDArray[np.float32] | None:
+    """The inputs that the conversion calibrated on, or the first of them; None if they were not kept."""
+    if not (Path(bundle) / CALIBRATION).exists():
+        return None
+    with _reading(bundle, CALIBRATION) as path, arrays_in(path) as data:
+        inputs = data["inputs"]
+        if inputs.dtype != np.float32 or inputs.ndim != 4 or not len(inputs) or not np.isfinite(inputs).all():
+            raise ValueError("the inputs are no finite numbers of shape (n, rows, columns, channels)")
+        return np.asarray(inputs)
 
 
 def load_report(bundle: str | Path) -> ConversionReport:

@@ -62,7 +62,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """Of the Python files of this program: a version that is being worked on has many."""
     seed: int | None = None
     given: dict[str, Given] = {}
-    """'model', 'data' and 'board': the user's own files."""
+    """'model', 'data', 'board' and 'devices': the user's own files."""
     made_from: dict[str, str] = {}
     """Digests of the files of the bundle that it was made from, by their names."""
     parts: dict[str, str] = {}

@@ -27,6 +27,7 @@ from convert.storage.recovery import NOTES
 from convert.storage.unfinished import unfinished
 from convert.timings import now, this_machine
 from deploy.arrays import Float32
+from deploy.device_report import MeasuredEntry
 from deploy.energy.measure import measure_original
 from deploy.events.counts import LayerCounts
 from deploy.runs.checkpoint import RunCheckpoint, signature
@@ -142,8 +143,8 @@ def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOpt
     job, original, dataset = given.job, given.original, given.dataset
     shape = job.network.input.shape
     runner = prepare(options.target, job)
-    ann = original_metrics(original, dataset, shape, checkpoint)
-    devices = measure_original(original, dataset, shape) if options.measure else ()
+    ann = original_metrics(original, dataset, shape, checkpoint)  # first, for it reads all images once
+    devices = _measured(given, options, progress)
     start_s = time.perf_counter()
     new = run_missing(job, runner, dataset, checkpoint, f"running on {options.target}", progress)
     seconds = time.perf_counter() - start_s
@@ -162,6 +163,13 @@ def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOpt
         output_grid=dataset.grid,
     )
     return write_folder(folder, report, dataset, checkpoint)
+
+
+def _measured(given: _Given, options: RunOptions, progress: Progress) -> tuple[MeasuredEntry, ...]:
+    if not options.measure:
+        return ()
+    shape, watts = given.job.network.input.shape, options.package_watts
+    return measure_original(given.original, given.dataset, shape, package_watts=watts, progress=progress)
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,13 @@ DEFAULTS = RunOptions()
 @click.option(
     "--measure/--no-measure",
     default=DEFAULTS.measure,
-    help="Measure the Keras model's time and energy on this machine.",
+    help="Measure the original's time and energy on this machine, in int8 and float32: a minute of both.",
+)
+@click.option(
+    "--package-watts",
+    type=Number(min=0, min_open=True),
+    metavar="WATTS",
+    help="Power of this machine's processors under load, where it cannot be measured.  [default: by their name]",
 )
 @click.option("--force", is_flag=True, help="Replace an existing run.")
 @memory

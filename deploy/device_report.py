@@ -9,6 +9,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 DeviceKind = Literal["spiking chip", "processor"]
+Precision = Literal["int8", "float16", "float32"]
+"""The format of the model's numbers."""
 
 
 class Joules(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +19,40 @@ class Joules(msgspec.Struct, frozen=True, kw_only=True):
     total: float | None = None
     static: float | None = None
     dynamic: float | None = None
+
+
+class Spread(msgspec.Struct, frozen=True, kw_only=True):
+    """Repeats of one measurement: their median, the least and the most of them."""
+
+    median: float
+    low: float
+    high: float
+    repeats: int
+
+    def times(self, factor: float) -> Spread:
+        """Of so many inferences."""
+        return Spread(median=factor * self.median, low=factor * self.low, high=factor * self.high, repeats=self.repeats)
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """How this machine ran the model; times are of one inference."""
+
+    engine: str
+    version: str
+    precision: Precision
+    threads: int
+    cpu_seconds: Spread
+    """Processor time of all threads: what a share of the power is charged for."""
+    wall_seconds: Spread
+    batches_tried: tuple[int, ...]
+    busy_others: float | None
+    """The share of all processors' time that other processes took meanwhile, 0 to 1; None: not known."""
+    loaded: bool
+    """Whether that was too much for the times to be those of an idle machine."""
+    metrics: dict[str, float | None] | UnsetType = UNSET
+    """Of this form of the model on the run's own images; unset where it is the model itself."""
+    calibrated_on: str | UnsetType = UNSET
+    """The inputs that its eight bits were chosen on."""
 
 
 class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +74,7 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
     macs: int | UnsetType = UNSET
     batch: int | UnsetType = UNSET
     time_measured: bool | UnsetType = UNSET
+    execution: Execution | UnsetType = UNSET
     run: str | UnsetType = UNSET
 
 
@@ -63,6 +100,7 @@ class MeasuredEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     macs: int | UnsetType = UNSET
     batch: int | UnsetType = UNSET
     time_measured: bool | UnsetType = UNSET
+    execution: Execution | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         self.device()

@@ -11,6 +11,10 @@ TensorFlow = Any
 """The module."""
 Tensor = Any
 
+# LiteRT
+LiteRtTensor = Any
+"""A tensor's numbers, or what the interpreter tells of it."""
+
 # nengo_loihi and nengo
 LoihiModel = Any
 """A ``nengo_loihi.builder.Model``."""

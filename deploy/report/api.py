@@ -27,6 +27,7 @@ def compare_energy(
     static_watts: float = STATIC_WATTS_PER_CHIP,
     device: DeviceSet = "all",
     tolerance: float | None = None,
+    devices: str | Path | None = None,
     force: bool = False,
     wait: bool = False,
 ) -> EnergyReport:
@@ -34,9 +35,11 @@ def compare_energy(
 
     ``static_watts`` is the static power of one Loihi chip, ``device`` names the constants of Loihi.
     ``tolerance`` is what the knee may lack of the ANN's metric (None: 0.01, for pixel accuracy 0.005, for mse a
-    twentieth of it).
+    twentieth of it). ``devices`` is a JSON file with further measurements of other devices.
     Raises ``UserError``, for a bundle that another command changes too, unless it is to ``wait`` for that one.
     """
+    from deploy.energy.published import rows_with
+
     from .build import build_report
     from .html import html_report
     from .origin import ReportOptions, report_origin
@@ -51,15 +54,16 @@ def compare_energy(
     recover(*files)
     for path in files:
         keep(path, force=force)
-    paths = [Path(bundle) for bundle in bundles]
+    paths, further = [Path(bundle) for bundle in bundles], None if devices is None else Path(devices)
+    published = rows_with(further)
     with ExitStack() as locks:
         for _, bundle in sorted({bundle_of(path).resolve(): bundle_of(path) for path in paths}.items()):
             locks.enter_context(at_work_in(bundle, shared=True, wait=wait))
             locks.enter_context(locked(bundle / RUNS, wait=True))  # a run is replaced in no time
             recover_in(bundle / RUNS)
         runs = read_runs(paths)
-        report = build_report(runs, static_watts=static_watts, devices=device, tolerance=tolerance)
-        options = ReportOptions(static_watts, device, tolerance)
+        report = build_report(runs, static_watts=static_watts, devices=device, tolerance=tolerance, published=published)
+        options = ReportOptions(static_watts, device, tolerance, further)
         report = msgspec.structs.replace(report, provenance=report_origin(paths, runs, options))
         page = html_report(report, runs)
     with whole_files(files) as (html, json):

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from deploy.device_report import AbsentDevice, DeviceReport, Joules, macs_in
 from deploy.energy.counts import Counts, counts_of, counts_until
 from deploy.energy.devices import ARITHMETIC_DEVICES, STATIC_WATTS_PER_CHIP, DeviceSet, device_set
 from deploy.energy.estimate import arithmetic_estimate, loihi_estimate, ratios
+from deploy.energy.published import PublishedRow, published_rows
 from deploy.runs.knee import knee
 from deploy.runs.report import RunSummary, StepRow
 
@@ -37,10 +38,12 @@ def build_report(
     static_watts: float = STATIC_WATTS_PER_CHIP,
     devices: DeviceSet = "all",
     tolerance: float | None = None,
+    published: tuple[PublishedRow, ...] | None = None,
 ) -> EnergyReport:
     """The report of ``runs``.
 
-    ``devices`` names a set of Loihi constants; ``static_watts`` is for one chip; ``tolerance`` is the knee's.
+    ``devices`` names a set of Loihi constants; ``static_watts`` is for one chip; ``tolerance`` is the knee's;
+    ``published`` are other measurements (None: the program's own).
     """
     pricing = Pricing(device_set(devices), static_watts)
     points = {run.label: _counted_points(run, pricing, tolerance) for run in runs}
@@ -52,6 +55,7 @@ def build_report(
         devices=_labelled(estimated),
         absent=tuple(msgspec.structs.replace(a, run=run.label) for run in runs for a in _absent(run, pricing)),
         ratios=_ratios(estimated, estimated),
+        published=published_rows() if published is None else published,
         timings=ReportTimings(
             machines={run.label: machine for run in runs if (machine := run.result.timings.machine) is not None},
             seconds_per_image={run.label: s for run in runs if (s := run.result.seconds_per_image) is not None},
@@ -149,7 +153,10 @@ def _for_whole_image(device: DeviceReport, crops: int) -> DeviceReport:
     """A device measured on one input of the model, for an image of ``crops`` inputs."""
     if crops == 1:
         return device
-    joules = device.joules_per_inference
+    joules, run = device.joules_per_inference, device.execution
+    if not isinstance(run, UnsetType):
+        cpu, wall = run.cpu_seconds.times(crops), run.wall_seconds.times(crops)
+        run = msgspec.structs.replace(run, cpu_seconds=cpu, wall_seconds=wall)
     return msgspec.structs.replace(
         device,
         joules_per_inference=Joules(
@@ -158,6 +165,7 @@ def _for_whole_image(device: DeviceReport, crops: int) -> DeviceReport:
             dynamic=_times(joules.dynamic, crops),
         ),
         seconds_per_inference=_times(device.seconds_per_inference, crops),
+        execution=run,
         assumptions=(*device.assumptions, f"one image is {crops} crops, each an inference of the model"),
     )
 

@@ -42,6 +42,12 @@ from deploy.energy.devices import STATIC_WATTS_PER_CHIP, DeviceSet
     help="What fewer steps may cost, in points of 100, of mse in per cent.  "
     "[default: 1 of accuracy and AUC, 0.5 of pixel accuracy, 5 of mse]",
 )
+@click.option(
+    "--devices",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Measurements of other devices to show beside the published ones: a JSON list of rows.",
+)
 @click.option("--force", is_flag=True, help="Replace an existing report.")
 @waiting
 @command
@@ -51,6 +57,7 @@ def main(
     static_watts: float,
     device: DeviceSet,
     tolerance: float | None,
+    devices: Path | None,
     force: bool,
     wait: bool,
 ) -> None:
@@ -60,7 +67,14 @@ def main(
 
     share = None if tolerance is None else tolerance / 100
     report = compare_energy(
-        bundles, output, static_watts=static_watts, device=device, tolerance=share, force=force, wait=wait
+        bundles,
+        output,
+        static_watts=static_watts,
+        device=device,
+        tolerance=share,
+        devices=devices,
+        force=force,
+        wait=wait,
     )
     for part in renderables(report):
         console.print(part)

@@ -7,6 +7,7 @@ import msgspec
 from convert.provenance import Provenance
 from convert.timings import Machine
 from deploy.device_report import AbsentDevice, DeviceReport
+from deploy.energy.published import PublishedRow
 from deploy.runs.report import Knee, RunSummary
 
 from .points import AccuracyRow, BreakEven, OperatingPoint, Tornado
@@ -70,6 +71,8 @@ class EnergyReport(msgspec.Struct, frozen=True, kw_only=True):
     devices: tuple[DeviceReport, ...]
     absent: tuple[AbsentDevice, ...]
     ratios: dict[str, float]
+    published: tuple[PublishedRow, ...] = ()
+    """What others measured, each with another network: to compare orders of magnitude."""
     provenance: Provenance | None = None
     timings: ReportTimings = ReportTimings()
 

@@ -20,7 +20,7 @@ from .points import AccuracyRow, OperatingPoint, PointCost
 from .points_text import break_even_lines, point_value, steps_text
 from .read import RecordedRun
 from .si import si
-from .text import NO_ANN, how, metric_lines, steps_lines, summary_line
+from .text import NO_ANN, how, metric_lines, quality, steps_lines, summary_line, time_of, total_of
 
 BIAS_SOURCES = (BIAS_SOURCE_LAYER, "Clock")
 """Kinds of layers without synapses of their own; version 0.1.0 wrote the second."""
@@ -100,12 +100,13 @@ def html_report(report: EnergyReport, runs: Sequence[RecordedRun]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(si=si, how=how, heading=heading, as_metric=_as_metric)
-    environment.filters.update(point_value=point_value, steps_text=steps_text)
+    environment.filters.update(si=si, how=how, heading=heading, as_metric=_as_metric, quality=quality)
+    environment.filters.update(point_value=point_value, steps_text=steps_text, total_of=total_of, time_of=time_of)
     sections = [_section(report, summary, run) for summary, run in zip(report.runs, runs, strict=True)]
     return environment.get_template("report.html").render(
         sections=sections,
         comparison=_comparison(report) if len(sections) > 1 else [],
+        published=report.published,
         provenance=report.provenance,
     )
 

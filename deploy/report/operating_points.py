@@ -196,9 +196,23 @@ def accuracy_rows(
         for c in p.point.costs
     ]
     processors = [
-        AccuracyRow(run=run, device=d.name, metric=last.metric, value=value, joules=d.joules_per_inference.total)
+        AccuracyRow(
+            run=run,
+            device=d.name,
+            metric=last.metric,
+            value=_own(d, last.metric, value),
+            joules=d.joules_per_inference.total,
+        )
         for devices, value in ((measured, last.ann), (others, None))
         for d in devices
         if d.kind != "spiking chip"
     ]
     return (*chips, *processors)
+
+
+def _own(device: DeviceReport, metric: str, of_original: float | None) -> float | None:
+    """What the device's own form of the model reaches, if it was measured, else what the original does."""
+    execution = device.execution
+    if isinstance(execution, UnsetType) or isinstance(execution.metrics, UnsetType):
+        return of_original
+    return execution.metrics.get(metric, of_original)

@@ -25,6 +25,7 @@ class ReportOptions:
     static_watts: float = STATIC_WATTS_PER_CHIP
     device: DeviceSet = "all"
     tolerance: float | None = None
+    devices: Path | None = None
 
 
 def report_origin(paths: Sequence[Path], runs: Sequence[RecordedRun], options: ReportOptions) -> Provenance:
@@ -36,5 +37,7 @@ def report_origin(paths: Sequence[Path], runs: Sequence[RecordedRun], options: R
         made_from |= {f"{bundle}/runs/{name}/{file}": found for file, found in digests(run.folder, OF_RUN).items()}
     points = None if options.tolerance is None else 100 * options.tolerance
     bundles = [path.resolve().name for path in paths]
-    command = command_line("energy-report", bundles, replace(options, tolerance=points), {})
-    return provenance(command, made_from=made_from)
+    further = options.devices
+    named = replace(options, tolerance=points, devices=None if further is None else Path(further.name))
+    command = command_line("energy-report", bundles, named, {})
+    return provenance(command, given={} if further is None else {"devices": further}, made_from=made_from)

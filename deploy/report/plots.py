@@ -134,7 +134,7 @@ def energy_by_device(devices: Sequence[DeviceReport]) -> str | None:
     lowest = min(value for device, total in rows for value in (total, device.joules_per_inference.dynamic) if value)
     axes.set_xlim(10 ** np.floor(np.log10(lowest) - 0.2), max(total for _, total in rows) * 8)
     axes.xaxis.set_major_formatter(lambda value, _: short(si(value, "J")))
-    _layer_axis(axes, [device.name for device, _ in rows])
+    _layer_axis(axes, [device.name.removeprefix("this CPU, ") for device, _ in rows], longest=42)
     axes.set_xlabel("joules for one inference")
     return svg_of(figure, "energy")
 
@@ -170,8 +170,8 @@ def short(text: str) -> str:
     return re.sub(r"\.0+(?!\d)", "", text).removesuffix(" steps")
 
 
-def _layer_axis(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(np.arange(len(names)), [name if len(name) < 34 else name[:32] + "…" for name in names])
+def _layer_axis(axes: Axes, names: Sequence[str], *, longest: int = 34) -> None:
+    axes.set_yticks(np.arange(len(names)), [n if len(n) < longest else n[: longest - 2] + "…" for n in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(True, axis="x")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from msgspec import UnsetType
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
 from convert.data.metric_registry import METRICS
 from deploy.device_report import DeviceReport
+from deploy.energy.published import PublishedRow
 from deploy.runs.knee import spread
 from deploy.runs.report import Knee, RunMetrics, StepRow
 
@@ -21,10 +23,22 @@ NO_ANN = "There is no ANN to compare with: the model that was converted does not
 
 
 def how(device: DeviceReport) -> str:
-    """Whether the energy of a device was measured."""
+    """Whether the energy of a device was measured, and whether the machine had other work meanwhile."""
+    run = device.execution
+    loaded = "" if isinstance(run, UnsetType) or not run.loaded else "loaded"
     if device.measured:
-        return "measured"
-    return "estimated (time measured)" if device.time_measured is True else "estimated"
+        return f"measured, {loaded}" if loaded else "measured"
+    if device.time_measured is not True:
+        return "estimated"
+    return f"estimated (time measured{loaded and ', '}{loaded})"
+
+
+def quality(device: DeviceReport) -> str:
+    """How well the device's own form of the model does on the run's images, by the main metric; '' if it has none."""
+    if isinstance(device.execution, UnsetType) or isinstance(device.execution.metrics, UnsetType):
+        return ""
+    found = device.execution.metrics
+    return next((f"{METRICS[n].title} {METRICS[n].text(found[n])}" for n in METRICS if n in found), "")
 
 
 def metric_lines(metrics: RunMetrics) -> list[tuple[str, str, str]]:
@@ -41,6 +55,9 @@ def renderables(report: EnergyReport) -> Iterator[RenderableType]:
     """For each run a heading, its metrics in a line and the table of devices."""
     for run in report.runs:
         yield from _run_text(report, run)
+    if report.published:
+        yield _published_table(report.published)
+        yield "Their sources are on the page and in report.json."
 
 
 def text_report(report: EnergyReport, width: int = 110) -> str:
@@ -75,7 +92,7 @@ def _run_text(report: EnergyReport, run: ReportedRun) -> Iterator[RenderableType
         yield from steps_lines(run)
     table = table_of("Energy of one inference")
     for column in ("device", "total", "dynamic", "time"):
-        table.add_column(column, justify="left" if column == "device" else "right", no_wrap=True)
+        table.add_column(column, justify="left" if column == "device" else "right", no_wrap=column != "device")
     table.add_column("how, and the source")
     for device in report.devices_of(run.run):
         table.add_row(
@@ -83,11 +100,39 @@ def _run_text(report: EnergyReport, run: ReportedRun) -> Iterator[RenderableType
             si(device.joules_per_inference.total, "J"),
             si(device.joules_per_inference.dynamic, "J"),
             si(device.seconds_per_inference, "s"),
-            f"{how(device)}: {device.source}",
+            "; ".join(filter(None, (f"{how(device)}: {device.source}", quality(device)))),
         )
     yield table
     for entry in report.absent_of(run.run):
         yield f"{entry.name}: {entry.reason}"
+
+
+def _published_table(rows: Sequence[PublishedRow]) -> Table:
+    table = table_of("Measured by others, each with another network: orders of magnitude, no comparison")
+    for column in ("device", "total", "dynamic", "time"):
+        table.add_column(column, justify="left" if column == "device" else "right", no_wrap=column != "device")
+    table.add_column("another network")
+    for row in rows:
+        dynamic = si(row.dynamic_joules or None, "J")
+        table.add_row(row.name, total_of(row), dynamic, time_of(row), row.network)
+    return table
+
+
+def total_of(row: PublishedRow) -> str:
+    """The total energy of one inference, or its range."""
+    if row.total_joules is None:
+        return si(None)
+    low, high = row.total_joules
+    return si(low, "J") if low == high else f"{si(low, 'J')} to {si(high, 'J')}"
+
+
+def time_of(row: PublishedRow) -> str:
+    """What a source says of time, in its own measure."""
+    if row.seconds_per_inference:
+        return si(row.seconds_per_inference, "s")
+    if row.seconds_per_step:
+        return f"{si(row.seconds_per_step, 's')} a step"
+    return f"{row.frames_per_second:g} a second" if row.frames_per_second else si(None)
 
 
 def _steps_table(run: ReportedRun, knee: Knee) -> Table:

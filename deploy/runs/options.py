@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import inf, isfinite
 
 from convert.options import LIMITS as CONVERSION
 from convert.options import out_of_range
@@ -23,10 +23,10 @@ LIMITS = {
 }
 """The least and the most of whole numbers."""
 
-FLAGS = {"threads": None, "name": None, "measure": None, "memory": None}
+FLAGS = {"threads": None, "name": None, "measure": None, "package_watts": None, "memory": None}
 """Options of the command that change no result."""
 
-UNSIGNED = ("threads", "measure", "name", "early", "memory")
+UNSIGNED = ("threads", "measure", "package_watts", "name", "early", "memory")
 """Options that do not change what a target does with an image."""
 
 
@@ -35,8 +35,9 @@ class RunOptions:
     """How to run; ``images`` None means all, ``skip`` leaves out the first ones.
 
     ``window`` is the share of the steps whose rates are read out, ``every`` the steps between readouts, ``early``
-    the threshold of ``deploy.runs.early_exit`` (None: chosen on every other image, and reported on those left);
-    ``memory`` the most to take, in bytes (None: what is free).
+    the threshold of ``deploy.runs.early_exit`` (None: chosen on every other image, and reported on those left).
+    ``package_watts`` is the power of this machine's processors (None: measured, or by their name), ``memory`` the most
+    to take, in bytes (None: what is free).
     """
 
     target: TargetName = "fast"
@@ -47,6 +48,7 @@ class RunOptions:
     continuous: bool = False
     name: str | None = None
     measure: bool = True
+    package_watts: float | None = None
     window: float = WINDOW
     every: int | None = None
     early: float | None = None
@@ -63,6 +65,8 @@ class RunOptions:
             problems.append(f"window is {self.window}, a share of the steps; use more than 0 and at most 1")
         if self.early is not None and not isfinite(self.early):
             problems.append(f"early is {self.early}; give a finite number")
+        if self.package_watts is not None and not 0 < self.package_watts < inf:
+            problems.append(f"package_watts is {self.package_watts}; give a finite number above 0")
         return problems
 
     def signed(self) -> dict[str, str | int | float | None]:

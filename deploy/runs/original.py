@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from convert.bundle import load_rate_network, load_report, source_of
+from convert.bundle import load_calibration_inputs, load_rate_network, load_report, source_of
 from convert.data.dataset import Dataset
 from convert.data.evaluate import Predictor, predict, rate_predictor, score, targets
 from convert.data.output_grid import output_size
@@ -24,11 +24,18 @@ from .checkpoint import RunCheckpoint
 
 @dataclass(frozen=True)
 class BundledOriginal:
-    """What ``bundle`` has of it: a network of rates that computes the same, the file, the ``output`` that counts."""
+    """What ``bundle`` has of it: a network of rates that computes the same, the file, the ``output`` that counts; and
+    the inputs that the conversion calibrated on."""
 
     rate_network: Network | None
     source: Path | None
     output: str | None = None
+    bundle: Path | None = None
+
+    @property
+    def calibration_inputs(self) -> Float32 | None:
+        """Shape (n, rows, columns, channels); None if the bundle has none. Raises ``UserError`` for a damaged file."""
+        return None if self.bundle is None else load_calibration_inputs(self.bundle)
 
     @cached_property
     def keras_model(self) -> KerasModel:
@@ -64,7 +71,7 @@ def original_of(bundle: Path) -> BundledOriginal:
             raise
         source = None
     rates = load_rate_network(bundle) if report.rate_network_is_original else None
-    return BundledOriginal(rates, source, report.output)
+    return BundledOriginal(rates, source, report.output, bundle)
 
 
 def original_metrics(

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convert.bundle import load_network, load_rates, load_report
+from convert.bundle import load_calibration_inputs, load_network, load_rates, load_report
 from convert.data.dataset import open_data
 from convert.errors import UserError
+from deploy.energy.published import EXAMPLE, read_rows
 from deploy.runs.report import read_run
 from partition.board_file import find_board
 from partition.result import read_partition
@@ -26,7 +27,10 @@ from .mutations import mutated, mutated_json
 
 RUNS = int(os.environ.get("FUZZ_RUNS", "60"))
 SEED = int(os.environ.get("FUZZ_SEED", "0"))
-BOARD = b'{"name": "mine", "chips": 4, "columns": 2, "source": "a test", "hop_weights": [1.0, 2.0], "host": 1}'
+BY_HAND = {
+    "board.json": b'{"name": "mine", "chips": 4, "columns": 2, "source": "test", "hop_weights": [1.0, 2.0], "host": 1}',
+    "devices.json": EXAMPLE.encode(),
+}
 
 
 def tried(path, reader, change):
@@ -44,16 +48,17 @@ def tried(path, reader, change):
 
 
 @pytest.mark.parametrize("change", [mutated, mutated_json])
-@pytest.mark.parametrize("name", ["partition.json", "conversion.json", "run.json", "board.json"])
+@pytest.mark.parametrize("name", ["partition.json", "conversion.json", "run.json", "board.json", "devices.json"])
 def test_json(name, change, tiny_bundle, tmp_path):
     readers = {
         "partition.json": read_partition,
         "conversion.json": lambda path: load_report(path.parent),
         "run.json": lambda path: read_run(path.parent),
         "board.json": lambda path: find_board(str(path)),
+        "devices.json": read_rows,
     }
-    if name == "board.json":
-        (tmp_path / name).write_bytes(BOARD)
+    if name in BY_HAND:
+        (tmp_path / name).write_bytes(BY_HAND[name])
         path = tmp_path / name
     elif name == "run.json":
         path = next(make_bundle(tmp_path / "made.bundle").glob("runs/*/run.json"))
@@ -62,9 +67,13 @@ def test_json(name, change, tiny_bundle, tmp_path):
     assert tried(path, readers[name], change) > RUNS // 4
 
 
-@pytest.mark.parametrize("name", ["network.npz", "rates.npz"])
+@pytest.mark.parametrize("name", ["network.npz", "rates.npz", "calibration.npz"])
 def test_archives(name, tiny_bundle):
-    readers = {"network.npz": lambda path: load_network(path.parent), "rates.npz": lambda path: load_rates(path.parent)}
+    readers = {
+        "network.npz": lambda path: load_network(path.parent),
+        "rates.npz": lambda path: load_rates(path.parent),
+        "calibration.npz": lambda path: load_calibration_inputs(path.parent),
+    }
     assert tried(tiny_bundle / name, readers[name], mutated) > RUNS // 4
 
 

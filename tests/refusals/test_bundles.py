@@ -43,6 +43,7 @@ def flip_bytes(path):
         (deploy_model, "network.npz"),
         (deploy_model, "conversion.json"),
         (deploy_model, "partition.json"),
+        (deploy_model, "calibration.npz"),
     ],
     ids=lambda value: getattr(value, "name", value),
 )

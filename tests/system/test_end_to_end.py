@@ -54,8 +54,8 @@ def unet(tmp_path_factory):
     run(convert_model, UNET / "unet_em.keras", "--data", folder / "train", "-o", bundle, "--timesteps", 64)
     run(partition_model, bundle)
     for target in ("emulator", "nengo-dl", "fast"):
-        run(deploy_model, bundle, "--data", test, "--target", target, "--images", 1, "--timesteps", 24)
-    run(deploy_model, bundle, "--data", test, "--name", "long")
+        run(deploy_model, bundle, "--data", test, "--target", target, "--images", 1, "--timesteps", 24, "--no-measure")
+    run(deploy_model, bundle, "--data", test, "--name", "long", "--no-measure")
     run(energy_report, bundle, "-o", folder / "report.html")
     return folder
 
@@ -65,8 +65,8 @@ def resnet(tiny, tmp_path_factory):
     """A folder with the classifier's bundle, runs on three targets and the report."""
     folder = tmp_path_factory.mktemp("resnet")
     shutil.copytree(tiny / "tiny.bundle", folder / "tiny.bundle")
-    for target in ("emulator", "nengo-dl", "fast"):
-        run(deploy_model, folder / "tiny.bundle", "--data", tiny / "data.npz", "--target", target)
+    for target, measuring in (("emulator", "--no-measure"), ("nengo-dl", "--no-measure"), ("fast", "--measure")):
+        run(deploy_model, folder / "tiny.bundle", "--data", tiny / "data.npz", "--target", target, measuring)
     run(energy_report, folder / "tiny.bundle", "-o", folder / "report.html")
     return folder
 
@@ -247,7 +247,7 @@ def written(monkeypatch):
 def interrupted(bundle, test, written, name):
     """Starts a run of two images and interrupts it before it keeps the second."""
     written[1].stop_at = 1
-    result = CliRunner().invoke(deploy_model, [str(bundle), "--data", str(test), "--name", name])
+    result = CliRunner().invoke(deploy_model, [str(bundle), "--data", str(test), "--name", name, "--no-measure"])
     assert result.exit_code != 0
     assert not (bundle / "runs" / name).exists()
     written[1].stop_at = None
@@ -261,7 +261,7 @@ def without_times(found):
 def test_a_resumed_run_equals_one_without_a_break(unet, tmp_path, written):
     bundle = shutil.copytree(unet / "unet.bundle", tmp_path / "unet.bundle")
     interrupted(bundle, unet / "test", written, "resumed")
-    run(deploy_model, bundle, "--data", unet / "test", "--name", "resumed")
+    run(deploy_model, bundle, "--data", unet / "test", "--name", "resumed", "--no-measure")
     assert written[0] == [1]
     found = runs_of(tmp_path)
     assert without_times(found["resumed"]) == without_times(found["long"])
@@ -274,7 +274,7 @@ def test_a_resumed_run_equals_one_without_a_break(unet, tmp_path, written):
 def test_another_run_of_that_name_starts_over(unet, tmp_path, written):
     bundle = shutil.copytree(unet / "unet.bundle", tmp_path / "unet.bundle")
     interrupted(bundle, unet / "test", written, "resumed")
-    arguments = [bundle, "--data", unet / "test", "--name", "resumed", "--timesteps", 24]
+    arguments = [bundle, "--data", unet / "test", "--name", "resumed", "--timesteps", 24, "--no-measure"]
     result = CliRunner().invoke(deploy_model, [str(argument) for argument in arguments])
     assert result.exit_code == 0
     assert "an unfinished run of that name on other data or with other options" in result.stderr

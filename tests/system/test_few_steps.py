@@ -50,7 +50,7 @@ def folder(tmp_path_factory):
     wave = ("--recipe", "stbp", "--steps", STEPS, "--spiking-fine-tune", 40)
     run(convert_model, folder / "model.keras", "--data", folder / "data.npz", "-o", folder / "b", *wave)
     run(partition_model, folder / "b", "--seconds", 1)
-    run(deploy_model, folder / "b", "--data", folder / "data.npz", "--threads", 1)
+    run(deploy_model, folder / "b", "--data", folder / "data.npz", "--threads", 1, "--no-measure")
     few = ("--data", folder / "data.npz", "--images", 2, "--no-measure")
     run(deploy_model, folder / "b", *few, "--target", "emulator")
     run(deploy_model, folder / "b", *few, "--target", "nengo-dl")

@@ -10,12 +10,19 @@ from click.testing import CliRunner
 
 import convert
 import deploy
-from convert.bundle import load_network
+from convert.bundle import load_network, load_report
 from convert.cli import main as convert_model
+from convert.data.evaluate import labels_of, score
 from convert.errors import UserError
 from convert.upstream.tensorflow import load_keras3
+from deploy.api import _data_for
 from deploy.cli import main as deploy_model
+from deploy.device_report import devices_in
+from deploy.energy.cpu import Pace
+from deploy.energy.engines.registry import ENGINES
+from deploy.energy.measure import measure_original
 from deploy.report.cli import main as energy_report
+from deploy.runs.original import original_of, original_outputs
 from partition.cli import main as partition_model
 from tests.builders.vector_models import save
 
@@ -39,7 +46,7 @@ def deployed(request, tmp_path_factory):
     data = path.with_suffix(".npz")
     said = run(convert_model, path.with_suffix(".keras"), "--data", data, "-o", bundle, "--timesteps", 48)
     said += run(partition_model, bundle, "--seconds", 1)
-    said += run(deploy_model, bundle, "--data", data, "--threads", 1)
+    said += run(deploy_model, bundle, "--data", data, "--threads", 1, "--no-measure")
     said += run(deploy_model, bundle, "--data", data, "--target", "emulator", "--images", 3, "--no-measure")
     said += run(deploy_model, bundle, "--data", data, "--images", 3, "--no-measure", "--name", "same")
     said += run(energy_report, bundle, "-o", folder / "report.html")
@@ -62,7 +69,25 @@ def test_what_is_measured(deployed):
     assert found["metrics"]["ann"][main] > 0.9
     assert found["early"]["metric"] == main
     assert ("lower is better" in said.replace("\N{NO-BREAK SPACE}", " ")) is ("mse" in MEASURED[name])
-    assert len(found["timings"]["devices_measured"]) > 1
+
+
+def test_every_engine_runs_the_model(deployed):
+    name, folder, _ = deployed
+    data, main = next(folder.glob("*.npz")), MEASURED[name][0]
+    network, converted = load_network(folder / "b"), load_report(folder / "b")
+    dataset = _data_for(network, converted, data)
+    labels = labels_of(dataset, range(len(dataset)))
+    pace = Pace(batches=(1,), repeats=1, seconds=0.01)
+    found = measure_original(original_of(folder / "b"), dataset, labels, network.input.shape, pace=pace)
+    engines = [engine for engine in ENGINES.values() if not engine.missing]
+    devices = devices_in(found)
+    assert {device.execution.engine for device in devices} == {engine.name for engine in engines}
+    exact = original_outputs(original_of(folder / "b"), dataset, network.input.shape)
+    wanted = score(dataset.task, exact, labels)
+    for device in devices:
+        if device.execution.precision == "int8":
+            assert device.execution.metrics[main] == pytest.approx(wanted[main], abs=0.05)
+            assert "that the conversion calibrated on" in device.execution.calibrated_on
 
 
 def test_an_error_falls_with_the_steps_and_stays_near_that_of_the_model(deployed):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 from contextlib import nullcontext
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 
 import msgspec
@@ -16,8 +20,11 @@ from deploy.device_report import AbsentDevice
 from deploy.energy.counts import Counts, counts_of
 from deploy.energy.devices import ARITHMETIC_DEVICES, DAVIES_2018, DEVICES, SANA_FE, device_set
 from deploy.energy.estimate import arithmetic_estimate, loihi_estimate, ratios
-from deploy.energy.measure import _on_gpu, time_inference
+from deploy.energy.gpu import GPU_REPEAT_S, GPU_REPEATS, measure_gpu
+from deploy.energy.load import watch_others
 from deploy.energy.meters import rapl_meter
+from deploy.energy.point import measure_point
+from deploy.energy.power import core_watts
 from deploy.runs.report import LayerRun, RunMetrics, RunReport
 from partition.result import Block, Partition
 from tests.builders.boards import row_of_chips
@@ -137,32 +144,114 @@ def test_no_rapl_is_no_meter(tmp_path: Path) -> None:
 
 
 def test_time_and_energy_are_for_one_inference() -> None:
-    used = iter([10.0, 16.0])
-    timing = time_inference(lambda: None, batch=4, seconds=0.0, meter=lambda: next(used))
-    assert timing.inferences == 4
-    assert timing.joules == pytest.approx(1.5)
+    used = iter([0.0, 1.0, 10.0, 16.0])  # read twice while idle, before and after
+    point = measure_point(lambda: None, 4, seconds=0.0, repeats=3, meter=lambda: next(used))
+    assert point.joules == pytest.approx(6 / (3 * 2 * 4))  # two calls at least of four images, three times
+    assert point.cpu_seconds.repeats == 3
+    assert point.idle_watts is not None
+
+
+def test_processor_time_is_that_of_all_threads_and_wall_time_is_not() -> None:
+    """Two threads that compute beside each other in NumPy, which lets them."""
+    matrix = np.ones((400, 400), np.float32)
+
+    def infer() -> None:
+        threads = [Thread(target=lambda: [np.sort(matrix, axis=0) for _ in range(5)]) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    both = measure_point(infer, 1, seconds=0.1, repeats=3).cpu_seconds.low
+    one = measure_point(lambda: [np.sort(matrix, axis=0) for _ in range(5)], 1, seconds=0.1, repeats=3).cpu_seconds.high
+    assert both > 1.2 * one
+
+
+def stat_of(path: Path, *, busy: int, idle: int) -> None:
+    path.write_text(f"cpu  {busy} 0 0 {idle} 0 0 0 0 0 0\ncpu0 1 1 1 1\n")
+
+
+def test_the_share_of_others_is_what_is_busy_less_our_own(tmp_path: Path) -> None:
+    stat = tmp_path / "stat"
+    stat_of(stat, busy=10**6, idle=10**6)
+    others = watch_others(stat)
+    stat_of(stat, busy=10**6 + 3 * 10**5, idle=10**6 + 10**5)
+    assert others() == pytest.approx(0.75, abs=0.01)
+    nobody = watch_others(stat)
+    stat_of(stat, busy=10**6 + 3 * 10**5, idle=10**6 + 2 * 10**5)
+    assert nobody() == 0.0
+    assert watch_others(tmp_path / "none")() is None
+
+
+BARE = "processor : 0\nsiblings\t: 16\nflags\t: fpu vme\n"
+VIRTUAL = "processor : 0\nsiblings\t: 2\nflags\t: fpu hypervisor vme\n"
+
+
+def test_the_power_of_a_logical_processor(tmp_path: Path) -> None:
+    given = core_watts(64.0)
+    assert given.watts == 64 / os.cpu_count()
+    assert "64 W given" in given.origin
+    unknown = core_watts(name="Abacus 3000", cpuinfo=tmp_path / "none")
+    assert unknown.watts == 280 / 64
+    assert "not known to be this processor" in unknown.origin
+
+
+@pytest.mark.skipif(find_spec("codecarbon") is None, reason="codecarbon is not installed: ann2loihi[power] brings it")
+@pytest.mark.parametrize(
+    ("name", "cpuinfo", "watts", "said"),
+    [
+        ("AMD EPYC 7763 64-Core Processor", VIRTUAL, 280 / 128, "280 W .* 128 logical"),
+        ("Intel(R) Core(TM) i7-8700K CPU @ 3.70GHz", BARE, 95 / 16, "95 W .* 16 logical"),
+        ("Intel(R) Core(TM) i7-8700K CPU @ 3.70GHz", VIRTUAL, 280 / 64, "how many processors share it"),
+        ("AMD EPYC", VIRTUAL, 280 / 64, "no processor that is surely 'AMD EPYC'"),
+        ("Intel(R) Xeon(R) Processor @ 2.70GHz", BARE, 280 / 64, "no processor that is surely"),
+    ],
+)
+def test_the_tdp_is_that_of_the_processor_by_its_name(
+    tmp_path: Path, name: str, cpuinfo: str, watts: float, said: str
+) -> None:
+    (tmp_path / "cpuinfo").write_text(cpuinfo)
+    found = core_watts(name=name, cpuinfo=tmp_path / "cpuinfo")
+    assert found.watts == watts
+    assert re.search(said, found.origin)
 
 
 def fake_tensorflow(gpus: list[str]) -> SimpleNamespace:
-    config = SimpleNamespace(list_physical_devices=lambda kind: gpus)
-    return SimpleNamespace(config=config, device=lambda name: nullcontext(), constant=lambda x: x, __version__="2")
+    config = SimpleNamespace(
+        list_physical_devices=lambda kind: gpus,
+        optimizer=SimpleNamespace(set_experimental_options=lambda options: None),
+    )
+    return SimpleNamespace(
+        config=config,
+        device=lambda name: nullcontext(),
+        constant=lambda x: x,
+        function=lambda f: f,
+        __version__="2",
+    )
 
 
 def test_a_gpu_is_measured_by_nvml(monkeypatch: pytest.MonkeyPatch) -> None:
     joules = count(0, 5)
-    monkeypatch.setattr("deploy.energy.measure.nvml_meter", lambda: ("H200", lambda: float(next(joules))))
-    infer = lambda batch: SimpleNamespace(numpy=lambda: batch)  # noqa: E731
-    one, many = _on_gpu(fake_tensorflow(["GPU:0"]), infer, np.zeros((1, 4, 4, 1)), (1, 8), 0.01)
-    assert (one.measured, one.batch, many.batch) == (True, 1, 8)
-    energy = one.joules_per_inference
+    monkeypatch.setattr("deploy.energy.gpu.nvml_meter", lambda: ("H200", lambda: float(next(joules))))
+    monkeypatch.setattr("deploy.energy.gpu.GPU_REPEAT_S", 0.01)
+    model = lambda batch, training: SimpleNamespace(numpy=lambda: batch)  # noqa: E731
+    rows = list(measure_gpu(fake_tensorflow(["GPU:0"]), model, np.zeros((1, 4, 4, 1), np.float32)))
+    assert [row.name for row in rows] == [
+        f"this GPU, TensorFlow {precision}, batch {batch}" for precision in ("float32", "float16") for batch in (1, 32)
+    ]
+    energy = rows[0].joules_per_inference
     assert energy.total == pytest.approx(energy.static + energy.dynamic)
-    assert "NVML" in one.source
+    assert "NVML" in rows[0].source
+
+
+def test_a_point_of_a_gpu_lasts_a_second() -> None:
+    assert GPU_REPEATS * GPU_REPEAT_S >= 1
 
 
 def test_without_a_gpu_the_entry_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    (entry,) = _on_gpu(fake_tensorflow([]), None, np.zeros(1), (1,), 0.0)
+    (entry,) = measure_gpu(fake_tensorflow([]), None, np.zeros(1))
     assert isinstance(entry, AbsentDevice)
     assert "none here" in entry.reason
-    monkeypatch.setattr("deploy.energy.measure.nvml_meter", lambda: ("no driver", None))
-    (entry,) = _on_gpu(fake_tensorflow(["GPU:0"]), None, np.zeros(1), (1,), 0.0)
+    monkeypatch.setattr("deploy.energy.gpu.nvml_meter", lambda: ("no driver", None))
+    (entry,) = measure_gpu(fake_tensorflow(["GPU:0"]), None, np.zeros(1))
     assert "no driver" in entry.reason

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 
 from convert.errors import UserError
 from convert.upstream.tensorflow import load_tf_keras
-from deploy.device_report import devices_in
 from deploy.energy.macs import COUNTERS, counts, model_macs, total_macs
-from deploy.energy.measure import measure_ann
 
 
 @pytest.fixture(scope="module")
@@ -91,21 +88,3 @@ def test_an_open_input_size_is_refused(keras: Any) -> None:
 def test_a_kind_is_registered_once() -> None:
     with pytest.raises(AssertionError, match="Dense"):
         counts("Dense")(COUNTERS["Dense"])
-
-
-def test_the_model_is_timed_on_this_machine(keras: Any, tmp_path: Any) -> None:
-    model = keras.Sequential(
-        [keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 3), keras.layers.Flatten(), keras.layers.Dense(3)]
-    )
-    entries = measure_ann(
-        model, np.zeros((2, 8, 8, 1)), batch_sizes=(1, 4), seconds=0.02, powercap=tmp_path, package_watts=10.0
-    )
-    timed = devices_in(entries)
-    assert [device.batch for device in timed[:2]] == [1, 4]
-    for device in timed[:2]:
-        assert device.time_measured
-        assert not device.measured
-        assert device.macs == 36 * 9 * 2 + 72 * 3
-        assert device.joules_per_inference.total == pytest.approx(10 * device.seconds_per_inference)
-        assert "RAPL cannot be read" in " ".join(device.assumptions)
-    assert any("GPU" in entry.name for entry in entries)

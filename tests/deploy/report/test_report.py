@@ -102,7 +102,7 @@ def test_report_json_has_its_stable_keys(bundle: Path) -> None:
     report = json.loads(msgspec.json.encode(report))
     measured = report["timings"]["devices"]
     assert report["devices"][0]["name"] == "Loihi (Davies 2018)"
-    assert [d["name"] for d in measured] == ["this CPU, batch 1", "this CPU, batch 32"]
+    assert [d["name"] for d in measured] == ["this CPU, batch 1", "this CPU, LiteRT int8, batch 8, 2 threads"]
     for device in [*report["devices"], *measured]:
         assert set(device["joules_per_inference"]) == {"total", "static", "dynamic"}
         assert {"name", "measured", "seconds_per_inference", "source", "assumptions"} <= set(device)
@@ -131,6 +131,25 @@ def test_an_image_of_several_crops_counts_them_all(bundle: Path) -> None:
             assert device.joules_per_inference.total == pytest.approx(25 * joules)
         else:
             assert device.seconds_per_inference > seconds
+
+
+def test_the_row_of_a_loaded_machine_is_marked_and_says_how_good_eight_bits_are(bundle: Path) -> None:
+    runs = read_runs([bundle])
+    report = build_report(runs)
+    line = next(line for line in text_report(report, width=200).splitlines() if line.startswith(" this CPU, LiteRT"))
+    assert "estimated (time measured, loaded)" in line
+    assert "pixel accuracy 0.923" in line
+    page = html_report(report, runs)
+    assert page.count('<tr class="loaded"><td>this CPU, LiteRT int8, batch 8, 2 threads</td>') == 1
+    assert page.count('<tr class="loaded">') == 1
+
+
+def test_the_spread_of_an_image_of_several_crops_is_that_of_all_of_them(bundle: Path) -> None:
+    path = bundle / "runs" / "fast-128" / "run.json"
+    write(path, {**json.loads(path.read_text()), "crops_per_image": 25})
+    device = next(d for d in build_report(read_runs([bundle])).timings.devices if "LiteRT" in d.name)
+    assert device.execution.cpu_seconds.median == pytest.approx(25 * 0.02)
+    assert device.execution.wall_seconds.high == pytest.approx(25 * 0.014)
 
 
 def test_a_target_that_counts_nothing_says_so(bundle: Path) -> None:

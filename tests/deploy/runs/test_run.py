@@ -13,7 +13,7 @@ from convert.errors import UserError
 from deploy import RunOptions, run
 from deploy.events.counts import LayerCounts
 from deploy.runs.checkpoint import ImageResult, Judged, RunCheckpoint
-from deploy.runs.images import summed
+from deploy.runs.images import INPUTS_BY_CORE, counted_by_core, summed
 from deploy.runs.opening import run_folder
 from deploy.runs.report import EventMeans, HeldOutRow, StepRow, row_of
 
@@ -150,3 +150,16 @@ def test_a_run_is_named_like_a_folder(name, tmp_path):
 def test_a_name_that_no_file_system_takes_is_refused(tmp_path):
     with pytest.raises(UserError, match="--name of 300 bytes, more than 200"):
         run_folder(tmp_path, RunOptions(name="x" * 300), force=False)
+
+
+@pytest.mark.parametrize(("images", "crops"), [(1, 1), (2, 25), (6, 25), (50, 1), (64, 1), (5000, 1), (999, 3)])
+def test_the_busiest_cores_are_counted_on_pairs_of_images_evenly_drawn(images, crops):
+    found = counted_by_core(images, crops)
+    assert found == sorted(set(found))
+    assert all(0 <= i < images for i in found)
+    assert 1 <= len(found) * crops <= max(INPUTS_BY_CORE, 2 * crops)
+    assert {i // 2 for i in found} == {i // 2 for i in found if i % 2 == 0}
+    if images >= 2 * INPUTS_BY_CORE // crops:
+        assert len(found) * crops > INPUTS_BY_CORE - 2 * crops
+        assert found[-1] > 0.9 * images - images / len(found) * 2
+    assert images > 64 or crops > 1 or len(found) == images
