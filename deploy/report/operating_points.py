@@ -210,9 +210,9 @@ def accuracy_rows(
     return (*chips, *processors)
 
 
-def _own(device: DeviceReport, metric: str, of_original: float | None) -> float | None:
+def _own(device: DeviceReport, metric: str | None, of_original: float | None) -> float | None:
     """What the device's own form of the model reaches, if it was measured, else what the original does."""
     execution = device.execution
     if isinstance(execution, UnsetType) or isinstance(execution.metrics, UnsetType):
         return of_original
-    return execution.metrics.get(metric, of_original)
+    return of_original if metric is None else execution.metrics.get(metric, of_original)
