@@ -18,7 +18,18 @@ from convert.padding import Padding
 from convert.storage.archives import arrays_in
 from convert.upstream.types import Config, Values
 
-from .network import BIAS_SOURCE_LAYER, INPUT, Activation, Input, Network, Population, Projection, Readout, TimeCourse
+from .network import (
+    BIAS_SOURCE_LAYER,
+    INPUT,
+    Activation,
+    Clearing,
+    Input,
+    Network,
+    Population,
+    Projection,
+    Readout,
+    TimeCourse,
+)
 from .neuron import HOST, Neuron
 from .transforms import WHOLE, Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Transform
 
@@ -77,6 +88,7 @@ class PopulationRow(msgspec.Struct):
     onset_step: Annotated[int, msgspec.Meta(ge=0)]
     end_step: Annotated[int, msgspec.Meta(ge=0)] | None = None
     whole_channels: bool = False
+    clearing: Clearing | None = None
 
 
 class ReadoutRow(msgspec.Struct):
@@ -102,6 +114,7 @@ class Description(msgspec.Struct):
     readouts: list[ReadoutRow]
     projections: list[ProjectionRow]
     format: int = FORMAT
+    period: Count | None = None
 
 
 def save_network(network: Network, path: Path) -> None:
@@ -129,11 +142,13 @@ def save_network(network: Network, path: Path) -> None:
                 p.onset_step,
                 p.end_step,
                 p.whole_channels,
+                p.clearing,
             )
             for p in network.populations
         ],
         [ReadoutRow(r.name, r.shape, put(_singles(r.bias)), r.activation) for r in network.readouts],
         [ProjectionRow(p.source, p.target, _row(p.transform, put)) for p in network.projections],
+        period=network.period,
     )
     text = msgspec.json.encode(description, enc_hook=_number).decode()
     np.savez(path, description=text, **arrays)  # type: ignore[arg-type]
@@ -159,6 +174,7 @@ def load_network(path: Path) -> Network:
             tuple(Readout(r.name, r.shape, _floats(data, r.bias, 3), r.activation) for r in description.readouts),
             description.dt_s,
             description.timesteps,
+            description.period,
         )
     if problems := misfits(network):
         raise UserError([f"{path}: {problem}; convert the model again" for problem in problems])
@@ -186,7 +202,17 @@ def misfits(network: Network) -> list[str]:
             problems.append(f"a projection goes from '{p.source}' to '{p.target}', and one of them is missing")
         elif not _connects(p.transform, shapes[p.source], shapes[p.target]):
             problems.append(f"the projection from '{p.source}' to '{p.target}' does not fit their shapes")
-    return problems
+    return problems + _unpunctual(network)
+
+
+def _unpunctual(network: Network) -> list[str]:
+    """What of ``network`` would not be over when the next image starts."""
+    period = network.period
+    return [
+        f"'{p.name}' is not driven for a part of the {period} steps from image to image"
+        for p in network.populations
+        if period is not None and not p.on_chip and not (p.end_step and 0 < p.end_step - p.onset_step <= period)
+    ]
 
 
 @singledispatch
@@ -239,6 +265,7 @@ def _population(row: PopulationRow, arrays: Arrays) -> Population:
         row.onset_step,
         row.end_step,
         row.whole_channels,
+        row.clearing,
     )
 
 

@@ -118,12 +118,16 @@ class ChipLayer(Layer):
 
 @dataclass(frozen=True)
 class Program:
-    """A network ready to run: layers in feed-forward order, populations on the host and on the chip."""
+    """A network ready to run: layers in feed-forward order, populations on the host and on the chip.
+
+    ``period`` is that of the network: the steps from image to image where they follow each other.
+    """
 
     layers: tuple[Layer, ...]
     readouts: tuple[str, ...]
     dt_s: float
     timesteps: int
+    period: int | None = None
 
     @property
     def host_layers(self) -> tuple[HostLayer, ...]:

@@ -43,12 +43,12 @@ class Busy:
 
 
 def busy_steps(network: Network, steps: int) -> dict[str, Busy]:
-    """When each population is busy if the image is shown for ``steps``; the host's are from the first step on."""
+    """When each population is busy if the image is shown for ``steps``; the host's are from their first step on."""
     depth = network.depth()
     first = {INPUT: 0}
     for population in network.populations:
         before = min((first[p.source] for p in network.into(population.name)), default=depth[population.name] - 1)
-        first[population.name] = before + population.on_chip
+        first[population.name] = before + 1 if population.on_chip else population.onset_step
     return {p.name: Busy(first[p.name], depth[p.name], depth[p.name] + steps) for p in network.populations}
 
 
