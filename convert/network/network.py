@@ -182,6 +182,17 @@ class Network:
             depth[population.name] = before + population.on_chip
         return depth
 
+    def first_steps(self) -> dict[str, int]:
+        """The step of a presentation, from 0, at which each population can get its first spike, or be driven.
+
+        Spikes that come over a shorter path are there before those that have passed all layers.
+        """
+        first = {INPUT: 0}
+        for population in self.populations:
+            before = min((first[p.source] for p in self.into(population.name)), default=0)
+            first[population.name] = before + 1 if population.on_chip else population.onset_step
+        return first
+
     @property
     def input_end_step(self) -> int | None:
         """The step at which the last host population that encodes the input falls silent; None: not before the end."""

@@ -7,7 +7,7 @@ many steps as the network's period, from the first at which one of its spikes ca
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
@@ -55,7 +55,7 @@ def follow(
 class _Timetable:
     """When images that follow each other every ``period`` steps are where."""
 
-    first: dict[str, int]
+    first: Mapping[str, int]
     period: int
     images: int
 
@@ -69,22 +69,11 @@ class _Timetable:
         return np.asarray(self.first[layer.name] + self.period * np.arange(self.images + 1))
 
 
-def first_steps(program: Program) -> dict[str, int]:
-    """The first step of a presentation at which each layer can get a spike, or be driven."""
-    first: dict[str, int] = {}
-    for layer in program.layers:
-        if isinstance(layer, HostLayer):
-            first[layer.name] = layer.onset_step
-        elif isinstance(layer, ChipLayer):
-            first[layer.name] = 1 + min((first[source] for source in layer.links.sources), default=0)
-    return first
-
-
 def _behind_each_other(
     program: Program, images: Sequence[Drives], windows: Windows, pool: Executor | None, threads: int
 ) -> list[Presentation]:
     assert program.period is not None
-    times = _Timetable(first_steps(program), program.period, len(images))
+    times = _Timetable(program.first_steps, program.period, len(images))
     after = EmulatorState({}, {}, {})
     results = [Presentation({}, {}, {}) for _ in images]
     spikes: dict[str, Spikes] = {}

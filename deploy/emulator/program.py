@@ -10,6 +10,7 @@ strip, step by step, in ascending order.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -120,7 +121,8 @@ class ChipLayer(Layer):
 class Program:
     """A network ready to run: layers in feed-forward order, populations on the host and on the chip.
 
-    ``period`` is that of the network: the steps from image to image where they follow each other.
+    ``period`` is that of the network: the steps from image to image where they follow each other. ``first_steps`` are
+    those of a presentation at which each layer can get its first spike, or is driven.
     """
 
     layers: tuple[Layer, ...]
@@ -128,6 +130,7 @@ class Program:
     dt_s: float
     timesteps: int
     period: int | None = None
+    first_steps: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def host_layers(self) -> tuple[HostLayer, ...]:

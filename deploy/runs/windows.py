@@ -31,7 +31,8 @@ def windows_at(network: Network, steps: Sequence[int], share: float = WINDOW) ->
 
 def last_arrival_step(network: Network) -> int:
     """The step at which the last layer's drive has arrived: its depth, or when the last bias starts."""
-    return max(*network.depth().values(), *(p.onset_step + 1 for p in network.populations if not p.on_chip))
+    onsets = (p.onset_step + 1 for p in network.populations if not p.on_chip and p.clearing is None)
+    return max(*network.depth().values(), *onsets)
 
 
 def readout_steps(timesteps: int, every: int) -> list[int]:

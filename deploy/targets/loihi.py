@@ -14,7 +14,7 @@ from deploy.events.counts import LayerCounts
 from deploy.nengo_loihi.build import chip_form, simulator
 
 from .readout import spiking_run
-from .registry import InputRun, Job, Runner, window_counts
+from .registry import InputRun, Job, Runner, fitted, window_counts
 
 
 def prepare(job: Job) -> Runner:
@@ -23,6 +23,13 @@ def prepare(job: Job) -> Runner:
         raise UserError(
             "target 'loihi' needs Intel's NxSDK (0.9 or later) and a board, and NxSDK is not installed here; "
             "run this bundle on a Loihi host, or use --target fast, which gives the same spikes"
+        )
+
+    job = fitted(job)
+    if job.following:
+        raise UserError(
+            "target 'loihi' shows one image after the other as yet; leave out --continuous, or use --target fast, which "
+            "gives the spikes of images behind each other"
         )
 
     def run(inputs: Float32) -> Iterator[InputRun]:
