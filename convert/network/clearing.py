@@ -23,6 +23,9 @@ LEFT = 512
 LEAST_DRIVE = 1 << 12
 """The smallest drive of which anything is left."""
 
+NOTHING = 1e-6
+"""A weight that becomes 0, in steps: of an axon that some cores do not need."""
+
 SHALLOWEST = -0.5
 """The highest floor, in thresholds, from which a few steps clear: below it the floor's rounding to a power of two counts."""
 
@@ -66,15 +69,15 @@ def axons_of(core: Core, downs: int) -> dict[Clearing, int]:
     return {Clearing.DOWN: down, Clearing.FLOOR: floor, Clearing.LIFT: ceil(core.size / core.step / LARGEST)}
 
 
-def weights_of(core: Core, downs: int, axons: dict[Clearing, int]) -> dict[Clearing, list[int]] | None:
+def weights_of(core: Core, downs: int, axons: dict[Clearing, int]) -> dict[Clearing, list[float]] | None:
     """The weight of every axon in steps, signed; None if there are too few axons."""
-    down = min(LARGEST * axons[Clearing.DOWN], core.down - axons[Clearing.FLOOR])
+    down = min(LARGEST * axons[Clearing.DOWN], core.down - 1)
     totals = {Clearing.DOWN: down, Clearing.FLOOR: core.down - down, Clearing.LIFT: core.size // core.step}
     whole = core.size % core.step == 0 == LEAST_DRIVE % core.step
-    if not whole or down < core.least(downs) or any(not n <= totals[k] <= LARGEST * n for k, n in axons.items()):
+    if not whole or down < core.least(downs) or any(not 1 <= totals[k] <= LARGEST * n for k, n in axons.items()):
         return None
     return {
-        kind: [(1 if kind is Clearing.LIFT else -1) * part for part in _split(total, axons[kind])]
+        kind: [(1 if kind is Clearing.LIFT else -1) * max(part, NOTHING) for part in _split(total, axons[kind])]
         for kind, total in totals.items()
     }
 

@@ -26,6 +26,7 @@ from .devices import (
 class Counts:
     """Events for one image; the messages are None where the run did not count them.
 
+    ``timesteps`` are those until the next image, which may be before the outputs of this one are there: ``following``.
     ``core_loads`` has the mean synops and neuron updates of one core of each layer.
     """
 
@@ -37,6 +38,7 @@ class Counts:
     interchip_messages: float | None = None
     host_messages: float | None = None
     chips: int = 1
+    following: bool = False
     core_loads: tuple[tuple[float, float], ...] = ()
 
 
@@ -122,7 +124,7 @@ def counts_of(run: RunReport, partition: Partition | None) -> Counts | None:
         interchip_messages=run.interchip_messages,
         host_messages=run.host_messages,
     )
-    return _counts(run, events, run.timesteps, loads, partition)
+    return _counts(run, events, run.period or run.timesteps, loads, partition)
 
 
 def counts_until(run: RunReport, row: StepRow, partition: Partition | None) -> Counts | None:
@@ -158,6 +160,7 @@ def _counts(
         interchip_messages=events.interchip_messages,
         host_messages=events.host_messages,
         chips=max(partition.chips, 1) if partition else 1,
+        following=run.period is not None,
         core_loads=tuple((s / cores[name], u / cores[name]) for name, (s, u) in loads.items() if name in cores),
     )
 
@@ -173,6 +176,8 @@ def _assumptions(device: EnergyDevice, counts: Counts, static_watts: float) -> t
         "the x86 cores, the host and its input and output are not counted",
         "every neuron update is counted as active, an upper bound: the run did not tell them apart",
     ]
+    if counts.following:
+        stated.append("images follow each other through the layers: time and energy are those from image to image")
     if counts.messages is None:
         stated.append("messages on the chip are taken as one for each spike: the run did not count them")
     if counts.chips > 1:
