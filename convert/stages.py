@@ -185,7 +185,14 @@ CALIBRATION: tuple[Stage, ...] = (
 )
 TRAINING: tuple[Stage, ...] = (train_through_spikes,)
 LAST: tuple[Stage, ...] = (start_biases_late,)
-WAVE: tuple[Stage, ...] = (leave_out_silent, scale_rates, check_agreement, set_neurons, train_wave_of_spikes, let_images_follow)
+WAVE: tuple[Stage, ...] = (
+    leave_out_silent,
+    scale_rates,
+    check_agreement,
+    set_neurons,
+    train_wave_of_spikes,
+    let_images_follow,
+)
 
 
 def run_stages(draft: Draft, stages: Sequence[Stage] | None = None) -> Draft:

@@ -38,7 +38,7 @@ from deploy.runs.options import FLAGS, WINDOW, RunOptions
 from deploy.runs.original import BundledOriginal, original_metrics, original_of, require_one_size
 from deploy.runs.report import RunReport, RunTimings
 from deploy.runs.results import gathered, run_report
-from deploy.runs.windows import readout_steps, steps_between, windows_at
+from deploy.runs.windows import readout_lag, readout_steps, steps_between, windows_at
 from deploy.targets.names import TargetName
 from deploy.targets.registry import Job, Window, prepare
 from partition.result import Partition
@@ -71,6 +71,8 @@ def run(
         with unfinished(folder, signed, what="run", wait=wait) as kept:
             checkpoint = RunCheckpoint(kept)
             steps = readout_steps(network.timesteps, options.every or steps_between(dataset.task, network.timesteps))
+            if options.continuous and network.period is not None:
+                steps = [step for step in steps if step > readout_lag(network)]
             windows, original = windows_at(network, steps, options.window), original_of(bundle)
             threads = _threads(network, options, dataset, len(windows), original)
             job = Job(network, partition, windows, threads, options.continuous, original.predictor)

@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 
 from convert import Options
-from convert.opening import opened
 from convert.calibration.activity import measure_rates
 from convert.calibration.simulate import drive_hz
 from convert.data.dataset import open_data
@@ -26,6 +25,7 @@ from convert.lowering.lower import lower
 from convert.network import INPUT, Sparse
 from convert.network.rescale import with_scales
 from convert.network.tensorflow_form import apply
+from convert.opening import opened
 from convert.training.stbp import LOW_TRIANGLE
 from convert.training.wave.batch import AT_ONCE, passes
 from convert.training.wave.kernels import Float32, Kernel, Synapses

@@ -27,7 +27,7 @@ NOTHING = 1e-6
 """A weight that becomes 0, in steps: of an axon that some cores do not need."""
 
 SHALLOWEST = -0.5
-"""The highest floor, in thresholds, from which a few steps clear: below it the floor's rounding to a power of two counts."""
+"""The highest floor, in thresholds, from which a few steps clear a layer."""
 
 ROUNDED = 1.1 * sqrt(2)
 """By how much a floor may be rounded up, and a drive down."""

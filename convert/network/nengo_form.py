@@ -103,7 +103,8 @@ def presented_behind(
     drive_hz: NDArray[np.float64], network: Network, population: Population
 ) -> Callable[[float], NDArray[np.float64]]:
     """The same for images that follow each other, and no more drive after the last one."""
-    assert network.period is not None and population.end_step is not None
+    assert network.period is not None
+    assert population.end_step is not None
     silent, period = np.zeros(drive_hz.shape[1]), network.period
     onset, driven = population.onset_step, population.end_step - population.onset_step
 

@@ -46,7 +46,9 @@ def compile_network(network: Network, partition: Partition) -> Program:
             layers[name] = HostLayer(name, shape, strips, fanout, network.dt_s, population.onset_step, end)
     outputs = {readout.name for readout in network.readouts}
     readouts = dict.fromkeys(p.source for p in network.projections if p.target in outputs)
-    return Program(tuple(layers.values()), tuple(readouts), network.dt_s, network.timesteps, network.period, network.first_steps())
+    return Program(
+        tuple(layers.values()), tuple(readouts), network.dt_s, network.timesteps, network.period, network.first_steps()
+    )
 
 
 def _chip_layer(

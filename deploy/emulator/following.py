@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
+from itertools import islice
 
 import numpy as np
 
@@ -103,9 +103,16 @@ def _behind_each_other(
 
 def _by_image(events: LayerEvents) -> list[LayerEvents]:
     """The events between each bound and the next; what overflows counts for the first image."""
-    total = (events.spikes, events.synops, events.neuron_updates, events.messages, events.interchip)
-    differences = [np.subtract(b, a).tolist() for a, b in pairwise((*events.until, total))]
-    return [LayerEvents(*d, events.overflow if i == 0 else (0, 0, 0, 0)) for i, d in enumerate(differences)]
+    ends = np.array([*events.until, _counted(events)])
+    overflows = [events.overflow, *[(0, 0, 0, 0)] * (len(ends) - 2)]
+    return [
+        LayerEvents(a, b, c, d, e, seen)
+        for (a, b, c, d, e), seen in zip(np.diff(ends, axis=0).tolist(), overflows, strict=True)
+    ]
+
+
+def _counted(events: LayerEvents) -> tuple[int, int, int, int, int]:
+    return events.spikes, events.synops, events.neuron_updates, events.messages, events.interchip
 
 
 def _read(layer: Layer, fired: Spikes, windows: Windows, start: int) -> Int32:

@@ -226,9 +226,7 @@ def _compartment(
             f"layer {population.name!r}: its biases, up to {np.abs(bias).max():.4g} Hz, have no place beside its "
             f"largest weight, {w_max * network.dt_s:.4g}, in the chip's integers: scale weights up or biases down"
         ) from error
-    return comp, CoreScale(
-        w_max, np.ravel(info["w_scale"])[0], info["w_exp"], int(comp.vth[0]), int(comp.vmin)
-    )
+    return comp, CoreScale(w_max, np.ravel(info["w_scale"])[0], info["w_exp"], int(comp.vth[0]), int(comp.vmin))
 
 
 @singledispatch

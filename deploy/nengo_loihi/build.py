@@ -43,8 +43,8 @@ def chip_form(
     """The network in Nengo, its host populations off the chip and every other one cut into the partition's tiles.
 
     ``drives_hz`` are the drives of the host populations, shape (images, neurons); ``record`` names the populations, on
-    the chip or the host, whose spikes are probed: 1 / dt for a spike. ``following`` images come ``network.period`` steps
-    after each other.
+    the chip or the host, whose spikes are probed: 1 / dt for a spike. ``following`` images come
+    ``network.period`` steps after each other.
     """
     nengo_loihi = load_nengo_loihi()
     register_hard_reset()

@@ -23,10 +23,15 @@ def windows_at(network: Network, steps: Sequence[int], share: float = WINDOW) ->
     that is shown for a part of the steps only, no spike is left out: each layer fires for that many steps.
     """
     share = share if network.input_end_step is None else 1.0
+    lag = readout_lag(network)
+    return [(min(max(int(stop * (1 - share)), lag), stop - 1), stop) for stop in steps]
+
+
+def readout_lag(network: Network) -> int:
+    """The steps that spikes take to come through all layers; until then those of the image before are read."""
     depths = network.depth()
     readouts = {readout.name for readout in network.readouts}
-    lag = max(depths[p.source] for p in network.projections if p.target in readouts)
-    return [(min(max(int(stop * (1 - share)), lag), stop - 1), stop) for stop in steps]
+    return max(depths[p.source] for p in network.projections if p.target in readouts)
 
 
 def last_arrival_step(network: Network) -> int:

@@ -28,8 +28,8 @@ def prepare(job: Job) -> Runner:
     job = fitted(job)
     if job.following:
         raise UserError(
-            "target 'loihi' shows one image after the other as yet; leave out --continuous, or use --target fast, which "
-            "gives the spikes of images behind each other"
+            "target 'loihi' shows one image after the other as yet; leave out --continuous, or use --target fast, "
+            "which gives the spikes of images behind each other"
         )
 
     def run(inputs: Float32) -> Iterator[InputRun]:

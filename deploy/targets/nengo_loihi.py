@@ -57,7 +57,9 @@ def _behind_each_other(job: Job, tables: Mapping[str, Fanout], inputs: Float32) 
     chip = chip_form(network, job.partition, drives_hz(network, inputs), record=host, following=True)
     first, steps = network.first_steps(), network.period * images + max(network.first_steps().values())
     fired = {p.name: np.zeros((images, p.neurons), np.int64) for p in network.populations}
-    counts = {n: np.zeros((images, len(job.windows), network.population(n).neurons), np.int64) for n in job.readout_sources}
+    counts = {
+        n: np.zeros((images, len(job.windows), network.population(n).neurons), np.int64) for n in job.readout_sources
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # as above
         built = simulator(chip, network, job.partition)
@@ -75,9 +77,9 @@ def _behind_each_other(job: Job, tables: Mapping[str, Fanout], inputs: Float32) 
                     counts[name][image] += np.outer(inside, spikes)
     seen = network.with_(timesteps=network.period)
     for i in range(images):
-        spikes = {name: by_image[i] for name, by_image in fired.items()}
-        own = {name: of_image[i] for name, of_image in counts.items()}
-        yield spiking_run(job, own, layer_counts(seen, job.partition, tables, spikes))
+        read = {name: of_image[i] for name, of_image in counts.items()}
+        events = layer_counts(seen, job.partition, tables, {name: of_image[i] for name, of_image in fired.items()})
+        yield spiking_run(job, read, events)
 
 
 def _last_step(job: Job, chip: ChipForm, sim: LoihiSimulator) -> dict[str, Int64]:

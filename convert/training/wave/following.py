@@ -92,8 +92,8 @@ def _thresholds(network: Network, population: Population, downs: int) -> dict[Cl
     found = weights_of(cores[most], downs, axons)
     if found is None:
         raise UserError(
-            f"layer '{population.name}': no drive clears its neurons, whose largest weight is {most * network.dt_s:.3g} "
-            "thresholds; leave out --follow"
+            f"layer '{population.name}': no drive clears its neurons, whose largest weight is "
+            f"{most * network.dt_s:.3g} thresholds; leave out --follow"
         )
     return {kind: np.array(steps) * (2 * most / LARGEST * network.dt_s) for kind, steps in found.items()}
 
