@@ -42,7 +42,8 @@ def with_fitted_clearing(network: Network, tiles: Mapping[str, Tile]) -> Network
         if found is None:
             problems.append(
                 f"layer '{population.name}': on these cores its largest weights are too small for what clears it "
-                f"between images, {sum(_axons(p) for _, p in theirs.values())} axons; use tiles with all channels of it"
+                f"between images, {sum(_axons(p) for _, p in theirs.values())} axons; use tiles with all channels of "
+                "it, or convert without --follow"
             )
             continue
         for kind, (place, projection) in theirs.items():

@@ -22,6 +22,7 @@ from convert.network import (
     Network,
     Population,
     Projection,
+    Shape,
     Sparse,
     host_population,
 )
@@ -30,6 +31,9 @@ from convert.network.transforms import SharedKernel
 
 from .chip_integers import LARGEST, UNIT, core_scale
 from .schedule import busy_steps
+
+WHOLE = 50_000
+"""Weights of all channels of one pixel that a core may hold: only the partition knows, and more axons do no harm."""
 
 
 def let_images_follow(network: Network) -> Network:
@@ -82,7 +86,7 @@ def _source(
 def _thresholds(network: Network, population: Population, downs: int) -> dict[Clearing, Array]:
     """The weight in thresholds of every axon that clears ``population``, on cores with its largest weight.
 
-    The axons are enough for any core that holds all channels of some pixels.
+    The axons are enough for any core that holds all channels of some pixels, and where that is too much, for any.
     """
     largest = _largest_weights(network, population)
     cores = {float(m): _core(m, population.neuron.floor, network.dt_s) for m in np.unique(largest)}
@@ -104,27 +108,33 @@ def _core(largest: np.float32, floor: float, dt_s: float) -> Core:
 
 
 def _largest_weights(network: Network, population: Population) -> NDArray[np.float32]:
-    """The largest weight over dt that reaches any channel of each pixel, shape (rows, columns); those above 0."""
-    rows, columns, _ = population.shape
-    found = np.zeros((rows, columns))
+    """The largest weights over dt that reach parts of ``population`` of which a core may hold one alone, above 0.
+
+    These are all channels of a pixel, or one channel of it where all of them have more weights than ``WHOLE``.
+    """
+    found, weights = np.zeros(population.shape), 0
     for p in network.into(population.name):
         if p.source == INPUT:
             continue
         shape = network.shape_of(p.source)
         if isinstance(p.transform, SharedKernel):
             found = np.maximum(found, _of_kernel(p.transform, shape, population.shape))
+            weights += p.transform.kernel.size
         else:
             matrix = abs(p.transform.as_matrix(shape, population.shape))
-            found = np.maximum(found, matrix.max(axis=1).toarray().reshape(population.shape).max(axis=2))
+            found = np.maximum(found, matrix.max(axis=1).toarray().reshape(population.shape))
+            weights += matrix.nnz // (population.shape[0] * population.shape[1])
+    if weights <= WHOLE:
+        found = found.max(axis=2)
     return (found[found > 0] / network.dt_s).astype(np.float32)
 
 
-def _of_kernel(transform: SharedKernel, source: tuple[int, int, int], target: tuple[int, int, int]) -> Array:
-    """The largest weight among the taps of each target pixel."""
-    size = np.abs(transform.kernel).max(axis=(2, 3))
+def _of_kernel(transform: SharedKernel, source: Shape, target: Shape) -> Array:
+    """The largest weight of each target neuron among the taps that reach it."""
+    size = np.abs(transform.kernel).max(axis=2)
     rows, columns = (
         np.array([(taps == tap).any(axis=0) for tap in range(n)])
-        for taps, n in zip(transform.axes(source, target), size.shape, strict=True)
+        for taps, n in zip(transform.axes(source, target), size.shape, strict=False)
     )
-    along = (size[:, :, None] * columns).max(axis=1)
-    return np.asarray((along[:, None, :] * rows[:, :, None]).max(axis=0))
+    along = (size[:, :, None] * columns[:, :, None]).max(axis=1)
+    return np.asarray((along[:, None] * rows[:, :, None, None]).max(axis=0))
