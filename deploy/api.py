@@ -27,6 +27,7 @@ from convert.storage.recovery import NOTES
 from convert.storage.unfinished import unfinished
 from convert.timings import now, this_machine
 from deploy.arrays import Float32
+from deploy.emulator.program import TOGETHER
 from deploy.energy.measure import measure_original
 from deploy.events.counts import LayerCounts
 from deploy.runs.checkpoint import RunCheckpoint, signature
@@ -120,6 +121,7 @@ def _threads(network: Network, options: RunOptions, dataset: Dataset, windows: i
         batch=ORIGINALS if dataset.task != "segmentation" else 1,
         measured=32 if measured else 0,
         tensorflow=measured or (original.rate_network is None and original.source is not None),
+        following=TOGETHER if options.continuous and network.period is not None else 0,
     )
     extent = extent_of(network)
     fitting = require_room(extent, load, options.memory)

@@ -19,12 +19,9 @@ from deploy.arrays import Int32, Int64
 
 from . import spike_counts
 from .counting import layer_events
-from .program import ChipLayer, HostLayer, Layer, Program
+from .program import TOGETHER, ChipLayer, HostLayer, Layer, Program
 from .results import EmulatorState, LayerEvents, Presentation, Spikes, silence
 from .sweeps import Drives, chip_sweep, host_sweep, swept
-
-TOGETHER = 16
-"""Images behind each other before the chip is let run empty: their spikes are held at once."""
 
 Windows = Sequence[tuple[int, int]]
 

@@ -22,6 +22,9 @@ from deploy.events.fan_out import Fanout
 LANES = 16
 """Neurons that one vector instruction updates; rows are padded to a multiple."""
 
+TOGETHER = 16
+"""Images behind each other before the chip is let run empty: their spikes are held at once."""
+
 SEGMENTS, SCATTER = 0, 1
 """Kinds of links: rows of contiguous weights for each event, or (target, weight) pairs."""
 
