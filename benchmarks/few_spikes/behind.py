@@ -10,11 +10,12 @@ that was converted with ``--follow`` and partitioned.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convert import load_network
 from convert.data.dataset import open_data
@@ -23,13 +24,16 @@ from deploy import run_images
 from deploy.emulator import compile_network, follow, run
 from deploy.energy.devices import DAVIES_2018
 from deploy.energy.estimate import Counts, loihi_estimate
-from deploy.events.counts import LayerCounts
+from deploy.events.counts import EVENTS, LayerCounts
 from deploy.runs.images import chosen_images
+from deploy.targets.registry import Job, prepare
 from partition import read_partition
 from partition.result import Partition
 from tests.builders.following import following_case
 
 AT_A_TIME = 250
+SHOWN = 48
+"""Images whose steps are looked at one by one."""
 
 
 def networks(number: int, images: int = 8) -> None:
@@ -71,6 +75,42 @@ def bundle(path: Path, data: Path, images: int | None) -> None:
     assert network.period is not None
     _cost("one by one", network, partition, layers[False], network.timesteps)
     _cost("image behind image", network, partition, layers[True], network.period)
+    pixels, _ = next(iter(dataset.batches(SHOWN)))
+    _busiest_cores(network, partition, pixels)
+
+
+def _busiest_cores(network: Network, partition: Partition, pixels: NDArray[np.float32]) -> None:
+    """Prints the time of one image if each step lasts as long as the mean core of its busiest layer works."""
+    assert network.period is not None
+    chip = network.chip_populations
+    longer = network.with_(timesteps=network.timesteps + 8)  # until the last layer is cleared
+    steps = range(1, longer.timesteps + 1)
+    job = Job(longer, partition, [(step - 1, step) for step in steps])
+    until = [run.until or {} for run in prepare("fast", job)(pixels)]
+    work_s = {}
+    for p in chip:
+        synops = np.diff(
+            np.mean([of_image[p.name][:, EVENTS.index("synops")] for of_image in until], axis=0), prepend=0
+        )
+        work_s[p.name] = synops / len(partition.blocks_of(p.name)) * DAVIES_2018.seconds_per_synop
+    updates_s = {
+        p.name: partition.compartments(p.name)
+        / len(partition.blocks_of(p.name))
+        * DAVIES_2018.seconds_per_active_update
+        for p in chip
+    }
+
+    def seconds(work: Mapping[str, NDArray[np.float64]], steps: int) -> float:
+        longest = [max(work[p.name][step] + updates_s[p.name] for p in chip) for step in range(steps)]
+        return sum(longest) + steps * DAVIES_2018.seconds_per_step_floor
+
+    folded = {
+        name: np.array([w[s :: network.period].sum() for s in range(network.period)]) for name, w in work_s.items()
+    }
+    alone, behind = seconds(work_s, network.timesteps), seconds(folded, network.period)
+    print(
+        f"  busiest layer of each step: {1 / alone:,.0f} images a second one by one, {1 / behind:,.0f} behind each other"
+    )
 
 
 def _cost(
