@@ -108,9 +108,7 @@ def _busiest_cores(network: Network, partition: Partition, pixels: NDArray[np.fl
         name: np.array([w[s :: network.period].sum() for s in range(network.period)]) for name, w in work_s.items()
     }
     alone, behind = seconds(work_s, network.timesteps), seconds(folded, network.period)
-    print(
-        f"  busiest layer of each step: {1 / alone:,.0f} images a second one by one, {1 / behind:,.0f} behind each other"
-    )
+    print(f"  busiest layer of each step: {1 / alone:,.0f} images a second one by one, {1 / behind:,.0f} behind")
 
 
 def _cost(
