@@ -15,7 +15,7 @@ from scipy import sparse
 
 from convert.errors import UserError
 from convert.padding import Padding
-from convert.storage.archives import arrays_in
+from convert.storage.archives import arrays_in, is_bomb
 from convert.upstream.types import Config, Values
 
 from .network import (
@@ -35,6 +35,9 @@ from .transforms import WHOLE, Convolution, ConvolutionTranspose, Shape, SharedK
 
 FORMAT = 3
 READ = (2, FORMAT)
+
+ENTRY_BYTES = 12
+"""Of a matrix: a weight and its column."""
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 LeftOut = Annotated[int, msgspec.Meta(ge=0)]
@@ -76,6 +79,21 @@ class SparseRow(msgspec.Struct, tag_field="kind", tag="Sparse"):
         return Sparse(matrix)
 
 
+class RepeatedRow(msgspec.Struct, tag_field="kind", tag="Repeated"):
+    """A matrix whose rows are all the same, as that of host neurons which bring the same to every neuron."""
+
+    shape: tuple[int, int]
+    data: str
+    indices: str
+
+    def transform(self, arrays: Arrays) -> Transform:
+        rows, data, indices = self.shape[0], _floats(arrays, self.data, 1), arrays[self.indices]
+        pointer = np.arange(rows + 1) * len(data)
+        matrix = sparse.csr_array((np.tile(data, rows), np.tile(indices, rows), pointer), shape=self.shape)
+        matrix.check_format()
+        return Sparse(matrix)
+
+
 class PopulationRow(msgspec.Struct):
     name: str
     source_layer: str
@@ -101,7 +119,7 @@ class ReadoutRow(msgspec.Struct):
 class ProjectionRow(msgspec.Struct):
     source: str
     target: str
-    transform: ConvolutionRow | ConvolutionTransposeRow | SparseRow
+    transform: ConvolutionRow | ConvolutionTransposeRow | SparseRow | RepeatedRow
 
 
 class Description(msgspec.Struct):
@@ -167,6 +185,7 @@ def load_network(path: Path) -> Network:
             known = " and ".join(map(str, READ))
             raise UserError(f"{path} has format {found!r} and this version reads {known}; convert the model again")
         description = msgspec.convert(raw if raw["format"] == FORMAT else _from_format_2(raw), Description)
+        _require_no_bomb(description, data, path)
         network = Network(
             description.input,
             tuple(_population(row, data) for row in description.populations),
@@ -179,6 +198,14 @@ def load_network(path: Path) -> Network:
     if problems := misfits(network):
         raise UserError([f"{path}: {problem}; convert the model again" for problem in problems])
     return network
+
+
+def _require_no_bomb(description: Description, arrays: Arrays, path: Path) -> None:
+    """Raises ``ValueError`` if rows that are all the same would be far more than the file."""
+    rows = [p.transform for p in description.projections if isinstance(p.transform, RepeatedRow)]
+    unpacked = sum(ENTRY_BYTES * row.shape[0] * arrays[row.data].size for row in rows)
+    if is_bomb(unpacked, packed := path.stat().st_size):
+        raise ValueError(f"{packed:,} bytes that would unpack to {unpacked:,}")
 
 
 def misfits(network: Network) -> list[str]:
@@ -229,7 +256,7 @@ def _(transform: SharedKernel, source: Shape, target: Shape) -> bool:
 
 
 @singledispatch
-def _row(transform: Transform, put: Put) -> ConvolutionRow | ConvolutionTransposeRow | SparseRow:
+def _row(transform: Transform, put: Put) -> ConvolutionRow | ConvolutionTransposeRow | SparseRow | RepeatedRow:
     raise TypeError(f"no row for {type(transform).__name__}")
 
 
@@ -246,10 +273,23 @@ def _(transform: ConvolutionTranspose, put: Put) -> ConvolutionTransposeRow:
 
 
 @_row.register
-def _(transform: Sparse, put: Put) -> SparseRow:
+def _(transform: Sparse, put: Put) -> SparseRow | RepeatedRow:
     m = transform.matrix
+    if (row := _repeated(m)) is not None:
+        return RepeatedRow(m.shape, put(_singles(row[0])), put(row[1].astype(np.int32)))
     parts = (_singles(m.data), m.indices.astype(np.int32), m.indptr.astype(np.int32))
     return SparseRow(m.shape, *(put(part) for part in parts))  # type: ignore[arg-type]
+
+
+def _repeated(matrix: sparse.csr_array) -> tuple[Values, Values] | None:
+    """The weights and columns of each row of ``matrix``, if that has several and they are all the same."""
+    rows = matrix.shape[0]
+    each = matrix.nnz // rows
+    if rows < 2 or not each or not np.array_equal(matrix.indptr, np.arange(rows + 1) * each):
+        return None
+    data, indices = matrix.data.reshape(rows, each), matrix.indices.reshape(rows, each)
+    same = bool((data == data[0]).all() and (indices == indices[0]).all())
+    return (data[0], indices[0]) if same else None
 
 
 def _population(row: PopulationRow, arrays: Arrays) -> Population:

@@ -53,6 +53,10 @@ def test_what_clears_layers_and_the_period_come_back(tmp_path):
     again = load_network(tmp_path / "network.npz")
     same(network, again)
     assert again.period == network.period is not None
+    weights = sum(p.transform.weights.size for p in network.projections)
+    with np.load(tmp_path / "network.npz") as data:
+        kept = sum(data[name].size for name in data.files if data[name].dtype == np.float32)
+    assert kept < weights  # what is the same for all neurons of a layer is written once
 
 
 def test_a_file_that_knows_no_period_is_read(tmp_path):
@@ -64,6 +68,17 @@ def test_a_file_that_knows_no_period_is_read(tmp_path):
     network = random_case(Random(0)).network
     save_network(network, tmp_path / "network.npz")
     same(network, load_network(edited(tmp_path / "network.npz", before)))
+
+
+def test_rows_without_end_are_not_unpacked(tmp_path):
+    def endless(description, arrays):
+        rows = [p["transform"] for p in description["projections"] if p["transform"]["kind"] == "Repeated"]
+        rows[0]["shape"][0] = 10**12
+
+    network = following_case(Random(0)).network
+    save_network(network, tmp_path / "network.npz")
+    with pytest.raises(ValueError, match="would unpack to"):
+        load_network(edited(tmp_path / "network.npz", endless))
 
 
 def test_a_host_that_outlasts_the_period_is_told(tmp_path):
