@@ -19,6 +19,11 @@ from .registry import InputRun, Job, Runner, fitted, window_counts
 
 def prepare(job: Job) -> Runner:
     """Uploads and runs on the board. Raises ``UserError`` where NxSDK is missing."""
+    if job.following:
+        raise UserError(
+            "target 'loihi' shows one image after the other as yet; leave out --continuous, or use --target fast, "
+            "which gives the spikes of images behind each other"
+        )
     if find_spec("nxsdk") is None:
         raise UserError(
             "target 'loihi' needs Intel's NxSDK (0.9 or later) and a board, and NxSDK is not installed here; "
@@ -26,11 +31,6 @@ def prepare(job: Job) -> Runner:
         )
 
     job = fitted(job)
-    if job.following:
-        raise UserError(
-            "target 'loihi' shows one image after the other as yet; leave out --continuous, or use --target fast, "
-            "which gives the spikes of images behind each other"
-        )
 
     def run(inputs: Float32) -> Iterator[InputRun]:
         names = [p.name for p in job.network.populations]

@@ -92,6 +92,14 @@ def test_cores_with_small_weights_are_told():
         compile_network(network.with_(projections=quiet), partition)
 
 
+@pytest.mark.parametrize("target", ["loihi", "nengo-dl"])
+def test_targets_that_cannot_say_which_can(target):
+    case = following_case(Random(0), 1)
+    job = Job(case.network, case.partition, [window(case.network)], continuous=True)
+    with pytest.raises(UserError, match="use --target fast"):
+        prepare(target, job)
+
+
 def test_a_network_without_a_period_is_told():
     case = random_case(Random(1), 1)
     program = compile_network(case.network, case.partition)
