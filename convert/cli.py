@@ -88,6 +88,12 @@ DEFAULTS = Options()
     help="With --steps: start from the weights of this bundle of the same model, trained for so many or other steps.",
 )
 @click.option(
+    "--follow",
+    is_flag=True,
+    help="With --steps: clear each layer after an image, so that the next can come while it is on its way "
+    "(deploy-model --continuous).",
+)
+@click.option(
     "--augment/--no-augment",
     default=DEFAULTS.augment,
     show_default=True,
@@ -197,6 +203,7 @@ NOT_IN_A_CHECK = (
     "spike_penalty",
     "labels_weight",
     "start_from",
+    "follow",
     "augment",
     "percentile",
     "one_scale",

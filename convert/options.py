@@ -54,7 +54,8 @@ class Options:
     measured; None: what the labels can be, classes before numbers.
     ``steps`` shows each image for so many steps only; ``recipe`` says how its wave through the layers is trained, and
     ``labels_weight`` what classes weigh there beside the original's outputs; it starts from the weights of the bundle
-    ``start_from``, trained so before, if there is one. ``augment`` mirrors, turns and shifts
+    ``start_from``, trained so before, if there is one. With ``follow`` each layer is cleared after an image, so that
+    the next can enter while it is on its way. ``augment`` mirrors, turns and shifts
     images in training, where their task allows it.
     ``memory`` is the most to take, in bytes; None: what is free.
     ``metric_images`` are scored, a 64th of them where an image is a segmentation: accuracy is then one of pixels.
@@ -67,6 +68,7 @@ class Options:
     spike_penalty: float = 0.0
     labels_weight: float = 1.0
     start_from: str | None = None
+    follow: bool = False
     augment: bool = True
     percentile: float = 99.9
     rates_hz: tuple[float, float] = (400.0, 600.0)
@@ -108,7 +110,7 @@ class Options:
             problems.append(
                 "recipe 'stbp' and steps, for which it shows an image, belong together; give --recipe and --steps"
             )
-        if self.steps is not None and not self.spiking_batches:
+        if self.steps is not None and not self.spiking_batches and self.start_from is None:
             problems.append(
                 f"{self.steps} steps are too few for a network that is not trained through them; give the number of "
                 "batches with --spiking-fine-tune"
@@ -121,6 +123,10 @@ class Options:
             )
         if self.start_from is not None and self.steps is None:
             problems.append("start_from is where recipe 'stbp' starts; leave out --start-from, or give --steps")
+        if self.follow and self.steps is None:
+            problems.append(
+                "only images shown for a few steps can follow each other; leave out --follow, or give --steps"
+            )
         if not isfinite(self.labels_weight) or self.labels_weight < 0:
             problems.append(f"labels_weight is {self.labels_weight}; give a finite number that is not negative")
         return problems

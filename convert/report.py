@@ -116,6 +116,8 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     spike_penalty: float = 0.0
     labels_weight: float = 1.0
     start_from: str | None = None
+    period: int | None = None
+    """The steps from image to image where they follow each other."""
     augment: bool = True
     seed: int | None = None
     agreement: AgreementReport | None = None

@@ -151,6 +151,15 @@ def train_wave_of_spikes(draft: Draft) -> Draft:
     return _with_source_rates(draft.with_(network=wave.delivered(), firing=firing, arrival=arrival))
 
 
+def let_images_follow(draft: Draft) -> Draft:
+    """Every layer cleared after an image, if the options say so: the next one can come while it is on its way."""
+    from convert.training.wave import following
+
+    if not draft.goal.options.follow:
+        return draft
+    return _with_source_rates(draft.with_(network=following.let_images_follow(draft.network)))
+
+
 def start_biases_late(draft: Draft) -> Draft:
     """Biases delivered by host neurons from the step on at which a layer's drive has arrived."""
     return _with_source_rates(draft.with_(network=with_bias_onset(draft.network, draft.arrival)))
@@ -176,7 +185,14 @@ CALIBRATION: tuple[Stage, ...] = (
 )
 TRAINING: tuple[Stage, ...] = (train_through_spikes,)
 LAST: tuple[Stage, ...] = (start_biases_late,)
-WAVE: tuple[Stage, ...] = (leave_out_silent, scale_rates, check_agreement, set_neurons, train_wave_of_spikes)
+WAVE: tuple[Stage, ...] = (
+    leave_out_silent,
+    scale_rates,
+    check_agreement,
+    set_neurons,
+    train_wave_of_spikes,
+    let_images_follow,
+)
 
 
 def run_stages(draft: Draft, stages: Sequence[Stage] | None = None) -> Draft:

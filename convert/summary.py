@@ -53,6 +53,7 @@ def summary(found: Converted, models: Models, model_path: Path, data_path: Path)
         spike_penalty=options.spike_penalty,
         labels_weight=options.labels_weight,
         start_from=None if options.start_from is None else Path(options.start_from).name,
+        period=network.period,
         augment=options.augment,
         seed=options.seed,
         agreement=draft.agreement,

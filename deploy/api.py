@@ -28,6 +28,7 @@ from convert.storage.unfinished import unfinished
 from convert.timings import now, this_machine
 from deploy.arrays import Float32
 from deploy.device_report import MeasuredEntry
+from deploy.emulator.program import TOGETHER
 from deploy.energy.measure import measure_original
 from deploy.events.counts import LayerCounts
 from deploy.runs.checkpoint import RunCheckpoint, signature
@@ -39,7 +40,7 @@ from deploy.runs.options import FLAGS, WINDOW, RunOptions
 from deploy.runs.original import BundledOriginal, original_metrics, original_of, require_one_size
 from deploy.runs.report import RunReport, RunTimings
 from deploy.runs.results import gathered, run_report
-from deploy.runs.windows import readout_steps, steps_between, windows_at
+from deploy.runs.windows import readout_lag, readout_steps, steps_between, windows_at
 from deploy.targets.names import TargetName
 from deploy.targets.registry import Job, Window, prepare
 from partition.result import Partition
@@ -72,6 +73,8 @@ def run(
         with unfinished(folder, signed, what="run", wait=wait) as kept:
             checkpoint = RunCheckpoint(kept)
             steps = readout_steps(network.timesteps, options.every or steps_between(dataset.task, network.timesteps))
+            if options.continuous and network.period is not None:
+                steps = [step for step in steps if step > readout_lag(network)]
             windows, original = windows_at(network, steps, options.window), original_of(bundle)
             threads = _threads(network, options, dataset, len(windows), original)
             job = Job(network, partition, windows, threads, options.continuous, original.predictor)
@@ -119,6 +122,7 @@ def _threads(network: Network, options: RunOptions, dataset: Dataset, windows: i
         batch=ORIGINALS if dataset.task != "segmentation" else 1,
         measured=32 if measured else 0,
         tensorflow=measured or (original.rate_network is None and original.source is not None),
+        following=TOGETHER if options.continuous and network.period is not None else 0,
     )
     extent = extent_of(network)
     fitting = require_room(extent, load, options.memory)

@@ -63,7 +63,12 @@ DEFAULTS = RunOptions()
     type=Number(),
     help="Threshold at which an image is settled and stopped.  [default: chosen on every other image]",
 )
-@click.option("--continuous", is_flag=True, help="Keep the chip's state from image to image, as the hardware does.")
+@click.option(
+    "--continuous",
+    is_flag=True,
+    help="Keep the chip's state from image to image, as the hardware does; image behind image where the bundle was "
+    "converted with --follow.",
+)
 @click.option("--threads", type=click.IntRange(*LIMITS["threads"]), default=DEFAULTS.threads, show_default=True)
 @click.option("--name", help="Name of the run.  [default: the target]")
 @click.option(
@@ -91,6 +96,8 @@ def main(bundle: Path, data: Path, force: bool, wait: bool, **options: Any) -> N
     chosen = RunOptions(**options)
     report = run(bundle, data, chosen, force=force, wait=wait, progress=progress)
     _print_metrics(report)
+    if report.period is not None:
+        console.print(f"Image behind image: one every {report.period} steps.")
     for line in _early_lines(report):
         console.print(line, soft_wrap=True)
     _print_events(report)

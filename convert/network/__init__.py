@@ -5,6 +5,7 @@ from convert.padding import Padding
 from .network import (
     BIAS_SOURCE_LAYER,
     INPUT,
+    Clearing,
     Input,
     Network,
     Population,
@@ -35,6 +36,7 @@ __all__ = [
     "HOST",
     "INPUT",
     "Array",
+    "Clearing",
     "Convolution",
     "ConvolutionTranspose",
     "Input",

@@ -15,15 +15,29 @@ from scipy import sparse
 
 from convert.errors import UserError
 from convert.padding import Padding
-from convert.storage.archives import arrays_in
+from convert.storage.archives import arrays_in, is_bomb
 from convert.upstream.types import Config, Values
 
-from .network import BIAS_SOURCE_LAYER, INPUT, Activation, Input, Network, Population, Projection, Readout, TimeCourse
+from .network import (
+    BIAS_SOURCE_LAYER,
+    INPUT,
+    Activation,
+    Clearing,
+    Input,
+    Network,
+    Population,
+    Projection,
+    Readout,
+    TimeCourse,
+)
 from .neuron import HOST, Neuron
 from .transforms import WHOLE, Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Transform
 
 FORMAT = 3
 READ = (2, FORMAT)
+
+ENTRY_BYTES = 12
+"""Of a matrix: a weight and its column."""
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 LeftOut = Annotated[int, msgspec.Meta(ge=0)]
@@ -65,6 +79,21 @@ class SparseRow(msgspec.Struct, tag_field="kind", tag="Sparse"):
         return Sparse(matrix)
 
 
+class RepeatedRow(msgspec.Struct, tag_field="kind", tag="Repeated"):
+    """A matrix whose rows are all the same, as that of host neurons which bring the same to every neuron."""
+
+    shape: tuple[int, int]
+    data: str
+    indices: str
+
+    def transform(self, arrays: Arrays) -> Transform:
+        rows, data, indices = self.shape[0], _floats(arrays, self.data, 1), arrays[self.indices]
+        pointer = np.arange(rows + 1) * len(data)
+        matrix = sparse.csr_array((np.tile(data, rows), np.tile(indices, rows), pointer), shape=self.shape)
+        matrix.check_format()
+        return Sparse(matrix)
+
+
 class PopulationRow(msgspec.Struct):
     name: str
     source_layer: str
@@ -77,6 +106,7 @@ class PopulationRow(msgspec.Struct):
     onset_step: Annotated[int, msgspec.Meta(ge=0)]
     end_step: Annotated[int, msgspec.Meta(ge=0)] | None = None
     whole_channels: bool = False
+    clearing: Clearing | None = None
 
 
 class ReadoutRow(msgspec.Struct):
@@ -89,7 +119,7 @@ class ReadoutRow(msgspec.Struct):
 class ProjectionRow(msgspec.Struct):
     source: str
     target: str
-    transform: ConvolutionRow | ConvolutionTransposeRow | SparseRow
+    transform: ConvolutionRow | ConvolutionTransposeRow | SparseRow | RepeatedRow
 
 
 class Description(msgspec.Struct):
@@ -102,6 +132,7 @@ class Description(msgspec.Struct):
     readouts: list[ReadoutRow]
     projections: list[ProjectionRow]
     format: int = FORMAT
+    period: Count | None = None
 
 
 def save_network(network: Network, path: Path) -> None:
@@ -129,11 +160,13 @@ def save_network(network: Network, path: Path) -> None:
                 p.onset_step,
                 p.end_step,
                 p.whole_channels,
+                p.clearing,
             )
             for p in network.populations
         ],
         [ReadoutRow(r.name, r.shape, put(_singles(r.bias)), r.activation) for r in network.readouts],
         [ProjectionRow(p.source, p.target, _row(p.transform, put)) for p in network.projections],
+        period=network.period,
     )
     text = msgspec.json.encode(description, enc_hook=_number).decode()
     np.savez(path, description=text, **arrays)  # type: ignore[arg-type]
@@ -152,6 +185,7 @@ def load_network(path: Path) -> Network:
             known = " and ".join(map(str, READ))
             raise UserError(f"{path} has format {found!r} and this version reads {known}; convert the model again")
         description = msgspec.convert(raw if raw["format"] == FORMAT else _from_format_2(raw), Description)
+        _require_no_bomb(description, data, path)
         network = Network(
             description.input,
             tuple(_population(row, data) for row in description.populations),
@@ -159,10 +193,19 @@ def load_network(path: Path) -> Network:
             tuple(Readout(r.name, r.shape, _floats(data, r.bias, 3), r.activation) for r in description.readouts),
             description.dt_s,
             description.timesteps,
+            description.period,
         )
     if problems := misfits(network):
         raise UserError([f"{path}: {problem}; convert the model again" for problem in problems])
     return network
+
+
+def _require_no_bomb(description: Description, arrays: Arrays, path: Path) -> None:
+    """Raises ``ValueError`` if rows that are all the same would be far more than the file."""
+    rows = [p.transform for p in description.projections if isinstance(p.transform, RepeatedRow)]
+    unpacked = sum(ENTRY_BYTES * row.shape[0] * arrays[row.data].size for row in rows)
+    if is_bomb(unpacked, packed := path.stat().st_size):
+        raise ValueError(f"{packed:,} bytes that would unpack to {unpacked:,}")
 
 
 def misfits(network: Network) -> list[str]:
@@ -186,7 +229,17 @@ def misfits(network: Network) -> list[str]:
             problems.append(f"a projection goes from '{p.source}' to '{p.target}', and one of them is missing")
         elif not _connects(p.transform, shapes[p.source], shapes[p.target]):
             problems.append(f"the projection from '{p.source}' to '{p.target}' does not fit their shapes")
-    return problems
+    return problems + _unpunctual(network)
+
+
+def _unpunctual(network: Network) -> list[str]:
+    """What of ``network`` would not be over when the next image starts."""
+    period = network.period
+    return [
+        f"'{p.name}' is not driven for a part of the {period} steps from image to image"
+        for p in network.populations
+        if period is not None and not p.on_chip and not (p.end_step and 0 < p.end_step - p.onset_step <= period)
+    ]
 
 
 @singledispatch
@@ -203,7 +256,7 @@ def _(transform: SharedKernel, source: Shape, target: Shape) -> bool:
 
 
 @singledispatch
-def _row(transform: Transform, put: Put) -> ConvolutionRow | ConvolutionTransposeRow | SparseRow:
+def _row(transform: Transform, put: Put) -> ConvolutionRow | ConvolutionTransposeRow | SparseRow | RepeatedRow:
     raise TypeError(f"no row for {type(transform).__name__}")
 
 
@@ -220,10 +273,23 @@ def _(transform: ConvolutionTranspose, put: Put) -> ConvolutionTransposeRow:
 
 
 @_row.register
-def _(transform: Sparse, put: Put) -> SparseRow:
+def _(transform: Sparse, put: Put) -> SparseRow | RepeatedRow:
     m = transform.matrix
+    if (row := _repeated(m)) is not None:
+        return RepeatedRow(m.shape, put(_singles(row[0])), put(row[1].astype(np.int32)))
     parts = (_singles(m.data), m.indices.astype(np.int32), m.indptr.astype(np.int32))
     return SparseRow(m.shape, *(put(part) for part in parts))  # type: ignore[arg-type]
+
+
+def _repeated(matrix: sparse.csr_array) -> tuple[Values, Values] | None:
+    """The weights and columns of each row of ``matrix``, if that has several and they are all the same."""
+    rows = matrix.shape[0]
+    each = matrix.nnz // rows
+    if rows < 2 or not each or not np.array_equal(matrix.indptr, np.arange(rows + 1) * each):
+        return None
+    data, indices = matrix.data.reshape(rows, each), matrix.indices.reshape(rows, each)
+    same = bool((data == data[0]).all() and (indices == indices[0]).all())
+    return (data[0], indices[0]) if same else None
 
 
 def _population(row: PopulationRow, arrays: Arrays) -> Population:
@@ -239,6 +305,7 @@ def _population(row: PopulationRow, arrays: Arrays) -> Population:
         row.onset_step,
         row.end_step,
         row.whole_channels,
+        row.clearing,
     )
 
 

@@ -56,12 +56,16 @@ class NengoForm:
     connections: list[tuple[Projection, NengoObject]]
 
 
-def to_nengo(network: Network, drives_hz: dict[str, NDArray[np.float64]] | None = None) -> NengoForm:
+def to_nengo(
+    network: Network, drives_hz: dict[str, NDArray[np.float64]] | None = None, *, following: bool = False
+) -> NengoForm:
     """The populations and projections of ``network`` as ensembles and connections.
 
     ``drives_hz`` has the drive of each host population over the images, shape (images, neurons); each image is shown
-    for ``network.timesteps`` steps. Without it the nodes give zeros and can be fed by NengoDL.
+    for ``network.timesteps`` steps, or, ``following``, the next one comes after ``network.period``. Without it the
+    nodes give zeros and can be fed by NengoDL.
     """
+    show = presented_behind if following else presented
     drive, neurons, connections = {}, {}, []
     with nengo.Network(seed=0) as net:
         for population in network.populations:
@@ -69,7 +73,7 @@ def to_nengo(network: Network, drives_hz: dict[str, NDArray[np.float64]] | None 
             if not population.on_chip:
                 output: NengoObject = np.zeros(population.neurons)
                 if drives_hz is not None:
-                    output = presented(drives_hz[population.name], network, population)
+                    output = show(drives_hz[population.name], network, population)
                 drive[population.name] = nengo.Node(output, label=f"{population.name} drive")
                 nengo.Connection(drive[population.name], neurons[population.name], synapse=None)
         for projection in network.projections:
@@ -91,6 +95,22 @@ def presented(
     def at(t_s: float) -> NDArray[np.float64]:
         image, step = divmod(round(t_s / network.dt_s) - 1, network.timesteps)
         return drive_hz[image % len(drive_hz)] if driven[step] else silent
+
+    return at
+
+
+def presented_behind(
+    drive_hz: NDArray[np.float64], network: Network, population: Population
+) -> Callable[[float], NDArray[np.float64]]:
+    """The same for images that follow each other, and no more drive after the last one."""
+    assert network.period is not None
+    assert population.end_step is not None
+    silent, period = np.zeros(drive_hz.shape[1]), network.period
+    onset, driven = population.onset_step, population.end_step - population.onset_step
+
+    def at(t_s: float) -> NDArray[np.float64]:
+        image, step = divmod(round(t_s / network.dt_s) - 1 - onset, period)
+        return drive_hz[image] if 0 <= image < len(drive_hz) and step < driven else silent
 
     return at
 

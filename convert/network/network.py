@@ -37,6 +37,17 @@ class TimeCourse(str, Enum):
     """An image: the same drive in every step."""
 
 
+class Clearing(str, Enum):
+    """What a host population does to layers between two images, so that the next finds every voltage at 0."""
+
+    DOWN = "down"
+    """Drives voltages towards their floor, in several steps."""
+    FLOOR = "floor"
+    """In the last of these: what brings all of them to the floor, by a drive of the floor's size."""
+    LIFT = "lift"
+    """Lifts them by the floor's size."""
+
+
 @dataclass(frozen=True)
 class Input:
     """What is presented: numbers of ``shape``, and how they act over the steps of a presentation."""
@@ -68,7 +79,8 @@ class Population:
     step ``onset_step`` of each presentation on, up to ``end_step`` (excluded; None: as long as it lasts).
     ``source_layer`` is the kind of layer that it comes from. With ``whole_channels`` its weights were found for cores
     that hold all of its channels, whose integers depend on the largest weight of all: it is cut along rows and columns
-    only, if any such part fits a core.
+    only, if any such part fits a core. With ``clearing`` it is a host population that clears layers between images;
+    what it brings depends on the integers of each core, which are known once the network is cut.
     """
 
     name: str
@@ -82,6 +94,7 @@ class Population:
     onset_step: int = 0
     end_step: int | None = None
     whole_channels: bool = False
+    clearing: Clearing | None = None
 
     @property
     def neurons(self) -> int:
@@ -123,7 +136,8 @@ class Readout:
 class Network:
     """Populations in feed-forward order, the projections between them and the readouts on the host.
 
-    ``print(network)`` gives a short table.
+    ``period`` is the number of steps after which the next image may follow through the layers, each of them cleared in
+    between; None: an image starts from rest. ``print(network)`` gives a short table.
     """
 
     input: Input
@@ -132,6 +146,7 @@ class Network:
     readouts: tuple[Readout, ...]
     dt_s: float = 0.001
     timesteps: int = 128
+    period: int | None = None
 
     @cached_property
     def _by_name(self) -> dict[str, Population]:
@@ -166,6 +181,17 @@ class Network:
             before = max((depth[p.source] for p in self.into(population.name)), default=0)
             depth[population.name] = before + population.on_chip
         return depth
+
+    def first_steps(self) -> dict[str, int]:
+        """The step of a presentation, from 0, at which each population can get its first spike, or be driven.
+
+        Spikes that come over a shorter path are there before those that have passed all layers.
+        """
+        first = {INPUT: 0}
+        for population in self.populations:
+            before = min((first[p.source] for p in self.into(population.name)), default=0)
+            first[population.name] = before + 1 if population.on_chip else population.onset_step
+        return first
 
     @property
     def input_end_step(self) -> int | None:

@@ -102,6 +102,8 @@ def train_wave(
     The folder ``kept`` has what is done of it, every ``every_s`` and when the command is told to end: a training goes
     on from there, to the same weights. It says how it goes in notes.
     """
+    if not recipe.count:
+        return wave
     parameters = WaveParameters(wave)
     path = None if kept is None else kept / STATE
     state = _begun(Descent.start(parameters.values), path, recipe)

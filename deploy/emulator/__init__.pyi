@@ -1,9 +1,11 @@
+from .clearing import with_fitted_clearing as with_fitted_clearing
 from .compile import compile_network as compile_network
 from .encode import drives_hz as drives_hz
 from .execute import run as run
 from .execute import stream as stream
 from .flat_model import FlatModel as FlatModel
 from .flat_model import flatten_model as flatten_model
+from .following import follow as follow
 from .from_model import run_model as run_model
 from .program import Program as Program
 from .results import EmulatorState as EmulatorState

@@ -15,6 +15,7 @@ from partition.geometry.blocks import starts
 from partition.geometry.tile import Tile
 from partition.result import Partition
 
+from .clearing import with_fitted_clearing
 from .integers import KernelIntegers, PopulationIntegers, discretize
 from .links import layer_links
 from .program import ChipLayer, HostLayer, Layer, Program, padded
@@ -31,6 +32,7 @@ def compile_network(network: Network, partition: Partition) -> Program:
     """The program of ``network`` on the cores of ``partition``, with exactly nengo_loihi's integers."""
     if set(partition.tiles) != {population.name for population in network.chip_populations}:
         raise UserError("the partition does not cut this network's layers; run partition-model on this bundle again")
+    network = with_fitted_clearing(network, partition.tiles)
     integers = discretize(network, partition.tiles)
     tables = fanouts(network, partition)
     layers: dict[str, Layer] = {}
@@ -44,8 +46,15 @@ def compile_network(network: Network, partition: Partition) -> Program:
             layers[name] = HostLayer(name, shape, strips, fanout, network.dt_s, population.onset_step, end)
     outputs = {readout.name for readout in network.readouts}
     readouts = dict.fromkeys(p.source for p in network.projections if p.target in outputs)
-    updates = compartments_of_cores(partition)
-    return Program(tuple(layers.values()), tuple(readouts), network.dt_s, network.timesteps, updates)
+    return Program(
+        tuple(layers.values()),
+        tuple(readouts),
+        network.dt_s,
+        network.timesteps,
+        compartments_of_cores(partition),
+        network.period,
+        network.first_steps(),
+    )
 
 
 def _chip_layer(

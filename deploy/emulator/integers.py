@@ -7,7 +7,7 @@ Blocks alike in these share one call of nengo_loihi's own ``discretize_compartme
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -58,12 +58,14 @@ class PopulationIntegers:
 
 
 @dataclass(frozen=True)
-class _Scale:
-    """What blocks with the same largest weight and bias share."""
+class CoreScale:
+    """What blocks with the same largest weight and bias share; ``vth`` and ``vmin`` are their neurons'."""
 
     w_max: np.float32
     w_scale: np.float32
     w_exp: int
+    vth: int
+    vmin: int
 
 
 def discretize(network: Network, tiles: Mapping[str, Tile]) -> dict[str, PopulationIntegers]:
@@ -77,8 +79,35 @@ def discretize(network: Network, tiles: Mapping[str, Tile]) -> dict[str, Populat
         }
 
 
-def _population(network: Network, population: Population, tile: Tile, links: tuple[Link, ...]) -> PopulationIntegers:
-    weights = [_weights(link, network.dt_s) for link in links]
+def core_scales(
+    network: Network, population: Population, tile: Tile, *, without: Collection[str] = ()
+) -> tuple[list[CoreScale], Int64]:
+    """The scales of the cores of ``population``, and each block's, shape (row tiles, column tiles, channel tiles).
+
+    ``without`` are sources that do not count: weights that are smaller than others in any case.
+    """
+    links = tuple(k for k in links_onto_chip(network) if k.target == population.name and k.source not in without)
+    found = _blocks(network, population, tile, links, [_weights(link, network.dt_s) for link in links])
+    return found.scales, found.of_block
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """The compartments of one population in groups of blocks of one scale, ``of_block``; ``largest`` by link."""
+
+    vth: Int32
+    vmin: Int32
+    bias: Int32
+    decay_u: int
+    vmax: int
+    largest: list[Float32]
+    scales: list[CoreScale]
+    of_block: Int64
+
+
+def _blocks(
+    network: Network, population: Population, tile: Tile, links: tuple[Link, ...], weights: list[Float32]
+) -> _Blocks:
     largest = [_largest(link, w, tile) for link, w in zip(links, weights, strict=True)]
     w_max = np.max([np.zeros(counts(population.shape, tile), np.float32), *largest], axis=0)
     bias = population.bias_hz.reshape(population.shape).astype(np.float32)
@@ -98,13 +127,19 @@ def _population(network: Network, population: Population, tile: Tile, links: tup
         vth[members], vmin[members], out_bias[members] = comp.vth, comp.vmin, comp.bias
         scales.append(scale)
     of_block = group.reshape(w_max.shape)
+    shape, decay_u, vmax = population.shape, int(comp.decay_u[0]), int(comp.vmax)
+    of_neurons = (vth.reshape(shape), vmin.reshape(shape), out_bias.reshape(shape))
+    return _Blocks(*of_neurons, decay_u, vmax, largest, scales, of_block)
+
+
+def _population(network: Network, population: Population, tile: Tile, links: tuple[Link, ...]) -> PopulationIntegers:
+    weights = [_weights(link, network.dt_s) for link in links]
+    found = _blocks(network, population, tile, links, weights)
     integers = tuple(
-        (link, _discretized(link, w, most, of_block, scales, tile))
-        for link, w, most in zip(links, weights, largest, strict=True)
+        (link, _discretized(link, w, most, found.of_block, found.scales, tile))
+        for link, w, most in zip(links, weights, found.largest, strict=True)
     )
-    shape = population.shape
-    decay_u, vmax = int(comp.decay_u[0]), int(comp.vmax)
-    return PopulationIntegers(vth.reshape(shape), vmin.reshape(shape), out_bias.reshape(shape), decay_u, vmax, integers)
+    return PopulationIntegers(found.vth, found.vmin, found.bias, found.decay_u, found.vmax, integers)
 
 
 @singledispatch
@@ -175,7 +210,7 @@ def _unique(sets: Bool) -> tuple[Bool, Int64]:
 
 def _compartment(
     bias: Float32, w_max: np.float32, population: Population, network: Network, connected: bool
-) -> tuple[LoihiCompartment, _Scale]:
+) -> tuple[LoihiCompartment, CoreScale]:
     """Neurons of one scale, discretized by nengo_loihi; an unconnected block keeps the filter of its decode neurons."""
     loihi = load_nengo_loihi()
     comp = loihi.block.Compartment(len(bias))
@@ -191,12 +226,12 @@ def _compartment(
             f"layer {population.name!r}: its biases, up to {np.abs(bias).max():.4g} Hz, have no place beside its "
             f"largest weight, {w_max * network.dt_s:.4g}, in the chip's integers: scale weights up or biases down"
         ) from error
-    return comp, _Scale(w_max, np.ravel(info["w_scale"])[0], info["w_exp"])
+    return comp, CoreScale(w_max, np.ravel(info["w_scale"])[0], info["w_exp"], int(comp.vth[0]), int(comp.vmin))
 
 
 @singledispatch
 def _discretized(
-    link: Link, weights: Float32, largest: Float32, of_block: Int64, scales: list[_Scale], tile: Tile
+    link: Link, weights: Float32, largest: Float32, of_block: Int64, scales: list[CoreScale], tile: Tile
 ) -> LinkIntegers:
     """The integers of ``weights``; ``largest`` as ``_largest`` gives it, ``of_block`` the scale of each block."""
     raise TypeError(f"no integers of a {type(link).__name__}")
@@ -204,7 +239,7 @@ def _discretized(
 
 @_discretized.register
 def _(
-    link: KernelLink, kernel: Float32, largest: Float32, of_block: Int64, scales: list[_Scale], tile: Tile
+    link: KernelLink, kernel: Float32, largest: Float32, of_block: Int64, scales: list[CoreScale], tile: Tile
 ) -> KernelIntegers:
     rows, columns = _used(link, tile)
     (row_sets, of_row), (column_sets, of_column) = _unique(rows), _unique(columns)
@@ -225,7 +260,7 @@ def _(
 
 @_discretized.register
 def _(
-    link: MatrixLink, weights: Float32, largest: Float32, of_block: Int64, scales: list[_Scale], tile: Tile
+    link: MatrixLink, weights: Float32, largest: Float32, of_block: Int64, scales: list[CoreScale], tile: Tile
 ) -> SparseIntegers:
     """Blocks alike in scale and largest weight have their weights discretized together."""
     integers = np.zeros(len(weights), np.int32)
@@ -240,7 +275,7 @@ def _(
     return SparseIntegers(integers)
 
 
-def _synapse(weights: Float32, scale: _Scale) -> Int32:
+def _synapse(weights: Float32, scale: CoreScale) -> Int32:
     """All weights of one block's synapse (or of several alike), flat, discretized by nengo_loihi."""
     loihi = load_nengo_loihi()
     synapse = loihi.block.Synapse(1)

@@ -10,6 +10,7 @@ strip, step by step, in ascending order.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +21,9 @@ from deploy.events.fan_out import Fanout
 
 LANES = 16
 """Neurons that one vector instruction updates; rows are padded to a multiple."""
+
+TOGETHER = 16
+"""Images behind each other before the chip is let run empty: their spikes are held at once."""
 
 SEGMENTS, SCATTER = 0, 1
 """Kinds of links: rows of contiguous weights for each event, or (target, weight) pairs."""
@@ -120,7 +124,9 @@ class ChipLayer(Layer):
 class Program:
     """A network ready to run: layers in feed-forward order, populations on the host and on the chip.
 
-    ``updates`` are the compartments of each core, shape (cores,).
+    ``updates`` are the compartments of each core, shape (cores,). ``period`` is that of the network: the steps from
+    image to image where they follow each other. ``first_steps`` are those of a presentation at which each layer can get
+    its first spike, or is driven.
     """
 
     layers: tuple[Layer, ...]
@@ -128,6 +134,8 @@ class Program:
     dt_s: float
     timesteps: int
     updates: Int64 = field(repr=False)
+    period: int | None = None
+    first_steps: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def host_layers(self) -> tuple[HostLayer, ...]:

@@ -31,6 +31,7 @@ class Counts:
     core_loads: tuple[tuple[float, float], ...] = ()
     conv_synops: float | None = None
     busiest: BusiestCores | None = None
+    following: bool = False
 
     @property
     def sent(self) -> float:
@@ -87,7 +88,7 @@ def counts_of(run: RunReport, partition: Partition | None) -> Counts | None:
         conv_synops=run.conv_synops,
         busiest_cores=UNSET if run.busiest_cores is None else run.busiest_cores,
     )
-    return _counts(run, events, run.timesteps, loads, partition)
+    return _counts(run, events, run.period or run.timesteps, loads, partition)
 
 
 def counts_until(run: RunReport, row: StepRow, partition: Partition | None) -> Counts | None:
@@ -125,5 +126,6 @@ def _counts(
         chips=max(partition.chips, 1) if partition else 1,
         core_loads=tuple((s / cores[name], u / cores[name]) for name, (s, u) in loads.items() if name in cores),
         conv_synops=events.conv_synops,
+        following=run.period is not None,
         busiest=None if isinstance(events.busiest_cores, UnsetType) else events.busiest_cores,
     )

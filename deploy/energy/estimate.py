@@ -162,6 +162,8 @@ def _assumptions(device: EnergyDevice, counts: Counts, static_watts: float) -> t
     ]
     if counts.conv_synops is None:
         stated.append("the run did not tell synops of shared kernels apart: all cost what others do")
+    if counts.following:
+        stated.append("images follow each other through the layers: time and energy are those from image to image")
     if counts.messages is None:
         stated.append("messages on the chip are taken as one for each spike: the run did not count them")
     if counts.chips > 1:

@@ -38,16 +38,18 @@ def chip_form(
     drives_hz: Mapping[str, Float64] | None = None,
     *,
     record: Sequence[str] = (),
+    following: bool = False,
 ) -> ChipForm:
     """The network in Nengo, its host populations off the chip and every other one cut into the partition's tiles.
 
     ``drives_hz`` are the drives of the host populations, shape (images, neurons); ``record`` names the populations, on
-    the chip or the host, whose spikes are probed: 1 / dt for a spike.
+    the chip or the host, whose spikes are probed: 1 / dt for a spike. ``following`` images come
+    ``network.period`` steps after each other.
     """
     nengo_loihi = load_nengo_loihi()
     register_hard_reset()
     check_partition(network, partition)
-    form = to_nengo(network, None if drives_hz is None else dict(drives_hz))
+    form = to_nengo(network, None if drives_hz is None else dict(drives_hz), following=following)
     nengo_loihi.add_params(form.net)
     for population in network.populations:
         settings = form.net.config[form.neurons[population.name].ensemble]

@@ -32,7 +32,8 @@ class Load:
     """What is run: inputs at a time on ``threads``, each read out at ``windows``, ``batch`` through the original.
 
     ``measured`` is the batch in which the original is measured, 0 if it is not; ``tensorflow``: whether that is loaded.
-    ``images`` is how many runs there are, ``crops`` the inputs of one.
+    ``images`` is how many runs there are, ``crops`` the inputs of one; ``following`` how many of these are on their way
+    at once, 0: each is alone.
     """
 
     steps: int
@@ -44,16 +45,17 @@ class Load:
     batch: int
     measured: int
     tensorflow: bool
+    following: int = 0
 
 
 def run_of(extent: Extent, load: Load) -> Foreseen:
     """What a run on target fast takes; other targets take more, and are not foreseen."""
     weights = extent.kernel_weights + extent.single_weights
     inputs = load.at_a_time * load.crops
-    shared = inputs < load.threads
+    shared = load.following > 0 or inputs < load.threads
     presented = 1 if shared else min(inputs, load.threads)
-    waiting = 1 if shared else min(inputs, load.threads + 1)
-    of_layer = (ACTIVITY * load.steps * 2 + 8 * FLOAT) * FLOAT
+    waiting = max(1, min(inputs, load.following)) if shared else min(inputs, load.threads + 1)
+    of_layer = (ACTIVITY * load.steps * max(1, min(inputs, load.following)) * 2 + 8 * FLOAT) * FLOAT
     parts = {
         "for libraries": float(LIBRARIES + (TENSORFLOW if load.tensorflow else 0)),
         "for weights": 30.0 * weights + 50.0 * extent.all,

@@ -165,6 +165,9 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     task: Task | None = None
     images: Positive
     timesteps: Positive
+    period: Positive | None = None
+    """The steps from image to image where they follow each other through the layers; neuron updates are those of so
+    many steps."""
     exact: bool = False
     """Whether its spikes are those of the chip's integers."""
     crops_per_image: Positive = 1

@@ -101,6 +101,7 @@ def run_report(
         images=len(results.layers),
         crops_per_image=results.crops[0],
         timesteps=network.timesteps,
+        period=network.period if job.following else None,
         continuous=job.continuous,
         windows=tuple(job.windows),
         metrics=RunMetrics(ann=ann, snn=metrics[-1], by_timestep=rows),

@@ -23,15 +23,21 @@ def windows_at(network: Network, steps: Sequence[int], share: float = WINDOW) ->
     that is shown for a part of the steps only, no spike is left out: each layer fires for that many steps.
     """
     share = share if network.input_end_step is None else 1.0
+    lag = readout_lag(network)
+    return [(min(max(int(stop * (1 - share)), lag), stop - 1), stop) for stop in steps]
+
+
+def readout_lag(network: Network) -> int:
+    """The steps that spikes take to come through all layers; until then those of the image before are read."""
     depths = network.depth()
     readouts = {readout.name for readout in network.readouts}
-    lag = max(depths[p.source] for p in network.projections if p.target in readouts)
-    return [(min(max(int(stop * (1 - share)), lag), stop - 1), stop) for stop in steps]
+    return max(depths[p.source] for p in network.projections if p.target in readouts)
 
 
 def last_arrival_step(network: Network) -> int:
     """The step at which the last layer's drive has arrived: its depth, or when the last bias starts."""
-    return max(*network.depth().values(), *(p.onset_step + 1 for p in network.populations if not p.on_chip))
+    onsets = (p.onset_step + 1 for p in network.populations if not p.on_chip and p.clearing is None)
+    return max(*network.depth().values(), *onsets)
 
 
 def readout_steps(timesteps: int, every: int) -> list[int]:

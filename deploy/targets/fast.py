@@ -21,6 +21,9 @@ def prepare(job: Job) -> Runner:
 
     def run(inputs: Float32, *, by_core: bool = True) -> Iterator[InputRun]:
         nonlocal state
+        if job.following:
+            yield from _behind_each_other(job, program, inputs)
+            return
         each = ({name: drive[0] for name, drive in emulator.drives_hz(job.network, i[None]).items()} for i in inputs)
         results = emulator.stream(
             program,
@@ -43,6 +46,14 @@ def prepare(job: Job) -> Runner:
             )
 
     return run
+
+
+def _behind_each_other(job: Job, program: emulator.Program, inputs: Float32) -> Iterator[InputRun]:
+    """Inputs that follow each other; what they caused is counted for all of their steps only."""
+    each = ({name: drive[0] for name, drive in emulator.drives_hz(job.network, i[None]).items()} for i in inputs)
+    for result in emulator.follow(program, each, threads=job.threads, windows=list(job.windows)):
+        layers = {name: _counts(events) for name, events in result.counts.items()}
+        yield spiking_run(job, result.readouts, layers)
 
 
 def _counts(events: emulator.LayerEvents) -> LayerCounts:

@@ -14,16 +14,23 @@ from deploy.events.counts import LayerCounts
 from deploy.nengo_loihi.build import chip_form, simulator
 
 from .readout import spiking_run
-from .registry import InputRun, Job, Runner, window_counts
+from .registry import InputRun, Job, Runner, fitted, window_counts
 
 
 def prepare(job: Job) -> Runner:
     """Uploads and runs on the board. Raises ``UserError`` where NxSDK is missing."""
+    if job.following:
+        raise UserError(
+            "target 'loihi' shows one image after the other as yet; leave out --continuous, or use --target fast, "
+            "which gives the spikes of images behind each other"
+        )
     if find_spec("nxsdk") is None:
         raise UserError(
             "target 'loihi' needs Intel's NxSDK (0.9 or later) and a board, and NxSDK is not installed here; "
             "run this bundle on a Loihi host, or use --target fast, which gives the same spikes"
         )
+
+    job = fitted(job)
 
     def run(inputs: Float32, *, by_core: bool = True) -> Iterator[InputRun]:
         names = [p.name for p in job.network.populations]

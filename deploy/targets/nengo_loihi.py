@@ -20,14 +20,18 @@ from deploy.nengo_loihi.build import ChipForm, chip_form, simulator
 from deploy.nengo_loihi.packing import compartments_of
 
 from .readout import spiking_run
-from .registry import InputRun, Job, Runner, window_counts
+from .registry import InputRun, Job, Runner, fitted, window_counts
 
 
 def prepare(job: Job) -> Runner:
     """Builds one simulator for each call's inputs, which it presents one after the other."""
+    job = fitted(job)
     tables = fanouts(job.network, job.partition)
 
     def run(inputs: Float32, *, by_core: bool = True) -> Iterator[InputRun]:
+        if job.following:
+            yield from _behind_each_other(job, tables, inputs)
+            return
         host = [p.name for p in job.network.populations if not p.on_chip]
         record = tuple(dict.fromkeys((*job.readout_sources, *host)))
         chip = chip_form(job.network, job.partition, drives_hz(job.network, inputs), record=record)
@@ -43,6 +47,54 @@ def prepare(job: Job) -> Runner:
                     _reset(sim, chip, job)
 
     return run
+
+
+def _behind_each_other(job: Job, tables: Mapping[str, Fanout], inputs: Float32) -> Iterator[InputRun]:
+    """Inputs that follow each other, step by step, until the last one has left the chip."""
+    network, images = job.network, len(inputs)
+    assert network.period is not None
+    host = [p.name for p in network.populations if not p.on_chip]
+    chip = chip_form(network, job.partition, drives_hz(network, inputs), record=host, following=True)
+    first, steps = network.first_steps(), network.period * images + max(network.first_steps().values())
+    fired = {p.name: np.zeros((images, p.neurons), np.int64) for p in network.populations}
+    counts = {
+        n: np.zeros((images, len(job.windows), network.population(n).neurons), np.int64) for n in job.readout_sources
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as above
+        built = simulator(chip, network, job.partition)
+    with built as sim:
+        for step in range(steps):
+            if step % network.period == 0:
+                _rest_host(sim, chip, job)
+            sim.run_steps(1)
+            for name, spikes in _last_step(job, chip, sim).items():
+                image = (step - first[name]) // network.period
+                if 0 <= image < images:
+                    fired[name][image] += spikes
+                for image in range(images) if name in counts else ():
+                    inside = [start <= step - image * network.period < stop for start, stop in job.windows]
+                    counts[name][image] += np.outer(inside, spikes)
+    seen = network.with_(timesteps=network.period)
+    for i in range(images):
+        read = {name: of_image[i] for name, of_image in counts.items()}
+        events = layer_counts(seen, job.partition, tables, {name: of_image[i] for name, of_image in fired.items()})
+        yield spiking_run(job, read, events)
+
+
+def _last_step(job: Job, chip: ChipForm, sim: LoihiSimulator) -> dict[str, Int64]:
+    """The spikes of every neuron in the step that has just run."""
+    compartment, spikes = sim.sims["emulator"].compartment, {}
+    for population in job.network.populations:
+        fired = np.zeros(population.neurons, np.int64)
+        if population.on_chip:
+            neurons, compartments = _neuron_order(job, sim, chip, population.name)
+            fired[neurons] = compartment.spiked[compartments]
+        else:
+            fired[:] = np.asarray(sim.data[chip.probes[population.name]])[-1] > 0
+        spikes[population.name] = fired
+    sim.clear_probes()
+    return spikes
 
 
 def _collect(job: Job, tables: Mapping[str, Fanout], chip: ChipForm, sim: LoihiSimulator) -> InputRun:
@@ -87,6 +139,11 @@ def _reset(sim: LoihiSimulator, chip: ChipForm, job: Job) -> None:
         getattr(emulator.compartment, name)[...] = 0
     for spikes in emulator.inputs:
         spikes.spikes.clear()
+    _rest_host(sim, chip, job)
+
+
+def _rest_host(sim: LoihiSimulator, chip: ChipForm, job: Job) -> None:
+    """The host's neurons as at first."""
     host = sim.sims.get("host_pre") or sim.sims["host"]
     for population in job.network.populations:
         if not population.on_chip:

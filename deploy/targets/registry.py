@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Protocol, get_args
 
@@ -12,6 +12,7 @@ import numpy as np
 from convert.data.evaluate import Predictor
 from convert.errors import UserError
 from convert.network import INPUT, Network
+from deploy import emulator
 from deploy.arrays import Bool, Float32, Int32, Int64
 from deploy.events.counts import LayerCounts
 from partition.result import Partition
@@ -46,6 +47,7 @@ class InputRun:
 class Job:
     """What to run: steps per input are ``network.timesteps``; ``continuous`` keeps the state from input to input.
 
+    Where the network has a period, ``continuous`` lets inputs follow each other through the layers so many steps apart.
     ``original`` computes what the model does that the network was made from, if that is known.
     """
 
@@ -57,11 +59,21 @@ class Job:
     original: Predictor | None = None
 
     @property
+    def following(self) -> bool:
+        """Whether the next input enters while those before it are on their way."""
+        return self.continuous and self.network.period is not None
+
+    @property
     def readout_sources(self) -> tuple[str, ...]:
         """The populations whose spikes the host reads."""
         readouts = {readout.name for readout in self.network.readouts}
         sources = (p.source for p in self.network.projections if p.target in readouts and p.source != INPUT)
         return tuple(dict.fromkeys(sources))
+
+
+def fitted(job: Job) -> Job:
+    """``job`` with what clears layers between inputs, if anything does, as the cores of its partition need it."""
+    return replace(job, network=emulator.with_fitted_clearing(job.network, job.partition.tiles))
 
 
 class Runner(Protocol):

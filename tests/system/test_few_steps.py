@@ -56,6 +56,13 @@ def folder(tmp_path_factory):
     run(deploy_model, folder / "b", *few, "--target", "nengo-dl")
     run(deploy_model, folder / "b", *few, "--name", "same")
     run(energy_report, folder / "b", "-o", folder / "report.html")
+    same = ("--recipe", "stbp", "--steps", STEPS, "--start-from", folder / "b", "--follow")
+    run(convert_model, folder / "model.keras", "--data", folder / "data.npz", "-o", folder / "f", *same)
+    run(partition_model, folder / "f", "--seconds", 1)
+    some = ("--data", folder / "data.npz", "--images", 40, "--no-measure")
+    run(deploy_model, folder / "f", *some, "--name", "apart")
+    run(deploy_model, folder / "f", *some, "--name", "behind", "--continuous")
+    run(energy_report, folder / "f", "-o", folder / "following.html")
     return folder
 
 
@@ -97,3 +104,21 @@ def test_targets_fire_the_same_spikes(folder):
 def test_longer_than_the_wave_is_refused(folder):
     said = run(deploy_model, folder / "b", "--data", folder / "data.npz", "--timesteps", 64, "--name", "long", code=2)
     assert f"--timesteps {STEPS + 3}" in " ".join(said.split())
+
+
+def test_image_behind_image_gives_what_separate_runs_give(folder):
+    runs = folder / "f" / "runs"
+    with np.load(runs / "apart" / "outputs.npz") as apart, np.load(runs / "behind" / "outputs.npz") as behind:
+        np.testing.assert_array_equal(apart["outputs"], behind["outputs"])
+    one_by_one, following = (read(runs / name / "run.json") for name in ("apart", "behind"))
+    assert one_by_one["spikes"] == following["spikes"]
+    assert (one_by_one["period"], following["period"]) == (None, read(folder / "f" / "conversion.json")["period"])
+    assert following["neuron_updates"] * (STEPS + 3) == one_by_one["neuron_updates"] * following["period"]
+
+
+def test_weights_are_taken_as_they_are_without_training(folder):
+    before, after = (load_network(folder / name) for name in ("b", "f"))
+    assert after.period == STEPS + 1 + 4  # one shortcut, over one layer
+    known = {(p.source, p.target): p.transform for p in after.projections}
+    for p in before.projections:
+        np.testing.assert_array_equal(p.transform.weights, known[p.source, p.target].weights)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from convert.calibration.bias_onset import BIAS_SOURCE, Brought, with_host_sources
-from convert.network import INPUT, Array, Network
+from convert.network import Array, Network
 from convert.network.rescale import with_gains, with_scales
 
 PULSE_SOURCE = "pulse"
@@ -43,12 +43,8 @@ class Busy:
 
 
 def busy_steps(network: Network, steps: int) -> dict[str, Busy]:
-    """When each population is busy if the image is shown for ``steps``; the host's are from the first step on."""
-    depth = network.depth()
-    first = {INPUT: 0}
-    for population in network.populations:
-        before = min((first[p.source] for p in network.into(population.name)), default=depth[population.name] - 1)
-        first[population.name] = before + population.on_chip
+    """When each population is busy if the image is shown for ``steps``; the host's are from their first step on."""
+    depth, first = network.depth(), network.first_steps()
     return {p.name: Busy(first[p.name], depth[p.name], depth[p.name] + steps) for p in network.populations}
 
 

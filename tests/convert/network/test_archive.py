@@ -13,6 +13,7 @@ from convert.errors import UserError
 from convert.network import HOST, Neuron, Reset
 from convert.network.archive import load_network, misfits, save_network
 from convert.network.network import require_runnable
+from tests.builders.following import following_case
 from tests.builders.random_networks import random_case
 
 
@@ -44,6 +45,47 @@ def test_when_the_host_starts_and_stops_comes_back(tmp_path):
     network = network.with_(populations=(replace(host, onset_step=2, end_step=9), *chip))
     save_network(network, tmp_path / "network.npz")
     same(network, load_network(tmp_path / "network.npz"))
+
+
+def test_what_clears_layers_and_the_period_come_back(tmp_path):
+    network = following_case(Random(0)).network
+    save_network(network, tmp_path / "network.npz")
+    again = load_network(tmp_path / "network.npz")
+    same(network, again)
+    assert again.period == network.period is not None
+    weights = sum(p.transform.weights.size for p in network.projections)
+    with np.load(tmp_path / "network.npz") as data:
+        kept = sum(data[name].size for name in data.files if data[name].dtype == np.float32)
+    assert kept < weights  # what is the same for all neurons of a layer is written once
+
+
+def test_a_file_that_knows_no_period_is_read(tmp_path):
+    def before(description, arrays):
+        del description["period"]
+        for row in description["populations"]:
+            del row["clearing"]
+
+    network = random_case(Random(0)).network
+    save_network(network, tmp_path / "network.npz")
+    same(network, load_network(edited(tmp_path / "network.npz", before)))
+
+
+def test_rows_without_end_are_not_unpacked(tmp_path):
+    def endless(description, arrays):
+        rows = [p["transform"] for p in description["projections"] if p["transform"]["kind"] == "Repeated"]
+        rows[0]["shape"][0] = 10**12
+
+    network = following_case(Random(0)).network
+    save_network(network, tmp_path / "network.npz")
+    with pytest.raises(ValueError, match="would unpack to"):
+        load_network(edited(tmp_path / "network.npz", endless))
+
+
+def test_a_host_that_outlasts_the_period_is_told(tmp_path):
+    network = following_case(Random(0)).network
+    save_network(network.with_(period=1), tmp_path / "network.npz")
+    with pytest.raises(UserError, match="of the 1 steps from image to image"):
+        load_network(tmp_path / "network.npz")
 
 
 def edited(path, edit):
