@@ -103,7 +103,7 @@ def _by_image(events: LayerEvents) -> list[LayerEvents]:
     ends = np.array([*events.until, _counted(events)])
     overflows = [events.overflow, *[(0, 0, 0, 0)] * (len(ends) - 2)]
     return [
-        LayerEvents(*counted, overflow=seen)
+        LayerEvents(*counted, seen)
         for counted, seen in zip(np.diff(ends, axis=0).tolist(), overflows, strict=True)
     ]
 
