@@ -103,8 +103,8 @@ def _by_image(events: LayerEvents) -> list[LayerEvents]:
     ends = np.array([*events.until, _counted(events)])
     overflows = [events.overflow, *[(0, 0, 0, 0)] * (len(ends) - 2)]
     return [
-        LayerEvents(*counted, seen)
-        for counted, seen in zip(np.diff(ends, axis=0).tolist(), overflows, strict=True)
+        LayerEvents(a, b, c, d, e, f, seen)
+        for (a, b, c, d, e, f), seen in zip(np.diff(ends, axis=0).tolist(), overflows, strict=True)
     ]
 
 
