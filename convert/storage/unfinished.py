@@ -37,17 +37,25 @@ def unfinished(target: Path, signature: str, *, what: str, wait: bool = False) -
 
 @contextmanager
 def _kept_unless_empty(folder: Path, wait: bool) -> Iterator[None]:
-    """Makes and locks ``folder``; with nothing in it, it goes again, and so do the folders that were made for it."""
-    made = [parent for parent in folder.parents if not parent.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot write {folder}: {error.strerror}; choose a bundle you may write to") from error
-    try:
+    """Makes and locks ``folder``; with nothing in it, it goes again, and so do the folders that were made for it.
+
+    Only who holds the lock removes it. Who has waited for the lock may find it gone, and makes it again.
+    """
+    made: list[Path] = []
+    while True:
+        made += [parent for parent in folder.parents if not parent.exists()]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot write {folder}: {error.strerror}; choose a bundle you may write to") from error
         with locked(folder, wait=wait):
-            yield
-    finally:
-        with suppress(OSError):  # not empty
-            folder.rmdir()
-            for parent in made:
-                parent.rmdir()
+            if not folder.exists():
+                continue
+            try:
+                yield
+            finally:
+                with suppress(OSError):  # not empty
+                    folder.rmdir()
+                    for parent in made:
+                        parent.rmdir()
+            return

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import pytest
 
 from convert.errors import UserError
@@ -41,8 +44,26 @@ def test_folders_made_for_nothing_go_again(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_what_another_command_is_at_is_refused(tmp_path):
-    with unfinished(tmp_path / "work", "one", what="work"):
+def test_what_another_command_is_at_is_refused_and_left_to_it(tmp_path):
+    with unfinished(tmp_path / "work", "one", what="work") as folder:
         second = unfinished(tmp_path / "work", "one", what="work")
         with pytest.raises(UserError, match="is in use by another command"):
             second.__enter__()
+        assert folder.is_dir()
+
+
+def test_who_waits_for_the_first_has_a_folder_when_that_one_has_removed_it(tmp_path):
+    entered = Event()
+
+    def second():
+        with unfinished(tmp_path / "work", "one", what="work", wait=True) as folder:
+            entered.set()
+            return folder.is_dir() and not list(folder.iterdir())
+
+    with ThreadPoolExecutor(1) as pool:
+        with unfinished(tmp_path / "work", "one", what="work") as folder:
+            (folder / "part").write_text("of the first")
+            waiting = pool.submit(second)
+            assert not entered.wait(0.5)
+        assert waiting.result()
+    assert not list(tmp_path.iterdir())
