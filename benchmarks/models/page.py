@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from .attempt import LIMIT_BYTES, Attempt
 from .recipe import LIMIT_S
@@ -28,6 +31,9 @@ layers whose outputs a pair of populations carries. Seconds are those of the who
 used too, TensorFlow's start included; CPU seconds in brackets.
 """
 
+WHOLE = Path("benchmarks/models/results/whole.json")
+"""What ``benchmarks.models.whole`` found."""
+
 WORDS = {
     "traceback": "ended in a traceback",
     "died": "the process died",
@@ -48,11 +54,30 @@ def page(attempts: Sequence[Attempt], missing: Sequence[str]) -> str:
         f"## Refused: {len(refused)}\n",
         _said(refused),
     ]
+    if WHOLE.is_file():
+        parts += ["## All the way, at full size\n", _whole(json.loads(WHOLE.read_text()))]
     if others:
         parts += [f"## Neither: {len(others)}\n", _said(others)]
     if missing:
         parts += [f"## Not tried yet: {len(missing)}\n", ", ".join(missing) + "\n"]
     return "\n".join(parts)
+
+
+def _whole(found: dict[str, Any]) -> str:
+    rows = [
+        f"| {command} | {took['seconds']:.0f} | {took['cpu_s']:.0f} | {took['memory_gib']:.1f} |"
+        for command, took in found["commands"].items()
+    ]
+    return "\n".join(
+        [
+            f"`oxford_pets_160`: {found['neurons']:,} neurons on {found['cores']:,} cores of {found['chips']} chips; the "
+            f"rate network differs from Keras by {found['difference']:.0e} at most. Four images are deployed.\n",
+            "| command | seconds | CPU seconds | GiB |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
 
 
 def _converted(attempts: Sequence[Attempt]) -> str:
