@@ -111,12 +111,12 @@ def _written(
     found = _converted(models, sample, options, progress, kept(dataset))
     save_model(models.cut.model, folder / MODEL)
     _copy(model_path, folder / f"source{model_path.suffix}")
-    report = summary(found, models, model_path, data_path)
+    report = msgspec.structs.replace(
+        summary(found, models, model_path, data_path), provenance=origin(model_path, data_path, options)
+    )
     draw(report, folder / RATES_PICTURE)
     save_calibration_inputs(sample.calibration, folder / CALIBRATION)
-    report = msgspec.structs.replace(
-        report, provenance=origin(model_path, data_path, options), timings=timings_since(begin_s)
-    )
+    report = msgspec.structs.replace(report, timings=timings_since(begin_s))
     draft, firing = found.draft, found.draft.firing
     return write_bundle(
         folder, draft.network, firing.mean_hz, report, peak_rates_hz=firing.peak_hz, rate_network=draft.rate_network

@@ -37,7 +37,7 @@ from deploy.runs.foreseen import Load, require_room, run_of
 from deploy.runs.images import chosen_images, images_at_a_time, require_inputs, run_missing
 from deploy.runs.opening import network_to_run, partition_of, require_consistent, run_folder
 from deploy.runs.options import FLAGS, WINDOW, RunOptions
-from deploy.runs.original import BundledOriginal, original_metrics, original_of, require_one_size
+from deploy.runs.original import BundledOriginal, original_metrics, original_of, require_measurable, require_one_size
 from deploy.runs.report import RunReport, RunTimings
 from deploy.runs.results import gathered, run_report
 from deploy.runs.windows import readout_lag, readout_steps, steps_between, windows_at
@@ -69,13 +69,16 @@ def run(
         data = _data_for(network, load_report(bundle), data_path)
         dataset = chosen_images(data, skip=options.skip, images=options.images)
         require_one_size(dataset)
+        original = original_of(bundle)
+        if options.measure:
+            require_measurable(original)
         signed = signature(bundle, dataset, options.signed())
         with unfinished(folder, signed, what="run", wait=wait) as kept:
             checkpoint = RunCheckpoint(kept)
             steps = readout_steps(network.timesteps, options.every or steps_between(dataset.task, network.timesteps))
             if options.continuous and network.period is not None:
                 steps = [step for step in steps if step > readout_lag(network)]
-            windows, original = windows_at(network, steps, options.window), original_of(bundle)
+            windows = windows_at(network, steps, options.window)
             threads = _threads(network, options, dataset, len(windows), original)
             job = Job(network, partition, windows, threads, options.continuous, original.predictor)
             given = _Given(job, original, dataset, _origin(bundle, Path(data_path), options))

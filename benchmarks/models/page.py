@@ -70,8 +70,8 @@ def _whole(found: dict[str, Any]) -> str:
     ]
     return "\n".join(
         [
-            f"`oxford_pets_160`: {found['neurons']:,} neurons on {found['cores']:,} cores of {found['chips']} chips; the "
-            f"rate network differs from Keras by {found['difference']:.0e} at most. Four images are deployed.\n",
+            f"`oxford_pets_160`: {found['neurons']:,} neurons on {found['cores']:,} cores of {found['chips']} chips; "
+            f"the rate network differs from Keras by {found['difference']:.0e} at most. Four images are deployed.\n",
             "| command | seconds | CPU seconds | GiB |",
             "|---|---|---|---|",
             *rows,

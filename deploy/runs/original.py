@@ -74,6 +74,11 @@ def original_of(bundle: Path) -> BundledOriginal:
     return BundledOriginal(rates, source, report.output, bundle)
 
 
+def require_measurable(original: BundledOriginal) -> None:
+    """Raises ``UserError`` if what the original would be measured with is damaged: before anything takes time."""
+    _ = original.calibration_inputs
+
+
 def original_metrics(
     original: BundledOriginal, dataset: Dataset, shape: Shape, checkpoint: RunCheckpoint
 ) -> Metrics | None:

@@ -12,7 +12,7 @@ import convert
 import deploy
 from convert.bundle import load_network, load_report
 from convert.cli import main as convert_model
-from convert.data.evaluate import labels_of, score
+from convert.data.evaluate import predict, score, targets
 from convert.errors import UserError
 from convert.upstream.tensorflow import load_keras3
 from deploy.api import _data_for
@@ -22,7 +22,7 @@ from deploy.energy.cpu import Pace
 from deploy.energy.engines.registry import ENGINES
 from deploy.energy.measure import measure_original
 from deploy.report.cli import main as energy_report
-from deploy.runs.original import original_of, original_outputs
+from deploy.runs.original import original_of
 from partition.cli import main as partition_model
 from tests.builders.vector_models import save
 
@@ -76,14 +76,13 @@ def test_every_engine_runs_the_model(deployed):
     data, main = next(folder.glob("*.npz")), MEASURED[name][0]
     network, converted = load_network(folder / "b"), load_report(folder / "b")
     dataset = _data_for(network, converted, data)
-    labels = labels_of(dataset, range(len(dataset)))
     pace = Pace(batches=(1,), repeats=1, seconds=0.01)
-    found = measure_original(original_of(folder / "b"), dataset, labels, network.input.shape, pace=pace)
+    found = measure_original(original_of(folder / "b"), dataset, network.input.shape, pace=pace)
     engines = [engine for engine in ENGINES.values() if not engine.missing]
     devices = devices_in(found)
     assert {device.execution.engine for device in devices} == {engine.name for engine in engines}
-    exact = original_outputs(original_of(folder / "b"), dataset, network.input.shape)
-    wanted = score(dataset.task, exact, labels)
+    exact = predict(original_of(folder / "b").predictor, dataset, range(len(dataset)), network.input.shape)
+    wanted = score(dataset.task, exact, targets(dataset))
     for device in devices:
         if device.execution.precision == "int8":
             assert device.execution.metrics[main] == pytest.approx(wanted[main], abs=0.05)
