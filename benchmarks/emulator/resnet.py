@@ -6,8 +6,6 @@ of its first and the population before the block, as it is or by a strided 1x1 c
 
 from __future__ import annotations
 
-from math import ceil
-
 import numpy as np
 from scipy import sparse
 
@@ -24,9 +22,10 @@ from convert.network import (
     Shape,
     Sparse,
 )
-from partition.geometry.tile import Tile, tile_slices
-from partition.hardware import Board
-from partition.result import Block, Partition
+from partition.geometry.tile import Tile
+from partition.result import Partition
+
+from .by_hand import in_order
 
 CLASSES = 10
 TILES: dict[int, Tile] = {16: (8, 8, 16), 32: (2, 8, 32), 64: (8, 1, 32)}
@@ -78,11 +77,7 @@ def resnet20(*, steps: int = 128, seed: int = 0) -> Network:
 
 def partition(network: Network, cores: int = 128) -> Partition:
     """Blocks in order, ``cores`` to each chip."""
-    tiles = {p.name: TILES[p.shape[2]] for p in network.chip_populations}
-    named = [(p.name, s) for p in network.chip_populations for s in tile_slices(p.shape, tiles[p.name])]
-    chips = ceil(len(named) / cores)
-    board = Board("by hand", chips, chips, "this file")
-    return Partition(board, tiles, tuple(Block(n, s, i // cores, i % cores) for i, (n, s) in enumerate(named)))
+    return in_order(network, {p.name: TILES[p.shape[2]] for p in network.chip_populations}, cores)
 
 
 def images(number: int, seed: int = 1) -> np.ndarray:

@@ -6,8 +6,6 @@ convolutions of 2x2 and stride 2, skips as second projections: the shape that a 
 
 from __future__ import annotations
 
-from math import ceil
-
 import numpy as np
 
 from convert.network import (
@@ -23,9 +21,10 @@ from convert.network import (
     Readout,
     Shape,
 )
-from partition.geometry.tile import Tile, tile_slices
-from partition.hardware import Board
-from partition.result import Block, Partition
+from partition.geometry.tile import Tile
+from partition.result import Partition
+
+from .by_hand import in_order
 
 BIAS_HZ = 6.0
 """The mean bias, before scaling."""
@@ -113,11 +112,7 @@ TILES: dict[str, Tile] = {
 
 def partition(network: Network, cores: int = 128) -> Partition:
     """Blocks in order, ``cores`` to each chip."""
-    cut = {p.name: TILES[p.name] for p in network.chip_populations}
-    named = [(p.name, s) for p in network.chip_populations for s in tile_slices(p.shape, cut[p.name])]
-    chips = ceil(len(named) / cores)
-    board = Board("by hand", chips, chips, "this file")
-    return Partition(board, cut, tuple(Block(n, s, i // cores, i % cores) for i, (n, s) in enumerate(named)))
+    return in_order(network, TILES, cores)
 
 
 def images(number: int, size: int = 64, seed: int = 1) -> np.ndarray:

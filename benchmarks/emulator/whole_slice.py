@@ -16,8 +16,7 @@ import numpy as np
 
 from convert.bundle import load_network
 from convert.data.crops import crop_positions, cut
-from convert.data.evaluate import Crops, crops_of
-from convert.data.metrics import segmentation_metrics
+from convert.data.evaluate import Crops, crops_of, score
 from convert.network import Network
 from deploy.runs.windows import windows_at
 from deploy.targets.readout import outputs_of
@@ -54,7 +53,7 @@ def measure(network: Network, found: Partition, crops: Crops, label: Any, thread
         "spikes": sum(counts.spikes for counts in layers),
         "synops": sum(counts.synops or 0 for counts in layers),
         "overflows": sum(counts.overflows or 0 for counts in layers),
-        "pixel_accuracy": None if label is None else segmentation_metrics([output], [label])["pixel_accuracy"],
+        "pixel_accuracy": None if label is None else score("segmentation", [output], [label])["pixel_accuracy"],
     }
 
 

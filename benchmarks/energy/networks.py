@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import ceil
 
 import numpy as np
 from scipy import sparse
 
 from benchmarks.emulator import unet
+from benchmarks.emulator.by_hand import in_order
 from benchmarks.emulator.calibrate import calibrated
 from convert.network import (
     HOST,
@@ -23,9 +23,8 @@ from convert.network import (
     Shape,
     Sparse,
 )
-from partition.geometry.tile import Tile, tile_slices
-from partition.hardware import Board
-from partition.result import Block, Partition
+from partition.geometry.tile import Tile
+from partition.result import Partition
 
 STEPS = 64
 RATE_HZ = 60.0
@@ -92,14 +91,5 @@ def _chip_shapes(network: Network) -> list[tuple[str, Shape]]:
 
 def _calibrated(network: Network, tiles: dict[str, Tile]) -> tuple[Network, Partition, np.ndarray]:
     image = np.random.default_rng(2).random(network.input.shape)
-    cut = on_one_board(network, tiles)
+    cut = in_order(network, tiles)
     return calibrated(network, cut, image, rate_hz=RATE_HZ, steps=STEPS), cut, image
-
-
-def on_one_board(network: Network, tiles: dict[str, Tile]) -> Partition:
-    """Blocks in order, 128 to each chip."""
-    cut = {p.name: tiles[p.name] for p in network.chip_populations}
-    named = [(p.name, s) for p in network.chip_populations for s in tile_slices(p.shape, cut[p.name])]
-    chips = ceil(len(named) / 128)
-    board = Board("by hand", chips, chips, "this file")
-    return Partition(board, cut, tuple(Block(n, s, i // 128, i % 128) for i, (n, s) in enumerate(named)))

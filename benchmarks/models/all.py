@@ -9,7 +9,7 @@ from .recipe import RECIPES, Recipe
 
 __all__ = ["RECIPES", "keras_of"]
 
-for _room in ("classifiers", "maps", "applications", "packages", "refused"):
+for _room in ("classifiers", "mobile", "residual", "maps", "restoration", "applications", "packages", "refused"):
     import_module(f"{__package__}.{_room}")
 
 

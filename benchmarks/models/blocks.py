@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 from keras import layers
 
 Tensor = Any
+
+
+def image_input(side: int = 32, channels: int = 3) -> Tensor:
+    return keras.Input((side, side, channels))
+
+
+def upsampled(x: Tensor, factor: int = 2, interpolation: str = "nearest") -> Tensor:
+    return layers.UpSampling2D(factor, interpolation=interpolation)(x)
 
 
 def conv(x: Tensor, filters: int, size: int | tuple[int, int] = 3, stride: int = 1, **options: Any) -> Tensor:

@@ -1,4 +1,4 @@
-"""Published models for segmentation and restoration that are linear layers and ReLUs, small: to be converted."""
+"""Published models for segmentation that are linear layers and ReLUs, small: to be converted."""
 
 from __future__ import annotations
 
@@ -13,27 +13,20 @@ from .blocks import (
     conv,
     conv_relu,
     depthwise_relu,
+    image_input,
     inverted_residual,
-    pixel_shuffle,
     relu_conv,
     residual,
+    upsampled,
 )
 from .recipe import Model, recipe
 
 KERAS_IO = "keras.io example"
 
 
-def _image(side: int = 32, channels: int = 3) -> Tensor:
-    return keras.Input((side, side, channels))
-
-
-def _up(x: Tensor, factor: int = 2, interpolation: str = "nearest") -> Tensor:
-    return layers.UpSampling2D(factor, interpolation=interpolation)(x)
-
-
 @recipe("Ronneberger et al. 2015 with 'same' padding")
 def unet() -> Model:
-    image = _image()
+    image = image_input()
     x, skips = image, []
     for filters in (8, 16):
         x = conv_relu(conv_relu(x, filters), filters)
@@ -57,7 +50,7 @@ def oxford_pets_160() -> Model:
 
 
 def _xception_unet(side: int, filters: tuple[int, ...], classes: int) -> Model:
-    image = _image(side)
+    image = image_input(side)
     x = before = conv_relu(image, filters[0], 3, 2)
     for number in filters[1:]:
         for _ in range(2):
@@ -67,38 +60,38 @@ def _xception_unet(side: int, filters: tuple[int, ...], classes: int) -> Model:
     for number in filters[::-1]:
         for _ in range(2):
             x = layers.BatchNormalization()(layers.Conv2DTranspose(number, 3, padding="same")(layers.ReLU()(x)))
-        x = before = layers.add([_up(x), layers.Conv2D(number, 1, padding="same")(_up(before))])
+        x = before = layers.add([upsampled(x), layers.Conv2D(number, 1, padding="same")(upsampled(before))])
     return keras.Model(image, class_map(x, classes, 3))
 
 
 @recipe(f"{KERAS_IO}: DeepLabV3+ (Chen et al. 2018), a small ResNet below it")
 def deeplab_v3_plus() -> Model:
-    image = _image(48)
+    image = image_input(48)
     low = residual(conv_relu(image, 8, 3, 2), 12, 2)
     x = residual(low, 16, 2)
     pooled = conv_relu(layers.AveragePooling2D(6)(x), 12, 1)
-    parts = [_up(pooled, 6, "bilinear"), conv_relu(x, 12, 1)]
+    parts = [upsampled(pooled, 6, "bilinear"), conv_relu(x, 12, 1)]
     parts += [conv_relu(x, 12, 3, dilation_rate=rate) for rate in (2, 4)]
-    x = _up(conv_relu(layers.Concatenate()(parts), 12, 1), 2, "bilinear")
+    x = upsampled(conv_relu(layers.Concatenate()(parts), 12, 1), 2, "bilinear")
     x = layers.Concatenate()([x, conv_relu(low, 8, 1)])
-    x = _up(conv_relu(conv_relu(x, 12), 12), 4, "bilinear")
+    x = upsampled(conv_relu(conv_relu(x, 12), 12), 4, "bilinear")
     return keras.Model(image, layers.Conv2D(4, 1, padding="same")(x))
 
 
 @recipe("Badrinarayanan et al. 2017, SegNet with plain upsampling")
 def segnet() -> Model:
-    image = _image()
+    image = image_input()
     x: Tensor = image
     for filters in (8, 16):
         x = layers.MaxPooling2D()(conv_relu(conv_relu(x, filters), filters))
     for filters in (16, 8):
-        x = conv_relu(conv_relu(_up(x), filters), filters)
+        x = conv_relu(conv_relu(upsampled(x), filters), filters)
     return keras.Model(image, class_map(x))
 
 
 @recipe("Long et al. 2015, FCN-8s")
 def fcn8s() -> Model:
-    image = _image()
+    image = image_input()
     x, scores = image, []
     for filters in (8, 12, 16, 24, 24):
         x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
@@ -125,7 +118,7 @@ def enet() -> Model:
             x = layers.Permute((1, 3, 2))(layers.ZeroPadding2D(((0, 0), (0, filters - x.shape[2])))(x))
         return prelu(layers.Add()([layers.SpatialDropout2D(0.1)(y), x]))
 
-    image = _image()
+    image = image_input()
     x = layers.Concatenate()([layers.Conv2D(9, 3, 2, padding="same")(image), layers.MaxPooling2D()(image)])
     x = bottleneck(bottleneck(x, 16, down=True), 16, dilation_rate=2)
     x = bottleneck(x, 16, asymmetric=True)
@@ -147,7 +140,7 @@ def erfnet() -> Model:
             y = layers.ReLU()(y) if dilation == 1 else y
         return layers.ReLU()(layers.Add()([x, y]))
 
-    image = _image()
+    image = image_input()
     x = layers.Conv2D(8, 3, padding="same", activation="relu")(image)
     x = factorized(factorized(down(down(x, 12), 16), 2), 4)
     for filters in (12, 8):
@@ -157,7 +150,7 @@ def erfnet() -> Model:
 
 @recipe("Chaurasia and Culurciello 2017, LinkNet")
 def linknet() -> Model:
-    image = _image()
+    image = image_input()
     x = conv_relu(image, 8, 7, 2)
     first = residual(x, 8)
     second = residual(first, 16, 2)
@@ -172,42 +165,42 @@ def linknet() -> Model:
 
 @recipe("Zhao et al. 2017, PSPNet")
 def pspnet() -> Model:
-    image = _image()
+    image = image_input()
     x = residual(residual(conv_relu(image, 8, 3, 2), 12, 2), 12)
     parts = [x]
     for size in (8, 4, 2):
-        parts.append(_up(conv_relu(layers.AveragePooling2D(size)(x), 6, 1), size, "bilinear"))
+        parts.append(upsampled(conv_relu(layers.AveragePooling2D(size)(x), 6, 1), size, "bilinear"))
     x = conv_relu(layers.Concatenate()(parts), 12)
-    return keras.Model(image, layers.Softmax()(_up(layers.Conv2D(4, 3, padding="same")(x), 4, "bilinear")))
+    return keras.Model(image, layers.Softmax()(upsampled(layers.Conv2D(4, 3, padding="same")(x), 4, "bilinear")))
 
 
 @recipe("Kirillov et al. 2019, panoptic feature pyramid")
 def feature_pyramid() -> Model:
-    image = _image()
+    image = image_input()
     levels = [residual(conv_relu(image, 8, 3, 2), 8)]
     for filters in (16, 24):
         levels.append(residual(levels[-1], filters, 2))
     x = layers.Conv2D(12, 1)(levels[-1])
     pyramid = [x]
     for level in (levels[1], levels[0]):
-        x = layers.Add()([_up(x), layers.Conv2D(12, 1)(level)])
+        x = layers.Add()([upsampled(x), layers.Conv2D(12, 1)(level)])
         pyramid.append(x)
-    heads = [_up(conv_relu(p, 8), 4 // 2**i) if i < 2 else conv_relu(p, 8) for i, p in enumerate(pyramid)]
-    return keras.Model(image, class_map(_up(conv_relu(layers.Concatenate()(heads), 8), 2, "bilinear")))
+    heads = [upsampled(conv_relu(p, 8), 4 // 2**i) if i < 2 else conv_relu(p, 8) for i, p in enumerate(pyramid)]
+    return keras.Model(image, class_map(upsampled(conv_relu(layers.Concatenate()(heads), 8), 2, "bilinear")))
 
 
 @recipe("Poudel et al. 2019, Fast-SCNN")
 def fast_scnn() -> Model:
-    image = _image()
+    image = image_input()
     x = conv_relu(image, 8, 3, 2)
     fine = conv_relu(depthwise_relu(x, 3, 2), 12, 1)
     x = inverted_residual(inverted_residual(fine, 16, 6, stride=2), 16, 6)
-    pools = [_up(conv_relu(layers.AveragePooling2D(size)(x), 4, 1), size, "bilinear") for size in (2, 4)]
-    x = _up(conv_relu(layers.Concatenate()([x, *pools]), 12, 1), 2, "bilinear")
+    pools = [upsampled(conv_relu(layers.AveragePooling2D(size)(x), 4, 1), size, "bilinear") for size in (2, 4)]
+    x = upsampled(conv_relu(layers.Concatenate()([x, *pools]), 12, 1), 2, "bilinear")
     x = conv(depthwise_relu(x), 12, 1)
     x = layers.ReLU()(layers.Add()([x, conv(fine, 12, 1)]))
     x = layers.SeparableConv2D(12, 3, padding="same", activation="relu")(x)
-    return keras.Model(image, layers.Softmax()(_up(layers.Conv2D(4, 1)(layers.Dropout(0.3)(x)), 4, "bilinear")))
+    return keras.Model(image, layers.Softmax()(upsampled(layers.Conv2D(4, 1)(layers.Dropout(0.3)(x)), 4, "bilinear")))
 
 
 @recipe("Ibtehaz and Rahman 2020, MultiResUNet")
@@ -220,7 +213,7 @@ def multi_res_unet() -> Model:
         y = layers.BatchNormalization()(layers.Concatenate()(parts))
         return layers.BatchNormalization()(layers.ReLU()(layers.Add()([shortcut, y])))
 
-    image = _image()
+    image = image_input()
     first = block(image, 4)
     x = block(layers.MaxPooling2D()(first), 6)
     path = layers.BatchNormalization()(layers.ReLU()(layers.Add()([conv(first, 8, 1), conv_relu(first, 8)])))
@@ -230,7 +223,7 @@ def multi_res_unet() -> Model:
 
 @recipe("Zhang et al. 2018, residual U-Net")
 def residual_unet() -> Model:
-    image = _image()
+    image = image_input()
     x: Tensor = layers.Conv2D(8, 3, padding="same")(image)
     x = layers.Add()([layers.Conv2D(8, 3, padding="same")(conv_relu(image, 8)), conv(x, 8, 1)])
     skips = [x]
@@ -239,7 +232,7 @@ def residual_unet() -> Model:
         x = layers.Add()([y, conv(x, filters, 1, 2)])
         skips.append(x)
     for filters, skip in ((12, skips[1]), (8, skips[0])):
-        x = layers.Concatenate()([_up(x), skip])
+        x = layers.Concatenate()([upsampled(x), skip])
         x = layers.Add()([relu_conv(relu_conv(x, filters), filters), conv(x, filters, 1)])
     return keras.Model(image, layers.Conv2D(1, 1, activation="sigmoid")(x))
 
@@ -253,7 +246,7 @@ def tiramisu() -> Model:
             x = layers.Concatenate()([x, made[-1]])
         return x, layers.Concatenate()(made)
 
-    image = _image()
+    image = image_input()
     first, _ = dense(layers.Conv2D(12, 3, padding="same")(image), 3)
     x = layers.MaxPooling2D()(relu_conv(first, first.shape[-1], 1))
     _, new = dense(x, 3)
@@ -273,7 +266,7 @@ def espnet() -> Model:
         y = layers.BatchNormalization()(layers.Concatenate()(sums))
         return layers.PReLU(shared_axes=[1, 2])(layers.Add()([x, y]) if stride == 1 else y)
 
-    image = _image()
+    image = image_input()
     x = layers.PReLU(shared_axes=[1, 2])(conv(image, 8, 3, 2))
     x = esp(esp(x, 16, 2), 16, 1)
     x = layers.PReLU(shared_axes=[1, 2])(layers.Conv2DTranspose(8, 2, 2)(x))
@@ -286,101 +279,16 @@ def hourglass() -> Model:
         y = relu_conv(relu_conv(relu_conv(x, filters // 2, 1), filters // 2), filters, 1)
         return layers.Add()([x, y])
 
-    image = _image()
+    image = image_input()
     x = bottleneck(conv_relu(image, 16), 16)
     low = bottleneck(bottleneck(layers.MaxPooling2D()(x), 16), 16)
-    x = layers.Add()([bottleneck(x, 16), _up(low)])
+    x = layers.Add()([bottleneck(x, 16), upsampled(low)])
     return keras.Model(image, layers.Conv2D(2, 1, activation="sigmoid")(conv_relu(x, 16, 1)))
-
-
-@recipe(f"{KERAS_IO}: convolutional autoencoder for image denoising")
-def denoising_autoencoder() -> Model:
-    image = _image(28, 1)
-    x: Tensor = image
-    for _ in range(2):
-        x = layers.Conv2D(32, 3, activation="relu", padding="same")(x)
-        x = layers.MaxPooling2D(2, padding="same")(x)
-    for _ in range(2):
-        x = layers.Conv2DTranspose(32, 3, strides=2, activation="relu", padding="same")(x)
-    return keras.Model(image, layers.Conv2D(1, 3, activation="sigmoid", padding="same")(x))
-
-
-@recipe(f"{KERAS_IO}: ESPCN's layers (pixel shuffle), brought back to the size of the image")
-def espcn_same_size() -> Model:
-    image = _image(32, 1)
-    x = layers.Conv2D(16, 5, 2, padding="same", activation="relu")(image)
-    x = layers.Conv2D(16, 3, padding="same", activation="relu")(x)
-    x = layers.Conv2D(4, 3, padding="same", activation="relu")(x)
-    return keras.Model(image, layers.Activation("sigmoid")(pixel_shuffle(x, 2)))
-
-
-@recipe("Shi et al. 2016, pixel shuffle by ops.reshape and ops.transpose")
-def pixel_shuffle_ops() -> Model:
-    image = _image(32, 1)
-    x = conv_relu(conv_relu(image, 12, 5, 2), 12)
-    x = layers.Conv2D(16, 3, padding="same")(x)
-    x = ops.transpose(ops.reshape(x, (-1, 16, 16, 2, 2, 4)), (0, 1, 3, 2, 4, 5))
-    x = layers.ReLU()(ops.reshape(x, (-1, 32, 32, 4)))
-    return keras.Model(image, layers.Conv2D(1, 3, padding="same", activation="sigmoid")(x))
-
-
-@recipe("Ledig et al. 2017, SRResNet: PReLU, pixel shuffle, one long shortcut")
-def srresnet() -> Model:
-    def prelu(x: Tensor) -> Tensor:
-        return layers.PReLU(shared_axes=[1, 2])(x)
-
-    image = _image()
-    x = first = prelu(layers.Conv2D(12, 9, 2, padding="same")(image))
-    for _ in range(3):
-        x = layers.Add()([x, conv(prelu(conv(x, 12)), 12)])
-    x = layers.Add()([first, conv(x, 12)])
-    x = prelu(pixel_shuffle(layers.Conv2D(24, 3, padding="same")(x), 2))
-    return keras.Model(image, layers.Conv2D(3, 9, padding="same", activation="sigmoid")(x))
-
-
-@recipe("Lim et al. 2017, EDSR: residual blocks scaled by a number")
-def edsr() -> Model:
-    image = _image()
-    x = first = layers.Conv2D(12, 3, 2, padding="same", activation="relu")(layers.Rescaling(1 / 255)(image))
-    for _ in range(3):
-        y = layers.Conv2D(12, 3, padding="same")(layers.Conv2D(12, 3, padding="same", activation="relu")(x))
-        x = layers.Add()([x, 0.1 * y])
-    x = layers.Add()([first, layers.Conv2D(12, 3, padding="same")(x)])
-    x = pixel_shuffle(layers.Conv2D(48, 3, padding="same")(x), 2)
-    return keras.Model(image, layers.Conv2D(3, 3, padding="same", activation="sigmoid")(x))
-
-
-@recipe("Mao et al. 2016, RED-Net")
-def red_net() -> Model:
-    image = _image(32, 1)
-    x, skips = image, []
-    for i in range(4):
-        x = layers.Conv2D(12, 3, padding="same", activation="relu")(x)
-        if i % 2 == 0:
-            skips.append(x)
-    for skip in reversed(skips):
-        x = layers.ReLU()(layers.Conv2DTranspose(12, 3, padding="same")(x))
-        x = layers.ReLU()(layers.Add()([layers.Conv2DTranspose(12, 3, padding="same")(x), skip]))
-    return keras.Model(image, layers.Conv2D(1, 3, padding="same", activation="sigmoid")(x))
-
-
-@recipe("Isola et al. 2017, pix2pix's generator with a sigmoid in place of tanh")
-def pix2pix_sigmoid() -> Model:
-    image = _image()
-    x, skips = image, []
-    for filters in (8, 16, 24):
-        x = layers.Conv2D(filters, 4, strides=2, padding="same", use_bias=False)(x)
-        x = layers.LeakyReLU(negative_slope=0.2)(layers.BatchNormalization()(x) if skips else x)
-        skips.append(x)
-    for filters, skip in ((16, skips[1]), (8, skips[0])):
-        x = layers.BatchNormalization()(layers.Conv2DTranspose(filters, 4, 2, padding="same", use_bias=False)(x))
-        x = layers.Concatenate()([layers.ReLU()(layers.Dropout(0.5)(x)), skip])
-    return keras.Model(image, layers.Conv2DTranspose(3, 4, strides=2, padding="same", activation="sigmoid")(x))
 
 
 @recipe("Yu et al. 2018, BiSeNet's two paths without attention; ops.image.resize")
 def bisenet_paths() -> Model:
-    image = _image()
+    image = image_input()
     spatial = conv_relu(conv_relu(image, 8, 7, 2), 12, 3, 2)
     x = conv_relu(residual(conv_relu(image, 8, 3, 4), 16, 2), 16, 3, 2)
     tail = conv_relu(ops.mean(x, axis=(1, 2), keepdims=True), 16, 1)
@@ -388,22 +296,3 @@ def bisenet_paths() -> Model:
     x = layers.Concatenate()([spatial, ops.image.resize(conv_relu(x, 12, 1), (8, 8))])
     x = layers.Conv2D(4, 1)(conv_relu(x, 12, 1))
     return keras.Model(image, layers.Softmax()(layers.Resizing(32, 32)(x)))
-
-
-@recipe("Kim et al. 2016 and many U-Nets for restoration: the image added at the output")
-def global_residual_unet() -> Model:
-    image = _image(32, 1)
-    skip = conv_relu(image, 8)
-    x = conv_relu(conv_relu(skip, 16, 3, 2), 16)
-    x = conv_relu(layers.Concatenate()([_up(x), skip]), 8)
-    x = layers.Conv2D(1, 3, padding="same")(x)
-    return keras.Model(image, layers.Activation("sigmoid")(layers.Add()([layers.Rescaling(1 / 255)(image), x])))
-
-
-@recipe("U-Net whose last layer sees the image again")
-def unet_with_image_at_the_end() -> Model:
-    image = _image()
-    skip = conv_relu(image, 8)
-    x = conv_relu(layers.MaxPooling2D()(skip), 16)
-    x = layers.Concatenate()([layers.Conv2DTranspose(8, 2, 2)(x), skip, image])
-    return keras.Model(image, class_map(conv_relu(x, 8)))

@@ -7,14 +7,10 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from .blocks import Tensor, class_map, classes, conv, conv_relu, residual
+from .blocks import Tensor, class_map, classes, conv, conv_relu, image_input, residual
 from .recipe import Model, recipe
 
 KERAS_IO = "keras.io example"
-
-
-def _image(side: int = 32, channels: int = 3) -> Tensor:
-    return keras.Input((side, side, channels))
 
 
 def _squeezed(x: Tensor, activation: str = "sigmoid") -> Tensor:
@@ -25,7 +21,7 @@ def _squeezed(x: Tensor, activation: str = "sigmoid") -> Tensor:
 
 @recipe("Hu et al. 2018, SENet")
 def senet() -> Model:
-    image = _image()
+    image = image_input()
     x = conv_relu(image, 8, 3, 2)
     for filters in (8, 16):
         y = _squeezed(conv(conv_relu(x, filters), filters))
@@ -35,7 +31,7 @@ def senet() -> Model:
 
 @recipe("Woo et al. 2018, CBAM")
 def cbam() -> Model:
-    image = _image()
+    image = image_input()
     x = _squeezed(conv_relu(image, 8))
     pooled = [ops.mean(x, axis=-1, keepdims=True), ops.max(x, axis=-1, keepdims=True)]
     x = x * layers.Conv2D(1, 7, padding="same", activation="sigmoid")(layers.Concatenate()(pooled))
@@ -44,7 +40,7 @@ def cbam() -> Model:
 
 @recipe("Srivastava et al. 2015, highway network")
 def highway() -> Model:
-    image = _image(28, 1)
+    image = image_input(28, 1)
     x = layers.Dense(32, activation="relu")(layers.Flatten()(image))
     for _ in range(2):
         gate = layers.Dense(32, activation="sigmoid")(x)
@@ -54,7 +50,7 @@ def highway() -> Model:
 
 @recipe(f"{KERAS_IO}: ConvMixer")
 def convmixer() -> Model:
-    image = _image()
+    image = image_input()
     x = layers.BatchNormalization()(
         layers.Activation("gelu")(layers.Conv2D(16, 2, 2)(layers.Rescaling(1 / 255)(image)))
     )
@@ -66,7 +62,7 @@ def convmixer() -> Model:
 
 @recipe("Dosovitskiy et al. 2021, ViT with layers of Keras alone")
 def vision_transformer() -> Model:
-    image = _image()
+    image = image_input()
     x = layers.Reshape((64, 16))(layers.Conv2D(16, 4, 4)(image))
     for _ in range(2):
         y = layers.LayerNormalization(epsilon=1e-6)(x)
@@ -79,7 +75,7 @@ def vision_transformer() -> Model:
 
 @recipe(f"{KERAS_IO}: compact convolutional transformer (CCT)")
 def compact_transformer() -> Model:
-    image = _image()
+    image = image_input()
     x: Tensor = image
     for filters in (8, 16):
         x = layers.MaxPooling2D(3, 2, padding="same")(
@@ -95,7 +91,7 @@ def compact_transformer() -> Model:
 
 @recipe("Tolstikhin et al. 2021, MLP-Mixer")
 def mlp_mixer() -> Model:
-    image = _image()
+    image = image_input()
     x = layers.Reshape((64, 16))(layers.Conv2D(16, 4, 4)(image))
     y = layers.Permute((2, 1))(layers.LayerNormalization()(x))
     y = layers.Dense(64)(layers.Dense(32, activation="gelu")(y))
@@ -105,12 +101,12 @@ def mlp_mixer() -> Model:
 
 @recipe(f"{KERAS_IO}: Siamese network with a contrastive loss")
 def siamese() -> Model:
-    tower_in = _image(28, 1)
+    tower_in = image_input(28, 1)
     x = layers.BatchNormalization()(tower_in)
     for filters in (4, 16):
         x = layers.AveragePooling2D(2)(layers.Conv2D(filters, 5, activation="tanh")(x))
     tower = keras.Model(tower_in, layers.Dense(10, activation="tanh")(layers.BatchNormalization()(layers.Flatten()(x))))
-    left, right = _image(28, 1), _image(28, 1)
+    left, right = image_input(28, 1), image_input(28, 1)
     square = ops.sum(ops.square(tower(left) - tower(right)), axis=1, keepdims=True)
     distance = ops.sqrt(ops.maximum(square, keras.config.epsilon()))
     return keras.Model([left, right], layers.Dense(1, activation="sigmoid")(layers.BatchNormalization()(distance)))
@@ -118,18 +114,18 @@ def siamese() -> Model:
 
 @recipe("Koch et al. 2015, Siamese network: sigmoid of the absolute difference")
 def siamese_l1() -> Model:
-    tower_in = _image()
+    tower_in = image_input()
     x = layers.MaxPooling2D()(layers.Conv2D(8, 5, activation="relu")(tower_in))
     x = layers.MaxPooling2D()(layers.Conv2D(16, 3, activation="relu")(x))
     tower = keras.Model(tower_in, layers.Dense(32, activation="relu")(layers.Flatten()(x)))
-    left, right = _image(), _image()
+    left, right = image_input(), image_input()
     difference = ops.abs(tower(left) - tower(right))
     return keras.Model([left, right], layers.Dense(1, activation="sigmoid")(difference))
 
 
 @recipe(f"{KERAS_IO}: Zero-DCE for low-light image enhancement")
 def zero_dce() -> Model:
-    image = _image()
+    image = image_input()
     c: list[Any] = [image]
     for _ in range(4):
         c.append(layers.Conv2D(8, 3, activation="relu", padding="same")(c[-1]))
@@ -144,7 +140,7 @@ def zero_dce() -> Model:
 
 @recipe(f"{KERAS_IO}: MIRNet's fusion of two scales and dual attention")
 def mirnet() -> Model:
-    image = _image()
+    image = image_input()
     x = layers.Conv2D(8, 3, padding="same", activation="relu")(image)
     low = layers.UpSampling2D()(layers.Conv2D(8, 3, padding="same")(layers.MaxPooling2D()(x)))
     weights = layers.Dense(8, activation="softmax")(layers.GlobalAveragePooling2D(keepdims=True)(x + low))
@@ -166,7 +162,7 @@ def captcha_ocr() -> Model:
 
 @recipe(f"{KERAS_IO}: image captioning, the encoder's rows of features")
 def captioning_encoder() -> Model:
-    image = _image()
+    image = image_input()
     x = residual(conv_relu(image, 8, 3, 2), 16, 2)
     x = layers.LayerNormalization()(layers.Reshape((-1, 16))(x))
     x = layers.Dense(16, activation="relu")(x)
@@ -176,7 +172,7 @@ def captioning_encoder() -> Model:
 
 @recipe(f"{KERAS_IO}: ESPCN, the output three times as large as the image")
 def espcn() -> Model:
-    image = _image(24, 1)
+    image = image_input(24, 1)
     x = layers.Conv2D(16, 5, padding="same", activation="relu")(image)
     x = layers.Conv2D(9, 3, padding="same", activation="relu")(
         layers.Conv2D(8, 3, padding="same", activation="relu")(x)
@@ -187,7 +183,7 @@ def espcn() -> Model:
 
 @recipe("Isola et al. 2017, pix2pix's generator")
 def pix2pix() -> Model:
-    image = _image()
+    image = image_input()
     x = first = layers.LeakyReLU(negative_slope=0.3)(layers.Conv2D(8, 4, 2, padding="same")(image))
     x = layers.LeakyReLU(negative_slope=0.3)(layers.BatchNormalization()(layers.Conv2D(16, 4, 2, padding="same")(x)))
     x = layers.ReLU()(layers.BatchNormalization()(layers.Conv2DTranspose(8, 4, 2, padding="same")(x)))
@@ -197,7 +193,7 @@ def pix2pix() -> Model:
 
 @recipe(f"{KERAS_IO}: CycleGAN's generator with group normalization in place of instance normalization")
 def cyclegan_generator() -> Model:
-    image = _image()
+    image = image_input()
     x = layers.ReLU()(layers.GroupNormalization(-1)(layers.Conv2D(8, 7, padding="same")(image)))
     y = layers.ReLU()(layers.GroupNormalization(-1)(layers.Conv2D(8, 3, padding="same")(x)))
     x = layers.Add()([x, layers.GroupNormalization(-1)(layers.Conv2D(8, 3, padding="same")(y))])
@@ -206,7 +202,7 @@ def cyclegan_generator() -> Model:
 
 @recipe("Zhang et al. 2017, DnCNN: the noise subtracted from the image")
 def dncnn() -> Model:
-    image = _image(32, 1)
+    image = image_input(32, 1)
     x = layers.Conv2D(12, 3, padding="same", activation="relu")(image)
     x = layers.Conv2D(1, 3, padding="same")(conv_relu(conv_relu(x, 12), 12))
     return keras.Model(image, layers.Subtract()([image, x]))
@@ -214,7 +210,7 @@ def dncnn() -> Model:
 
 @recipe("Oktay et al. 2018, attention U-Net")
 def attention_unet() -> Model:
-    image = _image()
+    image = image_input()
     skip = conv_relu(image, 8)
     x = conv_relu(layers.MaxPooling2D()(skip), 16)
     x = layers.UpSampling2D()(x)
@@ -226,7 +222,7 @@ def attention_unet() -> Model:
 
 @recipe("Wu et al. 2018, Light CNN: maximum of two halves of the channels")
 def light_cnn() -> Model:
-    image = _image(32, 1)
+    image = image_input(32, 1)
     x = layers.Conv2D(16, 5, padding="same")(image)
     x = layers.MaxPooling2D()(layers.Maximum()([x[..., :8], x[..., 8:]]))
     x = layers.Conv2D(16, 3, padding="same")(x)
@@ -236,7 +232,7 @@ def light_cnn() -> Model:
 
 @recipe("Howard et al. 2019, MobileNetV3's hard swish by ops")
 def hard_swish() -> Model:
-    image = _image()
+    image = image_input()
     x = conv(image, 8, 3, 2)
     x = x * ops.relu6(x + 3.0) * (1.0 / 6.0)
     x = ops.hard_silu(conv(x, 16))
@@ -245,7 +241,7 @@ def hard_swish() -> Model:
 
 @recipe("Kolesnikov et al. 2020, BiT: group normalization")
 def big_transfer() -> Model:
-    image = _image()
+    image = image_input()
     x = layers.Conv2D(16, 3, 2, padding="same")(image)
     for _ in range(2):
         y = layers.Conv2D(16, 3, padding="same")(layers.ReLU()(layers.GroupNormalization(4)(x)))
@@ -255,7 +251,7 @@ def big_transfer() -> Model:
 
 @recipe("LeCun et al. 1998, LeNet-5 as it was: tanh")
 def lenet_tanh() -> Model:
-    image = _image(28, 1)
+    image = image_input(28, 1)
     x = layers.AveragePooling2D(2)(layers.Conv2D(6, 5, padding="same", activation="tanh")(image))
     x = layers.AveragePooling2D(2)(layers.Conv2D(16, 5, activation="tanh")(x))
     x = layers.Dense(84, activation="tanh")(layers.Dense(120, activation="tanh")(layers.Flatten()(x)))

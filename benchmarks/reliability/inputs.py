@@ -9,7 +9,6 @@ Nothing is changed or left by a command that ends with 2. Exit code 1 if that ev
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
 import sys
@@ -19,9 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from .forks import forked, load
-from .kills import before, require
-from .subjects import BUNDLE, DATA, MODEL, contents, make, results, write
+from .forks import forked
+from .old_state import made_in
+from .subjects import BUNDLE, DATA, MODEL, contents, results, write
 
 RUN = f"{BUNDLE}/runs/fast"
 COMMANDS = {
@@ -70,12 +69,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 def main() -> None:
     codes, faults = {damage: Counter[str]() for damage in DAMAGES}, []
     with tempfile.TemporaryDirectory() as folder:
-        old = Path(folder) / "old"
-        with multiprocessing.get_context("spawn").Pool(1) as other:
-            other.apply(make, (old,))
-        load()
-        for command, *arguments in before():
-            require(forked(command, tuple(arguments), old))
+        old = made_in(Path(folder))
         (old / "board.json").write_text('{"name": "mine", "chips": 8, "columns": 4}')
         for command, files in READ.items():
             for file in files:

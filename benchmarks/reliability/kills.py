@@ -11,19 +11,18 @@ and nothing else. Exit code 1 if that ever is not so.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from .forks import Ended, forked, load
-from .subjects import BUNDLE, DATA, MODEL, OTHER_MODEL, contents, make, results, write
+from .forks import forked
+from .old_state import made_in, require
+from .subjects import BUNDLE, DATA, OTHER_MODEL, contents, results, write
 
 
 @dataclass(frozen=True)
@@ -69,34 +68,13 @@ def main() -> None:
     given = parser.parse_args()
     rng, found = Random(given.seed), {}
     with tempfile.TemporaryDirectory() as folder:
-        old = Path(folder) / "old"
-        with multiprocessing.get_context("spawn").Pool(
-            1
-        ) as other:  # TensorFlow that has computed does not survive a fork
-            other.apply(make, (old,))
-        load()
-        for command, *arguments in before():
-            require(forked(command, tuple(arguments), old))
+        old = made_in(Path(folder))
         for subject in SUBJECTS:
             if given.only in (None, subject.command):
                 found[subject.command] = killed(subject, old, rng, given)
                 print(subject.command, found[subject.command], file=sys.stderr, flush=True)
     write(results("kills"), found)
     sys.exit(any(entry["faults"] for entry in found.values()))
-
-
-def before() -> Iterator[list[str]]:
-    """What makes the old state."""
-    yield ["convert-model", MODEL, "--data", DATA, "-o", BUNDLE, "--timesteps", "32", "--max-pooling", "average"]
-    yield ["partition-model", BUNDLE, "--board", "kapoho-bay"]
-    yield ["deploy-model", BUNDLE, "--data", DATA, "--images", "4", "--no-measure"]
-    yield ["energy-report", BUNDLE, "-o", "page.html"]
-
-
-def require(ended: Ended) -> Ended:
-    if ended.code:
-        raise SystemExit(ended.said)
-    return ended
 
 
 def killed(subject: Subject, old: Path, rng: Random, given: argparse.Namespace) -> dict[str, object]:

@@ -11,7 +11,6 @@ code 1 if that ever is not so.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import re
 import shutil
 import sys
@@ -20,9 +19,10 @@ from collections import Counter
 from itertools import combinations_with_replacement
 from pathlib import Path
 
-from .forks import forked, load, started
-from .kills import SUBJECTS, Subject, before, require
-from .subjects import BUNDLE, make, results, write
+from .forks import forked, started
+from .kills import SUBJECTS, Subject
+from .old_state import made_in
+from .subjects import BUNDLE, results, write
 
 REFUSED = re.compile("in use by another command|another command is writing|has no partition.json|has no runs")
 LEFT_BEHIND = re.compile("was made from another|was made from .* too")
@@ -33,12 +33,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     rounds, seen, faults = parser.parse_args().rounds, Counter[str](), []
     with tempfile.TemporaryDirectory() as folder:
-        old = Path(folder) / "old"
-        with multiprocessing.get_context("spawn").Pool(1) as other:
-            other.apply(make, (old,))
-        load()
-        for command, *arguments in before():
-            require(forked(command, tuple(arguments), old))
+        old = made_in(Path(folder))
         for pair in combinations_with_replacement(SUBJECTS, 2):
             for wait in [False, True] * rounds:
                 outcome, wrong = race(pair, wait, old, Path(folder) / "at")

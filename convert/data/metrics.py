@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isqrt
 
@@ -34,8 +34,9 @@ def class_merit(scores: Values, label: int) -> Merit:
 
 
 def map_merit(probabilities: Values, label: Values) -> Merit:
-    """Of a class map: pixels by (label, prediction), flat; of its own the share that is right, and of two classes the
-    adapted Rand error and the variation of information (NaN: the label has no cell)."""
+    """Of a class map of shape (h, w), (h, w, 1) or (h, w, classes): pixels by (label, prediction), flat; of its own the
+    share that is right, and of two classes the adapted Rand error and the variation of information (NaN: the label has
+    no cell)."""
     found = class_map(probabilities)
     truth = np.asarray(label).reshape(found.shape)
     classes = max(2, probabilities.shape[2] if probabilities.ndim == 3 else 1)
@@ -54,33 +55,6 @@ def number_merit(output: Values, wanted: Values, *marks: bool) -> Merit:
 NOTHING: NDArray[np.int64] = np.zeros(0, np.int64)
 
 
-def classification_metrics(scores: Values, labels: Values) -> dict[str, float]:
-    """``accuracy``: the share of images whose largest score, of shape (n, classes), is at the label.
-
-    A single score, shape (n, 1) or (n,), is the probability of class 1.
-    """
-    scores, labels = np.asarray(scores), np.asarray(labels).reshape(-1)
-    single = scores.ndim == 1 or scores.shape[1] == 1
-    predicted = scores.reshape(-1) >= 0.5 if single else scores.argmax(axis=1)
-    return {"accuracy": float(np.mean(predicted == labels))}
-
-
-def segmentation_metrics(
-    probabilities: Sequence[Values] | Values, labels: Sequence[Values] | Values
-) -> dict[str, float]:
-    """Metrics of n class maps; each image's probabilities have shape (h, w), (h, w, 1) or (h, w, classes).
-
-    - ``pixel_accuracy``, ``iou`` and ``f1`` pool the pixels of all images. With two classes they are the IoU and F1 of
-      class 0, the membrane in EM data; with more, the mean over the classes that occur.
-    - ``adapted_rand_error`` and ``variation_of_information`` (bits), two classes only, compare the connected components
-      (4 neighbours) of class 1, the cells, image by image as 2-D segmentations; pixels that are membrane in the label
-      do not count; the mean over images, NaN if no label has a cell. Adapted Rand error is 1 - F1 of the Rand precision
-      and recall, as in the ISBI 2012 challenge, at the threshold 0.5 and without its border thinning.
-      Source: Arganda-Carreras et al. 2015; Meila 2007; scikit-image's implementation.
-    """
-    return map_metrics(*summed(map_merit(p, label) for p, label in zip(probabilities, labels, strict=True)))
-
-
 def summed(merits: Iterable[Merit]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The pooled numbers of all images added, and each image's own, shape (images, ...)."""
     pooled = NOTHING
@@ -92,7 +66,16 @@ def summed(merits: Iterable[Merit]) -> tuple[NDArray[np.int64], NDArray[np.float
 
 
 def map_metrics(pooled: NDArray[np.int64], own: NDArray[np.float64]) -> dict[str, float]:
-    """As ``segmentation_metrics``, from what ``map_merit`` gives for each image, ``pooled`` added."""
+    """Metrics of class maps, from what ``map_merit`` gives for each image, ``pooled`` added.
+
+    - ``pixel_accuracy``, ``iou`` and ``f1`` pool the pixels of all images. With two classes they are the IoU and F1 of
+      class 0, the membrane in EM data; with more, the mean over the classes that occur.
+    - ``adapted_rand_error`` and ``variation_of_information`` (bits), two classes only, compare the connected components
+      (4 neighbours) of class 1, the cells, image by image as 2-D segmentations; pixels that are membrane in the label
+      do not count; the mean over images, NaN if no label has a cell. Adapted Rand error is 1 - F1 of the Rand precision
+      and recall, as in the ISBI 2012 challenge, at the threshold 0.5 and without its border thinning.
+      Source: Arganda-Carreras et al. 2015; Meila 2007; scikit-image's implementation.
+    """
     classes = isqrt(len(pooled))
     counts = pooled.reshape(classes, classes)
     hits = np.diag(counts)
@@ -114,32 +97,14 @@ def map_metrics(pooled: NDArray[np.int64], own: NDArray[np.float64]) -> dict[str
     }
 
 
-def regression_metrics(outputs: Sequence[Values] | Values, wanted: Sequence[Values] | Values) -> dict[str, float]:
-    """``mse``: the mean squared difference from what was ``wanted``, over all numbers of all images."""
-    return {"mse": float(np.mean(squared_errors(outputs, wanted)))}
-
-
-def anomaly_metrics(
-    outputs: Sequence[Values] | Values, wanted: Sequence[Values] | Values, anomalies: Sequence[bool]
-) -> dict[str, float | None]:
-    """Metrics of a model that gives its input again, ``wanted``; its mean squared error is an image's score.
+def mark_metrics(scores: NDArray[np.float64], marks: NDArray[np.bool_]) -> dict[str, float | None]:
+    """Metrics of a model that gives its input again; its mean squared error is an image's score, shape (images,).
 
     - ``auc``: how likely an anomaly scores higher than a normal image, ties as halves; None if all are of one kind.
     - ``mse``: that of the normal images, or of all if there are none.
     """
-    return mark_metrics(squared_errors(outputs, wanted), np.asarray(anomalies, bool))
-
-
-def mark_metrics(scores: NDArray[np.float64], marks: NDArray[np.bool_]) -> dict[str, float | None]:
-    """As ``anomaly_metrics``, from the mean squared error of each image."""
     normal = scores[~marks] if not marks.all() else scores
     return {"auc": area_under_curve(scores, marks), "mse": float(np.mean(normal))}
-
-
-def squared_errors(outputs: Sequence[Values] | Values, wanted: Sequence[Values] | Values) -> NDArray[np.float64]:
-    """The mean squared difference of each image, shape (images,)."""
-    pairs = zip(outputs, wanted, strict=True)
-    return np.array([number_merit(o, w).own[0] for o, w in pairs])
 
 
 def area_under_curve(scores: Values, marks: Values) -> float | None:

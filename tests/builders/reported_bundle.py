@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+ERRORS = {"ann": 0.00123, "snn": 0.00345, "by_timestep": (0.09, 0.012, 0.004, 0.0036, 0.00345)}
 LAYERS = ("conv1", "conv2", "down1", "conv3", "up1", "conv4")
 MEASURED = [
     {
@@ -205,3 +206,23 @@ def make_bundle(
             arrays |= {"labels": np.array([3, 1]), "ann": np.eye(10)[[3, 1]], "outputs": np.eye(10)[[3, 2]]}
         np.savez(path / "runs" / name / "outputs.npz", **arrays)
     return path
+
+
+def of_numbers(bundle: Path, task: str, *, images: Any, outputs: Any, labels: Any) -> None:
+    """Makes the run of ``bundle`` one of ``task``; its area under the curve is not defined at first."""
+    path = bundle / "runs" / "fast-128" / "run.json"
+    run = json.loads(path.read_text())
+    area = {"auc": 0.95} if task == "anomaly" else {}
+    rows = [
+        {**{k: v for k, v in row.items() if k not in ("pixel_accuracy", "iou", "f1")}, **area, "mse": error}
+        for row, error in zip(run["metrics"]["by_timestep"], ERRORS["by_timestep"], strict=True)
+    ]
+    metrics = {name: {**area, "mse": ERRORS[name]} for name in ("ann", "snn")}
+    run |= {"task": task, "early": None, "metrics": {**metrics, "by_timestep": rows}}
+    if task == "anomaly":
+        point = {"threshold": -0.5, "timesteps": 40.0, "auc": None, **counts_at(40)}
+        held_out = {**point, "images": 3, "chosen_on": 3, "all_steps": None}
+        run["early"] = {"rule": "settled", "metric": "auc", "curve": [point], "held_out": held_out}
+    write(path, run)
+    arrays = {"images": images, "outputs": outputs, "ann": outputs, "labels": labels}
+    np.savez(path.with_name("outputs.npz"), **{k: np.asarray(v, np.float32) for k, v in arrays.items()})
