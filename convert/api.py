@@ -97,7 +97,7 @@ def _written(
     begin_s = time.monotonic()
     from convert.calibration.figure import draw
     from convert.calibration.sample import Sample
-    from convert.foreseen import require_room_for
+    from convert.foreseen import require_room
     from convert.frontends.keras.save import save_model
     from convert.lowering.lower import deepest
     from convert.upstream.tensorflow import fix_threads
@@ -107,7 +107,7 @@ def _written(
     require_steps(options.timesteps, deepest(models.cut.segments))
     dataset = _data_for(models, data_path, options)
     sample = Sample(dataset, models.cut.shapes[INPUT], options)
-    require_room_for(outline_of(models.cut), options, sample.wanted)
+    require_room(outline_of(models.cut), options, sample.wanted)
     found = _converted(models, sample, options, progress, kept(dataset))
     save_model(models.cut.model, folder / MODEL)
     _copy(model_path, folder / f"source{model_path.suffix}")

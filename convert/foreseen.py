@@ -62,7 +62,7 @@ def _batch(options: Options) -> int:
     return max(16 if options.fine_tune_epochs else 0, 32 if options.spiking_batches else 0)
 
 
-def require_room(extent: Extent, options: Options, images: int) -> tuple[Foreseen, int]:
+def _with_room(extent: Extent, options: Options, images: int) -> tuple[Foreseen, int]:
     """What converting takes, and on how many workers: fewer than cores where memory is short.
 
     Raises ``UserError`` if there is too little for one, with the number of calibration images for which there is
@@ -83,9 +83,10 @@ def require_room(extent: Extent, options: Options, images: int) -> tuple[Foresee
     return found, 1
 
 
-def require_room_for(network: Network, options: Options, images: int) -> None:
-    """Says what converting to ``network`` will take, and on how many workers. Raises as ``require_room`` does."""
-    found, workers = require_room(extent_of(network), options, images)
+def require_room(network: Network, options: Options, images: int) -> None:
+    """Says what converting to ``network`` will take, and on how many workers. Raises ``UserError`` if
+    there is too little memory for one."""
+    found, workers = _with_room(extent_of(network), options, images)
     NOTES.info("foreseen: %s", found)
     if workers < WORKERS.get():
         NOTES.info("%d of %d cores work at a time, for all of them would take more memory", workers, WORKERS.get())
