@@ -4,20 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, get_args
 
 import rich_click as click
 from click.core import ParameterSource
 
-from convert.console.terminal import Number, command, console, memory, progress, table, waiting
-from convert.options import LIMITS, ChosenMetric, MaxPooling, Options, SpikingRecipe
+from convert.console.terminal import Number, command, memory, progress, waiting
+from convert.options import LIMITS, ChosenMetric, MaxPooling, Options, Progress, SpikingRecipe
 
 if TYPE_CHECKING:
     from .check.model import Fit
-    from .report import ConversionReport, LayerReport
+    from .report import ConversionReport
 
 
 DEFAULTS = Options()
+
+
+class Asked(NamedTuple):
+    """What a network is to be chosen by: points of 100 that it may lose, joules that it may need, and the images."""
+
+    accuracy_loss: float | None
+    joules: float | None
+    held_out: Path | None
+
+
+class Choose(Protocol):
+    """Tries conversions and writes the one that does what was asked: ``deploy.choice``."""
+
+    def __call__(
+        self,
+        model: Path,
+        data: Path,
+        bundle: Path,
+        asked: Asked,
+        options: Options,
+        force: bool,
+        wait: bool,
+        progress: Progress,
+    ) -> ConversionReport: ...
+
+
+class Above(NamedTuple):
+    """What the command needs of the packages above this one, handed to it where it is installed."""
+
+    fit: Fit
+    choose: Choose
 
 
 @click.command(
@@ -156,6 +187,25 @@ DEFAULTS = Options()
     show_default=True,
     help="Training images that rates, weights and gains are fitted to; more take longer.",
 )
+@click.option(
+    "--accuracy-loss",
+    type=Number(0, 100),
+    metavar="POINTS",
+    help="Try several conversions and write the cheapest that loses at most so many points of 100 (of mse: per cent); "
+    "with --spiking-fine-tune the trials are trained for few steps.",
+)
+@click.option(
+    "--joules",
+    type=Number(0, min_open=True),
+    help="Try several conversions and write the best one that needs at most so many joules an inference (estimated), "
+    "as 0.002.",
+)
+@click.option(
+    "--held-out",
+    type=click.Path(path_type=Path),
+    help="With --accuracy-loss or --joules: labelled data that nothing is trained on, to measure trials on; else it is "
+    "training data.",
+)
 @click.option("--seed", type=click.IntRange(*LIMITS["seed"]), default=DEFAULTS.seed, show_default=True)
 @click.option("--force", is_flag=True, help="Replace an existing bundle.")
 @memory
@@ -172,13 +222,14 @@ def main(context: click.RichContext, /, model: Path, check: bool, as_json: bool,
     from .errors import UserError
 
     data, bundle, force, wait = (options.pop(name) for name in ("data", "bundle", "force", "wait"))
+    asked = Asked(*(options.pop(name) for name in Asked._fields))
     low, high = options.pop("rates")
     if low > high:
         raise UserError(f"--rates {low:g} {high:g}: the smallest rate is above the largest; write --rates MIN MAX")
     chosen = Options(fine_tune_epochs=options.pop("fine_tune"), rates_hz=(low, high), **options)
     if check:
         _refuse(context, NOT_IN_A_CHECK, "--check looks at the model alone, reads no data and writes nothing")
-        _check(model, chosen, context.obj, as_json)
+        _check(model, chosen, None if context.obj is None else context.obj.fit, as_json)
     elif as_json:
         raise UserError("--json is how --check prints; add --check, or leave it out: a bundle has conversion.json")
     elif missing := [name for name, value in (("--data", data), ("-o", bundle)) if value is None]:
@@ -186,8 +237,15 @@ def main(context: click.RichContext, /, model: Path, check: bool, as_json: bool,
             f"Missing {' and '.join(missing)}: the training data and the bundle to write; --check needs neither.",
             context,
         )
-    else:
+    elif asked.accuracy_loss is None and asked.joules is None:
+        if asked.held_out is not None:
+            raise UserError("--held-out is what trials are measured on; add --accuracy-loss POINTS or --joules JOULES")
         _convert(model, data, bundle, chosen, force, wait)
+    else:
+        from .report_text import show
+
+        above: Above = context.obj
+        show(above.choose(model, data, bundle, asked, chosen, force, wait, progress), bundle)
 
 
 NOT_IN_A_CHECK = (
@@ -195,6 +253,9 @@ NOT_IN_A_CHECK = (
     "bundle",
     "force",
     "wait",
+    "accuracy_loss",
+    "joules",
+    "held_out",
     "metric",
     "fine_tune",
     "spiking_batches",
@@ -233,63 +294,20 @@ def _check(model: Path, options: Options, fit: Fit | None, as_json: bool) -> Non
     import msgspec
 
     from .check.model import check_model
-    from .check.text import show
+    from .check.text import show as show_check
     from .errors import UserError
 
     report = check_model(model, options, fit=fit)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(report), indent=2))
     else:
-        show(report)
+        show_check(report)
     if report.problems:
         raise UserError(report.problems)
 
 
 def _convert(model: Path, data: Path, bundle: Path, options: Options, force: bool, wait: bool) -> None:
     from .api import convert
+    from .report_text import show
 
-    _show(convert(model, data, bundle, options, force=force, wait=wait, progress=progress), bundle)
-
-
-def _show(report: ConversionReport, bundle: Path) -> None:
-    from .data.metric_registry import METRICS, heading
-
-    on_chip = sum(layer.neurons for layer in report.layers if layer.on_chip)
-    table(
-        f"{report.model}: {len(report.layers)} populations, {on_chip:,} neurons on the chip",
-        ["population", "from", "shape", "neurons", "mean Hz", "in range", "gain"],
-        [_row(layer) for layer in report.layers],
-    )
-    if carried := report.carried_sums:
-        console.print(
-            f"{len(carried)} {'sum' if len(carried) == 1 else 'sums'} that no ReLU ends fire as pairs of populations: "
-            f"{', '.join(carried)}. Foreseen: {100 * report.carried_sums_cost_share:.2g} % of the connections' cost.",
-            soft_wrap=True,
-        )
-    known = [(name, metric) for name, metric in METRICS.items() if name in report.metrics["ann"]]
-    grid = report.output_grid
-    table(
-        f"measured on {report.metrics_measured_on}" + ("" if grid is None or grid.is_whole else f"\n{grid}"),
-        ["network", *(heading(name) for name, _ in known)],
-        [[row.replace("_", " "), *(m.text(values[n], 4) for n, m in known)] for row, values in report.metrics.items()],
-    )
-    if (agreement := report.agreement) is not None:
-        console.print(
-            f"Rate network against Keras: largest difference {agreement.max_abs_error:.1e} (measured in NengoDL; "
-            f"tolerated {agreement.tolerance:.1e}).",
-            soft_wrap=True,
-        )
-    console.print(f"Wrote {bundle}. Next: partition-model {bundle}", soft_wrap=True)
-
-
-def _row(layer: LayerReport) -> list[str]:
-    smallest, largest = layer.gain
-    return [
-        layer.name + ("" if layer.on_chip else " (host)"),
-        layer.kind,
-        "x".join(map(str, layer.shape)),
-        f"{layer.neurons:,}",
-        f"{layer.mean_rate_hz:.1f}",
-        "" if layer.share_in_range is None else f"{100 * layer.share_in_range:.2f} %",
-        f"{smallest:.2f}-{largest:.2f}",
-    ]
+    show(convert(model, data, bundle, options, force=force, wait=wait, progress=progress), bundle)

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from convert.choice_report import ChoiceReport
 from convert.provenance import Provenance
 from convert.timings import Timings
 
@@ -125,6 +126,8 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     """'ann', 'max_pooling_replaced', 'fine_tuned', 'rate'."""
     metrics_measured_on: str | None = None
     rates_measured_on: MeasuredOn | None = None
+    choice: ChoiceReport | None = None
+    """What else was tried, if it was chosen by accuracy or energy."""
     rate_network_is_original: bool = False
     """Whether the rate network computes what the model computes as it was given: nothing was replaced, trained or
     left out."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 COMMANDS = {
-    "convert-model": "partition.convert_model",
+    "convert-model": "deploy.convert_model",
     "partition-model": "partition.cli",
     "deploy-model": "deploy.cli",
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 MAINS = {
-    "convert-model": "partition.convert_model",
+    "convert-model": "deploy.convert_model",
     "partition-model": "partition.cli",
     "deploy-model": "deploy.cli",
     "energy-report": "deploy.report.cli",

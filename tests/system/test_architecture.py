@@ -15,7 +15,7 @@ ORDER = ("convert", "partition", "deploy")
 """Each package may import itself and those before it."""
 SLOW = ("tensorflow", "tf_keras", "keras", "nengo", "nengo_dl", "nengo_loihi", "numba", "matplotlib", "skimage")
 COMMANDS = {
-    "convert-model": "partition.convert_model",
+    "convert-model": "deploy.convert_model",
     "partition-model": "partition.cli",
     "deploy-model": "deploy.cli",
     "energy-report": "deploy.report.cli",

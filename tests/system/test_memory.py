@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from convert.bundle import load_network, load_rates, load_report, save_bundle
+from deploy.convert_model import main as convert_model
 from partition.cli import main as partition_model
-from partition.convert_model import main as convert_model
 from tests.builders.paths import ROOT
 
-COMMANDS = {"convert": "partition.convert_model", "partition": "partition.cli", "deploy": "deploy.cli"}
+COMMANDS = {"convert": "deploy.convert_model", "partition": "partition.cli", "deploy": "deploy.cli"}
 
 
 def within(mebibytes, command, *arguments):

@@ -11,7 +11,7 @@ import convert
 from convert.check.report import CheckReport
 from convert.report import ConversionReport
 from convert.upstream.tensorflow import load_keras3
-from partition.convert_model import main as convert_model
+from deploy.convert_model import main as convert_model
 from partition.report import PartitionReport
 from tests.builders.keras_models import model_with
 from tests.builders.refusing import contents

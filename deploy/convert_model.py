@@ -1,0 +1,39 @@
+"""``convert-model`` as it is installed: ``--check`` counts cores and ``--accuracy-loss`` runs networks, as only the
+packages above ``convert`` can."""
+
+from __future__ import annotations
+
+from copy import copy
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convert.cli import Above, Asked
+from convert.cli import main as alone
+
+if TYPE_CHECKING:
+    from convert.check.report import Footprint
+    from convert.network import Network
+    from convert.options import Options, Progress
+    from convert.report import ConversionReport
+
+
+def _fit(network: Network) -> Footprint:
+    from partition.fit import fewest_cores
+
+    return fewest_cores(network)
+
+
+def _choose(
+    model: Path, data: Path, bundle: Path, asked: Asked, options: Options, force: bool, wait: bool, progress: Progress
+) -> ConversionReport:
+    from deploy.choice.api import convert_to_suit
+    from deploy.choice.wanted import Wanted
+
+    wanted = Wanted(asked.accuracy_loss, asked.joules)
+    return convert_to_suit(
+        model, data, bundle, wanted, options, held_out=asked.held_out, force=force, wait=wait, progress=progress
+    )
+
+
+main = copy(alone)
+main.context_settings = {**alone.context_settings, "obj": Above(_fit, _choose)}
