@@ -8,12 +8,13 @@ gain per channel makes up for what its own resets lose, and least squares again 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.network import INPUT, Network, Population
+from convert.network.quantize import chip_neuron
 from convert.network.rescale import with_gains
 
 from .bias_onset import arrival_step
@@ -30,6 +31,9 @@ GAIN_IMAGES = 32
 """So many images say when a drive arrives and what gains a layer needs, which are means over many neurons.
 
 Weights are fitted to all images."""
+
+FLOORS = 2
+"""Gains change the largest weight of a core, and with it the floor, to which they are fitted again."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +94,12 @@ def _calibrated(
     delivered_hz = {p.source: _mean_hz(network, p.source, trains, settled - 1, -1) for p in network.into(name)}
 
     network = with_fitted_weights(network, name, delivered_hz, wanted_hz - drive_hz(network, population, delivered_hz))
-    population = network.population(name)
     drive = arriving(network, population, trains)
-    gain = fit_gains(network, population, drive, rates_hz[:few], bias_from=arrival, settled=settled)
-    fired = fire(network, population, drive, images, gain, arrival)
+    gain = np.ones(population.shape[2])
+    for _ in range(FLOORS):
+        population = _as_on_chip(network, name, gain)
+        gain = fit_gains(network, population, drive, rates_hz[:few], bias_from=arrival, settled=settled)
+    fired = fire(network, _as_on_chip(network, name, gain), drive, images, gain, arrival)
 
     error_hz = rates_hz - _mean_hz(network, name, {name: fired}, settled)
     lost_hz = np.where((wanted_hz > 0) | (error_hz < 0), error_hz, np.float32(0))
@@ -101,11 +107,16 @@ def _calibrated(
     if again is network:
         return network, gain, arrival, fired
     drive = arriving(again, population, trains)
-    fired_again = fire(again, again.population(name), drive, images, gain, arrival)
+    fired_again = fire(again, _as_on_chip(again, name, gain), drive, images, gain, arrival)
     left_hz = rates_hz - _mean_hz(network, name, {name: fired_again}, settled)
     if np.square(left_hz).mean() < np.square(error_hz).mean():
         return again, gain, arrival, fired_again
     return network, gain, arrival, fired
+
+
+def _as_on_chip(network: Network, name: str, gain: NDArray[np.float64]) -> Population:
+    """Population ``name`` with the floor that its integers have once its weights are multiplied by ``gain``."""
+    return replace(network.population(name), neuron=chip_neuron(with_gains(network, {name: gain}), name))
 
 
 def _mean_hz(

@@ -1,12 +1,14 @@
 """One layer of the spiking network after the other, in floating point, on a few images: what calibration looks at.
 
-The rules are the chip's (hard reset, one spike per step, a spike takes one step to the next layer); weights are not yet
-integers. A layer runs through all its steps before the next one starts, for the network is feed-forward.
+The rules are the chip's (hard reset, one spike per step, a spike takes one step to the next layer), its floors those of
+the integers; weights are not yet integers. A layer runs through all its steps before the next one starts, for the
+network is feed-forward.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import singledispatch
 
 import numpy as np
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 
 from convert.frontends.original import Images
 from convert.network import INPUT, Network, Population, Shape, SharedKernel, Taps, Transform
+from convert.network.quantize import chip_neuron
 from convert.network.tensorflow_form import apply
 from convert.upstream.numba_cache import cached_njit
 
@@ -190,7 +193,8 @@ def simulated(network: Network, arrival: Mapping[str, int], images: Images) -> I
         name = population.name
         if population.on_chip:
             drive = arriving(network, population, trains)
-            trains[name] = fire(network, population, drive, len(images), np.ones(population.shape[2]), arrival[name])
+            on_chip = replace(population, neuron=chip_neuron(network, name))
+            trains[name] = fire(network, on_chip, drive, len(images), np.ones(population.shape[2]), arrival[name])
         else:
             trains[name] = encode(network, drive_hz(network, population, {INPUT: images}))
         yield population, trains[name]

@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .chip_integers import core_scale
 from .network import INPUT, Network, Projection
+from .neuron import Neuron
 
 LEVELS = 127
 """The largest weight of a core in steps of its scale. Source: ``discretize_weights`` in nengo_loihi, mixed signs."""
@@ -32,6 +34,18 @@ def with_8bit_weights(network: Network) -> Network:
         for p in network.populations
     )
     return network.with_(populations=populations, projections=tuple(map(rounded, network.projections)))
+
+
+def chip_neuron(network: Network, name: str) -> Neuron:
+    """The neuron of population ``name`` with the floor that it has in integers: -2 thresholds become -1.41 to -2.83.
+
+    The core is the one with the largest weight: the others' floors may be half of it or twice as low.
+    """
+    neuron, largest = network.population(name).neuron, _largest(network, name)
+    if not largest or not neuron.floor:
+        return neuron
+    scale = core_scale(np.float32(largest / network.dt_s), neuron.floor, network.dt_s)
+    return replace(neuron, floor=scale.floor / scale.threshold)
 
 
 def _largest(network: Network, name: str) -> float:

@@ -26,10 +26,10 @@ from convert.network import (
     Sparse,
     host_population,
 )
+from convert.network.chip_integers import LARGEST, UNIT, core_scale
 from convert.network.clearing import SHALLOWEST, Core, axons_of, drives_down, settled, weights_of
 from convert.network.transforms import SharedKernel
 
-from .chip_integers import LARGEST, UNIT, core_scale
 from .schedule import busy_steps
 
 WHOLE = 50_000

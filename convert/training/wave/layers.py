@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.network import Convolution, ConvolutionTranspose, Network, Population, Shape, Sparse, Transform
-from convert.training.wave.chip_integers import CoreScale, core_scale, synapse_integers
+from convert.network.chip_integers import CoreScale, core_scale, synapse_integers
 from convert.training.wave.kernels import Float32, Kernel, Neurons, Synapses
 from convert.training.wave.packed_kernels import kernel_between, with_weights
 from convert.training.wave.schedule import Busy, Wave

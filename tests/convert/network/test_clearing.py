@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convert.network import Clearing
+from convert.network.chip_integers import UNIT, core_scale
 from convert.network.clearing import LARGEST, LEFT, Core, axons_of, drives_down, settled, weights_of
-from convert.training.wave.chip_integers import UNIT, core_scale
 
 
 def core_of(largest: float, floor: float) -> Core:

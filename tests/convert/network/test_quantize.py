@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from scipy import sparse
 
 from convert.calibration.bias_onset import with_bias_onset
-from convert.network import INPUT, Projection, Sparse
-from convert.network.quantize import LEVELS, with_8bit_weights
+from convert.network import INPUT, Neuron, Projection, Sparse
+from convert.network.quantize import LEVELS, chip_neuron, with_8bit_weights
+from convert.network.rescale import with_gains
 from deploy.emulator.integers import discretize
 from tests.builders.image_networks import chain
 
@@ -39,6 +41,19 @@ def test_biases_share_the_scale_of_weights():
     for kernel in (n.into("p1")[0].transform.kernel for n in (before, after)):
         assert np.allclose(kernel / step, np.round(kernel / step))
     assert np.allclose(after.into("p1")[1].transform.matrix.data, 0.9)
+
+
+@pytest.mark.parametrize("floor", [-0.3, -1.0, -2.0, -4.0])
+@pytest.mark.parametrize("gain", [0.7, 1.0, 1.3])
+def test_a_floor_is_that_of_a_core_that_holds_the_whole_layer(floor, gain):
+    network = chain(layers=2, bias_hz=0.0)
+    populations = tuple(replace(p, neuron=Neuron(floor=floor)) if p.on_chip else p for p in network.populations)
+    network = with_gains(network.with_(populations=populations), {"p1": np.full(4, gain), "p2": np.full(4, gain)})
+    integers = discretize(network, {p.name: p.shape for p in network.chip_populations})
+    for name in ("p1", "p2"):
+        on_core = integers[name].vmin.flat[0] / integers[name].vth.flat[0]
+        assert chip_neuron(network, name).floor == pytest.approx(on_core, rel=1e-3)
+        assert 2**-0.51 < on_core / floor < 2**0.51
 
 
 def test_what_meets_the_image_and_what_is_zero_stays():
