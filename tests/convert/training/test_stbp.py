@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import count
 
 import numpy as np
 import pytest
 from scipy import sparse
 
-from convert.calibration.simulate import drive_hz
 from convert.errors import UserError
-from convert.network import INPUT, Convolution, Sparse
+from convert.network import Convolution, Sparse
 from convert.network.tensorflow_form import apply
 from convert.training.losses import cross_entropy
 from convert.training.recipes.stbp import stbp
@@ -24,61 +22,19 @@ from convert.training.wave.schedule import Wave
 from convert.training.wave.start_from import started_from
 from convert.training.wave.training import STATE, train_wave
 from tests.builders.image_networks import chain, images
-from tests.builders.map_of_classes import map_of_classes, outputs
-
-STEPS = 6
+from tests.builders.map_of_classes import outputs
+from tests.builders.taught_waves import STEPS, Teacher, batches, error, loud_network, same_wave
 
 
 @pytest.fixture(scope="module")
 def network():
-    """Three chip populations and a 1x1 convolution to a map of four classes, driven harder than for many steps."""
-    network = map_of_classes()
-    scaled = [
-        replace(p, transform=p.transform.scaled(1.5)) if p.target in ("p1", "p2", "p3") else p
-        for p in network.projections
-    ]
-    return network.with_(projections=tuple(scaled))
-
-
-class Teacher:
-    """What the network gives without spikes."""
-
-    def __init__(self, network):
-        self.network = network
-
-    def _rates(self, images):
-        rates = {INPUT: images}
-        for p in self.network.populations:
-            rates[p.name] = np.maximum(drive_hz(self.network, p, rates), 0)
-        return rates
-
-    def activities(self, images):
-        return {p.name: self._rates(images)[p.name] / np.float32(p.scale_hz) for p in self.network.populations}
-
-    def logits(self, images):
-        return [np.float32(outputs(self.network, self._rates(images)))]
-
-    def lesson(self, images):
-        return self.activities(images), self.logits(images)[0]
-
-
-def error(wave, teacher, shown):
-    """Mean square difference of the outputs from the teacher's."""
-    layers = wave_layers(wave, {})
-    counts = np.stack([p.counts(layers[-1], in_window=True) for p in passes(wave, layers, shown)])
-    rates_hz = np.float32(counts.reshape(-1, 6, 6, 4) / (wave.steps * wave.network.dt_s))
-    return float(np.mean((outputs(wave.network, {"p3": rates_hz}) - teacher.logits(shown)[0]) ** 2))
+    return loud_network()
 
 
 def spikes(wave, shown):
     """Spikes of the layers on the chip, a image."""
     layers = wave_layers(wave, {})
     return np.mean([sum(p.counts(layer).sum() for layer in layers) for p in passes(wave, layers, shown)])
-
-
-def batches(first):
-    """Without labels that count."""
-    return ((images(16, seed), None) for seed in count(first))
 
 
 def test_training_brings_the_outputs_nearer_to_the_teachers(network):
@@ -122,14 +78,6 @@ def test_the_same_batches_give_the_same_wave(network):
     a, b = (train_wave(wave, batches, teacher, stbp(3, Goals())) for _ in range(2))
     for p, q in zip(a.network.projections, b.network.projections, strict=True):
         np.testing.assert_array_equal(p.transform.weights, q.transform.weights)
-
-
-def same_wave(a, b):
-    for p, q in zip(a.network.projections, b.network.projections, strict=True):
-        np.testing.assert_array_equal(p.transform.weights, q.transform.weights)
-    for p, q in zip(a.network.populations, b.network.populations, strict=True):
-        np.testing.assert_array_equal(p.bias_hz, q.bias_hz)
-    assert all(np.array_equal(a.pulses[name], b.pulses[name]) for name in a.pulses)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 5])
