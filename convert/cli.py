@@ -10,7 +10,7 @@ import rich_click as click
 from click.core import ParameterSource
 
 from convert.console.terminal import Number, command, memory, progress, waiting
-from convert.options import LIMITS, ChosenMetric, MaxPooling, Options, Progress, SpikingRecipe
+from convert.options import LIMITS, ChosenMetric, MaxPooling, Options, Progress, SpikingRecipe, SurrogateName
 
 if TYPE_CHECKING:
     from .check.model import Fit
@@ -89,14 +89,19 @@ class Above(NamedTuple):
 @click.option(
     "--steps",
     type=click.IntRange(*LIMITS["steps"]),
-    help="Show each image for so many steps only: few spikes, with --recipe stbp and many batches of training.",
+    help="Show each image for so many steps only: few spikes, with many batches of --spiking-fine-tune.",
 )
 @click.option(
     "--recipe",
     type=click.Choice(get_args(SpikingRecipe)),
-    default=DEFAULTS.recipe,
+    help="How --spiking-fine-tune trains: by default stbp with --steps, which all but tandem need, and tandem without.",
+)
+@click.option(
+    "--surrogate",
+    type=click.Choice(get_args(SurrogateName)),
+    default=DEFAULTS.surrogate,
     show_default=True,
-    help="How --spiking-fine-tune trains: rates through all steps, or the spikes of a few.",
+    help="With --recipe stbp or single-step: what stands for the derivative of a spike.",
 )
 @click.option(
     "--spike-penalty",
@@ -104,6 +109,13 @@ class Above(NamedTuple):
     default=DEFAULTS.spike_penalty,
     show_default=True,
     help="With --steps: what a million synaptic operations weigh beside the loss; 0.01 more than halves them.",
+)
+@click.option(
+    "--rate-loss",
+    type=Number(0, 1000),
+    default=DEFAULTS.rate_loss,
+    show_default=True,
+    help="With --steps: what a channel weighs whose rate at --percentile is above a spike every other step.",
 )
 @click.option(
     "--labels-weight",
@@ -261,7 +273,9 @@ NOT_IN_A_CHECK = (
     "spiking_batches",
     "steps",
     "recipe",
+    "surrogate",
     "spike_penalty",
+    "rate_loss",
     "labels_weight",
     "start_from",
     "follow",

@@ -11,8 +11,15 @@ from typing import Literal, get_args
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """From what is done and its number of steps to a context whose value is called with the steps just done."""
 
-SpikingRecipe = Literal["tandem", "stbp"]
-"""How a spiking network is trained through its own spikes: over all steps, or as a wave of a short image."""
+SpikingRecipe = Literal["tandem", "stbp", "single-step", "weight-sharing"]
+"""How a spiking network is trained through its own spikes: ``convert.training.recipes``; without few steps only by
+tandem learning, over all of them."""
+
+SurrogateName = Literal["triangle", "arctan", "rectangle"]
+"""What stands for the derivative of a spike."""
+
+BY_SURROGATE: tuple[SpikingRecipe, ...] = ("stbp", "single-step")
+"""Recipes whose gradient goes through single spikes."""
 
 MaxPooling = Literal["average", "strided"]
 """What to put in place of max pooling."""
@@ -52,8 +59,10 @@ class Options:
     ``synapse_s`` None chooses a time constant for each population: see ``convert.calibration.synaptic_filters``.
     ``output`` is the one of several outputs that is measured, by its name; None is the first one. ``metric`` is what is
     measured; None: what the labels can be, classes before numbers.
-    ``steps`` shows each image for so many steps only; ``recipe`` says how its wave through the layers is trained, and
-    ``labels_weight`` what classes weigh there beside the original's outputs; it starts from the weights of the bundle
+    ``steps`` shows each image for so many steps only; ``recipe`` says how its wave through the layers is trained, by
+    which ``surrogate`` (None: ``stbp``, or without ``steps`` ``tandem``), and
+    ``labels_weight`` what classes weigh there beside the original's outputs, ``spike_penalty`` a million synaptic
+    operations and ``rate_loss`` rates at the ``percentile`` that are too high; it starts from the weights of the bundle
     ``start_from``, trained so before, if there is one. With ``follow`` each layer is cleared after an image, so that
     the next can enter while it is on its way. ``augment`` mirrors, turns and shifts
     images in training, where their task allows it.
@@ -64,8 +73,10 @@ class Options:
     fine_tune_epochs: int = 0
     spiking_batches: int = 0
     steps: int | None = None
-    recipe: SpikingRecipe = "tandem"
+    recipe: SpikingRecipe | None = None
+    surrogate: SurrogateName = "triangle"
     spike_penalty: float = 0.0
+    rate_loss: float = 0.0
     labels_weight: float = 1.0
     start_from: str | None = None
     follow: bool = False
@@ -83,6 +94,11 @@ class Options:
     metric_images: int = 256
     seed: int = 0
     memory: int | None = None
+
+    @property
+    def trained_by(self) -> SpikingRecipe:
+        """The recipe, chosen or usual."""
+        return self.recipe or ("tandem" if self.steps is None else "stbp")
 
     def problems(self) -> list[str]:
         """What is wrong with them, one sentence for each."""
@@ -104,25 +120,37 @@ class Options:
     def _wave_problems(self) -> list[str]:
         """What is wrong with showing images for a few steps."""
         problems = []
-        if self.recipe not in get_args(SpikingRecipe):
+        if self.trained_by not in get_args(SpikingRecipe):
             problems.append(f"recipe '{self.recipe}' is not known; choose {' or '.join(get_args(SpikingRecipe))}")
-        if (self.recipe == "stbp") != (self.steps is not None):
+        elif self.trained_by != "tandem" and self.steps is None:
             problems.append(
-                "recipe 'stbp' and steps, for which it shows an image, belong together; give --recipe and --steps"
+                f"recipe '{self.recipe}' trains images that are shown for a few steps; give their number with --steps"
+            )
+        if self.surrogate not in get_args(SurrogateName):
+            problems.append(f"surrogate '{self.surrogate}' is not known; choose {' or '.join(get_args(SurrogateName))}")
+        elif self.surrogate != "triangle" and self.trained_by not in BY_SURROGATE:
+            problems.append(
+                f"recipe '{self.trained_by}' has no surrogate of a spike's derivative; leave out --surrogate, or "
+                f"choose --recipe {' or '.join(BY_SURROGATE)}"
             )
         if self.steps is not None and not self.spiking_batches and self.start_from is None:
             problems.append(
                 f"{self.steps} steps are too few for a network that is not trained through them; give the number of "
                 "batches with --spiking-fine-tune"
             )
-        if not isfinite(self.spike_penalty) or self.spike_penalty < 0:
-            problems.append(f"spike_penalty is {self.spike_penalty}; give a finite number that is not negative")
-        elif self.spike_penalty and self.steps is None:
-            problems.append(
-                "spike_penalty weighs the synaptic operations of recipe 'stbp' only; leave out --spike-penalty"
-            )
+        for name in ("spike_penalty", "rate_loss"):
+            weight = getattr(self, name)
+            if not isfinite(weight) or weight < 0:
+                problems.append(f"{name} is {weight}; give a finite number that is not negative")
+            elif weight and self.steps is None:
+                problems.append(
+                    f"{name} weighs spikes of images that are shown for a few steps; leave out "
+                    f"--{name.replace('_', '-')}, or give --steps"
+                )
         if self.start_from is not None and self.steps is None:
-            problems.append("start_from is where recipe 'stbp' starts; leave out --start-from, or give --steps")
+            problems.append(
+                "start_from is where the training of a few steps starts; leave out --start-from, or give --steps"
+            )
         if self.follow and self.steps is None:
             problems.append(
                 "only images shown for a few steps can follow each other; leave out --follow, or give --steps"

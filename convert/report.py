@@ -112,9 +112,12 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     spiking_batches: int = 0
     steps: int | None = None
     """For which an image is shown; None: in all of them."""
-    recipe: Literal["tandem", "stbp"] | None = None
+    recipe: Literal["tandem", "stbp", "single-step", "weight-sharing"] | None = None
     """Of the training through spikes; None: there was none."""
+    surrogate: Literal["triangle", "arctan", "rectangle"] = "triangle"
+    """Of a spike's derivative, where the recipe has one."""
     spike_penalty: float = 0.0
+    rate_loss: float = 0.0
     labels_weight: float = 1.0
     start_from: str | None = None
     period: int | None = None

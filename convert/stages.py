@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +27,9 @@ from convert.report import AgreementReport, Task
 from convert.upstream.types import Values
 
 from .draft import Draft, Stage
+
+if TYPE_CHECKING:
+    from convert.training.wave.aim import Goals
 
 NUMBERS: tuple[Task, ...] = ("regression", "anomaly")
 """Tasks whose outputs are as good as their numbers are near."""
@@ -118,37 +122,48 @@ def _training_batches(draft: Draft, size: int, first: int = 0) -> Iterator[tuple
 
 def train_wave_of_spikes(draft: Draft) -> Draft:
     """Each image shown for a few steps only, and its wave through the layers trained to give the teacher's outputs."""
-    from convert.training.losses import cross_entropy, distillation_loss, relative_squared_loss
-    from convert.training.stbp import BATCH, Recipe, shifted, train_wave
+    from convert.training.recipes import RECIPES
+    from convert.training.recipes.surrogates import SURROGATES
+    from convert.training.shifted import shifted
     from convert.training.wave.batch import firing_rates
     from convert.training.wave.schedule import starting_wave
     from convert.training.wave.start_from import started_from
+    from convert.training.wave.training import BATCH, train_wave
 
     goal, options = draft.goal, draft.goal.options
     assert options.steps is not None
-    task, classes = goal.sample.dataset.task, goal.sample.dataset.task not in NUMBERS
+    task = goal.sample.dataset.task
 
     def batches(first: int) -> Iterator[tuple[Images, Values]]:
         for number, (images, labels) in enumerate(_training_batches(draft, BATCH, first), first):
             moved = options.augment and task == "classification"
             yield shifted(images, np.random.default_rng((options.seed, number))) if moved else images, labels
 
-    recipe = Recipe(
-        options.spiking_batches,
-        loss=distillation_loss if classes else relative_squared_loss,
-        of_labels=cross_entropy if classes and options.labels_weight else None,
-        labels=options.labels_weight,
-        penalty=options.spike_penalty,
-    )
+    recipe = RECIPES[options.trained_by](options.spiking_batches, _goals(draft), SURROGATES[options.surrogate])
     start = starting_wave(draft.network, options.steps, goal.rates.targets_hz)
     if options.start_from is not None:
         start = started_from(start, load_network(options.start_from))
         recipe = recipe.continued()
     with goal.progress("training through the steps", options.spiking_batches) as advance:
-        wave = train_wave(start, batches, goal.teacher, recipe, kept=goal.kept, advance=advance)
+        wave = train_wave(start, batches, goal.teacher, recipe, seed=options.seed, kept=goal.kept, advance=advance)
     firing = firing_rates(wave, affordable(draft.network, goal.sample.calibration))
     arrival = {p.name: wave.busy[p.name].start for p in wave.network.chip_populations}
     return _with_source_rates(draft.with_(network=wave.delivered(), firing=firing, arrival=arrival))
+
+
+def _goals(draft: Draft) -> Goals:
+    """What the training of a wave makes small, by the options and the task."""
+    from convert.training.losses import cross_entropy, distillation_loss, relative_squared_loss
+    from convert.training.wave.aim import Goals, RateBounds
+
+    options, classes = draft.goal.options, draft.goal.sample.dataset.task not in NUMBERS
+    return Goals(
+        loss=distillation_loss if classes else relative_squared_loss,
+        of_labels=cross_entropy if classes and options.labels_weight else None,
+        labels=options.labels_weight,
+        penalty=options.spike_penalty,
+        rates=RateBounds(options.rate_loss, options.percentile) if options.rate_loss else None,
+    )
 
 
 def let_images_follow(draft: Draft) -> Draft:

@@ -16,17 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from convert import Options
-from convert.calibration.activity import measure_rates
 from convert.calibration.simulate import drive_hz
-from convert.data.dataset import open_data
 from convert.frontends.original import Images
-from convert.lowering.lower import lower
 from convert.network import INPUT, Sparse
-from convert.network.rescale import with_scales
 from convert.network.tensorflow_form import apply
-from convert.opening import opened
-from convert.training.stbp import LOW_TRIANGLE
+from convert.training.recipes.surrogates import LOW_TRIANGLE
 from convert.training.wave.batch import AT_ONCE, passes
 from convert.training.wave.kernels import Float32, Kernel, Synapses
 from convert.training.wave.layers import Layer, Link, wave_layers
@@ -35,11 +29,14 @@ from convert.training.wave.simulate import Scratch, Wanted, gradient
 from convert.upstream.tensorflow import load_tensorflow
 from convert.upstream.types import Tensor
 
+from .starting import Start
+
 ROUNDS = 5
 
 
 def main(model: Path, data: Path, steps: int) -> None:
-    wave, images = _wave(model, data, steps)
+    start = Start.read(model, data, 4 * AT_ONCE)
+    wave, images = starting_wave(start.network, steps, start.rates.targets_hz), start.images[:AT_ONCE]
     layers, scratch = wave_layers(wave, {}), [Scratch() for _ in range(AT_ONCE)]
     goals = {layer.name: Wanted(np.full(int(np.prod(layer.shape)), 1e-3, np.float32)) for layer in layers}
 
@@ -60,27 +57,6 @@ def main(model: Path, data: Path, steps: int) -> None:
     for name, found in times.items():
         best, here = min(found[1:]), min(times["here"][1:])
         print(f"T = {steps}, {name}: {best:.1f} CPU ms an image, {best / here:.2f} times as many")
-
-
-def _wave(model: Path, data: Path, steps: int) -> tuple[Wave, Images]:
-    """The model as a wave before training, and images for it."""
-    options = Options()
-    models = opened(model, options)
-    dataset = open_data(data, input_shape=models.cut.shapes[INPUT], target_shape=models.output_shape)
-    chosen = np.random.default_rng(0).permutation(len(dataset))[: 4 * AT_ONCE]
-    images = np.stack([dataset.image(int(i)) for i in chosen])
-    rates = measure_rates(
-        models.cut.original,
-        models.cut.segments,
-        images,
-        images,
-        percentile=options.percentile,
-        rates_hz=options.rates_hz,
-        one_scale=options.one_scale,
-    )
-    network = lower(models.cut.segments, models.cut.shapes, lambda steps: None)
-    network = with_scales(network, {p.name: rates.scale_hz[p.name] for p in network.populations})
-    return starting_wave(network, steps, rates.targets_hz), images[:AT_ONCE]
 
 
 def _unrolled(wave: Wave, layers: tuple[Layer, ...], images: Images, *, at_once: int) -> Callable[[], object]:

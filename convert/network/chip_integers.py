@@ -6,6 +6,7 @@ rounding; tests compare. All integers of a core are multiples of 64, but for the
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import floor, log2
 
@@ -62,3 +63,21 @@ def synapse_integers(weights: Float32, largest: np.float32) -> Float32:
         return np.asarray(halves * 2**shift, np.float32)
     kept = np.trunc((np.round(halves * 2.0**shift) / 2.0**shift).clip(-HALVES, HALVES))
     return np.asarray(np.floor(kept * 2.0**shift), np.float32)
+
+
+Numbers = Callable[[Sequence[Float32], float, float], tuple[CoreScale, list[Float32]]]
+"""From a population's weights over dt, its bias and its pulse, its floor in thresholds and dt to what is computed with:
+a scale, and the same arrays in it."""
+
+
+def on_chip(arrays: Sequence[Float32], floor_thresholds: float, dt_s: float) -> tuple[CoreScale, list[Float32]]:
+    """The core's integers."""
+    largest = np.float32(max(float(np.abs(w).max(initial=0)) for w in arrays))
+    if largest == 0:
+        return CoreScale(0.0, 1.0, 0.0), [np.zeros_like(w) for w in arrays]
+    return core_scale(largest, floor_thresholds, dt_s), [synapse_integers(w, largest) for w in arrays]
+
+
+def unrounded(arrays: Sequence[Float32], floor_thresholds: float, dt_s: float) -> tuple[CoreScale, list[Float32]]:
+    """Floating point: what rounding costs is seen beside it."""
+    return CoreScale(1.0, 1 / dt_s, floor_thresholds / dt_s), list(arrays)

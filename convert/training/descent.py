@@ -6,7 +6,7 @@ Source: Kingma and Ba 2015, algorithm 1.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ LONGEST = 2.0
 @dataclass(frozen=True)
 class Descent:
     """``values`` after so many ``batches``, ``steps`` of them since the means of gradients and squares were zero;
-    ``length`` is the mean one of gradients."""
+    ``length`` is the mean one of gradients. What no gradient moves is kept ``beside``."""
 
     values: Values
     mean: Values
@@ -39,10 +39,11 @@ class Descent:
     batches: int = 0
     steps: int = 0
     length: float = 0.0
+    beside: Values = field(default_factory=dict)
 
     @classmethod
-    def start(cls, values: Values) -> Descent:
-        return cls(values, _zeros(values), _zeros(values))
+    def start(cls, values: Values, beside: Values | None = None) -> Descent:
+        return cls(values, _zeros(values), _zeros(values), beside=beside or {})
 
     def rested(self) -> Descent:
         """The same place, as if it were the first."""
@@ -63,11 +64,11 @@ class Descent:
             square[key] = KEPT_OF_SQUARES * square[key] + (1 - KEPT_OF_SQUARES) * g * g
             size = np.sqrt(square[key] / np.float32(bias_of_squares)) + LEAST
             values[key] = values[key] - np.float32(rate / bias) * mean[key] / size
-        return Descent(values, mean, square, self.batches + 1, steps, usual)
+        return Descent(values, mean, square, self.batches + 1, steps, usual, self.beside)
 
     def write(self, path: Path) -> None:
         """Writes the .npz file ``path``, whole or not at all."""
-        parts = {"values": self.values, "mean": self.mean, "square": self.square}
+        parts = {"values": self.values, "mean": self.mean, "square": self.square, "beside": self.beside}
         arrays = {f"{part} {kind} {whose}": a for part, of in parts.items() for (kind, whose), a in of.items()}
         with whole_file(path) as beside:
             np.savez(beside, allow_pickle=False, where=np.array([self.batches, self.steps, self.length]), **arrays)
@@ -84,7 +85,8 @@ class Descent:
 
                 batches, steps, length = data["where"]
                 means = part("mean", self.mean), part("square", self.square)
-                return Descent(part("values", self.values), *means, int(batches), int(steps), float(length))
+                values, beside = part("values", self.values), part("beside", self.beside)
+                return Descent(values, *means, int(batches), int(steps), float(length), beside)
         except (*DAMAGED, AssertionError):
             return None
 

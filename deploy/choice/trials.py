@@ -8,7 +8,7 @@ from pathlib import Path
 
 from convert.choice_report import TriedNetwork
 from convert.data.metric_registry import METRICS, MetricName
-from convert.options import Options, SpikingRecipe
+from convert.options import Options
 
 from .wanted import Wanted
 
@@ -92,7 +92,7 @@ def _with_penalty(base: Options, last: Tried) -> Trial | None:
 
 
 def _shown(base: Options, steps: int) -> Trial:
-    return Trial(f"{steps} steps, {base.spiking_batches:,} batches", replace(base, steps=steps, recipe=_of_waves(base)))
+    return Trial(f"{steps} steps, {base.spiking_batches:,} batches", replace(base, steps=steps))
 
 
 def _from(base: Options, last: Tried, steps: int, penalty: float) -> Trial:
@@ -101,15 +101,9 @@ def _from(base: Options, last: Tried, steps: int, penalty: float) -> Trial:
     options = replace(
         base,
         steps=steps,
-        recipe=_of_waves(base),
         spiking_batches=batches,
         spike_penalty=penalty,
         start_from=str(last.bundle),
     )
     with_penalty = f", penalty {penalty:g}" if penalty else ""
     return Trial(f"{steps} steps{with_penalty}, {batches:,} batches more", options)
-
-
-def _of_waves(base: Options) -> SpikingRecipe:
-    """The recipe of ``base`` if it trains waves, else the usual one."""
-    return base.recipe if base.steps is not None else "stbp"

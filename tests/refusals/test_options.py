@@ -28,10 +28,15 @@ def test_rates_the_wrong_way_round(tiny, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--steps", 8, "--spiking-fine-tune", 5], "belong together; give --recipe and --steps$"),
-        (["--recipe", "stbp", "--spiking-fine-tune", 5], "belong together; give --recipe and --steps$"),
-        (["--recipe", "stbp", "--steps", 8], "8 steps are too few .* batches with --spiking-fine-tune$"),
-        (["--spike-penalty", 0.1], "recipe 'stbp' only; leave out --spike-penalty$"),
+        (["--recipe", "stbp", "--spiking-fine-tune", 5], "shown for a few steps; give their number with --steps$"),
+        (["--recipe", "weight-sharing", "--spiking-fine-tune", 5], "a few steps; give their number with --steps$"),
+        (["--steps", 8], "8 steps are too few .* batches with --spiking-fine-tune$"),
+        (["--spike-penalty", 0.1], "leave out --spike-penalty, or give --steps$"),
+        (["--rate-loss", 0.1], "leave out --rate-loss, or give --steps$"),
+        (
+            ["--recipe", "tandem", "--surrogate", "arctan"],
+            "recipe 'tandem' has no surrogate .* leave out --surrogate, or choose --recipe stbp or single-step$",
+        ),
         (["--start-from", "b"], "leave out --start-from, or give --steps$"),
     ],
 )

@@ -17,13 +17,15 @@ from convert.frontends.original import Images
 from convert.network import INPUT, Network
 from convert.network.tensorflow_form import apply
 from convert.training.descent import Key
-from convert.training.losses import Loss
-from convert.training.wave.kernels import Float32, Surrogate, counted
+from convert.training.wave.aim import Aim
+from convert.training.wave.kernels import Float32, counted
 from convert.training.wave.layers import Layer, wave_layers
+from convert.training.wave.one_step import Noise
 from convert.training.wave.parameters import WaveParameters, summed
+from convert.training.wave.rate_bounds import added, rate_gradients
 from convert.training.wave.readout_gradient import backward
 from convert.training.wave.schedule import Wave
-from convert.training.wave.simulate import Gradient, Passed, Scratch, Wanted, gradient, pass_image
+from convert.training.wave.simulate import Gradient, Passed, Scratch, Wanted, pass_image
 from convert.upstream.tensorflow import load_tensorflow
 from convert.upstream.types import Values
 
@@ -57,27 +59,14 @@ class Examples:
 
 
 @dataclass(frozen=True)
-class Aim:
-    """What training makes small: a ``loss`` of outputs with the teacher's and, weighed by ``labels``, one
-    ``of_labels``; weighed by ``features``, the difference of each layer's rates from the teacher's activities, and by
-    ``penalty``, a million synaptic operations. Layers learn alone if it is ``local``."""
-
-    loss: Loss
-    of_labels: Loss | None
-    labels: float
-    features: float
-    penalty: float
-    surrogate: Surrogate
-    local: bool
-
-
-@dataclass(frozen=True)
 class Found:
-    """The mean ``loss`` of outputs, the share that ``agrees`` with the teacher on the class, and the gradient."""
+    """The mean ``loss`` of outputs, the share that ``agrees`` with the teacher on the class, the gradient, and what the
+    way back noticed of each layer, in all images."""
 
     loss: float
     agrees: float
     gradients: dict[Key, NDArray[np.float32]]
+    noticed: dict[str, NDArray[np.float32]]
 
 
 class BatchGradient:
@@ -92,31 +81,42 @@ class BatchGradient:
     def of(self, wave: Wave, layers: Sequence[Layer], given: Examples, aim: Aim) -> Found:
         """Of the mean over all examples."""
         total: dict[Key, NDArray[np.float32]] = {}
+        noticed: dict[str, NDArray[np.float32]] = {}
         loss = agrees = 0.0
         for start in range(0, len(given.images), AT_ONCE):
             part = given.part(start)
             share = len(part.images) / len(given.images)
-            found = self._of_part(wave, layers, part, aim)
+            found = self._of_part(wave, layers, part, aim, start)
             loss, agrees = loss + share * found.loss, agrees + share * found.agrees
             for key, value in found.gradients.items():
                 total[key] = total.get(key, np.float32(0)) + value * np.float32(share)
-        return Found(loss, agrees, total)
+            for name, numbers in found.noticed.items():
+                noticed[name] = noticed.get(name, np.float32(0)) + numbers
+        return Found(loss, agrees, total, noticed)
 
-    def _of_part(self, wave: Wave, layers: Sequence[Layer], given: Examples, aim: Aim) -> Found:
-        passed = passes(wave, layers, given.images, self.scratch)
+    def _of_part(self, wave: Wave, layers: Sequence[Layer], given: Examples, aim: Aim, first: int) -> Found:
+        def noise(k: int) -> Noise | None:
+            return None if aim.noise is None else Noise(aim.noise, np.random.default_rng((*aim.seed, first + k)))
+
+        passed = passes(wave, layers, given.images, self.scratch, noise)
         readout = self._readout(wave, layers, passed, given, aim)
-        of_counts = self._count_gradients(wave, layers, passed, given, aim)
+        of_counts, of_window = self._count_gradients(wave, layers, passed, given, aim), readout.of_sources
+        if aim.goals.rates is not None:
+            of_window = added(of_window, rate_gradients(wave, layers, passed, aim.goals.rates))
 
         def wanted(k: int) -> dict[str, Wanted]:
-            of = readout.of_sources
-            return {name: Wanted(all_[k], of[name][k] if name in of else None) for name, all_ in of_counts.items()}
+            return {
+                name: Wanted(all_[k], of_window[name][k] if name in of_window else None)
+                for name, all_ in of_counts.items()
+            }
 
         def some(group: int) -> Gradient:
             chosen = range(group * TOGETHER, min(len(passed), (group + 1) * TOGETHER))
-            return gradient(layers, [(passed[k], wanted(k)) for k in chosen], aim.surrogate, local=aim.local)
+            return aim.backward(layers, [(passed[k], wanted(k)) for k in chosen])
 
         found = summed(_each(-(-len(passed) // TOGETHER), some))
-        return Found(readout.loss, readout.agrees, self.parameters.gradients(found) | readout.gradients)
+        gradients = self.parameters.gradients(found) | readout.gradients
+        return Found(readout.loss, readout.agrees, gradients, found.noticed)
 
     def _count_gradients(
         self, wave: Wave, layers: Sequence[Layer], passed: Sequence[Passed], given: Examples, aim: Aim
@@ -129,7 +129,9 @@ class BatchGradient:
             goal = np.clip(given.activities[layer.name].reshape(len(count), -1) * scale, 0, 1)
             size = np.square(goal).sum(axis=1, keepdims=True) + np.float32(SILENT * goal.shape[1])
             slope = np.float32(2 * aim.features / wave.steps) * (count / np.float32(wave.steps) - goal) / size
-            of_count = (slope + np.float32(aim.penalty * 1e-6) * self.fan_out[layer.name]) / np.float32(len(count))
+            of_count = (slope + np.float32(aim.goals.penalty * 1e-6) * self.fan_out[layer.name]) / np.float32(
+                len(count)
+            )
             found[layer.name] = np.asarray(of_count, np.float32)
         return found
 
@@ -139,13 +141,7 @@ class BatchGradient:
         network = wave.network
         readout, per_spike = network.readouts[0], np.float32(1 / (wave.steps * network.dt_s))
         into = {i: p for i, p in enumerate(network.projections) if p.target == readout.name}
-        rates_hz = {
-            layer.name: np.stack([p.counts(layer, in_window=True).reshape(layer.shape) for p in passed]) * per_spike
-            for layer in layers
-            if layer.name in {p.source for p in into.values()}
-        }
-        parts = [np.asarray(apply(p.transform, rates_hz[p.source], readout.shape)) for p in into.values()]
-        outputs: Float32 = np.asarray(sum(parts) + readout.bias, np.float32)
+        rates_hz, outputs = read_out(wave, layers, passed)
         loss, of_outputs = _loss(outputs, given, aim)
         of_weights, of_rates = {}, {name: np.zeros_like(rate) for name, rate in rates_hz.items()}
         for i, p in into.items():
@@ -176,9 +172,9 @@ def _loss(outputs: Float32, given: Examples, aim: Aim) -> tuple[float, Float32]:
     variable = tf.constant(outputs)
     with tf.GradientTape() as tape:
         tape.watch(variable)
-        loss = aim.loss(tf.constant(given.logits, tf.float32), variable)
-        if aim.of_labels is not None and given.labels is not None:
-            loss += aim.labels * aim.of_labels(tf.constant(given.labels), variable)
+        loss = aim.goals.loss(tf.constant(given.logits, tf.float32), variable)
+        if aim.goals.of_labels is not None and given.labels is not None:
+            loss += aim.goals.labels * aim.goals.of_labels(tf.constant(given.labels), variable)
     return float(loss), np.asarray(tape.gradient(loss, variable))
 
 
@@ -187,19 +183,39 @@ def _class(outputs: Float32) -> NDArray[np.intp]:
 
 
 def passes(
-    wave: Wave, layers: Sequence[Layer], images: Images, scratch: Sequence[Scratch] | None = None
+    wave: Wave,
+    layers: Sequence[Layer],
+    images: Images,
+    scratch: Sequence[Scratch] | None = None,
+    noise: Callable[[int], Noise | None] = lambda number: None,
 ) -> list[Passed]:
-    """Raw ``images`` through the wave, on all cores, each computed in one of ``scratch``."""
+    """Raw ``images`` through the wave, on all cores, each computed in one of ``scratch``, with the ``noise`` of its
+    number among them."""
     network = wave.network
     hosts = [p for p in network.populations if not p.on_chip]
     drives = {p.name: drive_hz(network, p, {INPUT: images}).astype(np.float64) * network.dt_s for p in hosts}
 
     def one(k: int) -> Passed:
         per_step = {name: drive[k] for name, drive in drives.items()}
-        return pass_image(layers, per_step, wave.steps, None if scratch is None else scratch[k])
+        return pass_image(layers, per_step, wave.steps, None if scratch is None else scratch[k], noise(k))
 
     found = _each(len(images), one)
     return [found[k] for k in range(len(images))]
+
+
+def read_out(wave: Wave, layers: Sequence[Layer], passed: Sequence[Passed]) -> tuple[dict[str, Float32], Float32]:
+    """The rates in their windows of the first readout's sources, by name, and its outputs before their activation,
+    (images, rows, columns, channels)."""
+    network, readout = wave.network, wave.network.readouts[0]
+    into = [p for p in network.projections if p.target == readout.name]
+    per_spike, sources = np.float32(1 / (wave.steps * network.dt_s)), {p.source for p in into}
+    rates_hz = {
+        layer.name: np.stack([p.counts(layer, in_window=True).reshape(layer.shape) for p in passed]) * per_spike
+        for layer in layers
+        if layer.name in sources
+    }
+    parts = [np.asarray(apply(p.transform, rates_hz[p.source], readout.shape)) for p in into]
+    return rates_hz, np.asarray(sum(parts) + readout.bias, np.float32)
 
 
 def firing_rates(wave: Wave, images: Images) -> FiringRates:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.network import Convolution, ConvolutionTranspose, Network, Population, Shape, Sparse, Transform
-from convert.network.chip_integers import CoreScale, core_scale, synapse_integers
+from convert.network.chip_integers import Numbers, on_chip
 from convert.training.wave.kernels import Float32, Kernel, Neurons, Synapses
 from convert.training.wave.packed_kernels import kernel_between, with_weights
 from convert.training.wave.schedule import Busy, Wave
@@ -37,28 +37,22 @@ class Layer:
     links: tuple[Link, ...]
 
 
-def wave_layers(wave: Wave, known: dict[int, Kernel | Synapses]) -> tuple[Layer, ...]:
-    """The layers of ``wave`` in order, as cores have them that hold all channels of a layer.
+def wave_layers(wave: Wave, known: dict[int, Kernel | Synapses], numbers: Numbers = on_chip) -> tuple[Layer, ...]:
+    """The layers of ``wave`` in order, in ``numbers``, by default as cores have them that hold all channels of a layer.
 
     ``known`` keeps the geometry of each projection from call to call.
     """
-    return tuple(_layer(wave, population, known) for population in wave.network.chip_populations)
+    return tuple(_layer(wave, population, known, numbers) for population in wave.network.chip_populations)
 
 
-def _layer(wave: Wave, population: Population, known: dict[int, Kernel | Synapses]) -> Layer:
+def _layer(wave: Wave, population: Population, known: dict[int, Kernel | Synapses], numbers: Numbers) -> Layer:
     network, busy, name = wave.network, wave.busy, population.name
     into = [(i, p) for i, p in enumerate(network.projections) if p.target == name]
     weights = [_over_dt(p.transform, network.dt_s) for _, p in into]
     none = np.zeros(population.shape)
     bias = _singles(population.bias_hz.ravel() * network.dt_s * (1.0 / network.dt_s))
     pulse = _singles(wave.pulses.get(name, none).ravel() * (1.0 / network.dt_s))
-    largest = np.float32(max(float(np.abs(w).max(initial=0)) for w in (*weights, bias, pulse)))
-    if largest == 0:
-        scale = CoreScale(0.0, 1.0, 0.0)
-        integers = [np.zeros_like(w) for w in (*weights, bias, pulse)]
-    else:
-        scale = core_scale(largest, population.neuron.floor, network.dt_s)
-        integers = [synapse_integers(w, largest) for w in (*weights, bias, pulse)]
+    scale, integers = numbers([*weights, bias, pulse], population.neuron.floor, network.dt_s)
     *of_links, of_bias, of_pulse = integers
     window = busy[name]
     neurons = Neurons(scale.threshold, scale.floor, window.start - window.first, of_bias, of_pulse)

@@ -120,7 +120,12 @@ def summed(gradients: Mapping[int, Gradient]) -> Gradient:
     """The sum over images, always in the same order."""
     first, *others = (gradients[k] for k in sorted(gradients))
     for other in others:
-        for mine, more in ((first.weights, other.weights), (first.biases, other.biases), (first.pulses, other.pulses)):
+        for mine, more in (
+            (first.weights, other.weights),
+            (first.biases, other.biases),
+            (first.pulses, other.pulses),
+            (first.noticed, other.noticed),
+        ):
             for key, value in more.items():
                 mine[key] += value  # type: ignore[index]
     return first

@@ -83,11 +83,16 @@ class Wave:
 def starting_wave(network: Network, steps: int, targets_hz: Mapping[str, float]) -> Wave:
     """``network`` as a wave of ``steps``, before training: what was to fire at ``targets_hz`` fires in every step."""
     step_hz = 1 / network.dt_s
-    scales_hz = {
-        p.name: p.scale_hz * step_hz / targets_hz[p.name] if p.on_chip else p.scale_hz for p in network.populations
-    }
-    scaled = with_scales(network, scales_hz)
-    louder = with_gains(scaled, {p.name: np.full(p.shape[2], GAIN) for p in network.chip_populations})
+    scales_hz = {p.name: p.scale_hz * step_hz / targets_hz[p.name] for p in network.chip_populations}
+    return wave_of_scales(network, steps, scales_hz, GAIN)
+
+
+def wave_of_scales(network: Network, steps: int, scales_hz: Mapping[str, float], gain: float) -> Wave:
+    """``network`` as a wave of ``steps``, whose populations on the chip fire at ``scales_hz`` for activation 1, drives
+    multiplied by ``gain``."""
+    step_hz = 1 / network.dt_s
+    scaled = with_scales(network, {p.name: scales_hz.get(p.name, p.scale_hz) for p in network.populations})
+    louder = with_gains(scaled, {p.name: np.full(p.shape[2], gain) for p in network.chip_populations})
     populations = tuple(
         replace(p, synapse_s=0.0) if p.on_chip else replace(p, bias_hz=p.bias_hz + ROUNDED * step_hz / steps)
         for p in louder.populations

@@ -34,6 +34,7 @@ from convert.training.wave.kernels import (
     fire,
 )
 from convert.training.wave.layers import Layer
+from convert.training.wave.one_step import Noise
 from convert.training.wave.packed_kernels import aligned, unpacked
 
 DRIVE = "drive"
@@ -78,11 +79,13 @@ class Passed:
 @dataclass(frozen=True)
 class Gradient:
     """With respect to weights by the projection's place, and to biases and pulses by population (neurons,), all of
-    them in thresholds."""
+    them in thresholds; and by population what was ``noticed`` on the way: neurons that fire without positive drive, and
+    all that fire, where anybody looked."""
 
     weights: dict[int, Float32] = field(default_factory=dict)
     biases: dict[str, Float32] = field(default_factory=dict)
     pulses: dict[str, Float32] = field(default_factory=dict)
+    noticed: dict[str, Float32] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -94,19 +97,52 @@ class Wanted:
     in_window: Float32 | None = None
 
 
+@dataclass(frozen=True)
+class Sums:
+    """Gradients as they are added up: with respect to weights, packed, by place, to biases and pulses (2, neurons) by
+    layer; and what is noticed."""
+
+    of_packed: dict[int, Float32]
+    of_constants: dict[str, Float32]
+    noticed: dict[str, Float32]
+
+    @classmethod
+    def none(cls, layers: Sequence[Layer]) -> Sums:
+        return cls(
+            {link.place: np.zeros_like(_form(link.reach)) for layer in layers for link in layer.links},
+            {layer.name: np.zeros((2, int(np.prod(layer.shape))), np.float32) for layer in layers},
+            {layer.name: np.zeros(2, np.float32) for layer in layers},
+        )
+
+    def gradient(self, layers: Sequence[Layer]) -> Gradient:
+        return Gradient(
+            {k.place: _unpacked(k.reach, self.of_packed[k.place]) for layer in layers for k in layer.links},
+            {name: of[0] for name, of in self.of_constants.items()},
+            {name: of[1] for name, of in self.of_constants.items()},
+            self.noticed,
+        )
+
+
 def pass_image(
-    layers: Sequence[Layer], per_step: Mapping[str, NDArray[np.float64]], steps: int, scratch: Scratch | None = None
+    layers: Sequence[Layer],
+    per_step: Mapping[str, NDArray[np.float64]],
+    steps: int,
+    scratch: Scratch | None = None,
+    noise: Noise | None = None,
 ) -> Passed:
     """The image whose host populations are driven by ``per_step`` thresholds (rows, columns, channels) for ``steps``
-    steps, computed in ``scratch``."""
+    steps, computed in ``scratch``; what ``noise`` adds to potentials comes in the first step."""
     scratch = scratch or Scratch()
-    fired = {name: encoded(drive.ravel(), drive.shape[-1], steps) for name, drive in per_step.items()}
+    starts = {name: 0.0 if noise is None else noise.of_host(drive.shape) for name, drive in per_step.items()}
+    fired = {name: encoded((d + starts[name]).ravel(), d.shape[-1], steps) for name, d in per_step.items()}
     voltages: dict[str, Float32] = {}
     for layer in layers:
         shape = layer.busy.steps, int(np.prod(layer.shape))
         drive = scratch.zeros(DRIVE, layer.name, shape)
         for link in layer.links:
             bring(link.reach, fired[link.source], link.lag, drive.reshape(-1, *layer.shape))
+        if noise is not None:
+            drive[0] += noise.of_layer(shape[1]) * np.float32(layer.neurons.threshold)
         voltages[layer.name] = scratch.empty("voltages", layer.name, shape)
         fired[layer.name] = fire(drive, layer.shape[2], layer.neurons, voltages[layer.name])
     return Passed(fired, voltages, scratch)
@@ -121,15 +157,10 @@ def gradient(
 ) -> Gradient:
     """The sum over ``images``, each with the gradients of its loss with respect to spikes by layer; ``local`` lets none
     go from layer to layer."""
-    of_packed = {link.place: np.zeros_like(_form(link.reach)) for layer in layers for link in layer.links}
-    of_constants = {layer.name: np.zeros((2, int(np.prod(layer.shape))), np.float32) for layer in layers}
+    sums = Sums.none(layers)
     for passed, wanted in images:
-        _add_gradient(layers, passed, wanted, surrogate, local, of_packed, of_constants)
-    return Gradient(
-        {k.place: _unpacked(k.reach, of_packed[k.place]) for layer in layers for k in layer.links},
-        {name: of[0] for name, of in of_constants.items()},
-        {name: of[1] for name, of in of_constants.items()},
-    )
+        _add_gradient(layers, passed, wanted, surrogate, local, sums)
+    return sums.gradient(layers)
 
 
 def _add_gradient(
@@ -138,10 +169,9 @@ def _add_gradient(
     wanted: Mapping[str, Wanted],
     surrogate: Surrogate,
     local: bool,
-    of_packed: Mapping[int, Float32],
-    of_constants: Mapping[str, Float32],
+    sums: Sums,
 ) -> None:
-    """Adds that of one image: with respect to weights, packed, and to biases and pulses."""
+    """Adds that of one image."""
     of_spikes = {
         layer.name: passed.scratch.zeros(DRIVE, layer.name, passed.voltages[layer.name].shape) for layer in layers
     }
@@ -151,10 +181,10 @@ def _add_gradient(
         if goal is not None and goal.in_window is not None:
             own[start:] += goal.in_window
         by_count = np.zeros(own.shape[1], np.float32) if goal is None else goal.by_count
-        fire_backward(passed.voltages[name], start, own, by_count, surrogate, of_constants[name])
+        fire_backward(passed.voltages[name], start, own, by_count, surrogate, sums.of_constants[name])
         of_drive = own.reshape(-1, *layer.shape)
         for link in layer.links:
-            to_weights(link.reach, passed.fired[link.source], link.lag, of_drive, of_packed[link.place])
+            to_weights(link.reach, passed.fired[link.source], link.lag, of_drive, sums.of_packed[link.place])
             if not local and link.source in of_spikes:
                 to_source(link.reach, link.lag, layer, of_drive, of_spikes[link.source])
 

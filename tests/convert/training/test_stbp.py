@@ -4,68 +4,31 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import count
 
 import numpy as np
 import pytest
 from scipy import sparse
 
-from convert.calibration.simulate import drive_hz
 from convert.errors import UserError
-from convert.network import INPUT, Convolution, Sparse
+from convert.network import Convolution, Sparse
 from convert.network.tensorflow_form import apply
 from convert.training.losses import cross_entropy
-from convert.training.stbp import STATE, Recipe, train_wave
+from convert.training.recipes.stbp import stbp
+from convert.training.wave.aim import Goals
 from convert.training.wave.batch import fan_out, passes
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.readout_gradient import backward
 from convert.training.wave.schedule import Wave
 from convert.training.wave.start_from import started_from
+from convert.training.wave.training import STATE, train_wave
 from tests.builders.image_networks import chain, images
-from tests.builders.map_of_classes import map_of_classes, outputs
-
-STEPS = 6
+from tests.builders.map_of_classes import outputs
+from tests.builders.taught_waves import STEPS, Teacher, batches, error, loud_network, same_wave
 
 
 @pytest.fixture(scope="module")
 def network():
-    """Three chip populations and a 1x1 convolution to a map of four classes, driven harder than for many steps."""
-    network = map_of_classes()
-    scaled = [
-        replace(p, transform=p.transform.scaled(1.5)) if p.target in ("p1", "p2", "p3") else p
-        for p in network.projections
-    ]
-    return network.with_(projections=tuple(scaled))
-
-
-class Teacher:
-    """What the network gives without spikes."""
-
-    def __init__(self, network):
-        self.network = network
-
-    def _rates(self, images):
-        rates = {INPUT: images}
-        for p in self.network.populations:
-            rates[p.name] = np.maximum(drive_hz(self.network, p, rates), 0)
-        return rates
-
-    def activities(self, images):
-        return {p.name: self._rates(images)[p.name] / np.float32(p.scale_hz) for p in self.network.populations}
-
-    def logits(self, images):
-        return [np.float32(outputs(self.network, self._rates(images)))]
-
-    def lesson(self, images):
-        return self.activities(images), self.logits(images)[0]
-
-
-def error(wave, teacher, shown):
-    """Mean square difference of the outputs from the teacher's."""
-    layers = wave_layers(wave, {})
-    counts = np.stack([p.counts(layers[-1], in_window=True) for p in passes(wave, layers, shown)])
-    rates_hz = np.float32(counts.reshape(-1, 6, 6, 4) / (wave.steps * wave.network.dt_s))
-    return float(np.mean((outputs(wave.network, {"p3": rates_hz}) - teacher.logits(shown)[0]) ** 2))
+    return loud_network()
 
 
 def spikes(wave, shown):
@@ -74,15 +37,10 @@ def spikes(wave, shown):
     return np.mean([sum(p.counts(layer).sum() for layer in layers) for p in passes(wave, layers, shown)])
 
 
-def batches(first):
-    """Without labels that count."""
-    return ((images(16, seed), None) for seed in count(first))
-
-
 def test_training_brings_the_outputs_nearer_to_the_teachers(network):
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
     steps: list[int] = []
-    trained = train_wave(wave, batches, teacher, Recipe(16, learning_rate=0.03), advance=steps.append)
+    trained = train_wave(wave, batches, teacher, stbp(16, Goals(), learning_rate=0.03), advance=steps.append)
     assert steps == [1] * 16
     held_out = images(12, 999)
     assert error(trained, teacher, held_out) < 0.6 * error(wave, teacher, held_out)
@@ -90,7 +48,7 @@ def test_training_brings_the_outputs_nearer_to_the_teachers(network):
 
 def test_layers_alone_come_nearer_to_their_own_activations(network):
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
-    recipe = Recipe(12, learning_rate=0.03, local=1.0, features=(1.0, 1.0))
+    recipe = stbp(12, Goals(), alone=1.0, learning_rate=0.03)
     trained = train_wave(wave, batches, teacher, recipe)
 
     def distance(of):
@@ -109,30 +67,23 @@ def test_layers_alone_come_nearer_to_their_own_activations(network):
 def test_a_penalty_makes_spikes_fewer(network):
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
     free, dear = (
-        train_wave(wave, batches, teacher, Recipe(8, learning_rate=0.03, penalty=penalty)) for penalty in (0.0, 500.0)
+        train_wave(wave, batches, teacher, stbp(8, Goals(penalty=penalty), learning_rate=0.03))
+        for penalty in (0.0, 500.0)
     )
     assert spikes(dear, images(8, 999)) < 0.8 * spikes(free, images(8, 999))
 
 
 def test_the_same_batches_give_the_same_wave(network):
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
-    a, b = (train_wave(wave, batches, teacher, Recipe(3)) for _ in range(2))
+    a, b = (train_wave(wave, batches, teacher, stbp(3, Goals())) for _ in range(2))
     for p, q in zip(a.network.projections, b.network.projections, strict=True):
         np.testing.assert_array_equal(p.transform.weights, q.transform.weights)
-
-
-def same_wave(a, b):
-    for p, q in zip(a.network.projections, b.network.projections, strict=True):
-        np.testing.assert_array_equal(p.transform.weights, q.transform.weights)
-    for p, q in zip(a.network.populations, b.network.populations, strict=True):
-        np.testing.assert_array_equal(p.bias_hz, q.bias_hz)
-    assert all(np.array_equal(a.pulses[name], b.pulses[name]) for name in a.pulses)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 5])
 def test_a_training_that_was_killed_goes_on_to_the_same_wave(network, batch, tmp_path):
     """In the layers' own stage of two batches, at its end and after it; the second time from what was written."""
-    teacher, wave, recipe = Teacher(network), Wave(network, STEPS, {}), Recipe(7, local=0.3)
+    teacher, wave, recipe = Teacher(network), Wave(network, STEPS, {}), stbp(7, Goals(), alone=0.3)
     whole = train_wave(wave, batches, teacher, recipe)
     done, asked_for = [], []
 
@@ -153,7 +104,7 @@ def test_a_training_that_was_killed_goes_on_to_the_same_wave(network, batch, tmp
 
 
 def test_a_loss_that_is_no_number_is_said_and_not_kept(network, tmp_path):
-    recipe = Recipe(3, of_labels=lambda labels, outputs: float("nan") * outputs[0, 0, 0, 0], local=0.0)
+    recipe = stbp(3, Goals(of_labels=lambda labels, outputs: float("nan") * outputs[0, 0, 0, 0]), alone=0.0)
     labelled = lambda first: ((shown, np.zeros((16, 6, 6))) for shown, _ in batches(first))  # noqa: E731
     with pytest.raises(UserError, match=r"diverged at batch 1 \(loss nan\)"):
         train_wave(Wave(network, STEPS, {}), labelled, Teacher(network), recipe, kept=tmp_path)
@@ -163,13 +114,13 @@ def test_a_loss_that_is_no_number_is_said_and_not_kept(network, tmp_path):
 def test_a_state_that_cannot_be_read_is_none(network, tmp_path):
     (tmp_path / STATE).write_bytes(b"no archive")
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
-    trained = train_wave(wave, batches, teacher, Recipe(2), kept=tmp_path)
-    same_wave(trained, train_wave(wave, batches, teacher, Recipe(2)))
+    trained = train_wave(wave, batches, teacher, stbp(2, Goals()), kept=tmp_path)
+    same_wave(trained, train_wave(wave, batches, teacher, stbp(2, Goals())))
 
 
 def test_a_line_says_how_training_goes(network, tmp_path, caplog):
     with caplog.at_level("INFO", logger="ann2loihi"):
-        train_wave(Wave(network, STEPS, {}), batches, Teacher(network), Recipe(3), kept=tmp_path, every_s=0)
+        train_wave(Wave(network, STEPS, {}), batches, Teacher(network), stbp(3, Goals()), kept=tmp_path, every_s=0)
     lines = [record.getMessage() for record in caplog.records]
     assert len(lines) == 3
     assert re.fullmatch(
@@ -192,14 +143,15 @@ def test_labels_that_count_bring_outputs_nearer_to_them(network):
 
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
     taught, alone = (
-        train_wave(wave, labelled, teacher, Recipe(12, learning_rate=0.03, labels=weight)) for weight in (10.0, 0.0)
+        train_wave(wave, labelled, teacher, stbp(12, Goals(labels=weight), learning_rate=0.03))
+        for weight in (10.0, 0.0)
     )
     assert share(taught) > share(alone) + 0.3
 
 
 def test_a_training_starts_where_another_ended(network):
     """For other steps, too: what is delivered then has the same weights, biases and pulses."""
-    trained = train_wave(Wave(network, STEPS, {}), batches, Teacher(network), Recipe(3))
+    trained = train_wave(Wave(network, STEPS, {}), batches, Teacher(network), stbp(3, Goals()))
     start = Wave(network, STEPS, {p.name: np.zeros(p.shape) for p in network.chip_populations})
     same_wave(started_from(start, trained.delivered()), trained)
     longer = started_from(replace(start, steps=9), trained.delivered())

@@ -1,0 +1,120 @@
+"""What every recipe does: one suite over all of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from convert.calibration.simulate import drive_hz
+from convert.network import INPUT
+from convert.options import BY_SURROGATE
+from convert.training.recipes import RECIPES
+from convert.training.recipes.surrogates import SURROGATES
+from convert.training.wave.aim import Goals, RateBounds
+from convert.training.wave.batch import passes
+from convert.training.wave.layers import wave_layers
+from convert.training.wave.schedule import Wave
+from convert.training.wave.training import STATE, train_wave
+from deploy.emulator import compile_network, run
+from tests.builders.image_networks import images
+from tests.builders.taught_waves import STEPS, Teacher, batches, error, loud_network, same_wave
+from tests.builders.waves import whole
+
+TRIANGLE = SURROGATES["triangle"]
+
+
+@pytest.fixture(scope="module")
+def network():
+    return loud_network()
+
+
+def weights(wave):
+    return np.concatenate([p.transform.weights.ravel() for p in wave.network.projections])
+
+
+@pytest.fixture(params=RECIPES.values(), ids=RECIPES)
+def recipe(request):
+    """A recipe, from the number of batches; its learning rate suits small networks."""
+    return lambda count, goals=Goals(): request.param(count, goals, TRIANGLE)  # noqa: B008
+
+
+def test_it_brings_the_outputs_nearer_to_the_teachers(network, recipe):
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    trained, held_out = train_wave(wave, batches, teacher, recipe(60)), images(12, 999)
+    assert error(trained, teacher, held_out) < 0.75 * error(wave, teacher, held_out)
+
+
+def test_it_goes_on_to_the_same_wave_after_it_was_killed(network, recipe, tmp_path):
+    """In the first stage of ten, at the end of the next where there are three, and before the end."""
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    undisturbed = train_wave(wave, batches, teacher, recipe(10), seed=3)
+    for stop in (1, 6, 9):
+        done: list[int] = []
+
+        def killed(steps, done=done, stop=stop):
+            done.append(steps)
+            if sum(done) == stop:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            train_wave(wave, batches, teacher, recipe(10), seed=3, kept=tmp_path, advance=killed)
+    assert (tmp_path / STATE).exists()
+    same_wave(undisturbed, train_wave(wave, batches, teacher, recipe(10), seed=3, kept=tmp_path))
+
+
+def test_every_spike_of_what_it_gives_is_the_emulators(network, recipe):
+    shown = images(3, 5)
+    wave = train_wave(Wave(network, STEPS, {}), batches, Teacher(network), recipe(10))
+    delivered = wave.delivered()
+    program, layers = compile_network(delivered, whole(delivered)), wave_layers(wave, {})
+    given = {p.name: np.broadcast_to(p.bias_hz.ravel(), (3, p.neurons)) for p in delivered.populations if not p.on_chip}
+    given["p0"] = drive_hz(delivered, delivered.population("p0"), {INPUT: shown}).reshape(3, -1)
+    names = [layer.name for layer in layers]
+    for passed, result in zip(passes(wave, layers, shown), run(program, given, record=["p0", *names]), strict=True):
+        for name in ["p0", *names]:
+            raster = result.spikes[name].raster(program.layer(name))
+            fired, busy = passed.fired[name], wave.busy[name]
+            ours = np.zeros_like(raster)
+            ours[busy.first + np.repeat(np.arange(len(fired.pointer) - 1), np.diff(fired.pointer)), fired.neurons] = (
+                True
+            )
+            np.testing.assert_array_equal(ours, raster, name)
+        assert result.counts[names[-1]].spikes > 0
+
+
+@pytest.mark.parametrize(
+    "goals", [Goals(penalty=300.0), Goals(rates=RateBounds(100.0, 90.0, 0.3))], ids=["ops", "rates"]
+)
+def test_spikes_that_cost_become_fewer(network, recipe, goals):
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+
+    def spikes(of):
+        layers = wave_layers(of, {})
+        return np.mean([sum(p.counts(layer).sum() for layer in layers) for p in passes(of, layers, images(8, 999))])
+
+    free, dear = (train_wave(wave, batches, teacher, recipe(30, g)) for g in (Goals(), goals))
+    assert spikes(dear) < 0.95 * spikes(free)
+
+
+def test_it_goes_on_from_another_training_in_one_stage_at_all_steps(recipe):
+    given = recipe(50)
+    (stage,), count = given.continued().stages, given.continued().count
+    assert (count, stage.noise) == (50, None)
+    assert given.continued().learning_rate < given.learning_rate
+
+
+@pytest.mark.parametrize("name", BY_SURROGATE)
+def test_surrogates_lead_to_different_networks(network, name):
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    found = [train_wave(wave, batches, teacher, RECIPES[name](4, Goals(), s)) for s in SURROGATES.values()]
+    assert not np.array_equal(weights(found[0]), weights(found[1]))
+    assert not np.array_equal(weights(found[0]), weights(found[2]))
+
+
+def test_noise_has_a_seed(network):
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    one, again, other = (
+        train_wave(wave, batches, teacher, RECIPES["single-step"](4, Goals(), TRIANGLE), seed=s) for s in (1, 1, 2)
+    )
+    same_wave(one, again)
+    assert not np.array_equal(weights(one), weights(other))
