@@ -50,7 +50,7 @@ DEFAULTS = RunOptions()
     "--window",
     type=Number(0, 1, min_open=True),
     default=DEFAULTS.window,
-    show_default=True,
+    show_default="a third",
     help="Share of the steps, the last ones, whose firing rates are read out.",
 )
 @click.option(

@@ -11,8 +11,8 @@ from convert.options import out_of_range
 from deploy.targets.names import TargetName
 
 STEPS = CONVERSION["timesteps"]
-WINDOW = 0.5
-"""The share of the steps, the last ones, whose rates the host averages; chosen: most layers have settled by then."""
+WINDOW = 1 / 3
+"""The share of the steps, the last ones, whose rates the host averages: docs/calibration.md."""
 
 LIMITS = {
     "images": (1, 10**9),
