@@ -40,13 +40,16 @@ class Adapted:
 @dataclass(frozen=True)
 class Recipe:
     """How a wave is trained: ``stages`` towards ``goals``; the learning rate rises over the share ``warm`` of each
-    stage, to ``learning_rate`` relative to each tensor's size."""
+    stage, to ``learning_rate`` relative to each tensor's size. What is given at the end is a mean of the values after
+    each batch of the last stage, whose weights fall by a factor e over the share ``averaged`` of it; 0: the last ones.
+    """
 
     stages: tuple[Stage, ...]
     goals: Goals = field(default_factory=Goals)
     learning_rate: float = 5e-3
     warm: float = 0.02
     adapted: Adapted | None = None
+    averaged: float = 0.0
 
     @property
     def count(self) -> int:
