@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from convert.training.descent import Values
 from convert.training.wave.aim import Aim, Backward, Goals
 
-Adapt = Callable[[Values, Mapping[str, NDArray[np.float32]]], Values]
-"""From thresholds and what else is known of layers, and what backward ``noticed`` in a batch, to those of the next."""
+Adapt = Callable[[Values, Mapping[str, NDArray[np.float32]], int], Values]
+"""From thresholds and what else is known of layers, what backward ``noticed`` in a batch, and the batch's number, to
+those of the next."""
 
 
 @dataclass(frozen=True)

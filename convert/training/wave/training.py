@@ -111,7 +111,7 @@ class _Training:
         """What is kept beside the values of ``moved``, after one batch."""
         recipe, beside = self.recipe, dict(state.beside)
         if recipe.adapted is not None:
-            beside |= recipe.adapted.after(state.beside, found.noticed)
+            beside |= recipe.adapted.after(state.beside, found.noticed, state.batches)
         if recipe.averaged:
             late = state.batches - recipe.starts[-1]
             new = max(1 / (recipe.averaged * recipe.stages[-1].batches), 1 / (max(0, late) + 1))
