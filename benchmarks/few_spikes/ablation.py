@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
@@ -35,10 +35,11 @@ from convert.training.wave.simulate import Scratch
 from convert.training.wave.training import BATCH, train_wave
 
 from .front import draw, table
-from .rows import Row, read_rows, write_rows
+from .rows import Row, read_points, read_rows, write_rows
 from .starting import Start
 
 RESULTS = Path(__file__).with_name("results") / "ablation.json"
+EXACT = RESULTS.with_name("exact.json")
 CALIBRATION_IMAGES = 128
 
 
@@ -73,6 +74,7 @@ TRIALS = (
     Trial("stbp, tdBN's spread", 8, _stbp, _spread),
     Trial("stbp", 4, _stbp),
     Trial("stbp", 16, _stbp),
+    Trial("stbp, averaged", 8, lambda count: replace(stbp(count, Goals()), averaged=0.1)),
     Trial("stbp, rectangle", 8, partial(_stbp, surrogate="rectangle")),
     Trial("stbp, arctan", 8, partial(_stbp, surrogate="arctan")),
     Trial("stbp, rate loss .01", 8, partial(_stbp, goals=Goals(rates=RateBounds(0.01)))),
@@ -130,7 +132,7 @@ def main() -> None:
     rows = read_rows(given.out)
     if given.table:
         print(table(rows))
-        draw(rows, Path("docs/few-spikes.svg"))
+        draw(rows, read_points(EXACT), Path("docs/few-spikes.svg"))
         return
     start = Start.read(given.model, given.data, CALIBRATION_IMAGES)
     shapes = {"input_shape": start.network.input.shape, "target_shape": start.network.readouts[0].output_shape}

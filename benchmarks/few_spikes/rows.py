@@ -32,6 +32,26 @@ class Row(msgspec.Struct, frozen=True):
         return float(np.sqrt(self.accuracy * (1 - self.accuracy) / self.images))
 
 
+class Point(msgspec.Struct, frozen=True):
+    """What a network of the README or of docs/few-spikes.md gave on exact integers, of so many test ``images``."""
+
+    series: str
+    label: str
+    accuracy: float
+    images: int
+    synops: float | None
+    millijoules: float
+
+    @property
+    def error(self) -> float:
+        """The standard error of the accuracy."""
+        return float(np.sqrt(self.accuracy * (1 - self.accuracy) / self.images))
+
+
+def read_points(path: Path) -> list[Point]:
+    return msgspec.json.decode(path.read_bytes(), type=list[Point])
+
+
 def read_rows(path: Path) -> list[Row]:
     """Those of the file ``path``, none if there is no such file."""
     return msgspec.json.decode(path.read_bytes(), type=list[Row]) if path.exists() else []

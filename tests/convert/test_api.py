@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import get_args
 
 import msgspec
 import numpy as np
@@ -12,7 +13,9 @@ import pytest
 import convert
 from convert.bundle import load_rate_network
 from convert.frontends.keras.load import load_model
+from convert.network import BIAS_SOURCE_LAYER
 from convert.network.forward import outputs
+from convert.options import SpikingRecipe
 from convert.upstream.tensorflow import load_keras3
 
 
@@ -70,6 +73,18 @@ def test_a_training_that_was_killed_ends_with_the_same_bundle(tiny, tmp_path, mo
         convert.load_network(tmp_path / name).projections[0].transform.weights for name in ("longer", "whole")
     )
     np.testing.assert_array_equal(weights, before)
+
+
+@pytest.mark.parametrize("recipe", [None, *(name for name in get_args(SpikingRecipe) if name != "stbp")])
+def test_every_recipe_trains_few_steps(recipe, tiny, tmp_path):
+    """The usual one is stbp."""
+    options = convert.Options(steps=6, recipe=recipe, spiking_batches=4, spike_penalty=0.1, rate_loss=0.1)
+    report = convert.convert(tiny / "model.keras", tiny / "data.npz", tmp_path / "b", options)
+    assert (report.recipe, report.rate_loss, report.surrogate) == (recipe or "stbp", 0.1, "triangle")
+    network = convert.load_network(tmp_path / "b")
+    layers = [p for p in network.populations if p.source_layer != BIAS_SOURCE_LAYER]
+    assert [p.end_step for p in layers if not p.on_chip] == [6]
+    assert network.timesteps == 6 + max(network.depth()[p.name] for p in layers)
 
 
 def _interrupted(*given, **options):

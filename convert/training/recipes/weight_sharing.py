@@ -1,7 +1,7 @@
 """A rectified branch shares the weights of the spiking one, which fires: counts where the branch is positive.
 
     z = sum of w a + T b + pulse;  a = n [z > 0];  da / dz = [z > 0]
-    share of false spikes, .9 of the last + .1 of this batch's;  threshold + .1 where it is above .1
+    share of false spikes, .9 of the last + .1 of this batch's;  threshold + .1 now and then where it is above .1
 
 n is the spiking layer's count; a is what the branch hands on, so that spikes of neurons whose drive is not positive
 (which fire for the order in which their spikes come) teach nobody. Their share among the neurons that fire raises the
@@ -29,6 +29,10 @@ from convert.training.wave.thresholds import THRESHOLD
 FALSE, KEPT, RAISED = 0.1, 0.9, 0.1
 """The share of false active neurons that a layer may have, what of it is kept in a batch, and what it raises."""
 
+EVERY = 50
+"""Batches from one raise to the next. With one a batch, thresholds of a ResNet-20 doubled in 13 batches, before weights
+could follow, and its last layers fell silent."""
+
 SHARE = "false share"
 
 
@@ -54,11 +58,12 @@ def start(layers: Sequence[str]) -> Values:
     return found | {(SHARE, name): np.zeros(1, np.float32) for name in layers}
 
 
-def after(beside: Values, noticed: Mapping[str, NDArray[np.float32]]) -> Values:
+def after(beside: Values, noticed: Mapping[str, NDArray[np.float32]], batch: int) -> Values:
     """Thresholds and shares after a batch in which so many neurons were ``noticed`` to fire falsely, and in all."""
     found = dict(beside)
     for name, (false, active) in noticed.items():
         share = KEPT * beside[SHARE, name] + (1 - KEPT) * false / max(1.0, active)
         found[SHARE, name] = share.astype(np.float32)
-        found[THRESHOLD, name] = (beside[THRESHOLD, name] + RAISED * (share > FALSE)).astype(np.float32)
+        if (batch + 1) % EVERY == 0:
+            found[THRESHOLD, name] = (beside[THRESHOLD, name] + RAISED * (share > FALSE)).astype(np.float32)
     return found

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from convert.training.descent import Values
 from convert.training.wave.aim import Aim, Backward, Goals
 
-Adapt = Callable[[Values, Mapping[str, NDArray[np.float32]]], Values]
-"""From thresholds and what else is known of layers, and what backward ``noticed`` in a batch, to those of the next."""
+Adapt = Callable[[Values, Mapping[str, NDArray[np.float32]], int], Values]
+"""From thresholds and what else is known of layers, what backward ``noticed`` in a batch, and the batch's number, to
+those of the next."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,16 @@ class Adapted:
 @dataclass(frozen=True)
 class Recipe:
     """How a wave is trained: ``stages`` towards ``goals``; the learning rate rises over the share ``warm`` of each
-    stage, to ``learning_rate`` relative to each tensor's size."""
+    stage, to ``learning_rate`` relative to each tensor's size. What is given at the end is a mean of the values after
+    each batch of the last stage, whose weights fall by a factor e over the share ``averaged`` of it; 0: the last ones.
+    """
 
     stages: tuple[Stage, ...]
     goals: Goals = field(default_factory=Goals)
     learning_rate: float = 5e-3
     warm: float = 0.02
     adapted: Adapted | None = None
+    averaged: float = 0.0
 
     @property
     def count(self) -> int:

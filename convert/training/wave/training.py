@@ -16,7 +16,7 @@ import numpy as np
 from convert.errors import UserError
 from convert.frontends.original import Images, Original
 from convert.storage.recovery import NOTES
-from convert.training.descent import Descent, cosine
+from convert.training.descent import Descent, Values, cosine
 from convert.training.wave.batch import BatchGradient, Examples, Found
 from convert.training.wave.diary import Diary
 from convert.training.wave.kernels import Kernel, Synapses
@@ -26,17 +26,20 @@ from convert.training.wave.parameters import WaveParameters
 from convert.training.wave.recipe import Recipe
 from convert.training.wave.schedule import Wave
 from convert.training.wave.thresholds import before_thresholds, with_thresholds
-from convert.upstream.types import Values
+from convert.upstream.types import Values as Labels
 
 BATCH = 32
 
 STATE = "training.npz"
 """The file of a training that is not finished."""
 
+MEAN = "mean of "
+"""Before the key of a value: its mean, beside it."""
+
 EVERY_S = 60.0
 """How often the state is written, and a line about it printed."""
 
-Batches = Callable[[int], Iterable[tuple[Images, Values | None]]]
+Batches = Callable[[int], Iterable[tuple[Images, Labels | None]]]
 """From a batch's number to it and all later ones: raw images (images, rows, columns, channels) and labels, if any."""
 
 
@@ -76,7 +79,7 @@ def train_wave(
     finally:
         if path is not None and state.batches:
             state.write(path)
-    return training.wave(state)
+    return training.result(state)
 
 
 class _Training:
@@ -91,12 +94,33 @@ class _Training:
     def start(self) -> Descent:
         layers = [p.name for p in self.parameters.start.network.chip_populations]
         adapted = self.recipe.adapted
-        return Descent.start(self.parameters.values, None if adapted is None else adapted.start(layers))
+        beside = {} if adapted is None else dict(adapted.start(layers))
+        if self.recipe.averaged:
+            beside |= {(MEAN + kind, whose): value for (kind, whose), value in self.parameters.values.items()}
+        return Descent.start(self.parameters.values, beside)
 
     def wave(self, state: Descent) -> Wave:
         return with_thresholds(self.parameters.wave(state.values), state.beside)
 
-    def after(self, state: Descent, images: Images, labels: Values | None) -> tuple[Descent, Found]:
+    def result(self, state: Descent) -> Wave:
+        if not self.recipe.averaged:
+            return self.wave(state)
+        return self.wave(replace(state, values={(k, w): state.beside[MEAN + k, w] for k, w in state.values}))
+
+    def _beside(self, state: Descent, moved: Descent, found: Found) -> Values:
+        """What is kept beside the values of ``moved``, after one batch."""
+        recipe, beside = self.recipe, dict(state.beside)
+        if recipe.adapted is not None:
+            beside |= recipe.adapted.after(state.beside, found.noticed, state.batches)
+        if recipe.averaged:
+            late = state.batches - recipe.starts[-1]
+            new = max(1 / (recipe.averaged * recipe.stages[-1].batches), 1 / (max(0, late) + 1))
+            for (kind, whose), value in moved.values.items():
+                mean = beside[MEAN + kind, whose]
+                beside[MEAN + kind, whose] = mean + np.float32(min(1.0, new)) * (value - mean)
+        return beside
+
+    def after(self, state: Descent, images: Images, labels: Labels | None) -> tuple[Descent, Found]:
         stage, _ = self.recipe.at(state.batches)
         now = self.wave(state)
         layers = wave_layers(now, self.known)
@@ -106,9 +130,7 @@ class _Training:
         found = self.of_batches.of(now, layers, examples, self.recipe.aim(state.batches, self.seed))
         found = replace(found, gradients=before_thresholds(found.gradients, now.network, state.beside))
         moved = _moved(state, found, self.recipe)
-        if self.recipe.adapted is not None:
-            moved = replace(moved, beside=self.recipe.adapted.after(state.beside, found.noticed))
-        return moved, found
+        return replace(moved, beside=self._beside(state, moved, found)), found
 
 
 def _begun(start: Descent, path: Path | None, recipe: Recipe) -> Descent:

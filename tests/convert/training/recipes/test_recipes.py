@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,10 +11,12 @@ from convert.calibration.simulate import drive_hz
 from convert.network import INPUT
 from convert.options import BY_SURROGATE
 from convert.training.recipes import RECIPES
+from convert.training.recipes.stbp import stbp
 from convert.training.recipes.surrogates import SURROGATES
 from convert.training.wave.aim import Goals, RateBounds
 from convert.training.wave.batch import passes
 from convert.training.wave.layers import wave_layers
+from convert.training.wave.parameters import WaveParameters
 from convert.training.wave.schedule import Wave
 from convert.training.wave.training import STATE, train_wave
 from deploy.emulator import compile_network, run
@@ -49,15 +53,8 @@ def test_it_goes_on_to_the_same_wave_after_it_was_killed(network, recipe, tmp_pa
     teacher, wave = Teacher(network), Wave(network, STEPS, {})
     undisturbed = train_wave(wave, batches, teacher, recipe(10), seed=3)
     for stop in (1, 6, 9):
-        done: list[int] = []
-
-        def killed(steps, done=done, stop=stop):
-            done.append(steps)
-            if sum(done) == stop:
-                raise KeyboardInterrupt
-
         with pytest.raises(KeyboardInterrupt):
-            train_wave(wave, batches, teacher, recipe(10), seed=3, kept=tmp_path, advance=killed)
+            train_wave(wave, batches, teacher, recipe(10), seed=3, kept=tmp_path, advance=done(stop, killed))
     assert (tmp_path / STATE).exists()
     same_wave(undisturbed, train_wave(wave, batches, teacher, recipe(10), seed=3, kept=tmp_path))
 
@@ -109,6 +106,37 @@ def test_surrogates_lead_to_different_networks(network, name):
     found = [train_wave(wave, batches, teacher, RECIPES[name](4, Goals(), s)) for s in SURROGATES.values()]
     assert not np.array_equal(weights(found[0]), weights(found[1]))
     assert not np.array_equal(weights(found[0]), weights(found[2]))
+
+
+def test_a_mean_over_the_end_is_what_is_given(network, tmp_path):
+    """Of two batches: the mean of the values after each."""
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    recipe, values, parameters = replace(stbp(2, Goals(), alone=0.0), averaged=1.0), [], WaveParameters(wave)
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            train_wave(wave, batches, teacher, recipe, kept=tmp_path, advance=done(1 + len(values), killed))
+        with np.load(tmp_path / STATE) as state:
+            values.append({key: state[f"values {key[0]} {key[1]}"] for key in parameters.values})
+    given = train_wave(wave, batches, teacher, recipe, kept=tmp_path)
+    same_wave(given, parameters.wave({key: v + np.float32(0.5) * (values[1][key] - v) for key, v in values[0].items()}))
+    assert not np.array_equal(weights(given), weights(parameters.wave(values[1])))
+
+
+def killed(steps):
+    raise KeyboardInterrupt
+
+
+def done(batches, then):
+    """Calls ``then`` once so many batches are done."""
+    seen: list[int] = []
+
+    def advance(steps):
+        seen.append(steps)
+        if sum(seen) == batches:
+            then(steps)
+
+    return advance
 
 
 def test_noise_has_a_seed(network):

@@ -6,26 +6,24 @@ import numpy as np
 import pytest
 
 from convert.network.chip_integers import unrounded
-from convert.training.recipes.weight_sharing import SHARE, after, start
+from convert.training.recipes.weight_sharing import EVERY, SHARE, after, start
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.simulate import pass_image
 from convert.training.wave.thresholds import THRESHOLD, before_thresholds, with_thresholds
 from tests.builders.waves import STEPS, drives, random_wave
 
 
-def test_a_threshold_rises_while_the_mean_share_is_above_a_tenth():
-    beside, shares, thresholds = start(["a", "b"]), [], []
-    for false in (30, 30, 30, 0, 0, 30, 30):
-        beside = after(beside, {"a": np.float32([false, 40]), "b": np.float32([0, 0])})
-        shares.append(float(beside[SHARE, "a"][0]))
-        thresholds.append(float(beside[THRESHOLD, "a"][0]))
-    mean, threshold = 0.0, 1.0
-    for false, share, found in zip((30, 30, 30, 0, 0, 30, 30), shares, thresholds, strict=True):
+def test_a_threshold_rises_now_and_then_while_the_mean_share_is_above_a_tenth():
+    beside, mean, threshold = start(["a", "b"]), 0.0, 1.0
+    for batch in range(6 * EVERY):
+        false = 0 if 2 * EVERY <= batch < 4 * EVERY else 30
+        beside = after(beside, {"a": np.float32([false, 40]), "b": np.float32([0, 0])}, batch)
         mean = 0.9 * mean + 0.1 * false / 40
-        threshold += 0.1 if mean > 0.1 else 0.0
-        assert (share, found) == (pytest.approx(mean, rel=1e-5), pytest.approx(threshold, rel=1e-5))
-    assert thresholds[0] == 1.0
-    assert thresholds[-1] > 1.3
+        assert float(beside[SHARE, "a"][0]) == pytest.approx(mean, rel=1e-4)
+        if batch % EVERY == EVERY - 1:
+            threshold += 0.1 if mean > 0.1 else 0.0
+        assert float(beside[THRESHOLD, "a"][0]) == pytest.approx(threshold, rel=1e-5)
+    assert threshold == pytest.approx(1.4)
     assert float(beside[THRESHOLD, "b"][0]) == 1.0
 
 
