@@ -31,8 +31,8 @@ def counted(number: float, noun: str) -> str:
 
 
 def times(ratio: float) -> str:
-    """A ratio in two digits: '5.3', '0.38', '120'."""
-    return f"{ratio:.2g}" if ratio < 10 else f"{float(f'{ratio:.2g}'):,.0f}"
+    """A ratio in two digits: '5.3', '2.0', '0.38', '120'."""
+    return f"{ratio:#.2g}" if ratio < 9.95 else f"{float(f'{ratio:.2g}'):,.0f}"
 
 
 def table_of(title: str) -> Table:

@@ -79,6 +79,7 @@ class Browser:
 
     def pdf(self, paper: str) -> bytes:
         """The page on ``paper``, with the margins of its style sheet."""
+        self.send("Emulation.setEmulatedMedia", media="print", features=[])
         width, height = PAPER[paper]
         size = {"paperWidth": width, "paperHeight": height, "preferCSSPageSize": True}
         margins = dict.fromkeys(("marginTop", "marginBottom", "marginLeft", "marginRight"), 13 / 25.4)
