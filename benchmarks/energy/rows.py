@@ -8,15 +8,18 @@ from convert.data.metric_registry import METRICS
 from deploy.device_report import DeviceReport, Execution
 from deploy.energy.published import PublishedRow
 from deploy.report.content import EnergyReport, ReportedRun
-from deploy.report.points import OperatingPoint, PointCost
+from deploy.report.plots import in_words
+from deploy.report.points import OperatingPoint, PointCost, Tornado
 from deploy.report.points_text import point_value, steps_text
 from deploy.report.repeats import joules_of_repeats
-from deploy.report.si import range_text, si, times
+from deploy.report.si import counted, range_text, si, times
 from deploy.report.text import quality, total_of
 from deploy.report.verdict import how
 
 HEAD = "| device | at | accuracy | joules | lowest to highest | seconds | energy | source |\n" + "|---" * 8 + "|"
 SHOWN = ("knee", "early exit")
+SWINGS = 7
+"""Constants in the table of what matters."""
 MCU = "ResNet-8, CIFAR-10"
 """What the published rows of microcontrollers ran: a smaller network for the ResNet's images."""
 
@@ -46,7 +49,7 @@ def _of_run(report: EnergyReport, run: ReportedRun) -> Iterator[str]:
     points = [point for point in run.points if point.name in SHOWN and point.costs]
     for point in points:
         for cost in point.costs:
-            yield _chip(point, cost, sources[cost.device])
+            yield _chip(run, point, cost, sources[cost.device])
     processors = processors_of(report, run)
     for device in processors:
         yield _processor(run, device)
@@ -55,6 +58,8 @@ def _of_run(report: EnergyReport, run: ReportedRun) -> Iterator[str]:
     for point in points:
         silent = next(b.joules_silent for b in report.break_even_of(run.run) if b.point == point.name)
         yield _follows(point, silent, processors, others)
+    for tornado in run.tornados[:1]:
+        yield from _tornado(tornado)
 
 
 def processors_of(report: EnergyReport, run: ReportedRun) -> list[DeviceReport]:
@@ -79,11 +84,14 @@ def _engine(device: DeviceReport) -> str:
     return f"{device.execution.engine} {device.execution.precision}"
 
 
-def _chip(point: OperatingPoint, cost: PointCost, source: str) -> str:
-    joules = cost.joules
+def _chip(run: ReportedRun, point: OperatingPoint, cost: PointCost, source: str) -> str:
+    joules, at = cost.joules, f"{point.name}, {steps_text(point)} steps"
+    if point.name == "early exit" and run.early and run.early.held_out and point.metric:
+        after_all = METRICS[point.metric].text(run.early.held_out.all_steps)
+        at += f" ({counted(point.images, 'image')}, on which all steps reach {after_all})"
     return _line(
         cost.device,
-        f"{point.name}, {steps_text(point)} steps",
+        at,
         point_value(point),
         si(joules.nominal, "J"),
         range_text(joules.low, joules.high, "J"),
@@ -141,6 +149,15 @@ def _follows(
             f"{range_text(low, high, 'J')} with a smaller network"
         )
     return f"{start}: {'; '.join(found)}.\n"
+
+
+def _tornado(tornado: Tornado) -> Iterator[str]:
+    """What the constants that matter most do to the first point's joules."""
+    at = f"{tornado.point}, {tornado.device}, {si(tornado.joules, 'J')}"
+    yield f"| {at}; with one constant | at its low | at its high |"
+    yield "|---" * 3 + "|"
+    for swing in tornado.swings[:SWINGS]:
+        yield _line(in_words(swing.constant), si(swing.joules_low, "J"), si(swing.joules_high, "J"))
 
 
 def _is(device: DeviceReport, precision: str) -> bool:

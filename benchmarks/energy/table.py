@@ -5,7 +5,7 @@
 
 CIFAR10 and EM have train/ and test/. Bundles that are given are copied, not converted again; runs that lie in OUT are
 not made again, so that a second call only prints, unless --again measures anew. FEW.bundle is of the ResNet; without
-it one is made from benchmarks/few_spikes/weights. Prints Markdown and writes it to OUT/table.md, beside OUT/report.html.
+it one is made from benchmarks/few_spikes/weights. Prints Markdown and writes it to OUT/table.md.
 """
 
 from __future__ import annotations
