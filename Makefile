@@ -5,10 +5,10 @@ DEMO := demo
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
-.PHONY: help demo test quick check fuzz reliability lint docs clean
+.PHONY: help demo test quick check fuzz reliability accessibility lint docs clean
 
 help:  ## What there is to make
-	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 demo: $(VENV)/ready  ## A trained U-Net to spikes, through both emulators, to an energy report
 	PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh $(DEMO)
@@ -28,6 +28,12 @@ fuzz: $(VENV)/ready  ## Every reader on FUZZ_RUNS (20000) files that are almost 
 reliability: $(VENV)/ready  ## Damaged files, kills, races, bytes compared: the numbers of docs/reliability.md
 	for part in inputs kills races same_bytes; do $(BIN)/python -m benchmarks.reliability.$$part || exit 1; done
 
+accessibility: $(VENV)/ready node_modules/axe-core/axe.min.js  ## The report's page in Chromium, with axe-core
+	$(PYTEST) tests/deploy/report/test_in_chromium.py
+
+node_modules/axe-core/axe.min.js:
+	npm install --no-save --no-audit --no-fund --no-package-lock axe-core@4.14.1
+
 lint: $(VENV)/ready  ## Style, format, types, and which room imports which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -45,4 +51,4 @@ $(VENV)/ready: setup.cfg constraints.txt
 	touch $@
 
 clean:  ## Everything that is made here
-	rm -rf $(VENV) $(DEMO) build *.egg-info
+	rm -rf $(VENV) $(DEMO) build node_modules *.egg-info

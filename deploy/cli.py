@@ -99,7 +99,7 @@ def main(bundle: Path, data: Path, force: bool, wait: bool, **options: Any) -> N
     if report.period is not None:
         console.print(f"Image behind image: one every {report.period} steps.")
     for line in _early_lines(report):
-        console.print(line, soft_wrap=True)
+        console.print(line, markup=False)
     _print_events(report)
     if report.seconds_per_image is not None:
         console.print(f"{report.seconds_per_image:.3g} s per image (measured, this machine).")
@@ -108,6 +108,7 @@ def main(bundle: Path, data: Path, force: bool, wait: bool, **options: Any) -> N
 
 def _print_metrics(report: RunReport) -> None:
     from convert.data.metric_registry import METRICS, heading
+    from deploy.report.si import counted
     from deploy.runs.knee import spread
     from deploy.runs.report import metric_names
 
@@ -120,7 +121,7 @@ def _print_metrics(report: RunReport) -> None:
         [] if metrics.ann is None else [["Keras, original", "", *(METRICS[n].text(original.get(n), 4) for n in names)]]
     )
     table(
-        f"{report.images} images on target {report.target}, measured"
+        f"{counted(report.images, 'image')} on target {report.target}, measured"
         + ("" if report.labelled else " against the inputs themselves")
         + where,
         ["network", "steps", *(heading(name) for name in names)],
@@ -137,15 +138,16 @@ def _early_lines(report: RunReport) -> Iterator[str]:
     if report.early is None or report.early.held_out is None:
         return
     from convert.data.metric_registry import METRICS
+    from deploy.report.si import counted
 
     name, stop = report.early.metric, report.early.held_out
     metric = METRICS[name]
-    source = f"chosen on {stop.chosen_on} others" if stop.chosen_on else "given"
+    source = f"chosen on {counted(stop.chosen_on, 'other')}" if stop.chosen_on else "given"
     yield (
         f"Stopped once settled (threshold {stop.threshold:.4g}): "
         f"{name.replace('_', ' ')} {metric.text(stop.value(name), 4)} "
         f"after {stop.timesteps:.1f} steps on average, {metric.text(stop.all_steps, 4)} after all "
-        f"({stop.images} images; threshold {source})."
+        f"({counted(stop.images, 'image')}; threshold {source})."
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .report import PartitionReport
 
-FROM_RATES = "estimated from calibration rates"
+FROM_RATES = "estimated from rates"
 
 Row = tuple[str, str | int, str]
 """What, how much, how that is known."""
@@ -138,7 +138,7 @@ def _show(bundle: Path, report: PartitionReport) -> None:
     messages = report.messages_per_step
     rows: list[Row] = [
         ("chips", report.chips, f"of {report.board_chips} on {report.board}"),
-        ("cores", report.cores, "counted"),
+        ("cores", f"{report.cores:,}", "counted"),
         ("messages per step, all", _number(messages.total), FROM_RATES),
         ("messages per step from the host", _number(messages.host), FROM_RATES),
     ]
@@ -149,19 +149,19 @@ def _show(bundle: Path, report: PartitionReport) -> None:
 
 
 def _between_chips(report: PartitionReport) -> list[Row]:
-    messages, hand = report.messages_per_step, f"estimated: hand tiles, {report.baseline_chips} chips"
-    proof, mesh = f"proved, estimated rates; gap {report.optimality_gap:.0%}", "estimated, chips in a mesh"
+    messages, hand = report.messages_per_step, f"estimated, {report.baseline_chips} chips"
+    proof, mesh = f"proved, a gap of {report.optimality_gap:.0%}", "estimated, chips in a mesh"
     peak = report.heaviest_board_link_p95
-    above: Row = ("the same at all neurons' 95th percentile", _number(peak or 0), "estimated from above")
+    above: Row = ("the same at the 95th percentile", _number(peak or 0), "estimated from above")
     return [
         ("messages per step between chips", _number(messages.interchip), FROM_RATES),
         ("lower bound for these tiles", _number(report.lower_bound_interchip), proof),
-        ("between chips with multicast", _number(messages.interchip_multicast), "estimated: one for each chip"),
+        ("between chips with multicast", _number(messages.interchip_multicast), "estimated, one a chip"),
         ("hops of these and the host's", _number(report.hop_messages_per_step), mesh),
         ("over the heaviest link of the board", _number(report.heaviest_board_link), mesh),
         *([] if peak is None else [above]),
         ("heaviest pair of chips", _number(report.max_link_load), FROM_RATES),
-        *((f"between chips by {name}", _number(value), hand) for name, value in report.baselines.items()),
+        *((f"by {name}, on hand tiles", _number(value), hand) for name, value in report.baselines.items()),
     ]
 
 

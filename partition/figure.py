@@ -156,7 +156,7 @@ def _title(report: PartitionReport) -> str:
     bound, gap = report.lower_bound_interchip, report.optimality_gap
     proved = f"\n(proved for these tiles: at least {bound:,.0f}, a gap of {gap:.0%})"
     return (
-        f"{report.cores:,} cores on {report.chips} chips ({report.board})\n"
+        f"{report.cores:,} cores on {report.chips} chip{'' if report.chips == 1 else 's'} ({report.board})\n"
         f"estimated messages per time step: {messages.total:,.0f} between cores,\n"
         f"of these {messages.interchip:,.0f} between chips{proved if report.chips > 1 else ''}"
     )

@@ -2,7 +2,8 @@
 
     python -m benchmarks.energy.processor MODEL TEST TRAIN TASK [--images N] [--busy 2] [--out FILE.json]
 
-TEST scores the int8 models, TRAIN calibrates them; TASK is classification or segmentation.
+TEST scores the int8 models, TRAIN calibrates them; TASK is classification or segmentation. Prints a table in Markdown
+(``repeatability``), writes all numbers to FILE.json.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from deploy.device_report import Execution, devices_in
 from deploy.energy.cpu import Subject
 from deploy.energy.measure import _first_inputs, measure_model
 from deploy.runs.images import chosen_images
+
+from .repeatability import markdown
 
 SCORED_AT_A_TIME = 32
 
@@ -61,6 +64,7 @@ def rows_of(subject: Subject) -> dict[str, dict[str, object]]:
             "cpu_ms_from_to": [round(1e3 * run.cpu_seconds.low, 4), round(1e3 * run.cpu_seconds.high, 4)],
             "wall_ms": round(1e3 * run.wall_seconds.median, 4),
             "busy_others": None if run.busy_others is None else round(run.busy_others, 3),
+            "loaded": run.loaded,
             "mJ": round(1e3 * (device.joules_per_inference.total or 0.0), 4),
             "metrics": run.metrics if isinstance(run.metrics, dict) else {},
         }
@@ -104,7 +108,7 @@ def main() -> None:
     with busy(options.busy):
         found[f"beside {options.busy} busy processes"] = rows_of(subject)
     text = json.dumps({**found, "finished": now()}, indent=1)
-    print(text)
+    print(markdown(json.loads(text)))
     if options.out:
         options.out.write_text(text + "\n")
 

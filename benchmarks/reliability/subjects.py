@@ -79,6 +79,8 @@ def without_timings(path: Path) -> bytes:
     content = path.read_bytes()
     if path.suffix == ".html":
         return TIMINGS.sub(b"", content)
+    if path.suffix == ".csv":  # rows of processors are measured here
+        return b"\n".join(line for line in content.splitlines() if b",measured," not in line)
     if path.suffix == ".json" and content:
         report = json.loads(content)
         report.pop("timings", None)

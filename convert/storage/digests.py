@@ -71,6 +71,6 @@ def digest_of_code(folders: Sequence[Path]) -> str:
     found = hashlib.sha256()
     for folder in folders:
         for name in sorted(_names(folder)):
-            if name.endswith((".py", ".html")):
+            if name.endswith((".py", ".html", ".css")):
                 found.update(f"{_of_file(folder / name)}  {folder.name}/{name}\n".encode())
     return found.hexdigest()

@@ -111,10 +111,11 @@ SANA_FE = EnergyDevice(
     ),
 )
 
-DeviceSet = Literal["davies2018", "sana-fe", "all"]
+DeviceSet = Literal["sana-fe", "davies2018", "all"]
 """The sets of constants by the name that ``--device`` takes."""
 
-DEVICES: dict[str, EnergyDevice] = {"davies2018": DAVIES_2018, "sana-fe": SANA_FE}
+DEVICES: dict[str, EnergyDevice] = {"sana-fe": SANA_FE, "davies2018": DAVIES_2018}
+"""Calibrated on the chip first: what a report names first is by these."""
 
 _DEGNAN = "Degnan et al. 2016, as in keras-spiking"
 _SECOND_HAND = "keras-spiking's constant (model_energy.py), which cites Degnan, Marr and Hasler 2016: second hand"

@@ -1,9 +1,9 @@
-"""``compare_energy``: the runs of bundles in, report.html and report.json out."""
+"""``compare_energy``: the runs of bundles in; report.html, report.csv and report.json out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -19,6 +19,9 @@ from deploy.energy.devices import STATIC_WATTS_PER_CHIP, DeviceSet
 
 from .content import EnergyReport
 
+SUFFIXES = (".csv", ".json")
+"""Of the files beside the page; the last one says that all are there."""
+
 
 def compare_energy(
     bundles: Sequence[str | Path],
@@ -31,7 +34,7 @@ def compare_energy(
     force: bool = False,
     wait: bool = False,
 ) -> EnergyReport:
-    """Writes the page ``output`` and the .json of the same name; returns what the latter holds.
+    """Writes the page ``output`` and the .csv and .json of the same name; returns what the last one holds.
 
     ``static_watts`` is the static power of one Loihi chip, ``device`` names the constants of Loihi.
     ``tolerance`` is what the knee may lack of the ANN's metric (None: 0.01, for pixel accuracy 0.005, for mse a
@@ -43,32 +46,54 @@ def compare_energy(
     from .build import build_report
     from .html import html_report
     from .origin import ReportOptions, report_origin
-    from .read import bundle_of, read_runs
+    from .read import read_runs
 
-    output = Path(output)
-    if output.suffix.lower() not in (".html", ".htm"):
-        raise UserError(f"{output}: the report is an HTML page; choose a name that ends in .html")
-    files = [output, output.with_suffix(".json")]
-    if folders := [path for path in files if path.is_dir()]:
-        raise UserError([f"{path} is a folder; choose the name of a file" for path in folders])
-    recover(*files)
-    for path in files:
-        keep(path, force=force)
+    files = _files(Path(output), force=force)
     paths, further = [Path(bundle) for bundle in bundles], None if devices is None else Path(devices)
     published = rows_with(further)
-    with ExitStack() as locks:
-        for _, bundle in sorted({bundle_of(path).resolve(): bundle_of(path) for path in paths}.items()):
-            locks.enter_context(at_work_in(bundle, shared=True, wait=wait))
-            locks.enter_context(locked(bundle / RUNS, wait=True))  # a run is replaced in no time
-            recover_in(bundle / RUNS)
+    with _quiet_runs(paths, wait=wait):
         runs = read_runs(paths)
         report = build_report(runs, static_watts=static_watts, devices=device, tolerance=tolerance, published=published)
         options = ReportOptions(static_watts, device, tolerance, further)
         report = msgspec.structs.replace(report, provenance=report_origin(paths, runs, options))
         page = html_report(report, runs)
-    with whole_files(files) as (html, json):
+    return _write(files, page, report)
+
+
+def _files(page: Path, *, force: bool) -> list[Path]:
+    """The page and the files beside it. Raises ``UserError`` for names that cannot be or are taken already."""
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise UserError(f"{page}: the report is an HTML page; choose a name that ends in .html")
+    files = [page, *(page.with_suffix(suffix) for suffix in SUFFIXES)]
+    if folders := [path for path in files if path.is_dir()]:
+        raise UserError([f"{path} is a folder; choose the name of a file" for path in folders])
+    recover(*files)
+    for path in files:
+        keep(path, force=force)
+    return files
+
+
+@contextmanager
+def _quiet_runs(paths: Sequence[Path], *, wait: bool) -> Iterator[None]:
+    """No command changes the bundles of ``paths`` in the block; what a killed one left there is put right."""
+    from .read import bundle_of
+
+    with ExitStack() as locks:
+        for _, bundle in sorted({bundle_of(path).resolve(): bundle_of(path) for path in paths}.items()):
+            locks.enter_context(at_work_in(bundle, shared=True, wait=wait))
+            locks.enter_context(locked(bundle / RUNS, wait=True))  # a run is replaced in no time
+            recover_in(bundle / RUNS)
+        yield
+
+
+def _write(files: Sequence[Path], page: str, report: EnergyReport) -> EnergyReport:
+    """Writes all files or none; the report that is returned, and written, has the others' digests."""
+    from .rows_csv import csv_of
+
+    with whole_files(files) as (html, csv, json):
         html.write_text(page, encoding="utf-8")
-        timings = msgspec.structs.replace(report.timings, parts={output.name: digest(html)})
-        report = msgspec.structs.replace(report, timings=timings)
+        csv.write_text(csv_of(report), encoding="utf-8", newline="")
+        parts = {path.name: digest(beside) for path, beside in zip(files, (html, csv), strict=False)}
+        report = msgspec.structs.replace(report, timings=msgspec.structs.replace(report.timings, parts=parts))
         json.write_bytes(as_json(report))
     return report

@@ -18,6 +18,7 @@ from deploy.runs.report import RunSummary, StepRow
 
 from .content import EnergyReport, PlacementSummary, ReportedRun, ReportTimings
 from .operating_points import CountedPoint, Pricing, accuracy_rows, break_evens, counted_points, tornados
+from .pareto import fronts_of
 from .read import RecordedRun
 
 Row = TypeVar("Row", bound=StepRow)
@@ -49,12 +50,14 @@ def build_report(
     points = {run.label: _counted_points(run, pricing, tolerance) for run in runs}
     estimated = {run.label: _estimated(run, pricing) for run in runs}
     measured = {run.label: _measured(run) for run in runs}
+    reported = tuple(_reported(run, points[run.label], pricing, tolerance) for run in runs)
     return EnergyReport(
         static_watts_per_chip=static_watts,
-        runs=tuple(_reported(run, points[run.label], pricing, tolerance) for run in runs),
+        runs=reported,
         devices=_labelled(estimated),
         absent=tuple(msgspec.structs.replace(a, run=run.label) for run in runs for a in _absent(run, pricing)),
         ratios=_ratios(estimated, estimated),
+        fronts=fronts_of(runs, reported),
         published=published_rows() if published is None else published,
         timings=ReportTimings(
             machines={run.label: machine for run in runs if (machine := run.result.timings.machine) is not None},

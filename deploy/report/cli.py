@@ -19,7 +19,7 @@ from deploy.energy.devices import STATIC_WATTS_PER_CHIP, DeviceSet
     default=Path("report.html"),
     show_default=True,
     type=click.Path(path_type=Path),
-    help="The page; report.json of the same name is written beside it.",
+    help="The page; report.csv and report.json of the same name are written beside it.",
 )
 @click.option(
     "--static-watts",
@@ -62,8 +62,8 @@ def main(
     wait: bool,
 ) -> None:
     """Compare accuracy, activity, chips and energy of the runs of one or more BUNDLEs (or single BUNDLE/runs/NAME)."""
-    from .api import compare_energy
-    from .text import renderables
+    from .api import SUFFIXES, compare_energy
+    from .terminal import renderables
 
     share = None if tolerance is None else tolerance / 100
     report = compare_energy(
@@ -78,4 +78,5 @@ def main(
     )
     for part in renderables(report):
         console.print(part)
-    console.print(f"Wrote {output} and {output.with_suffix('.json')}", soft_wrap=True)
+    names = ", ".join(str(output.with_suffix(suffix)) for suffix in SUFFIXES)
+    console.print(f"Wrote {output}, {names}", markup=False, soft_wrap=True)

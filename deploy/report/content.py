@@ -10,7 +10,7 @@ from deploy.device_report import AbsentDevice, DeviceReport
 from deploy.energy.published import PublishedRow
 from deploy.runs.report import Knee, RunSummary
 
-from .points import AccuracyRow, BreakEven, OperatingPoint, Tornado
+from .points import AccuracyRow, BreakEven, Front, OperatingPoint, Tornado
 
 
 class PlacementSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +71,8 @@ class EnergyReport(msgspec.Struct, frozen=True, kw_only=True):
     devices: tuple[DeviceReport, ...]
     absent: tuple[AbsentDevice, ...]
     ratios: dict[str, float]
+    fronts: tuple[Front, ...] = ()
+    """Accuracy over joules of every step and early exit, for runs on the same images."""
     published: tuple[PublishedRow, ...] = ()
     """What others measured, each with another network: to compare orders of magnitude."""
     provenance: Provenance | None = None

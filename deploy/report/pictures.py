@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.generic]
-LARGEST_IMAGE = 512
+LARGEST_IMAGE = 256
 """Rows or columns of an embedded picture; chosen so that a page stays below a megabyte or two."""
 STRIP = 8
 """How many times wider than high a vector is drawn."""

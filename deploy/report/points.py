@@ -92,3 +92,28 @@ class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
     spikes_factor: float | None
     spikes_per_update: float | None
     synops: float | None
+
+
+class FrontPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run reaches after so many steps, or stopped once settled after so many on average, and nominal joules.
+
+    ``on_front``: nothing else that needs as little reaches as much.
+    """
+
+    run: str
+    recipe: str
+    early_exit: bool
+    timesteps: float
+    value: float
+    joules: float
+    on_front: bool = False
+
+
+class Front(msgspec.Struct, frozen=True, kw_only=True):
+    """All points of runs on the same ``images`` of ``data`` (its name), from the fewest joules to the most."""
+
+    data: str
+    images: int
+    metric: MetricName
+    device: str
+    points: tuple[FrontPoint, ...]

@@ -10,7 +10,7 @@ from convert.data.metric_registry import METRICS
 
 from .content import ReportedRun
 from .points import BreakEven, OperatingPoint, PointCost, Tornado
-from .si import si, table_of
+from .si import range_text, si, table_of
 
 SWINGS = 5
 """Constants in the terminal's tornado: the others change the total by little."""
@@ -19,13 +19,13 @@ WIDTH = 20
 
 
 def points_tables(run: ReportedRun) -> Iterator[Table]:
-    """Energy at each operating point with its range, its parts at the first one, and the constants that matter."""
+    """Energy at each operating point with its range, its parts at the first one, and what matters by the first set."""
     priced = [point for point in run.points if point.costs]
     if not priced:
         return
     yield _ranges(priced)
     yield _parts(priced[0])
-    for tornado in run.tornados:
+    for tornado in run.tornados[:1]:
         yield _tornado(tornado)
 
 
@@ -55,13 +55,6 @@ def _ranges(points: Sequence[OperatingPoint]) -> Table:
             joules = (si(cost.joules.nominal, "J"), range_text(cost.joules.low, cost.joules.high, "J"))
             table.add_row(*first, set_name(cost.device), *joules, si(cost.seconds.nominal, "s"))
     return table
-
-
-def range_text(low: float, high: float, unit: str) -> str:
-    """'19.3–42.9 mJ', or both with their units where these differ."""
-    first, last = si(low, unit), si(high, unit)
-    same = first.split()[-1] == last.split()[-1]
-    return f"{first.split()[0] if same else first}–{last}"
 
 
 def _parts(point: OperatingPoint) -> Table:
@@ -94,9 +87,7 @@ def _tornado(tornado: Tornado) -> Table:
 
 def break_even_lines(lines: Sequence[BreakEven]) -> Iterator[str]:
     """At the first operating point, one sentence for each spiking chip."""
-    first = [line for line in lines if line.point == lines[0].point]
-    for line in first:
-        yield break_even_line(line)
+    yield from (break_even_line(line) for line in lines if line.point == lines[0].point)
 
 
 def break_even_line(line: BreakEven) -> str:

@@ -37,7 +37,10 @@ class RecordedRun:
 
 
 def read_runs(paths: Sequence[Path]) -> tuple[RecordedRun, ...]:
-    """Every run of the bundles at ``paths`` by name; a path may be one run's folder, too. All problems at once."""
+    """Every run of the bundles at ``paths``; a path may be one run's folder, too. All problems at once.
+
+    Of a bundle's runs that one is first which says most: one that counts by step before others, then more images.
+    """
     runs: list[RecordedRun] = []
     problems: list[str] = []
     for path in paths:
@@ -70,7 +73,13 @@ def _runs_at(path: Path) -> list[RecordedRun]:
     found = sorted(file.parent for file in path.glob(f"runs/*/{RUN}"))
     if not found:
         raise UserError(f"{path} has no runs; run 'deploy-model {path} --data TEST' first")
-    return [_read(folder, path) for folder in found]
+    return sorted((_read(folder, path) for folder in found), key=_says_less)
+
+
+def _says_less(run: RecordedRun) -> tuple[bool, bool, int]:
+    counted = run.result.synops is not None
+    by_step = any(isinstance(row.layer_synops, dict) for row in run.result.metrics.by_timestep)
+    return not counted, not by_step, -run.result.images
 
 
 def _read(folder: Path, bundle: Path) -> RecordedRun:

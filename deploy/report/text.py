@@ -1,36 +1,18 @@
-"""The report for the terminal."""
+"""What the page and the terminal say alike: metrics, sources, steps that are enough."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
-
 from msgspec import UnsetType
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
 
 from convert.data.metric_registry import METRICS
 from deploy.device_report import DeviceReport
 from deploy.energy.published import PublishedRow
-from deploy.runs.knee import spread
-from deploy.runs.report import Knee, RunMetrics, StepRow
+from deploy.runs.report import RunMetrics
 
-from .content import EnergyReport, ReportedRun
-from .points_text import break_even_lines, points_tables
-from .si import si, table_of
+from .content import ReportedRun
+from .si import counted, range_text, si
 
 NO_ANN = "There is no ANN to compare with: the model that was converted does not lie in the bundle"
-
-
-def how(device: DeviceReport) -> str:
-    """Whether the energy of a device was measured, and whether the machine had other work meanwhile."""
-    run = device.execution
-    loaded = "" if isinstance(run, UnsetType) or not run.loaded else "loaded"
-    if device.measured:
-        return f"measured, {loaded}" if loaded else "measured"
-    if device.time_measured is not True:
-        return "estimated"
-    return f"estimated (time measured{loaded and ', '}{loaded})"
 
 
 def quality(device: DeviceReport) -> str:
@@ -51,71 +33,15 @@ def metric_lines(metrics: RunMetrics) -> list[tuple[str, str, str]]:
     ]
 
 
-def renderables(report: EnergyReport) -> Iterator[RenderableType]:
-    """For each run a heading, its metrics in a line and the table of devices."""
-    for run in report.runs:
-        yield from _run_text(report, run)
-    if report.published:
-        yield _published_table(report.published)
-        yield "Their sources are on the page and in report.json."
-
-
-def text_report(report: EnergyReport, width: int = 110) -> str:
-    """The report as plain text of ``width`` columns."""
-    console = Console(file=io.StringIO(), width=width, color_system=None, highlight=False, legacy_windows=False)
-    console.print(Group(*renderables(report)))
-    assert isinstance(console.file, io.StringIO)
-    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
-
-
 def summary_line(run: ReportedRun) -> str:
     """What was run, in one sentence."""
-    parts = [f"{run.images} images on {run.target}", f"{run.timesteps} time steps"]
+    parts = [f"{counted(run.images, 'image')} on {run.target}", counted(run.timesteps, "time step")]
     if run.partition.chips:
-        parts.append(f"{run.partition.cores} cores on {run.partition.chips} chips")
+        chips = counted(run.partition.chips, "chip")
+        parts.append(f"{counted(run.partition.cores or 0, 'core')} on {chips}")
     if run.spikes is not None:
         parts.append(f"{si(run.spikes)} spikes, {si(run.synops)} synops for each image")
     return "; ".join(parts)
-
-
-def _run_text(report: EnergyReport, run: ReportedRun) -> Iterator[RenderableType]:
-    yield f"{run.run}: {summary_line(run)}"
-    if run.metrics.ann is None:
-        yield "; ".join(f"{name} {snn}" for name, _, snn in metric_lines(run.metrics))
-        yield NO_ANN
-    else:
-        yield "; ".join(f"{name} {snn} (ANN {ann})" for name, ann, snn in metric_lines(run.metrics))
-    yield from points_tables(run)
-    yield from break_even_lines(report.break_even_of(run.run))
-    if run.knee:
-        yield _steps_table(run, run.knee)
-        yield from steps_lines(run)
-    table = table_of("Energy of one inference")
-    for column in ("device", "total", "dynamic", "time"):
-        table.add_column(column, justify="left" if column == "device" else "right", no_wrap=column != "device")
-    table.add_column("how, and the source")
-    for device in report.devices_of(run.run):
-        table.add_row(
-            device.name,
-            si(device.joules_per_inference.total, "J"),
-            si(device.joules_per_inference.dynamic, "J"),
-            si(device.seconds_per_inference, "s"),
-            "; ".join(filter(None, (f"{how(device)}: {device.source}", quality(device)))),
-        )
-    yield table
-    for entry in report.absent_of(run.run):
-        yield f"{entry.name}: {entry.reason}"
-
-
-def _published_table(rows: Sequence[PublishedRow]) -> Table:
-    table = table_of("Measured by others, each with another network: orders of magnitude, no comparison")
-    for column in ("device", "total", "dynamic", "time"):
-        table.add_column(column, justify="left" if column == "device" else "right", no_wrap=column != "device")
-    table.add_column("another network")
-    for row in rows:
-        dynamic = si(row.dynamic_joules or None, "J")
-        table.add_row(row.name, total_of(row), dynamic, time_of(row), row.network)
-    return table
 
 
 def total_of(row: PublishedRow) -> str:
@@ -123,7 +49,7 @@ def total_of(row: PublishedRow) -> str:
     if row.total_joules is None:
         return si(None)
     low, high = row.total_joules
-    return si(low, "J") if low == high else f"{si(low, 'J')} to {si(high, 'J')}"
+    return si(low, "J") if low == high else range_text(low, high, "J")
 
 
 def time_of(row: PublishedRow) -> str:
@@ -133,25 +59,6 @@ def time_of(row: PublishedRow) -> str:
     if row.seconds_per_step:
         return f"{si(row.seconds_per_step, 's')} a step"
     return f"{row.frames_per_second:g} a second" if row.frames_per_second else si(None)
-
-
-def _steps_table(run: ReportedRun, knee: Knee) -> Table:
-    """What fewer time steps bring, the knee's row marked."""
-    some: dict[float, StepRow] = {row.timesteps: row for row in (*spread(run.metrics.by_timestep), knee)}
-    device = next(iter(knee.joules), None)
-    table = table_of(f"Time steps{f', energy on {device}' if device else ''}")
-    for column in ("steps", METRICS[knee.metric].title, "synops", "energy", "time", ""):
-        table.add_column(column, justify="right" if column else "left", no_wrap=True)
-    for steps, row in sorted(some.items()):
-        table.add_row(
-            str(steps),
-            METRICS[knee.metric].text(row.value(knee.metric)),
-            si(row.synops),
-            si(row.joules.get(device or ""), "J"),
-            si(row.seconds.get(device or ""), "s"),
-            "< the knee" if steps == knee.timesteps else "",
-        )
-    return table
 
 
 def steps_lines(run: ReportedRun) -> list[str]:
@@ -181,9 +88,9 @@ def early_line(run: ReportedRun) -> str | None:
         return None
     stop, metric = early.held_out, METRICS[early.metric]
     energy = next((f", {si(joules, 'J')} ({device})" for device, joules in stop.joules.items()), "")
-    source = f"chosen on {stop.chosen_on} others" if stop.chosen_on else "given"
+    source = f"chosen on {counted(stop.chosen_on, 'other')}" if stop.chosen_on else "given"
     return (
         f"Stopped once settled: {metric.title} {metric.text(stop.value(early.metric))} after "
         f"{stop.timesteps:.1f} steps on average{energy}; {metric.text(stop.all_steps)} after all "
-        f"{run.timesteps} ({stop.images} images; threshold {stop.threshold:.4g}, {source})"
+        f"{run.timesteps} ({counted(stop.images, 'image')}; threshold {stop.threshold:.4g}, {source})"
     )

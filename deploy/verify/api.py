@@ -11,7 +11,8 @@ from convert.errors import UserError
 
 from .belonging import Verification, verify
 
-PAGES = (".html", ".htm")
+BESIDE = (".html", ".htm", ".csv")
+"""Of the files that lie beside a report.json."""
 
 
 def verify_files(
@@ -23,12 +24,13 @@ def verify_files(
 ) -> Verification:
     """Compares every file of the bundles and reports at ``paths`` with what is said of it where it was used.
 
-    Of a report the page or its .json may be named. Raises ``UserError`` with a sentence for each file that is missing,
-    changed or made from another one, and for a bundle that another command changes, unless it is to ``wait``.
+    Of a report the page, its .csv or its .json may be named. Raises ``UserError`` with a sentence for each file that
+    is missing, changed or made from another one, and for a bundle that another command changes, unless it is to
+    ``wait``.
     """
     given = [Path(path) for path in paths]
-    reports = [_json_of(path) for path in given if path.suffix.lower() in (".json", *PAGES) and not path.is_dir()]
-    bundles = {path.resolve(): path for path in given if path.suffix.lower() not in (".json", *PAGES) or path.is_dir()}
+    reports = [_json_of(path) for path in given if path.suffix.lower() in (".json", *BESIDE) and not path.is_dir()]
+    bundles = {path.resolve(): path for path in given if path.suffix.lower() not in (".json", *BESIDE) or path.is_dir()}
     with ExitStack() as locks:
         for _, bundle in sorted(bundles.items()):
             locks.enter_context(at_work_in(bundle, shared=True, wait=wait))

@@ -26,7 +26,7 @@ def bundle(tmp_path, monkeypatch):
 def test_writes_the_partition_and_a_picture(bundle):
     result = CliRunner().invoke(main, [str(bundle), "--seed", "1"])
     assert result.exit_code == 0, result.output
-    assert "estimated from calibration rates" in result.output
+    assert "estimated from rates" in result.output
     assert json.loads((bundle / "partition.json").read_text())["seed"] == 1
     assert (bundle / "partition.svg").stat().st_size > 1000
 

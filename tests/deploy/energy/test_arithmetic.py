@@ -50,7 +50,7 @@ def test_the_hand_example_of_the_docs() -> None:
     cost = cost_of(SANA_FE.values(), HAND)
     text = (ROOT / "docs" / "energy.md").read_text()
     shown = {
-        name: float(value) for name, value in re.findall(r"^(\w[\w ]*) = .* = ([\d.]+) [nu][Js]$", text, re.MULTILINE)
+        name: float(value) for name, value in re.findall(r"^(\w[\w ]*) = .* = ([\d.]+) [nµ][Js]$", text, re.MULTILINE)
     }
     assert shown["synops"] == pytest.approx(1e9 * cost.parts["synops"], abs=0.05)
     assert shown["updates"] == pytest.approx(1e9 * cost.parts["neuron updates"], abs=0.05)

@@ -118,7 +118,7 @@ def test_the_command_shows_them_and_says_where_they_come_from(tmp_path: Path) ->
     assert report["provenance"]["command"] == "energy-report unet --devices mine.json"
     assert not any("my board" in name for name in report["ratios"])
     page = output.read_text()
-    assert page.count("<td>my board</td>") == 1
+    assert page.count("<span>my board</span>") == 1
     assert "Measured by others, each with another network" in page
 
 

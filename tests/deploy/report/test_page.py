@@ -12,8 +12,8 @@ import pytest
 from deploy.report.build import build_report
 from deploy.report.html import html_report
 from deploy.report.read import read_runs
-from deploy.report.text import text_report
 from tests.builders.reported_bundle import make_bundle, of_numbers, write
+from tests.deploy.report.printed import printed
 
 SECTIONS = ("accuracy", "examples", "rates", "activity", "chips-panel", "energy", "assumptions")
 
@@ -21,7 +21,9 @@ SECTIONS = ("accuracy", "examples", "rates", "activity", "chips-panel", "energy"
 def test_the_page_shows_when_each_layer_settles(bundle: Path) -> None:
     runs = read_runs([bundle])
     page = html_report(build_report(runs), runs)
-    assert re.search(r"<td>conv3</td>.*?<td>15</td>\s*<td>28</td></tr>", page, re.DOTALL)
+    layers = page[page.index("<caption>Numbers for each layer") :]
+    cells = re.search(r"<span>conv3</span>(.*?)</tr>", layers, re.DOTALL)
+    assert re.findall(r"<span>(\d+)</span>", cells[1]) == ["15", "28"]
     assert "knee: 128 steps" in page
 
 
@@ -31,12 +33,16 @@ def test_the_page_is_whole_and_needs_nothing_else(tmp_path: Path, segmentation: 
     page = html_report(build_report(runs), runs)
     for section in SECTIONS:
         assert f'class="panel {section}"' in page
-    assert page.count("<svg") == 6
+    assert page.count("<svg") == 2 * 6
     assert page.count("data:image/png") == (8 if segmentation else 2)
     assert "data:image/svg+xml" in page
     for attribute in re.findall(r'(?:src|href)="([^"]*)"', page):
         assert attribute.startswith(("data:", "#"))
     assert not re.findall(r"https?://(?!www\.w3\.org/)", page)
+    names = re.findall(r'\bid="([^"]*)"', page)
+    assert len(names) == len(set(names))
+    used = set(re.findall(r'(?:href="|url\()#([\w-]+)', page)) | set(re.findall(r'aria-labelledby="([^"]*)"', page))
+    assert {name for one in used for name in one.split()} <= set(names)
     assert not re.search(r"<script|@import|url\(\s*['\"]?(?!#)", page)
     assert "#010203" not in page
 
@@ -57,8 +63,8 @@ def test_what_is_given_again_is_drawn(bundle: Path, task: str, shape: tuple[int,
     assert ("Image 1, an anomaly" in page) is (task == "anomaly")
     assert "Red: pixels" not in page
     if task == "anomaly":
-        assert "AUC 0.950 (ANN 0.950)" in text_report(report)
-        assert "Stopped once settled: AUC –" in text_report(report)
+        assert "AUC 0.950 (ANN 0.950)" in printed(report)
+        assert "Stopped once settled: AUC –" in printed(report)
 
 
 def test_several_bundles_are_compared(tmp_path: Path) -> None:

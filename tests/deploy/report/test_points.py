@@ -12,8 +12,8 @@ import pytest
 from deploy.report.build import build_report
 from deploy.report.html import html_report
 from deploy.report.read import read_runs
-from deploy.report.text import text_report
 from tests.builders.reported_bundle import write
+from tests.deploy.report.printed import printed
 
 GOLDEN = Path(__file__).parent / "golden" / "report.txt"
 
@@ -50,7 +50,7 @@ def test_the_points_come_first_the_knee_before_all_steps(bundle: Path) -> None:
             assert sum(cost.parts.values()) == pytest.approx(cost.joules.nominal)
             slow, fast = (cost.joules_at_frames_per_second[rate] for rate in ("1", "30"))
             assert slow - fast == pytest.approx((1 - 1 / 30) * 5 * 0.104)
-    text, page = text_report(report, 80), html_report(report, runs)
+    text, page = printed(report), html_report(report, runs)
     assert text.index("Energy of one inference on Loihi") < text.index("Time steps, energy")
     assert max(map(len, text.splitlines())) <= 80
     assert "…" not in text
@@ -105,5 +105,5 @@ def test_a_run_without_counts_by_step_has_a_knee_without_energy(bundle: Path) ->
     runs = read_runs([bundle])
     report = build_report(runs)
     assert report.runs[0].knee.joules_per_inference == {}
-    assert "Knee: 128 steps" in text_report(report)
-    assert html_report(report, runs).count("<svg") == 4
+    assert "Knee: 128 steps" in printed(report)
+    assert html_report(report, runs).count("<svg") == 2 * 5

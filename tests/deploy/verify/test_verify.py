@@ -48,8 +48,8 @@ def bundle(made, tmp_path):
 
 def test_what_was_made_together_belongs_together(tiny, bundle):
     given = ["--model", tiny / "model.keras", "--data", tiny / "data.npz"]
-    for report in ("report.json", "report.html"):
-        assert ran(verify_model, bundle, bundle.parent / report, *given) == "17 files belong together.\n"
+    for report in ("report.json", "report.html", "report.csv"):
+        assert ran(verify_model, bundle, bundle.parent / report, *given) == "18 files belong together.\n"
 
 
 def test_where_it_lies_and_when_it_was_made_does_not_matter(tiny, bundle):
