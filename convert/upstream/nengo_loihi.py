@@ -1,4 +1,4 @@
-"""NengoLoihi 1.1 on today's numpy, without TensorFlow, and with transposed convolutions where nengo and Keras have them.
+"""NengoLoihi 1.1 on today's numpy, without TensorFlow, and with transposed convolutions where nengo has them.
 
 Workarounds until a new upstream release:
 

@@ -77,7 +77,8 @@ def _offset(size_in: int, size_out: int, kernel: int, stride: int) -> int:
 
 def _places(rows: int, columns: int, transform: NengoObject, across: Sequence[int]) -> NDArray[np.int64]:
     """The compartments of so many rows, columns and all filters, counted from the first, in the kernel's order."""
-    y, x, channel = (np.arange(n) * step for n, step in zip((rows, columns, transform.n_filters), across, strict=True))
-    if transform.channels_last:
-        return (y[:, None, None] + x[:, None] + channel).ravel()
-    return (channel[:, None, None] + y[:, None] + x).ravel()
+    sizes = (rows, columns, int(transform.n_filters))
+    y, x, channel = (np.arange(size, dtype=np.int64) * step for size, step in zip(sizes, across, strict=True))
+    slow, middle, quick = (y, x, channel) if transform.channels_last else (channel, y, x)
+    places: NDArray[np.int64] = slow[:, None, None] + middle[:, None] + quick
+    return places.ravel()

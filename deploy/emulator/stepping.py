@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from deploy.arrays import Bool, Int32, Int64
 
+from .arguments import EventLists
 from .numba_jit import compiled
 from .overflow import decayed, wrapped
 from .widths import DECAY_ONE, Q_BITS, U_BITS
@@ -37,7 +36,7 @@ class Compartments(NamedTuple):
 
 
 class Moving(NamedTuple):
-    """What changes from step to step: shape (N,), and the sources (M,) that fired, compartments first."""
+    """What changes from step to step, shape (N,); ``fired`` is who fired in the last step."""
 
     current: Int32
     voltage: Int32
@@ -45,49 +44,85 @@ class Moving(NamedTuple):
     fired: Bool
 
 
-class Seen(NamedTuple):
-    """What is written: shape (steps, N), ``voltages`` with no row if they are not wanted; ``overflow`` in place."""
+class Watched(NamedTuple):
+    """What is written in every step: spikes, currents and voltages of these compartments, shape (steps, compartments).
 
+    ``spike_count``, shape (N,), and ``overflow`` are counted on.
+    """
+
+    spiking: Int64
     spikes: Bool
+    flowing: Int64
+    currents: Int32
+    charged: Int64
     voltages: Int32
+    spike_count: Int32
     overflow: Int64
 
 
 @compiled
-def run_steps(steps: int, given: Bool, fan: Fan, compartments: Compartments, moving: Moving, seen: Seen) -> int:
-    """Writes ``seen``, updates ``moving`` in place; returns the weights added.
+def run_steps(
+    steps: int,
+    given: EventLists,
+    fan: Fan,
+    compartments: Compartments,
+    moving: Moving,
+    sums: Int32,
+    watched: Watched,
+) -> int:
+    """Writes ``watched``, updates ``moving`` in place; returns the weights added.
 
-    ``given``, shape (steps, inputs), is what the inputs fire in each step.
+    List t of ``given`` has the sources that are not compartments and arrive in step t, one as often as it fired.
+    ``sums``, shape (N,), ends as what was added to each compartment in the last step.
     """
-    n = compartments.vth.size
-    sums = np.zeros(n, np.int32)
     added = 0
     for t in range(steps):
         sums[:] = 0
-        added += add_fired(sums, moving.fired, fan)
-        for c in range(n):
-            step_compartment(c, int(sums[c]), compartments, moving, seen.overflow)
-            seen.spikes[t, c] = moving.fired[c]
-            if seen.voltages.shape[0] > 0:
-                seen.voltages[t, c] = moving.voltage[c]
-        for c in range(given.shape[1]):
-            moving.fired[n + c] = given[t, c]
+        added += add_arriving(sums, t, given, moving.fired, fan)
+        for c in range(sums.size):
+            step_compartment(c, int(sums[c]), compartments, moving, watched.overflow)
+            if moving.fired[c]:
+                watched.spike_count[c] += 1
+        write_step(t, moving, watched)
+    for c in range(sums.size):
+        sums[c] = wrapped(int(sums[c]), Q_BITS)
     return added
 
 
 @compiled
-def add_fired(sums: Int32, fired: Bool, fan: Fan) -> int:
-    """Adds the weights of every source that fired; returns how many."""
+def add_arriving(sums: Int32, t: int, given: EventLists, fired: Bool, fan: Fan) -> int:
+    """Adds the weights of every compartment that fired and of the events of list ``t``; returns how many."""
     added = 0
     for source in range(fired.size):
         if fired[source]:
-            for line in range(fan.pointer[source], fan.pointer[source + 1]):
-                base, row = fan.base[line], fan.row[line]
-                first, last = int(fan.row_pointer[row]), int(fan.row_pointer[row + 1])
-                added += last - first
-                for w in range(first, last):
-                    sums[base + fan.targets[w]] += fan.weights[w]
+            added += add_source(sums, source, fan)
+    for e in range(given.pointer[t], given.pointer[t + 1]):
+        added += add_source(sums, int(given.events[e]), fan)
     return added
+
+
+@compiled
+def add_source(sums: Int32, source: int, fan: Fan) -> int:
+    """Adds the weights of one spike of ``source``; returns how many."""
+    added = 0
+    for line in range(fan.pointer[source], fan.pointer[source + 1]):
+        base, row = fan.base[line], fan.row[line]
+        first, last = int(fan.row_pointer[row]), int(fan.row_pointer[row + 1])
+        added += last - first
+        for w in range(first, last):
+            sums[base + fan.targets[w]] += fan.weights[w]
+    return added
+
+
+@compiled
+def write_step(t: int, moving: Moving, watched: Watched) -> None:
+    """Writes row ``t`` of ``watched``."""
+    for n in range(watched.spiking.size):
+        watched.spikes[t, n] = moving.fired[watched.spiking[n]]
+    for n in range(watched.flowing.size):
+        watched.currents[t, n] = moving.current[watched.flowing[n]]
+    for n in range(watched.charged.size):
+        watched.voltages[t, n] = moving.voltage[watched.charged[n]]
 
 
 @compiled

@@ -12,6 +12,7 @@ from convert.upstream.nengo_loihi import load_nengo_loihi
 from convert.upstream.transposed_same import transposed_weights
 
 CHANNELS, FILTERS = 2, 3
+SIZES = [(3, 3, 2), (4, 2, 2), (4, 4, 2), (4, 3, 1), (5, 5, 2), (4, 5, 3), (4, 2, 3)]
 
 
 def transform_of(size: int, kernel: int, stride: int, larger: int, last: bool, padding: str) -> object:
@@ -64,7 +65,7 @@ def as_loihi_adds(transform) -> np.ndarray:
 
 @pytest.mark.parametrize("last", [True, False], ids=["channels last", "channels first"])
 @pytest.mark.parametrize(
-    "size, kernel, stride", [(3, 3, 2), (4, 2, 2), (4, 4, 2), (4, 3, 1), (5, 5, 2), (4, 5, 3), (4, 2, 3)]
+    ("size", "kernel", "stride"), [(3, 3, 2), (4, 2, 2), (4, 4, 2), (4, 3, 1), (5, 5, 2), (4, 5, 3), (4, 2, 3)]
 )
 def test_every_shape_lies_where_nengo_has_it(size: int, kernel: int, stride: int, last: bool) -> None:
     for larger in range(stride):  # stride - 1 is Keras's shape
