@@ -143,7 +143,7 @@ def _fitting(state: ModelState, flat: FlatModel) -> ModelState:
     wanted = {"current": n, "voltage": n, "refractory": n, "fired": m}
     parts = {name: np.asarray(getattr(state, name)) for name in wanted}
     wrong = [
-        f"{name} of shape {part.shape} instead of ({size},)"
+        f"{name} has {part.shape} {part.dtype} numbers instead of ({size},) whole ones"
         for (name, size), part in zip(wanted.items(), parts.values(), strict=True)
         if part.shape != (size,) or part.dtype.kind not in "biu"
     ]

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-
-from deploy.emulator.chip import KEYS, FastEmulator, recorders
 from nengo_loihi.emulator.interface import EmulatorInterface, ProbeState
 from nengo_loihi.probe import LoihiProbe
+
+from deploy.emulator.chip import KEYS, FastEmulator, recorders
 
 
 @dataclass
@@ -106,6 +106,6 @@ class ComparedEmulator(FastEmulator):
 def _outcome(action: Callable[[], None]) -> Exception | None:
     try:
         action()
-    except Exception as error:  # noqa: BLE001 - whatever one raises, the other must
+    except Exception as error:
         return error
     return None

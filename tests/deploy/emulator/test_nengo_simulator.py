@@ -187,7 +187,8 @@ def test_every_state_is_nengo_loihis_after_each_run() -> None:
             emulator.compartment.spike_count[:] = 0
     assert fast.t == stock.t == 48
     fast.close()
-    assert fast.closed and fast.compartment is None
+    assert fast.closed
+    assert fast.compartment is None
 
 
 def overflowing() -> Any:
