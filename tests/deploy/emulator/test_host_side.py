@@ -175,7 +175,7 @@ def flat_of(neurons: int) -> Any:
 @pytest.mark.parametrize(("mine", "foreign"), [(200, 10), (10, 200)])
 def test_the_state_of_another_model_is_refused(mine: int, foreign: int) -> None:
     state = run_model(flat_of(foreign), [], 20).state
-    with pytest.raises(UserError, match="the state is not this model's, which has .* compartments .* current has "):
+    with pytest.raises(UserError, match=r"the state is not this model's, which has .* compartments .* current has "):
         run_model(flat_of(mine), [], 20, state=state)
 
 
@@ -184,5 +184,5 @@ def test_a_state_of_other_numbers_is_refused() -> None:
 
     flat = flat_of(10)
     state = run_model(flat, [], 20).state
-    with pytest.raises(UserError, match="sources: voltage has .* float64 numbers"):
+    with pytest.raises(UserError, match=r"sources: voltage has .* float64 numbers"):
         run_model(flat, [], 20, state=replace(state, voltage=state.voltage * 0.5))
