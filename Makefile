@@ -5,7 +5,7 @@ DEMO := demo
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
-.PHONY: help demo test quick check fuzz reliability lint docs clean
+.PHONY: help demo test quick check fuzz reliability peers lint docs clean
 
 help:  ## What there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -27,6 +27,10 @@ fuzz: $(VENV)/ready  ## Every reader on FUZZ_RUNS (20000) files that are almost 
 
 reliability: $(VENV)/ready  ## Damaged files, kills, races, bytes compared: the numbers of docs/reliability.md
 	for part in inputs kills races same_bytes; do $(BIN)/python -m benchmarks.reliability.$$part || exit 1; done
+
+peers: $(VENV)/ready  ## NengoLoihi's own suite through our emulator, NengoDL's converter tests: docs/emulator.md
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target build/peers 'pytest<9' pytest-rng pytest-allclose pytest-plt nengo-extras
+	$(BIN)/python -m benchmarks.emulator.peers.suites --plugins build/peers $(if $(MNIST10),--data $(MNIST10))
 
 lint: $(VENV)/ready  ## Style, format, types, and which room imports which
 	$(BIN)/ruff check .

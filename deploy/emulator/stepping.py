@@ -11,7 +11,6 @@ from .numba_jit import compiled, inlined
 from .overflow import decayed, wrapped
 from .widths import DECAY_ONE, Q_BITS, U_BITS
 
-
 State = TypeVar("State", Bool, Int32)
 
 

@@ -25,6 +25,7 @@ OUTCOMES: dict[str, tuple[str, str]] = {}
 def pytest_addoption(parser: Any) -> None:
     parser.addoption("--emulator", choices=["stock", "fast", "compared"], default="stock")
     parser.addoption("--outcomes", type=Path, required=True)
+    parser.addoption("--data", type=Path, help="the folder of mnist10.pkl, which NengoLoihi's wheel has not")
     parser.addoption("--suite", choices=["nengo_loihi", "nengo_dl"], default="nengo_loihi")
     parser.addoption("--target", default="sim")
     parser.addoption("--dtype", default="float32")
@@ -58,11 +59,15 @@ def _bring_back_moved_modules() -> None:
     here = import_module("nengo.builder.transforms")
     package, module = ModuleType("nengo._vendor.npconv2d"), ModuleType("nengo._vendor.npconv2d.conv2d")
     module.conv2d, module.conv2d_gradx = here.conv2d, here.conv2d_gradx  # type: ignore[attr-defined]
+    import_module("nengo._vendor").npconv2d = package  # type: ignore[attr-defined]
+    package.conv2d = module  # type: ignore[attr-defined]
     sys.modules[package.__name__], sys.modules[module.__name__] = package, module
 
 
-def pytest_collection_modifyitems(items: Sequence[Any]) -> None:
+def pytest_collection_modifyitems(config: Any, items: Sequence[Any]) -> None:
     for item in items:
+        if config.getoption("--data") and hasattr(item.module, "test_dir"):
+            item.module.test_dir = str(config.getoption("--data"))
         if item.get_closest_marker("target_loihi"):
             item.add_marker(pytest.mark.skip(reason="needs a chip"))
 
