@@ -1,7 +1,7 @@
 """The suites of NengoLoihi (with its own emulator, and with ours beside it) and of NengoDL's converter, on this stack.
 
-Run with ``make peers``, which makes the folder of pytest 8 and the plugins that the suites need; exits with 1 if a state
-differs anywhere or a test fails with our emulator only.
+Run with ``make peers``, which makes the folder of pytest 8 and the plugins that the suites need; exits with 1 if any
+state differs or a test fails with our emulator only.
 """
 
 from __future__ import annotations
