@@ -98,16 +98,12 @@ class FastEmulator(EmulatorInterface):  # type: ignore[misc]
 
     def _given(self, flat: FlatModel, steps: int) -> EventLists:
         """What the inputs fire in the steps whose spikes arrive in the next ``steps``: none before the first step."""
-        events, ends = [np.zeros(0, np.int64)], [0]
-        for step in range(self.t, self.t + steps):
-            heard = [
-                np.asarray(spikes.spike_idxs(step), np.int64) + first
-                for spikes, first in zip(self.inputs, flat.inputs, strict=True)
-                if step > 0
-            ]
-            events += heard
-            ends.append(ends[-1] + sum(map(len, heard)))
-        return EventLists(np.concatenate(events).astype(np.int32), np.array(ends, np.int64))
+        arriving = range(self.t, self.t + steps)
+        heard = [spikes.spike_idxs(step) if step > 0 else [] for step in arriving for spikes in self.inputs]
+        lengths = np.array([len(neurons) for neurons in heard], np.int64)
+        events = np.concatenate([[], *heard]) + np.repeat(np.tile(flat.inputs, steps), lengths)
+        ends = np.cumsum(lengths.reshape(steps, len(self.inputs)).sum(axis=1))
+        return EventLists(events.astype(np.int32), np.concatenate([[0], ends]))
 
 
 @dataclass(frozen=True)
