@@ -39,7 +39,8 @@ class FastEmulator(EmulatorInterface):  # type: ignore[misc]
     """nengo_loihi's emulator of a built ``Model``, with fast steps; ``slow_because`` says what keeps it from them.
 
     Overflow warns (or raises, where nengo_loihi is ``strict``) as in nengo_loihi, at most once in ``STEPS_AT_ONCE``
-    steps. The arrays of ``compartment`` are the state: they may be read and written between runs.
+    steps. The arrays of ``compartment`` are the state: they may be read and written between runs. Weights
+    are those of the model when this was made.
     """
 
     def __init__(self, model: LoihiModel, seed: int | None = None) -> None:
@@ -101,9 +102,16 @@ class FastEmulator(EmulatorInterface):  # type: ignore[misc]
         arriving = range(self.t, self.t + steps)
         heard = [spikes.spike_idxs(step) if step > 0 else [] for step in arriving for spikes in self.inputs]
         lengths = np.array([len(neurons) for neurons in heard], np.int64)
-        events = np.concatenate([[], *heard]) + np.repeat(np.tile(flat.inputs, steps), lengths)
-        ends = np.cumsum(lengths.reshape(steps, len(self.inputs)).sum(axis=1))
-        return EventLists(events.astype(np.int32), np.concatenate([[0], ends]))
+        ends = np.zeros(steps + 1, np.int64)
+        lengths.reshape(steps, len(self.inputs)).sum(axis=1).cumsum(out=ends[1:])
+        if not ends[-1]:
+            return EventLists(np.zeros(0, np.int32), ends)
+        neurons = np.concatenate(heard).astype(np.int64)
+        sizes = np.array([spikes.n_neurons for spikes in self.inputs])
+        whose = np.repeat(np.arange(len(heard)) % len(sizes), lengths)
+        if neurons.min() < 0 or (neurons >= sizes[whose]).any():
+            raise IndexError(f"an input spikes with a neuron that it has not: the inputs have {sizes.tolist()} neurons")
+        return EventLists((neurons + flat.inputs[whose]).astype(np.int32), ends)
 
 
 @dataclass(frozen=True)

@@ -249,6 +249,15 @@ def test_events_of_one_pixel_in_one_step_all_count(tmp_path: Any) -> None:
     compare(got, expected)
 
 
+@pytest.mark.parametrize("neuron", [1000, -1])
+def test_a_spike_of_a_neuron_that_an_input_has_not_is_an_error(neuron: int) -> None:
+    model = overflowing()
+    next(iter(model.inputs)).spikes[3] = np.array([5, neuron])
+    fast = FastEmulator(model)
+    with pytest.raises(IndexError, match=r"inputs have \[1000\] neurons"):
+        fast.run_steps(8)
+
+
 def test_install_makes_nengo_loihi_itself_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = data(loihi.Simulator, closed_loop(), in_pieces)
     for module in (loihi.simulator, loihi.emulator):
