@@ -115,6 +115,34 @@ def basal_ganglia() -> nengo.Network:
     return net
 
 
+def convolutions() -> nengo.Network:
+    """An image of 28 x 28 pixels, two layers of convolutions on ten cores, ten outputs."""
+    neurons = nengo.SpikingRectifiedLinear()
+
+    def layer(shape: tuple[int, int, int], bias_hz: float) -> Any:
+        size = int(np.prod(shape))
+        return nengo.Ensemble(size, 1, neuron_type=neurons, gain=np.ones(size), bias=np.full(size, bias_hz))
+
+    with nengo.Network(seed=SEED) as net:
+        loihi.add_params(net)
+        draw = np.random.RandomState(SEED)
+        pixels = layer((28, 28, 1), 0.0)
+        net.config[pixels].on_chip = False
+        first, second = layer((26, 26, 6), 0.0), layer((12, 12, 24), 0.0)
+        net.config[first].block_shape = loihi.BlockShape((13, 13, 6), (26, 26, 6))
+        net.config[second].block_shape = loihi.BlockShape((12, 12, 4), (12, 12, 24))
+        nengo.Connection(nengo.Node(draw.uniform(0, 150, 784)), pixels.neurons, synapse=None)
+        a = nengo.Convolution(6, (28, 28, 1), init=draw.uniform(-0.1, 0.3, (3, 3, 1, 6)))
+        b = nengo.Convolution(24, (26, 26, 6), strides=(2, 2), init=draw.uniform(-0.1, 0.12, (3, 3, 6, 24)))
+        nengo.Connection(pixels.neurons, first.neurons, transform=a)
+        nengo.Connection(first.neurons, second.neurons, transform=b)
+        out = nengo.Node(size_in=10)
+        nengo.Connection(second.neurons, out, transform=draw.normal(0, 1e-3, (10, 3456)))
+        nengo.Probe(out, synapse=0.02)
+        nengo.Probe(second.neurons)
+    return net
+
+
 def loop_through_the_host() -> nengo.Network:
     with nengo.Network(seed=SEED) as net:
         a, back = nengo.Ensemble(200, 1), nengo.Node(lambda t, x: x, size_in=1)
@@ -134,6 +162,7 @@ EXAMPLES: tuple[Callable[[], nengo.Network], ...] = (
     lorenz,
     circular_convolution,
     basal_ganglia,
+    convolutions,
     loop_through_the_host,
 )
 

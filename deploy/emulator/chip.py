@@ -54,7 +54,7 @@ class FastEmulator(EmulatorInterface):  # type: ignore[misc]
             self._recorders = recorders(model.probes, self.block_info.slices, self.block_info.n_compartments)
         except UserError as error:
             self._flat, self.slow_because = None, error.problems[0].removesuffix(": run it in nengo_loihi")
-            warnings.warn(f"NengoLoihi's own emulator runs this network: {self.slow_because}", stacklevel=2)
+            warnings.warn(f"NengoLoihi's own emulator runs this network: {self.slow_because}", stacklevel=3)
 
     def close(self) -> None:
         """Frees everything but the probes' outputs."""
