@@ -5,7 +5,7 @@ DEMO := demo
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
-.PHONY: help demo test quick check fuzz reliability accessibility lint docs clean
+.PHONY: help demo test quick check fuzz reliability accessibility peers lint docs clean
 
 help:  ## What there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -33,6 +33,10 @@ accessibility: $(VENV)/ready node_modules/axe-core/axe.min.js  ## The report's p
 
 node_modules/axe-core/axe.min.js:
 	npm install --no-save --no-audit --no-fund --no-package-lock axe-core@4.14.1
+
+peers: $(VENV)/ready  ## NengoLoihi's own suite through our emulator, NengoDL's converter tests: docs/emulator.md
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target build/peers 'pytest<9' pytest-rng pytest-allclose pytest-plt nengo-extras
+	$(BIN)/python -m benchmarks.emulator.peers.suites --plugins build/peers $(if $(MNIST10),--data $(MNIST10))
 
 lint: $(VENV)/ready  ## Style, format, types, and which room imports which
 	$(BIN)/ruff check .

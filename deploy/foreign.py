@@ -16,6 +16,11 @@ LiteRtTensor = Any
 """A tensor's numbers, or what the interpreter tells of it."""
 
 # nengo_loihi and nengo
+Module = Any
+"""The package."""
+LoihiProbe = Any
+LoihiRows = Any
+"""What probes record, shape (steps, compartments): booleans or integers."""
 LoihiModel = Any
 """A ``nengo_loihi.builder.Model``."""
 LoihiSimulator = Any

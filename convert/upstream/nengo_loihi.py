@@ -1,10 +1,11 @@
-"""NengoLoihi 1.1 on today's numpy, without TensorFlow, and with transposed convolutions where Keras has them.
+"""NengoLoihi 1.1 on today's numpy, without TensorFlow, and with transposed convolutions where nengo has them.
 
 Workarounds until a new upstream release:
 
-- NengoLoihi calls ``np.array(..., copy=False)``, which numpy 2 refuses; its two modules see ``copy=None`` instead.
-- It lays a transposed 'same' convolution ``stride - 1`` pixels up and left of nengo and Keras, and cannot crop one;
-  ``transposed_same`` has the right weights.
+- NengoLoihi calls ``np.array(..., copy=False)``, which numpy 2 refuses; its two modules see ``copy=None`` instead. It
+  reads ``.events`` files with ``np.fromstring``, which is gone; its module sees ``np.frombuffer``.
+- It lays a transposed 'same' convolution that is larger than nengo's default up to ``stride - 1`` pixels up and left of
+  nengo and Keras, and cannot crop one; ``transposed_same`` has the right weights.
 - It starts TensorFlow, to let NengoDL build its neuron types, which nothing here uses; it is imported as if TensorFlow
   were not installed, and deploy-model starts in seconds less.
 """
@@ -31,8 +32,8 @@ def load_nengo_loihi() -> Module:
     """The package ``nengo_loihi``, with the workarounds."""
     with _absent("tensorflow", "nengo_dl"), quiet():
         nengo_loihi = importlib.import_module("nengo_loihi")
-    for name in ("nengo_loihi.block", "nengo_loihi.neurons"):
-        importlib.import_module(name).np = _NumpyWithOldCopy()  # type: ignore[attr-defined]
+    for name in ("nengo_loihi.block", "nengo_loihi.dvs", "nengo_loihi.neurons"):
+        importlib.import_module(name).np = _OlderNumpy()  # type: ignore[attr-defined]
     connection: Module = importlib.import_module("nengo_loihi.builder.connection")
     stock = connection.conv2d_loihi_weights
 
@@ -57,8 +58,8 @@ def _absent(*names: str) -> Iterator[None]:
             del sys.modules[name]
 
 
-class _NumpyWithOldCopy(types.ModuleType):
-    """numpy, whose ``array(copy=False)`` means "copy if needed" as it did before numpy 2."""
+class _OlderNumpy(types.ModuleType):
+    """numpy, whose ``array(copy=False)`` means "copy if needed" and whose ``fromstring`` reads bytes, as before 2.3."""
 
     def __init__(self) -> None:
         super().__init__("numpy")
@@ -69,3 +70,7 @@ class _NumpyWithOldCopy(types.ModuleType):
     @staticmethod
     def array(*args: Any, copy: bool | None = True, **kwargs: Any) -> Any:
         return np.array(*args, copy=copy or None, **kwargs)
+
+    @staticmethod
+    def fromstring(data: bytes, dtype: Any) -> Any:
+        return np.frombuffer(data, dtype)

@@ -15,6 +15,7 @@ from deploy.events.busiest import Loads, busiest_until
 
 from . import spike_counts
 from .counting import add_loads, layer_events
+from .fitting import check_fit
 from .program import ChipLayer, HostLayer, Program
 from .results import EmulatorState, LayerEvents, Presentation, Spikes, rest, silence
 from .sweeps import Drives, chip_sweep, host_sweep, swept
@@ -77,6 +78,8 @@ def stream(
     steps = program.timesteps if steps is None else steps
     threads = threads or os.cpu_count() or 1
     check(program, steps, windows, record)
+    if state is not None and not continuous:
+        raise UserError("reset mode starts every image from rest: leave out the state, or run with continuous=True")
     share = continuous or (isinstance(images, Sequence) and len(images) < threads)
     with ThreadPoolExecutor(threads) as pool:
         if share:
@@ -123,6 +126,7 @@ def present(
     by_core: bool = True,
 ) -> Presentation:
     """One image, layer after layer, from rest without ``state``; a layer's spikes go once its last target has run."""
+    check_fit(program, drives, state)
     after = EmulatorState({}, {}, {}) if state is not None else None
     spikes: dict[str, Spikes] = {}
     stops = np.array([*(stop for _, stop in windows), steps], np.int64)

@@ -143,5 +143,15 @@ def _check(blocks: Sequence[LoihiBlock]) -> None:
             problems.append(f"{block}: noise is on; the fast emulator has none: run it in nengo_loihi")
         if any(synapse.learning for synapse in block.synapses):
             problems.append(f"{block}: its synapses learn; the fast emulator's do not: run it in nengo_loihi")
+        if any(_twice(indices) for synapse in block.synapses for indices in synapse.indices):
+            problems.append(
+                f"{block}: a spike reaches one of its compartments twice, of which nengo_loihi adds one weight and a "
+                "chip both: add the two weights up"
+            )
     if problems:
         raise UserError(problems)
+
+
+def _twice(indices: LoihiWeights) -> bool:
+    """Whether one row names a compartment twice."""
+    return bool((np.diff(np.sort(indices, axis=-1), axis=-1) == 0).any())

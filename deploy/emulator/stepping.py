@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
+from typing import NamedTuple, TypeVar
 
 from deploy.arrays import Bool, Int32, Int64
 
-from .numba_jit import compiled
+from .arguments import EventLists
+from .numba_jit import compiled, inlined
 from .overflow import decayed, wrapped
 from .widths import DECAY_ONE, Q_BITS, U_BITS
+
+State = TypeVar("State", Bool, Int32)
 
 
 class Fan(NamedTuple):
@@ -37,7 +38,7 @@ class Compartments(NamedTuple):
 
 
 class Moving(NamedTuple):
-    """What changes from step to step: shape (N,), and the sources (M,) that fired, compartments first."""
+    """What changes from step to step, shape (N,); ``fired`` is who fired in the last step."""
 
     current: Int32
     voltage: Int32
@@ -45,72 +46,127 @@ class Moving(NamedTuple):
     fired: Bool
 
 
-class Seen(NamedTuple):
-    """What is written: shape (steps, N), ``voltages`` with no row if they are not wanted; ``overflow`` in place."""
+class Watched(NamedTuple):
+    """What is written in every step: spikes, currents and voltages of these compartments, shape (steps, compartments).
 
+    ``spike_count``, shape (N,), and ``overflow`` are counted on.
+    """
+
+    spiking: Int64
     spikes: Bool
+    flowing: Int64
+    currents: Int32
+    charged: Int64
     voltages: Int32
+    spike_count: Int32
     overflow: Int64
 
 
 @compiled
-def run_steps(steps: int, given: Bool, fan: Fan, compartments: Compartments, moving: Moving, seen: Seen) -> int:
-    """Writes ``seen``, updates ``moving`` in place; returns the weights added.
+def run_steps(
+    steps: int,
+    given: EventLists,
+    fan: Fan,
+    compartments: Compartments,
+    moving: Moving,
+    sums: Int32,
+    watched: Watched,
+) -> int:
+    """Writes ``watched``, updates ``moving`` in place; returns the weights added.
 
-    ``given``, shape (steps, inputs), is what the inputs fire in each step.
+    List t of ``given`` has the sources that are not compartments and arrive in step t, one as often as it fired.
+    ``sums``, shape (N,), ends as what was added to each compartment in the last step.
     """
-    n = compartments.vth.size
-    sums = np.zeros(n, np.int32)
     added = 0
     for t in range(steps):
         sums[:] = 0
-        added += add_fired(sums, moving.fired, fan)
-        for c in range(n):
-            step_compartment(c, int(sums[c]), compartments, moving, seen.overflow)
-            seen.spikes[t, c] = moving.fired[c]
-            if seen.voltages.shape[0] > 0:
-                seen.voltages[t, c] = moving.voltage[c]
-        for c in range(given.shape[1]):
-            moving.fired[n + c] = given[t, c]
+        added += add_arriving(sums, t, given, moving.fired, fan)
+        step_compartments(sums, compartments, moving, watched.spike_count, watched.overflow)
+        copy_chosen(watched.spikes, t, moving.fired, watched.spiking)
+        copy_chosen(watched.currents, t, moving.current, watched.flowing)
+        copy_chosen(watched.voltages, t, moving.voltage, watched.charged)
+    for c in range(sums.size):
+        sums[c] = wrapped(int(sums[c]), Q_BITS)
     return added
 
 
 @compiled
-def add_fired(sums: Int32, fired: Bool, fan: Fan) -> int:
-    """Adds the weights of every source that fired; returns how many."""
+def add_arriving(sums: Int32, t: int, given: EventLists, fired: Bool, fan: Fan) -> int:
+    """Adds the weights of every compartment that fired and of the events of list ``t``; returns how many.
+
+    Arrays are taken out of their groups before the loops: each time costs more than an addition.
+    """
+    events, ends = given
+    pointer, rows, bases, row_pointer, targets, weights = fan
     added = 0
     for source in range(fired.size):
         if fired[source]:
-            for line in range(fan.pointer[source], fan.pointer[source + 1]):
-                base, row = fan.base[line], fan.row[line]
-                first, last = int(fan.row_pointer[row]), int(fan.row_pointer[row + 1])
-                added += last - first
-                for w in range(first, last):
-                    sums[base + fan.targets[w]] += fan.weights[w]
+            added += add_source(sums, source, pointer, rows, bases, row_pointer, targets, weights)
+    for e in range(ends[t], ends[t + 1]):
+        added += add_source(sums, int(events[e]), pointer, rows, bases, row_pointer, targets, weights)
     return added
 
 
+@inlined
+def add_source(
+    sums: Int32,
+    source: int,
+    pointer: Int64,
+    rows: Int64,
+    bases: Int64,
+    row_pointer: Int64,
+    targets: Int32,
+    weights: Int32,
+) -> int:
+    """Adds the weights of one spike of ``source``; returns how many. The arrays are those of ``Fan``."""
+    added = 0
+    for line in range(pointer[source], pointer[source + 1]):
+        base, row = bases[line], rows[line]
+        first, last = row_pointer[row], row_pointer[row + 1]
+        added += last - first
+        for w in range(first, last):
+            sums[base + targets[w]] += weights[w]
+    return int(added)
+
+
 @compiled
-def step_compartment(c: int, q: int, compartments: Compartments, moving: Moving, overflow: Int64) -> None:
-    """One step of compartment ``c``, to which ``q`` was added."""
-    held = wrapped(q, Q_BITS)
-    overflow[0] += held != q
-    u = decayed(int(moving.current[c]), DECAY_ONE - 1 - int(compartments.decay_u[c])) + held
-    held = wrapped(u, U_BITS)
-    overflow[1] += held != u
-    moving.current[c] = held
-    u2 = held + int(compartments.bias[c])
-    held = wrapped(u2, U_BITS)
-    overflow[2] += held != u2
-    v = decayed(int(moving.voltage[c]), DECAY_ONE - int(compartments.decay_v[c])) + held
-    overflow[3] += v > compartments.vmax[c]
-    v = min(max(v, int(compartments.vmin[c])), int(compartments.vmax[c]))
-    if moving.waiting[c] > 0:
-        v = 0
-    spike = v > compartments.vth[c]
-    if spike:
-        v = 0
-        moving.waiting[c] = compartments.refractory[c]
-    moving.waiting[c] = max(int(moving.waiting[c]) - 1, 0)
-    moving.voltage[c] = v
-    moving.fired[c] = spike
+def step_compartments(
+    sums: Int32, compartments: Compartments, moving: Moving, spike_count: Int32, overflow: Int64
+) -> None:
+    """One step of every compartment, to each of which its ``sums`` are added.
+
+    Arrays are taken out of their groups before the loop, as in ``add_arriving``.
+    """
+    vth, vmin, vmax, bias, decay_u, decay_v, refractory = compartments
+    current, voltage, waiting, fired = moving
+    for c in range(sums.size):
+        q = int(sums[c])
+        held = wrapped(q, Q_BITS)
+        overflow[0] += held != q
+        u = decayed(int(current[c]), DECAY_ONE - 1 - int(decay_u[c])) + held
+        held = wrapped(u, U_BITS)
+        overflow[1] += held != u
+        current[c] = held
+        u2 = held + int(bias[c])
+        held = wrapped(u2, U_BITS)
+        overflow[2] += held != u2
+        v = decayed(int(voltage[c]), DECAY_ONE - int(decay_v[c])) + held
+        overflow[3] += v > vmax[c]
+        v = min(max(v, int(vmin[c])), int(vmax[c]))
+        if waiting[c] > 0:
+            v = 0
+        spike = v > vth[c]
+        if spike:
+            v = 0
+            waiting[c] = refractory[c]
+            spike_count[c] += 1
+        waiting[c] = max(int(waiting[c]) - 1, 0)
+        voltage[c] = v
+        fired[c] = spike
+
+
+@compiled
+def copy_chosen(written: State, t: int, state: State, chosen: Int64) -> None:
+    """Row ``t`` of ``written`` is ``state`` where ``chosen`` says."""
+    for n in range(chosen.size):
+        written[t, n] = state[chosen[n]]

@@ -118,3 +118,12 @@ def test_inputs_of_the_wrong_shape_are_refused() -> None:
     model.build(convolutions(), discretize=True)
     with pytest.raises(UserError, match="takes 1 inputs"):
         run_model(flatten_model(model), [], 3)
+
+
+def test_a_synapse_that_names_a_compartment_twice_is_refused() -> None:
+    model = load_nengo_loihi().builder.Model()
+    model.build(convolutions(), discretize=True)
+    (synapse,) = next(iter(model.blocks)).synapses
+    synapse.indices[0][0, 1] = synapse.indices[0][0, 0]
+    with pytest.raises(UserError, match="reaches one of its compartments twice"):
+        flatten_model(model)
