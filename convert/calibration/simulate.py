@@ -153,18 +153,29 @@ def fire(
     trains = SpikeTrains.silent(images, network.timesteps, population.neurons)
     keep = np.float32(np.exp(-network.dt_s / population.synapse_s)) if population.synapse_s else np.float32(0)
     bias = np.float32(population.bias_hz * gain * network.dt_s).ravel()
-    floor = np.float32(population.neuron.floor)
+    floor, leftover = np.float32(population.neuron.floor), np.float32(1 - population.neuron.chip_leak)
 
     def image(k: int) -> None:
-        trains.set(k, _integrate(drive(k), gain.astype(np.float32), bias, bias_from, keep, floor))
+        trains.set(k, _integrate(drive(k), gain.astype(np.float32), bias, bias_from, keep, floor, leftover))
 
     for_each(images, image)
     return trains
 
 
 @cached_njit(nogil=True)
-def _integrate(drive: Drive, gain: Drive, bias: Drive, bias_from: int, keep: np.float32, floor: np.float32) -> Spikes:
-    """Hard-reset neurons, drive (steps, neurons) and bias in thresholds, ``gain`` by channel; their spikes."""
+def _integrate(
+    drive: Drive,
+    gain: Drive,
+    bias: Drive,
+    bias_from: int,
+    keep: np.float32,
+    floor: np.float32,
+    leftover: np.float32,
+) -> Spikes:
+    """Hard-reset neurons, drive (steps, neurons) and bias in thresholds, ``gain`` by channel; their spikes.
+
+    In a step a current keeps the share ``keep``, a voltage ``leftover``.
+    """
     steps, neurons = drive.shape
     spikes = np.empty(drive.shape, dtype=np.uint8)
     current = np.zeros(neurons, dtype=np.float32)
@@ -176,7 +187,7 @@ def _integrate(drive: Drive, gain: Drive, bias: Drive, bias_from: int, keep: np.
             if t >= bias_from:
                 arrived += bias[n]
             current[n] = keep * current[n] + (one - keep) * arrived
-            v = max(voltage[n] + current[n], floor)
+            v = max(leftover * voltage[n] + current[n], floor)
             fired = v > one
             spikes[t, n] = fired
             voltage[n] = np.float32(0) if fired else v

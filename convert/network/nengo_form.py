@@ -17,23 +17,33 @@ from convert.upstream.types import NengoObject
 
 from .cropped_transpose import CroppedConvolutionTranspose
 from .network import INPUT, Network, Population, Projection
+from .neuron import Neuron
 from .transforms import WHOLE, Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Transform
 
 
 class HardResetRectifiedLinear(nengo.SpikingRectifiedLinear):  # type: ignore[misc]
     """Integrate-and-fire as Loihi does it: at most one spike a step, reset to 0, voltage floored at ``min_voltage``.
 
-    v += dt * J; v = max(v, min_voltage); spike and v = 0 where v > 1. Voltages are in thresholds.
+    v = (1 - leak) v + dt * J; v = max(v, min_voltage); spike and v = 0 where v > 1. Voltages are in thresholds.
     """
 
     negative = True
     min_voltage = nengo.params.NumberParam("min_voltage", high=0)
+    leak = nengo.params.NumberParam("leak", low=0, high=1)
 
-    def __init__(self, min_voltage: float = 0.0, amplitude: float = 1.0, initial_state: NengoObject = None) -> None:
+    def __init__(
+        self,
+        min_voltage: float = 0.0,
+        amplitude: float = 1.0,
+        initial_state: NengoObject = None,
+        leak: float = 0.0,
+    ) -> None:
         super().__init__(amplitude=amplitude, initial_state=initial_state or {"voltage": Choice([0])})
         self.min_voltage = min_voltage
+        self.leak = leak
 
     def step(self, dt: float, J: Any, output: Any, voltage: Any) -> None:  # noqa: N803
+        voltage *= 1 - self.leak
         voltage += J * dt
         np.maximum(voltage, self.min_voltage, out=voltage)
         spiked = voltage > 1
@@ -44,6 +54,11 @@ class HardResetRectifiedLinear(nengo.SpikingRectifiedLinear):  # type: ignore[mi
 def host_neurons() -> NengoObject:
     """Neurons that encode the image on the host: several spikes a step, overshoot kept, v = 0 at first."""
     return nengo.SpikingRectifiedLinear(initial_state={"voltage": Choice([0])})
+
+
+def chip_neurons(neuron: Neuron) -> NengoObject:
+    """Neurons on the chip, of this equation."""
+    return HardResetRectifiedLinear(min_voltage=neuron.floor, leak=neuron.chip_leak)
 
 
 @dataclass(frozen=True)
@@ -118,9 +133,7 @@ def presented_behind(
 def add_population(population: Population, neuron_type: NengoObject = None) -> NengoObject:
     """The neurons of one population as an ensemble in the current network: drive in Hz in, spikes of 1 / dt out."""
     if neuron_type is None:
-        neuron_type = (
-            HardResetRectifiedLinear(min_voltage=population.neuron.floor) if population.on_chip else host_neurons()
-        )
+        neuron_type = chip_neurons(population.neuron) if population.on_chip else host_neurons()
     return nengo.Ensemble(
         population.neurons,
         1,

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from convert.errors import UserError
 
-from .neuron import CHIP, HOST, Neuron
+from .neuron import CHIP, DECAY_ONE, HOST, Neuron
 from .transforms import Array, Shape, Transform
 
 INPUT = "input"
@@ -234,10 +234,21 @@ def require_steps(timesteps: int, deepest: int) -> None:
 def require_runnable(network: Network) -> None:
     """Raises ``UserError`` for neurons that no target runs."""
     problems = [
-        f"population '{p.name}': its neurons leak {p.neuron.leak:g} of their voltage in a step, and no target runs "
-        "leaky neurons; convert the model again"
+        f"population '{p.name}' is to lose {p.neuron.leak:g} of its voltage in a step, and the chip's decay is 0 to "
+        f"{DECAY_ONE - 1}/{DECAY_ONE}; use a leak of 0 to {(DECAY_ONE - 1) / DECAY_ONE:.4f}"
+        for p in network.chip_populations
+        if not 0 <= p.neuron.leak <= (DECAY_ONE - 1) / DECAY_ONE
+    ]
+    problems += [
+        f"population '{p.name}' on the host is to leak, and the host's neurons do not; let one on the chip leak"
         for p in network.populations
-        if p.neuron.leak
+        if p.neuron.leak and not p.on_chip
+    ]
+    problems += [
+        f"population '{p.name}' leaks, and what clears layers between images that follow each other is made for "
+        "voltages that stay; convert without --follow"
+        for p in network.chip_populations
+        if p.neuron.leak and network.period is not None
     ]
     problems += [
         f"population '{p.name}' on the chip keeps its overshoot at a reset, and Loihi resets to 0; convert the model "

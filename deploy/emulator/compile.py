@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from convert.errors import UserError
 from convert.network import Network, Population, Shape
+from convert.network.neuron import DECAY_ONE
 from deploy.arrays import Int32, Int64
 from deploy.events.fan_out import Fanout, compartments_of_cores, fanouts
 from partition.geometry.blocks import starts
@@ -19,7 +20,6 @@ from .clearing import with_fitted_clearing
 from .integers import KernelIntegers, PopulationIntegers, discretize
 from .links import layer_links
 from .program import ChipLayer, HostLayer, Layer, Program, padded
-from .widths import DECAY_ONE
 
 STRIP_NEURONS = 8192
 """Neurons in a strip: few enough for the second-level cache, enough rows that few spikes are wanted by two strips."""
@@ -76,8 +76,8 @@ def _chip_layer(
     if (bias == bias[0]).all():
         bias = bias[:1]
     links = layer_links(integers, tile, first_rows, strips, layers)
-    decay, compartments = DECAY_ONE - 1 - integers.decay_u, partition.compartments(name)
-    return ChipLayer(name, shape, strips, fanout, vth, vmin, bias, decay, links, compartments)
+    decay, kept = DECAY_ONE - 1 - integers.decay_u, DECAY_ONE - integers.decay_v
+    return ChipLayer(name, shape, strips, fanout, vth, vmin, bias, decay, kept, links, partition.compartments(name))
 
 
 def _row_classes(shape: Shape, tile: Tile, integers: PopulationIntegers) -> tuple[Int64, Int64]:

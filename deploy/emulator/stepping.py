@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from convert.network.neuron import DECAY_ONE
 from deploy.arrays import Bool, Int32, Int64
 
 from .numba_jit import compiled
 from .overflow import decayed, wrapped
-from .widths import DECAY_ONE, Q_BITS, U_BITS
+from .widths import Q_BITS, U_BITS
 
 
 class Fan(NamedTuple):

@@ -80,7 +80,7 @@ def register_with_nengo_dl() -> None:
     from nengo_dl import neuron_builders
 
     class HardResetBuilder(neuron_builders.TFNeuronBuilder):  # type: ignore[misc]
-        """v += dt J; v = max(v, vmin); spike and v = 0 where v > 1."""
+        """v = (1 - leak) v + dt J; v = max(v, vmin); spike and v = 0 where v > 1."""
 
         spiking = True
 
@@ -88,10 +88,11 @@ def register_with_nengo_dl() -> None:
             super().build_pre(signals, config)
             neurons, sizes = [op.neurons for op in self.ops], [op.J.shape[0] for op in self.ops]
             self.floor = signals.op_constant(neurons, sizes, "min_voltage", signals.dtype)
+            self.kept = 1 - signals.op_constant(neurons, sizes, "leak", signals.dtype)
             self.height = signals.op_constant(neurons, sizes, "amplitude", signals.dtype) / signals.dt
 
         def step(self, J: Any, dt: Any, voltage: Any) -> Any:  # noqa: N803
-            voltage = tf.maximum(voltage + J * dt, self.floor)
+            voltage = tf.maximum(self.kept * voltage + J * dt, self.floor)
             fired = voltage > 1
             return tf.cast(fired, J.dtype) * self.height, tf.where(fired, tf.zeros_like(voltage), voltage)
 

@@ -41,10 +41,15 @@ class Case:
     drives_hz: dict[str, np.ndarray]
 
 
-def random_case(random: Random, images: int = 2, timesteps: int = 12, *, crops: bool = False) -> Case:
+LEAKS = (0.0, 1 / 4096, 0.04, 0.25, 0.75, 4095 / 4096)
+
+
+def random_case(
+    random: Random, images: int = 2, timesteps: int = 12, *, crops: bool = False, leaky: bool = False
+) -> Case:
     """A network of 2 to 5 chip populations; one in four is so loud that its accumulators overflow.
 
-    With ``crops`` convolutions leave out pixels of the larger side.
+    With ``crops`` convolutions leave out pixels of the larger side, with ``leaky`` most voltages decay.
     """
     rng = np.random.default_rng(random.randrange(2**32))
     loud = random.random() < 0.25
@@ -65,9 +70,8 @@ def random_case(random: Random, images: int = 2, timesteps: int = 12, *, crops: 
         floor = random.choice([0.0, 0.0, -0.3, -1.0, -5.0])
         synapse_s = random.choice([0.0, 0.0, 0.0007, 0.001, 0.005])
         bias_hz = random_bias(random, rng, shape)
-        populations.append(
-            Population(name, "layer", shape, bias_hz, 1.0, neuron=Neuron(floor=floor), synapse_s=synapse_s)
-        )
+        neuron = Neuron(floor=floor, leak=random.choice([*LEAKS, random.random()]) if leaky else 0.0)
+        populations.append(Population(name, "layer", shape, bias_hz, 1.0, neuron=neuron, synapse_s=synapse_s))
     last = populations[-1]
     readout = Readout("output", (1, 1, 2), np.zeros((1, 1, 2)))
     matrix = sparse.csr_array(rng.normal(size=(2, last.neurons)))

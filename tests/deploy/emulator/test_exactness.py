@@ -57,6 +57,14 @@ def test_states_are_identical_where_pixels_are_left_out(seed: int) -> None:
     compare_every_state(case)
 
 
+@pytest.mark.parametrize("seed", range(24))
+def test_states_are_identical_where_neurons_leak(seed: int) -> None:
+    case = random_case(Random(seed), leaky=True)
+    compare_every_state(case)
+    check_every_integer(case)
+    check_whole_presentations(case, threads=1)
+
+
 def compare_every_state(case: Case) -> None:
     expected = reference_or_refusal(case)
     if expected is not None:
@@ -69,6 +77,10 @@ def compare_every_state(case: Case) -> None:
 @EXAMPLES
 @given(CASES)
 def test_every_integer_of_every_block_is_identical(case: Case) -> None:
+    check_every_integer(case)
+
+
+def check_every_integer(case: Case) -> None:
     from nengo.exceptions import BuildError
 
     try:
@@ -86,7 +98,8 @@ def test_every_integer_of_every_block_is_identical(case: Case) -> None:
         bias = np.broadcast_to(layer.bias, (rows, layer.bias.shape[1]))
         np.testing.assert_array_equal(bias[:, :width].ravel(), flat.bias[place])
         assert (flat.decay_u[place] == 4096 - 1 - layer.decay).all()
-        assert (flat.decay_v[place] == 0).all()
+        assert (flat.decay_v[place] == 4096 - layer.kept).all()
+        assert layer.kept == 4096 - case.network.population(layer.name).neuron.decay_v
         assert (flat.vmax[place] == 2**23 - 1).all()
         assert (flat.refractory[place] == 1).all()
     weights = fast_weights(program)
@@ -97,6 +110,10 @@ def test_every_integer_of_every_block_is_identical(case: Case) -> None:
 @EXAMPLES
 @given(CASES, st.sampled_from([1, 2]))
 def test_whole_presentations_are_identical(case: Case, threads: int) -> None:
+    check_whole_presentations(case, threads)
+
+
+def check_whole_presentations(case: Case, threads: int) -> None:
     expected = reference_or_refusal(case)
     if expected is None:
         return
