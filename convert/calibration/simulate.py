@@ -57,6 +57,15 @@ def encode(network: Network, drive: NDArray[np.float32]) -> SpikeTrains:
     return trains
 
 
+def replayed(network: Network, recordings: NDArray[np.float32]) -> SpikeTrains:
+    """Events (recordings, steps, *network.input.shape) that are sent on: one for each neuron and step at most."""
+    given = recordings.reshape(*recordings.shape[:2], -1)[:, : network.timesteps] > 0
+    trains = SpikeTrains.silent(len(given), network.timesteps, given.shape[2])
+    for k, one in enumerate(given):
+        trains.bits[k, : len(one)] = np.packbits(one, axis=1)
+    return trains
+
+
 @cached_njit(nogil=True)
 def _encode(per_step: NDArray[np.float64], steps: int) -> Spikes:
     """Spikes (steps, neurons) of neurons that are driven by ``per_step`` thresholds."""
@@ -203,7 +212,11 @@ def simulated(network: Network, arrival: Mapping[str, int], images: Images) -> I
             drive = arriving(network, population, trains)
             trains[name] = fire(network, population, drive, len(images), np.ones(population.shape[2]), arrival[name])
         else:
-            trains[name] = encode(network, drive_hz(network, population, {INPUT: images}))
+            trains[name] = (
+                replayed(network, images)
+                if network.replays(population)
+                else encode(network, drive_hz(network, population, {INPUT: images}))
+            )
         yield population, trains[name]
         for source in unused(network, name, trains):
             del trains[source]

@@ -56,6 +56,16 @@ def host_neurons() -> NengoObject:
     return nengo.SpikingRectifiedLinear(initial_state={"voltage": Choice([0])})
 
 
+class ReplayedSpikes(nengo.neurons.NeuronType):  # type: ignore[misc]
+    """Neurons on the host that send on what they are given: ``J``, 1 / dt for an event."""
+
+    spiking = True
+    negative = False
+
+    def step(self, dt: float, J: Any, output: Any) -> None:  # noqa: N803
+        output[:] = J
+
+
 def chip_neurons(neuron: Neuron) -> NengoObject:
     """Neurons on the chip, of this equation."""
     return HardResetRectifiedLinear(min_voltage=neuron.floor, leak=neuron.chip_leak)
@@ -77,18 +87,21 @@ def to_nengo(
     """The populations and projections of ``network`` as ensembles and connections.
 
     ``drives_hz`` has the drive of each host population over the images, shape (images, neurons); each image is shown
-    for ``network.timesteps`` steps, or, ``following``, the next one comes after ``network.period``. Without it the
-    nodes give zeros and can be fed by NengoDL.
+    for ``network.timesteps`` steps, or, ``following``, the next one comes after ``network.period``. A population that
+    sends on events has how many there are in each step, (images, steps, neurons). Without it the nodes give zeros and
+    can be fed by NengoDL.
     """
     show = presented_behind if following else presented
     drive, neurons, connections = {}, {}, []
     with nengo.Network(seed=0) as net:
         for population in network.populations:
-            neurons[population.name] = add_population(population)
+            replays = network.replays(population)
+            neurons[population.name] = add_population(population, ReplayedSpikes() if replays else None)
             if not population.on_chip:
                 output: NengoObject = np.zeros(population.neurons)
                 if drives_hz is not None:
-                    output = show(drives_hz[population.name], network, population)
+                    show_it = replayed if replays else show
+                    output = show_it(drives_hz[population.name], network, population)
                 drive[population.name] = nengo.Node(output, label=f"{population.name} drive")
                 nengo.Connection(drive[population.name], neurons[population.name], synapse=None)
         for projection in network.projections:
@@ -110,6 +123,19 @@ def presented(
     def at(t_s: float) -> NDArray[np.float64]:
         image, step = divmod(round(t_s / network.dt_s) - 1, network.timesteps)
         return drive_hz[image % len(drive_hz)] if driven[step] else silent
+
+    return at
+
+
+def replayed(
+    events: NDArray[np.generic], network: Network, population: Population
+) -> Callable[[float], NDArray[np.float64]]:
+    """Recordings (recordings, steps, neurons) one after the other, silent where one ends early: 1 / dt for an event."""
+
+    def at(t_s: float) -> NDArray[np.float64]:
+        recording, step = divmod(round(t_s / network.dt_s) - 1, network.timesteps)
+        given = events[recording % len(events)]
+        return np.asarray(given[step], np.float64) / network.dt_s if step < len(given) else np.zeros(population.neurons)
 
     return at
 

@@ -19,7 +19,7 @@ from partition.result import Partition
 from .clearing import with_fitted_clearing
 from .integers import KernelIntegers, PopulationIntegers, discretize
 from .links import layer_links
-from .program import ChipLayer, HostLayer, Layer, Program, padded
+from .program import ChipLayer, EventLayer, HostLayer, Layer, Program, padded
 
 STRIP_NEURONS = 8192
 """Neurons in a strip: few enough for the second-level cache, enough rows that few spikes are wanted by two strips."""
@@ -43,7 +43,8 @@ def compile_network(network: Network, partition: Partition) -> Program:
         else:
             strips = _strips(shape, np.zeros(shape[0], np.int64))
             end = NEVER if population.end_step is None else population.end_step
-            layers[name] = HostLayer(name, shape, strips, fanout, network.dt_s, population.onset_step, end)
+            kind = EventLayer if network.replays(population) else HostLayer
+            layers[name] = kind(name, shape, strips, fanout, network.dt_s, population.onset_step, end)
     outputs = {readout.name for readout in network.readouts}
     readouts = dict.fromkeys(p.source for p in network.projections if p.target in outputs)
     return Program(

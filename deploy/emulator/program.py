@@ -76,6 +76,11 @@ class HostLayer(Layer):
 
 
 @dataclass(frozen=True)
+class EventLayer(HostLayer):
+    """A population on the host that sends on the events it is given."""
+
+
+@dataclass(frozen=True)
 class Links:
     """The links into one layer; P links, S strips, R classes of rows.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import numpy as np
@@ -21,6 +21,7 @@ from convert.network import (
     Readout,
     Shape,
     Sparse,
+    TimeCourse,
     Transform,
     host_population,
 )
@@ -86,6 +87,17 @@ def random_case(
     size = (images, populations[0].neurons)
     drives = rng.uniform(0, 900, size) * (rng.random(size) < 0.7)
     return Case(network, random_partition(random, network), {"host": drives + (1500 if loud else 0)})
+
+
+def with_events(case: Case, random: Random) -> Case:
+    """The same network, whose host population sends on events."""
+    rng = np.random.default_rng(random.randrange(2**32))
+    host = case.network.population("host")
+    identity = Projection(INPUT, "host", Convolution(np.eye(host.shape[2])[None, None]))
+    projections = (identity, *(p for p in case.network.projections if p.source != INPUT))
+    network = case.network.with_(input=Input(host.shape, TimeCourse.EVENTS), projections=projections)
+    size = (len(case.drives_hz["host"]), network.timesteps, host.neurons)
+    return replace(case, network=network, drives_hz={"host": (rng.random(size) < 0.3).astype(np.uint8)})
 
 
 def random_transform(
