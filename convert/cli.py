@@ -218,6 +218,26 @@ class Above(NamedTuple):
     help="With --accuracy-loss or --joules: labelled data that nothing is trained on, to measure trials on; else it is "
     "training data.",
 )
+@click.option(
+    "--dt",
+    type=Number(0, min_open=True),
+    default=0.001,
+    metavar="TIME",
+    show_default=True,
+    help="NIR: the time of a step, in seconds; 1 for times in steps.",
+)
+@click.option(
+    "--reset",
+    type=click.Choice(("zero", "subtract")),
+    default="zero",
+    show_default=True,
+    help="NIR: what the network was made for; the chip resets to zero.",
+)
+@click.option(
+    "--reference",
+    type=click.Path(),
+    help="NIR: another simulator's input and spikes to compare with, .npz or .csv.",
+)
 @click.option("--seed", type=click.IntRange(*LIMITS["seed"]), default=DEFAULTS.seed, show_default=True)
 @click.option("--force", is_flag=True, help="Replace an existing bundle.")
 @memory
@@ -225,7 +245,7 @@ class Above(NamedTuple):
 @command
 @click.pass_context
 def main(context: click.RichContext, /, model: Path, check: bool, as_json: bool, **options: Any) -> None:
-    """Convert a trained Keras MODEL (.keras, .h5 or SavedModel) to a spiking network for Loihi.
+    """Convert a trained MODEL of Keras (.keras, .h5 or SavedModel), or a spiking one (.nir), to a network for Loihi.
 
     ReLU layers become populations, everything linear between two of them one projection; rates are scaled on the
     training data; weights and gains are then fitted, layer by layer, to what hard resets leave of them. Accuracies
@@ -235,6 +255,16 @@ def main(context: click.RichContext, /, model: Path, check: bool, as_json: bool,
 
     data, bundle, force, wait = (options.pop(name) for name in ("data", "bundle", "force", "wait"))
     asked = Asked(*(options.pop(name) for name in Asked._fields))
+    nir = {name: options.pop(name) for name in ONLY_FOR_NIR}
+    if model.suffix.lower() == ".nir":
+        kept = {parameter.name for parameter in context.command.params} - {*FOR_NIR, *ONLY_FOR_NIR}
+        _refuse(context, {str(name) for name in kept}, "a .nir file is taken as it is, with its weights", "")
+        nir |= {name: options[name] for name in ("timesteps", "calibration_images")}
+        if context.get_parameter_source("vmin") is ParameterSource.COMMANDLINE:
+            nir["vmin"] = options["vmin"]
+        _convert_nir(context, model, data, bundle, nir, force, wait, check)
+        return
+    _refuse(context, ONLY_FOR_NIR, "these say how to take a .nir file", "")
     low, high = options.pop("rates")
     if low > high:
         raise UserError(f"--rates {low:g} {high:g}: the smallest rate is above the largest; write --rates MIN MAX")
@@ -291,7 +321,12 @@ NOT_IN_A_CHECK = (
 """Parameters that a check has no use for."""
 
 
-def _refuse(context: click.Context, parameters: Collection[str], reason: str) -> None:
+ONLY_FOR_NIR = ("dt", "reset", "reference")
+FOR_NIR = ("model", "data", "bundle", "timesteps", "vmin", "calibration_images", "force", "wait", "check")
+"""Parameters that say how to take a .nir file, and those that it shares with models of Keras."""
+
+
+def _refuse(context: click.Context, parameters: Collection[str], reason: str, otherwise: str = ", or --check") -> None:
     """Raises ``UserError`` if any of ``parameters`` was written on the command line."""
     from .errors import UserError
 
@@ -301,7 +336,7 @@ def _refuse(context: click.Context, parameters: Collection[str], reason: str) ->
         if parameter.name in parameters and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
     ]
     if written:
-        raise UserError(f"{reason}; leave out {', '.join(written)}, or --check")
+        raise UserError(f"{reason}; leave out {', '.join(written)}{otherwise}")
 
 
 def _check(model: Path, options: Options, fit: Fit | None, as_json: bool) -> None:
@@ -318,6 +353,29 @@ def _check(model: Path, options: Options, fit: Fit | None, as_json: bool) -> Non
         show_check(report)
     if report.problems:
         raise UserError(report.problems)
+
+
+def _convert_nir(
+    context: click.Context,
+    model: Path,
+    data: Path | None,
+    bundle: Path | None,
+    given: dict[str, Any],
+    force: bool,
+    wait: bool,
+    check: bool,
+) -> None:
+    from .spiking import NirOptions, convert_nir, read_nir
+
+    if check:
+        found = read_nir(model, data, NirOptions(**given))
+        click.echo("\n".join([str(found.network), *(f"- {line}" for line in found.assumed)]))
+        return
+    if bundle is None:
+        raise click.UsageError("Missing -o: the bundle to write; --check needs none.", context)
+    from .report_text import show_nir
+
+    show_nir(convert_nir(model, bundle, data, NirOptions(**given), force=force, wait=wait), bundle)
 
 
 def _convert(model: Path, data: Path, bundle: Path, options: Options, force: bool, wait: bool) -> None:

@@ -134,6 +134,8 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     rate_network_is_original: bool = False
     """Whether the rate network computes what the model computes as it was given: nothing was replaced, trained or
     left out."""
+    assumed: tuple[str, ...] = ()
+    """What a file of spiking neurons leaves open and was taken for it, and what it was compared with."""
     provenance: Provenance | None = None
     """None in files of version 0.1.0, as ``timings``."""
     timings: Timings | None = None

@@ -13,12 +13,7 @@ from .report import ConversionReport, LayerReport
 
 def show(report: ConversionReport, bundle: Path) -> None:
     """What came of the conversion to ``bundle``."""
-    on_chip = sum(layer.neurons for layer in report.layers if layer.on_chip)
-    table(
-        f"{report.model}: {len(report.layers)} populations, {on_chip:,} neurons on the chip",
-        ["population", "from", "shape", "neurons", "mean Hz", "in range", "gain"],
-        [_row(layer) for layer in report.layers],
-    )
+    _show_layers(report)
     if carried := report.carried_sums:
         console.print(
             f"{len(carried)} {'sum' if len(carried) == 1 else 'sums'} that no ReLU ends fire as pairs of populations: "
@@ -65,6 +60,26 @@ def _show_choice(choice: ChoiceReport) -> None:
         f"estimated: {choice.device}",
         ["trial", "steps", choice.metric.replace("_", " "), "mJ", "low to high", "chips"],
         rows,
+    )
+
+
+def show_nir(report: ConversionReport, bundle: Path) -> None:
+    """What came of a NIR file in ``bundle``, and what was assumed about it."""
+    _show_layers(report)
+    for line in report.assumed:
+        console.print(f"- {line}", soft_wrap=True, highlight=False)
+    for values in report.metrics.values():
+        shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items() if value is not None)
+        console.print(f"In floating point, {report.metrics_measured_on}: {shown} (measured).", soft_wrap=True)
+    console.print(f"Wrote {bundle}. Next: partition-model {bundle}", soft_wrap=True)
+
+
+def _show_layers(report: ConversionReport) -> None:
+    on_chip = sum(layer.neurons for layer in report.layers if layer.on_chip)
+    table(
+        f"{report.model}: {len(report.layers)} populations, {on_chip:,} neurons on the chip",
+        ["population", "from", "shape", "neurons", "mean Hz", "in range", "gain"],
+        [_row(layer) for layer in report.layers],
     )
 
 

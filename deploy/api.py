@@ -18,7 +18,10 @@ from convert.bundle import NETWORK, PARTITION, RATE_NETWORK, REPORT, at_work_in,
 from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import BATCH as ORIGINALS
 from convert.data.evaluate import Predictor, crops_of
-from convert.network import Network, require_timesteps
+from convert.data.events.binning import Binning
+from convert.data.events.opening import open_events
+from convert.errors import UserError
+from convert.network import Network, TimeCourse, require_timesteps
 from convert.network.extent import extent_of
 from convert.options import Progress, silent
 from convert.provenance import BUNDLE, Provenance, command_line, digests, provenance
@@ -36,7 +39,7 @@ from deploy.runs.folder import write_folder
 from deploy.runs.foreseen import Load, require_room, run_of
 from deploy.runs.images import chosen_images, images_at_a_time, require_inputs, run_missing
 from deploy.runs.opening import network_to_run, partition_of, require_consistent, run_folder
-from deploy.runs.options import FLAGS, WINDOW, RunOptions
+from deploy.runs.options import FLAGS, RunOptions
 from deploy.runs.original import BundledOriginal, original_metrics, original_of, require_measurable, require_one_size
 from deploy.runs.report import RunReport, RunTimings
 from deploy.runs.results import gathered, run_report
@@ -66,7 +69,7 @@ def run(
     with at_work_in(bundle, shared=True, wait=wait):
         network = network_to_run(bundle, options)
         partition = partition_of(bundle, network)
-        data = _data_for(network, load_report(bundle), data_path)
+        data = _data_for(network, load_report(bundle), data_path, options)
         dataset = chosen_images(data, skip=options.skip, images=options.images)
         require_one_size(dataset)
         original = original_of(bundle)
@@ -94,9 +97,18 @@ def _origin(bundle: Path, data_path: Path, options: RunOptions) -> Provenance:
     )
 
 
-def _data_for(network: Network, converted: ConversionReport, path: str | Path) -> Dataset:
-    """The images and labels at ``path``; marks of anomalies, or no labels, are taken as they come."""
+def _data_for(network: Network, converted: ConversionReport, path: str | Path, options: RunOptions) -> Dataset:
+    """The images or recordings and labels at ``path``; marks of anomalies, or no labels, are taken as they come."""
     readout = network.readouts[0]
+    if network.input.time_course is TimeCourse.EVENTS:
+        binning = Binning(
+            options.event_dt_s or network.dt_s, network.timesteps, options.event_start_s, options.count_events
+        )
+        found = open_events(Path(path), network.input.shape, binning, readout.output_shape[-1])
+        NOTES.info("%s", found)
+        return found.dataset
+    if options.event_dt_s or options.event_start_s or options.count_events:
+        raise UserError("this network takes images, no events; leave out --event-dt, --event-start and --count-events")
     return open_data(
         path,
         input_shape=network.input.shape,
@@ -125,6 +137,7 @@ def _threads(network: Network, options: RunOptions, dataset: Dataset, windows: i
         batch=ORIGINALS if dataset.task != "segmentation" else 1,
         measured=32 if measured else 0,
         tensorflow=measured or (original.rate_network is None and original.source is not None),
+        recorded=network.timesteps if network.input.time_course is TimeCourse.EVENTS else 0,
         following=TOGETHER if options.continuous and network.period is not None else 0,
     )
     extent = extent_of(network)
@@ -198,14 +211,15 @@ def run_images(
     *,
     target: TargetName = "fast",
     steps: Sequence[int] = (),
-    window: float = WINDOW,
+    window: float | None = None,
     threads: int = os.cpu_count() or 1,
     continuous: bool = False,
     original: Predictor | None = None,
 ) -> ImagesRun:
     """Runs ``images``, shape (images, *network.input.shape), and reads out after ``steps`` (none: after all).
 
-    ``window`` is the share of the steps, the last ones, whose rates are averaged. Raises ``UserError``.
+    Events have shape (recordings, steps, *network.input.shape). ``window`` is the share of the steps, the last ones,
+    whose rates are averaged (None: half of them, of events all). Raises ``UserError``.
     """
     require_timesteps(network)
     require_inputs(network, images)

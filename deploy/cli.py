@@ -24,7 +24,7 @@ DEFAULTS = RunOptions()
     "--data",
     type=click.Path(path_type=Path),
     required=True,
-    help="Test data: a .npz with x and y, class folders, or image/label pairs.",
+    help="Test data: a .npz with x and y, class folders, or image/label pairs; recordings for a network of events.",
 )
 @click.option(
     "--target",
@@ -49,9 +49,7 @@ DEFAULTS = RunOptions()
 @click.option(
     "--window",
     type=Number(0, 1, min_open=True),
-    default=DEFAULTS.window,
-    show_default="a third",
-    help="Share of the steps, the last ones, whose firing rates are read out.",
+    help="Share of the steps, the last ones, whose firing rates are read out.  [default: a third; of events 1]",
 )
 @click.option(
     "--every",
@@ -81,6 +79,26 @@ DEFAULTS = RunOptions()
     type=Number(min=0, min_open=True),
     metavar="WATTS",
     help="Power of this machine's processors under load, where it cannot be measured.  [default: by their name]",
+)
+@click.option(
+    "--event-dt",
+    "event_dt_s",
+    type=Number(0, min_open=True),
+    metavar="SECONDS",
+    help="Events: the time that a step holds.  [default: as long as a step of the network]",
+)
+@click.option(
+    "--event-start",
+    "event_start_s",
+    type=Number(0),
+    default=DEFAULTS.event_start_s,
+    metavar="SECONDS",
+    help="Events: leave out so much after the first one.",
+)
+@click.option(
+    "--count-events",
+    is_flag=True,
+    help="Events: several of one pixel in one step are as many spikes, not one.",
 )
 @click.option("--force", is_flag=True, help="Replace an existing run.")
 @memory

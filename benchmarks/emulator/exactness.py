@@ -72,21 +72,23 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="the first network's")
-    parser.add_argument("--out", type=Path, default=RESULTS / "exactness.json", help="the JSON file to write")
+    parser.add_argument("--leaky", action="store_true", help="most neurons leak")
+    parser.add_argument("--out", type=Path, help="the JSON file to write")
     options = parser.parse_args(arguments)
+    out = options.out or RESULTS / ("exactness_leaky.json" if options.leaky else "exactness.json")
     warnings.simplefilter("ignore")
     total: dict[str, int] = {"networks": options.networks, "different": 0}
     start = time.perf_counter()
     for seed in range(options.seed, options.seed + options.networks):
-        wrong, compared = differences(random_case(Random(seed)))
+        wrong, compared = differences(random_case(Random(seed), leaky=options.leaky))
         total["different"] += bool(wrong)
         for key, value in compared.items():
             total[key] = total.get(key, 0) + value
         for what in wrong:
             print(f"network {seed}: {what} differs")
     found = json.dumps(total | {"seed": options.seed, "seconds": round(time.perf_counter() - start)}, indent=2)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(found + "\n")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(found + "\n")
     print(found)
     return 1 if total["different"] else 0
 

@@ -60,6 +60,15 @@ def encode(network: Network, drive: NDArray[np.float32]) -> SpikeTrains:
     return trains
 
 
+def replayed(network: Network, recordings: NDArray[np.float32]) -> SpikeTrains:
+    """Events (recordings, steps, *network.input.shape) that are sent on: one for each neuron and step at most."""
+    given = recordings.reshape(*recordings.shape[:2], -1)[:, : network.timesteps] > 0
+    trains = SpikeTrains.silent(len(given), network.timesteps, given.shape[2])
+    for k, one in enumerate(given):
+        trains.bits[k, : len(one)] = np.packbits(one, axis=1)
+    return trains
+
+
 @cached_njit(nogil=True)
 def _encode(per_step: NDArray[np.float64], steps: int) -> Spikes:
     """Spikes (steps, neurons) of neurons that are driven by ``per_step`` thresholds."""
@@ -156,18 +165,29 @@ def fire(
     trains = SpikeTrains.silent(images, network.timesteps, population.neurons)
     keep = np.float32(np.exp(-network.dt_s / population.synapse_s)) if population.synapse_s else np.float32(0)
     bias = np.float32(population.bias_hz * gain * network.dt_s).ravel()
-    floor = np.float32(population.neuron.floor)
+    floor, leftover = np.float32(population.neuron.floor), np.float32(1 - population.neuron.chip_leak)
 
     def image(k: int) -> None:
-        trains.set(k, _integrate(drive(k), gain.astype(np.float32), bias, bias_from, keep, floor))
+        trains.set(k, _integrate(drive(k), gain.astype(np.float32), bias, bias_from, keep, floor, leftover))
 
     for_each(images, image)
     return trains
 
 
 @cached_njit(nogil=True)
-def _integrate(drive: Drive, gain: Drive, bias: Drive, bias_from: int, keep: np.float32, floor: np.float32) -> Spikes:
-    """Hard-reset neurons, drive (steps, neurons) and bias in thresholds, ``gain`` by channel; their spikes."""
+def _integrate(
+    drive: Drive,
+    gain: Drive,
+    bias: Drive,
+    bias_from: int,
+    keep: np.float32,
+    floor: np.float32,
+    leftover: np.float32,
+) -> Spikes:
+    """Hard-reset neurons, drive (steps, neurons) and bias in thresholds, ``gain`` by channel; their spikes.
+
+    In a step a current keeps the share ``keep``, a voltage ``leftover``.
+    """
     steps, neurons = drive.shape
     spikes = np.empty(drive.shape, dtype=np.uint8)
     current = np.zeros(neurons, dtype=np.float32)
@@ -179,7 +199,7 @@ def _integrate(drive: Drive, gain: Drive, bias: Drive, bias_from: int, keep: np.
             if t >= bias_from:
                 arrived += bias[n]
             current[n] = keep * current[n] + (one - keep) * arrived
-            v = max(voltage[n] + current[n], floor)
+            v = max(leftover * voltage[n] + current[n], floor)
             fired = v > one
             spikes[t, n] = fired
             voltage[n] = np.float32(0) if fired else v
@@ -196,7 +216,11 @@ def simulated(network: Network, arrival: Mapping[str, int], images: Images) -> I
             on_chip = replace(population, neuron=chip_neuron(network, name))
             trains[name] = fire(network, on_chip, drive, len(images), np.ones(population.shape[2]), arrival[name])
         else:
-            trains[name] = encode(network, drive_hz(network, population, {INPUT: images}))
+            trains[name] = (
+                replayed(network, images)
+                if network.replays(population)
+                else encode(network, drive_hz(network, population, {INPUT: images}))
+            )
         yield population, trains[name]
         for source in unused(network, name, trains):
             del trains[source]

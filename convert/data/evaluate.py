@@ -43,9 +43,11 @@ class Crops:
 
 
 def crops_of(dataset: Dataset, i: int, input_shape: Shape, overlap: int | None = None) -> Crops:
-    """Image ``i`` as inputs of the model; others than of its size are cut so that outputs overlap by ``overlap`` pixels
-    (inputs by an eighth) and mirrored where inputs reach beyond them."""
+    """Image or recording ``i`` as inputs of the model; images of another size are cut so that outputs overlap by
+    ``overlap`` pixels (inputs by an eighth) and mirrored where inputs reach beyond them."""
     image, crop = dataset.image(i), input_shape[:2]
+    if image.ndim > 3:  # a recording: events in steps
+        return Crops(image[None], [(0, 0)], crop)
     grid = dataset.grid or OutputGrid(input_size=crop, size=crop)
     size = output_size(grid, image.shape[:2])
     if image.shape[:2] == crop:

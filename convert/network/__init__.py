@@ -4,6 +4,7 @@ from convert.padding import Padding
 
 from .network import (
     BIAS_SOURCE_LAYER,
+    EVENT_SOURCE,
     INPUT,
     Clearing,
     Input,
@@ -12,6 +13,7 @@ from .network import (
     Projection,
     Readout,
     TimeCourse,
+    event_source,
     host_population,
     require_runnable,
     require_steps,
@@ -33,6 +35,7 @@ from .transforms import (
 __all__ = [
     "BIAS_SOURCE_LAYER",
     "CHIP",
+    "EVENT_SOURCE",
     "HOST",
     "INPUT",
     "Array",
@@ -54,6 +57,7 @@ __all__ = [
     "Taps",
     "TimeCourse",
     "Transform",
+    "event_source",
     "host_population",
     "require_runnable",
     "require_steps",

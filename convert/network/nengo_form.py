@@ -17,23 +17,33 @@ from convert.upstream.types import NengoObject
 
 from .cropped_transpose import CroppedConvolutionTranspose
 from .network import INPUT, Network, Population, Projection
+from .neuron import Neuron
 from .transforms import WHOLE, Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Transform
 
 
 class HardResetRectifiedLinear(nengo.SpikingRectifiedLinear):  # type: ignore[misc]
     """Integrate-and-fire as Loihi does it: at most one spike a step, reset to 0, voltage floored at ``min_voltage``.
 
-    v += dt * J; v = max(v, min_voltage); spike and v = 0 where v > 1. Voltages are in thresholds.
+    v = (1 - leak) v + dt * J; v = max(v, min_voltage); spike and v = 0 where v > 1. Voltages are in thresholds.
     """
 
     negative = True
     min_voltage = nengo.params.NumberParam("min_voltage", high=0)
+    leak = nengo.params.NumberParam("leak", low=0, high=1)
 
-    def __init__(self, min_voltage: float = 0.0, amplitude: float = 1.0, initial_state: NengoObject = None) -> None:
+    def __init__(
+        self,
+        min_voltage: float = 0.0,
+        amplitude: float = 1.0,
+        initial_state: NengoObject = None,
+        leak: float = 0.0,
+    ) -> None:
         super().__init__(amplitude=amplitude, initial_state=initial_state or {"voltage": Choice([0])})
         self.min_voltage = min_voltage
+        self.leak = leak
 
     def step(self, dt: float, J: Any, output: Any, voltage: Any) -> None:  # noqa: N803
+        voltage *= 1 - self.leak
         voltage += J * dt
         np.maximum(voltage, self.min_voltage, out=voltage)
         spiked = voltage > 1
@@ -44,6 +54,21 @@ class HardResetRectifiedLinear(nengo.SpikingRectifiedLinear):  # type: ignore[mi
 def host_neurons() -> NengoObject:
     """Neurons that encode the image on the host: several spikes a step, overshoot kept, v = 0 at first."""
     return nengo.SpikingRectifiedLinear(initial_state={"voltage": Choice([0])})
+
+
+class ReplayedSpikes(nengo.neurons.NeuronType):  # type: ignore[misc]
+    """Neurons on the host that send on what they are given: ``J``, 1 / dt for an event."""
+
+    spiking = True
+    negative = False
+
+    def step(self, dt: float, J: Any, output: Any) -> None:  # noqa: N803
+        output[:] = J
+
+
+def chip_neurons(neuron: Neuron) -> NengoObject:
+    """Neurons on the chip, of this equation."""
+    return HardResetRectifiedLinear(min_voltage=neuron.floor, leak=neuron.chip_leak)
 
 
 @dataclass(frozen=True)
@@ -62,18 +87,21 @@ def to_nengo(
     """The populations and projections of ``network`` as ensembles and connections.
 
     ``drives_hz`` has the drive of each host population over the images, shape (images, neurons); each image is shown
-    for ``network.timesteps`` steps, or, ``following``, the next one comes after ``network.period``. Without it the
-    nodes give zeros and can be fed by NengoDL.
+    for ``network.timesteps`` steps, or, ``following``, the next one comes after ``network.period``. A population that
+    sends on events has how many there are in each step, (images, steps, neurons). Without it the nodes give zeros and
+    can be fed by NengoDL.
     """
     show = presented_behind if following else presented
     drive, neurons, connections = {}, {}, []
     with nengo.Network(seed=0) as net:
         for population in network.populations:
-            neurons[population.name] = add_population(population)
+            replays = network.replays(population)
+            neurons[population.name] = add_population(population, ReplayedSpikes() if replays else None)
             if not population.on_chip:
                 output: NengoObject = np.zeros(population.neurons)
                 if drives_hz is not None:
-                    output = show(drives_hz[population.name], network, population)
+                    show_it = replayed if replays else show
+                    output = show_it(drives_hz[population.name], network, population)
                 drive[population.name] = nengo.Node(output, label=f"{population.name} drive")
                 nengo.Connection(drive[population.name], neurons[population.name], synapse=None)
         for projection in network.projections:
@@ -99,6 +127,19 @@ def presented(
     return at
 
 
+def replayed(
+    events: NDArray[np.generic], network: Network, population: Population
+) -> Callable[[float], NDArray[np.float64]]:
+    """Recordings (recordings, steps, neurons) one after the other, silent where one ends early: 1 / dt for an event."""
+
+    def at(t_s: float) -> NDArray[np.float64]:
+        recording, step = divmod(round(t_s / network.dt_s) - 1, network.timesteps)
+        given = events[recording % len(events)]
+        return np.asarray(given[step], np.float64) / network.dt_s if step < len(given) else np.zeros(population.neurons)
+
+    return at
+
+
 def presented_behind(
     drive_hz: NDArray[np.float64], network: Network, population: Population
 ) -> Callable[[float], NDArray[np.float64]]:
@@ -118,9 +159,7 @@ def presented_behind(
 def add_population(population: Population, neuron_type: NengoObject = None) -> NengoObject:
     """The neurons of one population as an ensemble in the current network: drive in Hz in, spikes of 1 / dt out."""
     if neuron_type is None:
-        neuron_type = (
-            HardResetRectifiedLinear(min_voltage=population.neuron.floor) if population.on_chip else host_neurons()
-        )
+        neuron_type = chip_neurons(population.neuron) if population.on_chip else host_neurons()
     return nengo.Ensemble(
         population.neurons,
         1,

@@ -17,11 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from convert.errors import UserError
 
-from .neuron import CHIP, HOST, Neuron
-from .transforms import Array, Shape, Transform
+from .neuron import CHIP, DECAY_ONE, HOST, Neuron
+from .transforms import Array, Convolution, Shape, Transform
 
 INPUT = "input"
 """The name by which projections refer to the input."""
+
+EVENT_SOURCE = "events"
+"""The host population that sends events on to the chip."""
 
 BIAS_SOURCE_LAYER = "BiasSource"
 """The source layer of host neurons that start biases: no layer of the model."""
@@ -35,6 +38,8 @@ class TimeCourse(str, Enum):
 
     CONSTANT = "constant"
     """An image: the same drive in every step."""
+    EVENTS = "events"
+    """Events of a sensor, shape (steps, rows, columns, channels): how many each pixel and channel has in each step."""
 
 
 class Clearing(str, Enum):
@@ -77,6 +82,7 @@ class Population:
     what projections bring passes a low-pass filter of time constant ``synapse_s``, 0 for none: one filter, as a
     compartment of the chip has. Populations with ``on_chip`` false encode the input on the host; they are driven from
     step ``onset_step`` of each presentation on, up to ``end_step`` (excluded; None: as long as it lasts).
+    One that takes events, ``Network.replays``, sends them on as they come.
     ``source_layer`` is the kind of layer that it comes from. With ``whole_channels`` its weights were found for cores
     that hold all of its channels, whose integers depend on the largest weight of all: it is cut along rows and columns
     only, if any such part fits a core. With ``clearing`` it is a host population that clears layers between images;
@@ -159,6 +165,11 @@ class Network:
     def chip_populations(self) -> tuple[Population, ...]:
         return tuple(p for p in self.populations if p.on_chip)
 
+    def replays(self, population: Population) -> bool:
+        """Whether ``population`` is on the host and sends on the events that the network is given."""
+        takes = self.input.time_course is TimeCourse.EVENTS and not population.on_chip
+        return takes and any(p.source == INPUT for p in self.into(population.name))
+
     def into(self, target: str) -> tuple[Projection, ...]:
         """The projections that end on ``target``, in the order of the network."""
         return tuple(p for p in self.projections if p.target == target)
@@ -234,16 +245,32 @@ def require_steps(timesteps: int, deepest: int) -> None:
 def require_runnable(network: Network) -> None:
     """Raises ``UserError`` for neurons that no target runs."""
     problems = [
-        f"population '{p.name}': its neurons leak {p.neuron.leak:g} of their voltage in a step, and no target runs "
-        "leaky neurons; convert the model again"
+        f"population '{p.name}' is to lose {p.neuron.leak:g} of its voltage in a step, and the chip's decay is 0 to "
+        f"{DECAY_ONE - 1}/{DECAY_ONE}; use a leak of 0 to {(DECAY_ONE - 1) / DECAY_ONE:.4f}"
+        for p in network.chip_populations
+        if not 0 <= p.neuron.leak <= (DECAY_ONE - 1) / DECAY_ONE
+    ]
+    problems += [
+        f"population '{p.name}' on the host is to leak, and the host's neurons do not; let one on the chip leak"
         for p in network.populations
-        if p.neuron.leak
+        if p.neuron.leak and not p.on_chip
+    ]
+    problems += [
+        f"population '{p.name}' leaks, and what clears layers between images that follow each other is made for "
+        "voltages that stay; convert without --follow"
+        for p in network.chip_populations
+        if p.neuron.leak and network.period is not None
     ]
     problems += [
         f"population '{p.name}' on the chip keeps its overshoot at a reset, and Loihi resets to 0; convert the model "
         "again"
         for p in network.chip_populations
         if p.neuron.reset is not CHIP.reset
+    ]
+    problems += [
+        f"population '{target}' is to take events through weights or on the chip, and the host sends them on as "
+        "they are; let a host population of the input's shape take them, one to one"
+        for target in _mixed_events(network)
     ]
     problems += [
         f"population '{p.name}' on the chip is to start or stop within a presentation, and only the host can; let "
@@ -253,3 +280,26 @@ def require_runnable(network: Network) -> None:
     ]
     if problems:
         raise UserError(problems)
+
+
+def _mixed_events(network: Network) -> list[str]:
+    """The targets of events that do not get each of them as it is."""
+    if network.input.time_course is not TimeCourse.EVENTS:
+        return []
+    return [p.target for p in network.out_of(INPUT) if not _sends_on(network, p)]
+
+
+def _sends_on(network: Network, projection: Projection) -> bool:
+    """Whether a host population gets every event, one to one."""
+    if projection.target not in network._by_name or len(network.into(projection.target)) > 1:
+        return False
+    target, transform = network.population(projection.target), projection.transform
+    if target.on_chip or target.shape != network.input.shape or not isinstance(transform, Convolution):
+        return False
+    return transform.strides == (1, 1) and np.array_equal(transform.kernel, np.eye(target.shape[2])[None, None])
+
+
+def event_source(shape: Shape) -> tuple[Population, Projection]:
+    """The host population that sends on events of ``shape`` (rows, columns, channels), and how it takes them."""
+    population = host_population(EVENT_SOURCE, "Input", np.zeros(shape), 1.0)
+    return population, Projection(INPUT, EVENT_SOURCE, Convolution(np.eye(shape[2])[None, None]))

@@ -18,13 +18,14 @@ class Neurons(NamedTuple):
     """The neurons of a chip layer: ``strips`` as in ``Layer``, the other arrays flat.
 
     ``vth`` and ``vmin`` have a row of ``stride`` numbers for each class of rows, ``bias`` one for each row, every
-    ``bias_step`` numbers (0: one row for all); ``decay`` is what a current keeps, in 1 / 4096.
+    ``bias_step`` numbers (0: one row for all); ``decay`` is what a current keeps, ``kept`` a voltage, in 1 / 4096.
     """
 
     strips: Int32
     shift: int
     stride: int
     decay: int
+    kept: int
     vth: Int32
     vmin: Int32
     bias: Int32

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from convert.errors import UserError
 from convert.network import Network, Population, Shape
+from convert.network.neuron import DECAY_ONE
 from deploy.arrays import Int32, Int64
 from deploy.events.fan_out import Fanout, compartments_of_cores, fanouts
 from partition.geometry.blocks import starts
@@ -18,8 +19,7 @@ from partition.result import Partition
 from .clearing import with_fitted_clearing
 from .integers import KernelIntegers, PopulationIntegers, discretize
 from .links import layer_links
-from .program import ChipLayer, HostLayer, Layer, Program, padded
-from .widths import DECAY_ONE
+from .program import ChipLayer, EventLayer, HostLayer, Layer, Program, padded
 
 STRIP_NEURONS = 8192
 """Neurons in a strip: few enough for the second-level cache, enough rows that few spikes are wanted by two strips."""
@@ -43,7 +43,8 @@ def compile_network(network: Network, partition: Partition) -> Program:
         else:
             strips = _strips(shape, np.zeros(shape[0], np.int64))
             end = NEVER if population.end_step is None else population.end_step
-            layers[name] = HostLayer(name, shape, strips, fanout, network.dt_s, population.onset_step, end)
+            kind = EventLayer if network.replays(population) else HostLayer
+            layers[name] = kind(name, shape, strips, fanout, network.dt_s, population.onset_step, end)
     outputs = {readout.name for readout in network.readouts}
     readouts = dict.fromkeys(p.source for p in network.projections if p.target in outputs)
     return Program(
@@ -76,8 +77,8 @@ def _chip_layer(
     if (bias == bias[0]).all():
         bias = bias[:1]
     links = layer_links(integers, tile, first_rows, strips, layers)
-    decay, compartments = DECAY_ONE - 1 - integers.decay_u, partition.compartments(name)
-    return ChipLayer(name, shape, strips, fanout, vth, vmin, bias, decay, links, compartments)
+    decay, kept = DECAY_ONE - 1 - integers.decay_u, DECAY_ONE - integers.decay_v
+    return ChipLayer(name, shape, strips, fanout, vth, vmin, bias, decay, kept, links, partition.compartments(name))
 
 
 def _row_classes(shape: Shape, tile: Tile, integers: PopulationIntegers) -> tuple[Int64, Int64]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
-from convert.network import INPUT, Network
+from convert.network import INPUT, Network, TimeCourse
 from partition.geometry.links import KernelLink, Link, MatrixLink, link
 
 Array = NDArray[np.float64]
@@ -18,8 +18,11 @@ Array = NDArray[np.float64]
 def drives_hz(network: Network, images: NDArray[np.generic]) -> dict[str, Array]:
     """The input current in Hz of every host population for each image, shape (images, neurons).
 
-    ``images`` has shape (images, *network.input.shape). Image by image, so that no result depends on the others.
+    ``images`` has shape (images, *network.input.shape). Image by image, so that no result depends on the others. Of
+    events, (recordings, steps, *network.input.shape), those that a population sends on, (recordings, steps, neurons).
     """
+    if network.input.time_course is TimeCourse.EVENTS:
+        return _events(network, images)
     raw = np.asarray(images, np.float64).reshape(-1, *network.input.shape)
     drives = {}
     for population in network.populations:
@@ -34,6 +37,14 @@ def drives_hz(network: Network, images: NDArray[np.generic]) -> dict[str, Array]
                     total = total + _mapped(link(network, projection), image)
                 drive[:] = total.ravel()
     return drives
+
+
+def _events(network: Network, recordings: NDArray[np.generic]) -> dict[str, Array]:
+    """What each host population sends on of the events, or the drive that it has at all times."""
+    given = np.asarray(recordings).reshape(*recordings.shape[:2], -1)
+    hosts = [p for p in network.populations if not p.on_chip]
+    constant = {p.name: np.tile(np.float64(p.bias_hz).ravel(), (len(given), 1)) for p in hosts}
+    return {p.name: given if network.replays(p) else constant[p.name] for p in hosts}
 
 
 @singledispatch

@@ -16,7 +16,8 @@ from deploy.events.busiest import Loads, busiest_until
 from . import spike_counts
 from .counting import add_loads, layer_events
 from .fitting import check_fit
-from .program import ChipLayer, HostLayer, Program
+from .program import ChipLayer, EventLayer, HostLayer, Program
+from .replay import sent_on
 from .results import EmulatorState, LayerEvents, Presentation, Spikes, rest, silence
 from .sweeps import Drives, chip_sweep, host_sweep, swept
 
@@ -35,7 +36,9 @@ def run(
     record: Sequence[str] = (),
     by_core: bool = True,
 ) -> list[Presentation]:
-    """Presents each image for ``steps`` steps, the network's own number without it; ``drives_hz``: (images, neurons).
+    """Presents each image for ``steps`` steps, the network's own number without it.
+
+    ``drives_hz`` have shape (images, neurons), or events to be sent on, (images, steps, neurons).
 
     Reset mode starts every image from rest. ``continuous`` goes on, from ``state`` if given: voltages, currents and
     spikes on their way last from image to image, as on the chip. ``windows`` are (start, stop) in steps, from 0, stop
@@ -139,11 +142,14 @@ def present(
     for layer in program.layers:
         overflow = np.zeros(4, np.int64)
         arriving = silence(layer) if state is None else state.arriving[layer.name]
-        if isinstance(layer, HostLayer):
-            sweep = host_sweep(layer, drives, steps, arriving, state, after)
-        elif isinstance(layer, ChipLayer):
-            sweep = chip_sweep(layer, spikes, steps, arriving, state, after)
-        fired = swept(sweep, layer, steps, overflow, pool, threads)
+        if isinstance(layer, EventLayer):
+            fired = sent_on(layer, drives[layer.name], steps, arriving)
+        else:
+            if isinstance(layer, HostLayer):
+                sweep = host_sweep(layer, drives, steps, arriving, state, after)
+            elif isinstance(layer, ChipLayer):
+                sweep = chip_sweep(layer, spikes, steps, arriving, state, after)
+            fired = swept(sweep, layer, steps, overflow, pool, threads)
         spikes[layer.name] = fired
         spikes = {name: s for name, s in spikes.items() if last_target.get(name, layer.name) != layer.name}
         if loads is not None:

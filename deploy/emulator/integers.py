@@ -15,6 +15,7 @@ import numpy as np
 
 from convert.errors import UserError
 from convert.network import Network, Population
+from convert.network.neuron import given_decay
 from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.arrays import Bool, Float32, Int32, Int64
 from deploy.foreign import LoihiCompartment
@@ -53,6 +54,7 @@ class PopulationIntegers:
     vmin: Int32
     bias: Int32
     decay_u: int
+    decay_v: int
     vmax: int
     links: tuple[tuple[Link, LinkIntegers], ...]
 
@@ -99,6 +101,7 @@ class _Blocks:
     vmin: Int32
     bias: Int32
     decay_u: int
+    decay_v: int
     vmax: int
     largest: list[Float32]
     scales: list[CoreScale]
@@ -127,9 +130,9 @@ def _blocks(
         vth[members], vmin[members], out_bias[members] = comp.vth, comp.vmin, comp.bias
         scales.append(scale)
     of_block = group.reshape(w_max.shape)
-    shape, decay_u, vmax = population.shape, int(comp.decay_u[0]), int(comp.vmax)
+    shape, decays, vmax = population.shape, (int(comp.decay_u[0]), int(comp.decay_v[0])), int(comp.vmax)
     of_neurons = (vth.reshape(shape), vmin.reshape(shape), out_bias.reshape(shape))
-    return _Blocks(*of_neurons, decay_u, vmax, largest, scales, of_block)
+    return _Blocks(*of_neurons, *decays, vmax, largest, scales, of_block)
 
 
 def _population(network: Network, population: Population, tile: Tile, links: tuple[Link, ...]) -> PopulationIntegers:
@@ -139,7 +142,7 @@ def _population(network: Network, population: Population, tile: Tile, links: tup
         (link, _discretized(link, w, most, found.of_block, found.scales, tile))
         for link, w, most in zip(links, weights, found.largest, strict=True)
     )
-    return PopulationIntegers(found.vth, found.vmin, found.bias, found.decay_u, found.vmax, integers)
+    return PopulationIntegers(found.vth, found.vmin, found.bias, found.decay_u, found.decay_v, found.vmax, integers)
 
 
 @singledispatch
@@ -217,6 +220,7 @@ def _compartment(
     comp.bias[:] = bias
     comp.configure_relu(vth=1.0 / network.dt_s, dt=network.dt_s)
     comp.vmin = population.neuron.floor / network.dt_s
+    comp.decay_v[:] = given_decay(population.neuron.leak)
     filter_s = population.synapse_s if connected else loihi.builder.Model().decode_tau
     comp.configure_default_filter(filter_s, dt=network.dt_s)
     try:

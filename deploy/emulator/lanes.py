@@ -13,11 +13,12 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from convert.network.neuron import DECAY_BITS, DECAY_ONE
 from deploy.foreign import LlvmBuilder, LlvmValue, NumbaContext, NumbaSignature, NumbaType, NumbaTyping
 
 from .arguments import Neurons, Places, Potentials, Work
 from .program import LANES
-from .widths import DECAY_BITS, DECAY_ONE, Q_BITS, U_BITS, VMAX
+from .widths import Q_BITS, U_BITS, VMAX
 
 Generate = Callable[[NumbaContext, LlvmBuilder, NumbaSignature, Sequence[LlvmValue]], LlvmValue]
 """Writes the code of an intrinsic."""
@@ -106,9 +107,10 @@ def update_row(
     """One time step of a row of neurons, supposing that nothing overflows; returns whether something did.
 
     The arguments are ``Potentials`` twice, ``Neurons``, ``Places`` and ``Work``; i are places of the row's neurons:
-    q = sums[i], u = decay(now.u[i]) + q, v = max(now.v[i] + u + bias, vmin), spike and v = 0 where v > vth. Results go
-    to ``after``; spikes are bits of ``work.spiked``, 16 neurons to each entry. True means that q, u, u + bias or v left
-    its range somewhere: then the results are wrong and ``kernels.careful_row`` has to make them.
+    q = sums[i], u = decay(now.u[i]) + q, v = max(decay(now.v[i]) + u + bias, vmin), spike and v = 0 where v > vth; each
+    decay by its own factor, and none of v where all of it is kept. Results go to ``after``; spikes are bits of
+    ``work.spiked``, 16 neurons to each entry. True means that q, u, u + bias or v left its range somewhere: then the
+    results are wrong and ``kernels.careful_row`` has to make them.
     """
     given = (now, after, neurons, at, work)
     signature = types.boolean(*given)
@@ -122,25 +124,34 @@ def update_row(
         vth, vmin, bias = (row.data(2, Neurons._fields, name) for name in ("vth", "vmin", "bias"))
         sums, spiked = (row.data(4, Work._fields, name) for name in ("sums", "spiked"))
         of_neuron, of_bias, of_threshold = (row.number(3, Places._fields, name) for name in Places._fields)
-        factor = _spread(builder, row.number(2, Neurons._fields, "decay", types.int32))
+        factor, kept = (_spread(builder, row.number(2, Neurons._fields, n, types.int32)) for n in ("decay", "kept"))
+        leaks = builder.icmp_signed("<", row.number(2, Neurons._fields, "kept"), ir.Constant(I64, DECAY_ONE))
         vectors = builder.udiv(row.number(2, Neurons._fields, "stride"), ir.Constant(I64, LANES))
         wide_q, wide_u, highest = (cgutils.alloca_once_value(builder, _all(0)) for _ in range(3))
-        with cgutils.for_range(builder, vectors) as loop:
-            step = builder.mul(loop.index, ir.Constant(I64, LANES))
-            i, b, t = (builder.add(first, step) for first in (of_neuron, of_bias, of_threshold))
-            q = builder.load(_at(builder, sums, i), align=4)
-            current = builder.add(_decayed(builder, builder.load(_at(builder, u, i), align=4), factor), q)
-            builder.store(current, _at(builder, new_u, i), align=4)
-            driven = builder.add(current, builder.load(_at(builder, bias, b), align=4))
-            voltage = builder.add(builder.load(_at(builder, v, i), align=4), driven)
-            _note(builder, wide_q, builder.add(q, _all(1 << Q_BITS)))
-            _note(builder, wide_u, builder.add(current, _all(1 << U_BITS)))
-            _note(builder, wide_u, builder.add(driven, _all(1 << U_BITS)))
-            builder.store(_larger(builder, builder.load(highest), voltage), highest)
-            voltage = _larger(builder, voltage, builder.load(_at(builder, vmin, t), align=4))
-            fires = builder.icmp_signed(">", voltage, builder.load(_at(builder, vth, t), align=4))
-            builder.store(builder.select(fires, _all(0), voltage), _at(builder, new_v, i), align=4)
-            builder.store(builder.bitcast(fires, ir.IntType(LANES)), builder.gep(spiked, [loop.index]), align=2)
+
+        def sweep(held: Callable[[LlvmValue], LlvmValue]) -> None:
+            with cgutils.for_range(builder, vectors) as loop:
+                step = builder.mul(loop.index, ir.Constant(I64, LANES))
+                i, b, t = (builder.add(first, step) for first in (of_neuron, of_bias, of_threshold))
+                q = builder.load(_at(builder, sums, i), align=4)
+                current = builder.add(_decayed(builder, builder.load(_at(builder, u, i), align=4), factor), q)
+                builder.store(current, _at(builder, new_u, i), align=4)
+                driven = builder.add(current, builder.load(_at(builder, bias, b), align=4))
+                voltage = builder.add(held(builder.load(_at(builder, v, i), align=4)), driven)
+                _note(builder, wide_q, builder.add(q, _all(1 << Q_BITS)))
+                _note(builder, wide_u, builder.add(current, _all(1 << U_BITS)))
+                _note(builder, wide_u, builder.add(driven, _all(1 << U_BITS)))
+                builder.store(_larger(builder, builder.load(highest), voltage), highest)
+                voltage = _larger(builder, voltage, builder.load(_at(builder, vmin, t), align=4))
+                fires = builder.icmp_signed(">", voltage, builder.load(_at(builder, vth, t), align=4))
+                builder.store(builder.select(fires, _all(0), voltage), _at(builder, new_v, i), align=4)
+                builder.store(builder.bitcast(fires, ir.IntType(LANES)), builder.gep(spiked, [loop.index]), align=2)
+
+        with builder.if_else(leaks) as (leaky, lossless):
+            with leaky:
+                sweep(lambda voltage: _decayed(builder, voltage, kept))
+            with lossless:
+                sweep(lambda voltage: voltage)
         return _any_beyond(builder, *(builder.load(seen) for seen in (wide_q, wide_u, highest)))
 
     return signature, generate
@@ -166,7 +177,7 @@ def _spread(builder: LlvmBuilder, number: LlvmValue) -> LlvmValue:
 
 
 def _decayed(builder: LlvmBuilder, x: LlvmValue, factor: LlvmValue) -> LlvmValue:
-    """sign(x) * (|x| * factor >> 12), exact in 32 bits for |x| <= 2^23 and factor < 2^12."""
+    """sign(x) * (|x| * factor >> 12), exact in 32 bits for any |x| < 2^31 and factor <= 2^12."""
     negative = builder.icmp_signed("<", x, _all(0))
     size = builder.select(negative, builder.sub(_all(0), x), x)
     high = builder.mul(builder.lshr(size, _all(DECAY_BITS)), factor)

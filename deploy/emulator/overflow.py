@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from convert.network.neuron import DECAY_BITS
+
 from .arguments import Neurons, Places, Potentials, Work
 from .numba_jit import compiled
 from .program import LANES
-from .widths import DECAY_BITS, Q_BITS, U_BITS, VMAX
+from .widths import Q_BITS, U_BITS, VMAX
 
 
 @compiled
@@ -40,7 +42,7 @@ def careful_row(now: Potentials, after: Potentials, neurons: Neurons, at: Places
             driven = held + int(neurons.bias[at.bias + n])
             held = wrapped(driven, U_BITS)
             wrong[2] += held != driven
-            voltage = int(now.v[at.neuron + n]) + held
+            voltage = decayed(int(now.v[at.neuron + n]), neurons.kept) + held
             wrong[3] += voltage > VMAX
             voltage = min(max(voltage, int(neurons.vmin[at.threshold + n])), VMAX)
             if voltage > neurons.vth[at.threshold + n]:

@@ -76,6 +76,11 @@ class HostLayer(Layer):
 
 
 @dataclass(frozen=True)
+class EventLayer(HostLayer):
+    """A population on the host that sends on the events it is given."""
+
+
+@dataclass(frozen=True)
 class Links:
     """The links into one layer; P links, S strips, R classes of rows.
 
@@ -109,13 +114,15 @@ class Links:
 class ChipLayer(Layer):
     """A population on the chip; thresholds for each class of rows, biases for each row or one row for all.
 
-    ``compartments`` are those of all its cores, unused ones between the neurons included.
+    Of a current a step leaves ``decay`` 4096ths, of a voltage ``kept``. ``compartments`` are those of all its cores,
+    unused ones between the neurons included.
     """
 
     vth: Int32 = field(repr=False)
     vmin: Int32 = field(repr=False)
     bias: Int32 = field(repr=False)
     decay: int
+    kept: int
     links: Links = field(repr=False)
     compartments: int
 

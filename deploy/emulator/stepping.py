@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeVar
 
+from convert.network.neuron import DECAY_ONE
 from deploy.arrays import Bool, Int32, Int64
 
 from .arguments import EventLists
 from .numba_jit import compiled, inlined
 from .overflow import decayed, wrapped
-from .widths import DECAY_ONE, Q_BITS, U_BITS
+from .widths import Q_BITS, U_BITS
 
 State = TypeVar("State", Bool, Int32)
 

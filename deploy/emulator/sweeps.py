@@ -75,7 +75,7 @@ def chip_sweep(
 def _neurons(layer: ChipLayer) -> Neurons:
     bias_step = layer.row_stride if len(layer.bias) > 1 else 0
     flat = (layer.vth.ravel(), layer.vmin.ravel(), layer.bias.ravel())
-    return Neurons(layer.strips, layer.shift, layer.row_stride, layer.decay, *flat, bias_step)
+    return Neurons(layer.strips, layer.shift, layer.row_stride, layer.decay, layer.kept, *flat, bias_step)
 
 
 def _incoming(links: Links, spikes: Mapping[str, Spikes]) -> Incoming:

@@ -10,9 +10,3 @@ U_BITS = 23
 
 VMAX = (1 << U_BITS) - 1
 """The largest voltage: ``vmax`` of a compartment without an upper limit, discretized."""
-
-DECAY_BITS = 12
-"""A decay is so many bits of a fraction. Source: ``decay_int``, same file."""
-
-DECAY_ONE = 1 << DECAY_BITS
-"""The decay of a number that is gone after one step."""

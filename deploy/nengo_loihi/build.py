@@ -12,6 +12,7 @@ import nengo
 from convert.errors import UserError
 from convert.network import Network
 from convert.network.nengo_form import HardResetRectifiedLinear, NengoForm, to_nengo
+from convert.network.neuron import given_decay
 from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.arrays import Float64
 from deploy.foreign import LoihiBlock, LoihiBoard, LoihiModel, LoihiSimulator, NengoNeurons, Probe
@@ -105,7 +106,8 @@ def check_limits(network: Network, partition: Partition) -> None:
 
 @functools.cache
 def register_hard_reset() -> None:
-    """Teaches nengo_loihi's builder ``HardResetRectifiedLinear``: its rectified-linear compartment, ``vmin`` lower."""
+    """Teaches nengo_loihi's builder ``HardResetRectifiedLinear``: its rectified-linear compartment, ``vmin`` lower,
+    with a decay of the voltage."""
     builder = load_nengo_loihi().builder
 
     def build_hard_reset(
@@ -113,6 +115,7 @@ def register_hard_reset() -> None:
     ) -> None:
         block.compartment.configure_relu(vth=1.0 / model.dt, dt=model.dt)
         block.compartment.vmin = neuron_type.min_voltage / model.dt
+        block.compartment.decay_v[:] = given_decay(neuron_type.leak)
 
     builder.Builder.register(HardResetRectifiedLinear)(build_hard_reset)
 

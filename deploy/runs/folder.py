@@ -62,6 +62,8 @@ def _is_part(path: Path) -> bool:
 def _shown(dataset: Dataset, i: int, output_shape: tuple[int, ...]) -> Float32:
     """Image ``i`` where the output has pixels; as many, evenly drawn, where nobody knows."""
     image = dataset.image(i)
+    if image.ndim > 3:  # a recording: where there were events
+        return np.asarray(image.sum(axis=(0, 3))[:, :, None])
     if dataset.task != "segmentation":
         return image
     if dataset.grid is not None:

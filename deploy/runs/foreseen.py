@@ -33,7 +33,7 @@ class Load:
 
     ``measured`` is the batch in which the original is measured, 0 if it is not; ``tensorflow``: whether that is loaded.
     ``images`` is how many runs there are, ``crops`` the inputs of one; ``following`` how many of these are on their way
-    at once, 0: each is alone.
+    at once, 0: each is alone. ``recorded`` is in how many steps an input has numbers, 0: it is an image.
     """
 
     steps: int
@@ -46,6 +46,7 @@ class Load:
     measured: int
     tensorflow: bool
     following: int = 0
+    recorded: int = 0
 
 
 def run_of(extent: Extent, load: Load) -> Foreseen:
@@ -62,6 +63,7 @@ def run_of(extent: Extent, load: Load) -> Foreseen:
         "for the network while it runs": presented * of_layer * extent.widest,
         "for readouts": (presented + waiting) * load.windows * FLOAT * extent.read
         + (inputs + 2) * load.windows * FLOAT * extent.outputs,
+        "for recordings": 2.0 * FLOAT * (inputs + 2) * load.recorded * extent.inputs,
         "for the original": load.batch * FLOAT * (extent.inputs + 3 * extent.widest) + 32 * 2**20,
         "for measuring the original": load.measured * FLOAT * 3 * extent.widest,
     }

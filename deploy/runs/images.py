@@ -11,10 +11,11 @@ import numpy as np
 
 from convert.data.dataset import Dataset
 from convert.data.evaluate import Crops, crops_of, merit_of, target_of
+from convert.data.events.binning import MOST_IN_A_STEP
 from convert.data.labels import Label
 from convert.data.metrics import Merit
 from convert.errors import UserError
-from convert.network import Network
+from convert.network import Network, TimeCourse
 from convert.options import Progress
 from convert.report import Task
 from deploy.arrays import Float32, Int64
@@ -144,11 +145,26 @@ def summed(counts: Sequence[LayerCounts]) -> LayerCounts:
 
 def require_inputs(network: Network, images: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> None:
     """Raises ``UserError`` if ``images`` are not a batch of the network's inputs."""
+    if network.input.time_course is TimeCourse.EVENTS:
+        _require_recordings(network, images)
+        return
     if images.ndim != 4 or images.shape[1:] != network.input.shape or len(images) == 0:
         raise UserError(
             f"images of shape {images.shape}: the network takes (images, {', '.join(map(str, network.input.shape))}); "
             "cut or resize them to that"
         )
+
+
+def _require_recordings(network: Network, given: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> None:
+    """Raises ``UserError`` if ``given`` are no events in steps."""
+    if given.ndim != 5 or given.shape[2:] != network.input.shape or 0 in given.shape[:2]:
+        raise UserError(
+            f"events of shape {given.shape}: the network takes (recordings, steps, "
+            f"{', '.join(map(str, network.input.shape))}); put them into steps"
+        )
+    counts = np.asarray(given, np.float64)
+    if not ((counts >= 0) & (counts <= MOST_IN_A_STEP) & (counts == np.floor(counts))).all():
+        raise UserError("events are whole numbers from 0 to 255, how many there are in a step; count them")
 
 
 def _pieces(items: Sequence[Part], size: int) -> Iterator[Sequence[Part]]:

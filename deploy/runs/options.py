@@ -12,7 +12,10 @@ from deploy.targets.names import TargetName
 
 STEPS = CONVERSION["timesteps"]
 WINDOW = 1 / 3
-"""The share of the steps, the last ones, whose rates the host averages: docs/calibration.md."""
+"""The share of the steps, the last ones, whose rates the host averages: docs/calibration.md.
+
+Of events, which come and go, all of them.
+"""
 
 LIMITS = {
     "images": (1, 10**9),
@@ -23,8 +26,16 @@ LIMITS = {
 }
 """The least and the most of whole numbers."""
 
-FLAGS = {"threads": None, "name": None, "measure": None, "package_watts": None, "memory": None}
-"""Options of the command that change no result."""
+FLAGS = {
+    "threads": None,
+    "name": None,
+    "measure": None,
+    "package_watts": None,
+    "memory": None,
+    "event_dt_s": "--event-dt",
+    "event_start_s": "--event-start",
+}
+"""Options of the command that change no result (None), or have another name."""
 
 UNSIGNED = ("threads", "measure", "package_watts", "name", "early", "memory")
 """Options that do not change what a target does with an image."""
@@ -34,8 +45,11 @@ UNSIGNED = ("threads", "measure", "package_watts", "name", "early", "memory")
 class RunOptions:
     """How to run; ``images`` None means all, ``skip`` leaves out the first ones.
 
-    ``window`` is the share of the steps whose rates are read out, ``every`` the steps between readouts, ``early``
-    the threshold of ``deploy.runs.early_exit`` (None: chosen on every other image, and reported on those left).
+    ``window`` is the share of the steps whose rates are read out (None: ``WINDOW``, of events all), ``every`` the steps
+    between readouts, ``early`` the threshold of ``deploy.runs.early_exit`` (None: chosen on every other image, and
+    reported on those left).
+    Events: a step has those of ``event_dt_s`` (None: as long as a step of the network), from ``event_start_s`` after
+    the first one on; several of one pixel in a step are as many if ``count_events``, else one.
     ``package_watts`` is the power of this machine's processors (None: measured, or by their name), ``memory`` the most
     to take, in bytes (None: what is free).
     """
@@ -49,10 +63,13 @@ class RunOptions:
     name: str | None = None
     measure: bool = True
     package_watts: float | None = None
-    window: float = WINDOW
+    window: float | None = None
     every: int | None = None
     early: float | None = None
     memory: int | None = None
+    event_dt_s: float | None = None
+    event_start_s: float = 0.0
+    count_events: bool = False
 
     @property
     def run_name(self) -> str:
@@ -61,14 +78,24 @@ class RunOptions:
     def problems(self) -> list[str]:
         """What is wrong with them, one sentence for each."""
         problems = out_of_range({name: getattr(self, name) for name in LIMITS}, LIMITS)
-        if not 0 < self.window <= 1:
+        if self.window is not None and not 0 < self.window <= 1:
             problems.append(f"window is {self.window}, a share of the steps; use more than 0 and at most 1")
         if self.early is not None and not isfinite(self.early):
             problems.append(f"early is {self.early}; give a finite number")
         if self.package_watts is not None and not 0 < self.package_watts < inf:
             problems.append(f"package_watts is {self.package_watts}; give a finite number above 0")
+        if self.event_dt_s is not None and not 0 < self.event_dt_s < inf:
+            problems.append(f"event_dt_s is {self.event_dt_s}; give a finite number above 0")
+        if not 0 <= self.event_start_s < inf:
+            problems.append(f"event_start_s is {self.event_start_s}; give a finite number, at least 0")
+        if self.count_events and self.target != "fast":
+            problems.append(
+                f"count_events: target '{self.target}' takes one event of a pixel in a step; leave out --count-events, "
+                "or use --target fast"
+            )
         return problems
 
     def signed(self) -> dict[str, str | int | float | None]:
         """The options on which the outputs of an image depend."""
-        return {key: value for key, value in asdict(self).items() if key not in UNSIGNED}
+        given = {**asdict(self), "window": WINDOW if self.window is None else self.window}
+        return {key: value for key, value in given.items() if key not in UNSIGNED}

@@ -21,6 +21,9 @@ from deploy.foreign import KerasModel
 
 from .checkpoint import RunCheckpoint
 
+SPIKING = (".nir",)
+"""Files whose model spikes itself: there is none without spikes to compare with."""
+
 
 @dataclass(frozen=True)
 class BundledOriginal:
@@ -65,10 +68,12 @@ def original_of(bundle: Path) -> BundledOriginal:
     """
     report = load_report(bundle)
     try:
-        source = source_of(bundle)
+        source: Path | None = source_of(bundle)
     except UserError:
         if report.model is not None and not report.rate_network_is_original:
             raise
+        source = None
+    if source is not None and source.suffix in SPIKING:
         source = None
     rates = load_rate_network(bundle) if report.rate_network_is_original else None
     return BundledOriginal(rates, source, report.output, bundle)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convert.network import Network
+from convert.network import Network, TimeCourse
 from convert.report import Task
 from deploy.targets.registry import Window
 
@@ -16,12 +16,15 @@ FEWEST = 8
 """Readouts of a short run: then they are nearer to each other than ``EVERY``."""
 
 
-def windows_at(network: Network, steps: Sequence[int], share: float = WINDOW) -> list[Window]:
+def windows_at(network: Network, steps: Sequence[int], share: float | None = None) -> list[Window]:
     """For each of these numbers of steps the window that is averaged.
 
-    It is the last ``share`` of them, but nothing before the first spikes can have come through all layers. Of an image
-    that is shown for a part of the steps only, no spike is left out: each layer fires for that many steps.
+    It is the last ``share`` of them (None: ``WINDOW``, of events all), but nothing before the first spikes can have
+    come through all layers. Of an image that is shown for a part of the steps only, no spike is left out: each layer
+    fires for that many steps.
     """
+    if share is None:
+        share = 1.0 if network.input.time_course is TimeCourse.EVENTS else WINDOW
     share = share if network.input_end_step is None else 1.0
     lag = readout_lag(network)
     return [(min(max(int(stop * (1 - share)), lag), stop - 1), stop) for stop in steps]

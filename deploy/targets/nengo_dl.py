@@ -11,7 +11,7 @@ import nengo
 import numpy as np
 
 from convert.errors import UserError
-from convert.network.nengo_form import HardResetRectifiedLinear, to_nengo
+from convert.network.nengo_form import HardResetRectifiedLinear, ReplayedSpikes, to_nengo
 from convert.upstream.nengo_dl import load_nengo_dl
 from convert.upstream.tensorflow import load_tensorflow
 from deploy.arrays import Bool, Float32, Float64
@@ -69,18 +69,23 @@ def prepare(job: Job) -> Runner:
 
 def _during(job: Job, name: str, drive_hz: Float64, start: int, count: int) -> Float64:
     """The drive in ``count`` steps from ``start`` on, shape (inputs, count, neurons)."""
+    if job.network.replays(job.network.population(name)):
+        given = np.zeros((len(drive_hz), count, drive_hz.shape[2]))
+        part = drive_hz[:, start : start + count]
+        given[:, : part.shape[1]] = part / job.network.dt_s
+        return given
     driven = job.network.population(name).driven(np.arange(start, start + count))
     return np.asarray(drive_hz[:, None] * driven[:, None])
 
 
 @functools.cache
 def register_with_nengo_dl() -> None:
-    """NengoDL's own builder for ``HardResetRectifiedLinear``, in TensorFlow."""
+    """NengoDL's own builders for ``HardResetRectifiedLinear`` and ``ReplayedSpikes``, in TensorFlow."""
     tf = load_tensorflow()
     from nengo_dl import neuron_builders
 
     class HardResetBuilder(neuron_builders.TFNeuronBuilder):  # type: ignore[misc]
-        """v += dt J; v = max(v, vmin); spike and v = 0 where v > 1."""
+        """v = (1 - leak) v + dt J; v = max(v, vmin); spike and v = 0 where v > 1."""
 
         spiking = True
 
@@ -88,11 +93,21 @@ def register_with_nengo_dl() -> None:
             super().build_pre(signals, config)
             neurons, sizes = [op.neurons for op in self.ops], [op.J.shape[0] for op in self.ops]
             self.floor = signals.op_constant(neurons, sizes, "min_voltage", signals.dtype)
+            self.kept = 1 - signals.op_constant(neurons, sizes, "leak", signals.dtype)
             self.height = signals.op_constant(neurons, sizes, "amplitude", signals.dtype) / signals.dt
 
         def step(self, J: Any, dt: Any, voltage: Any) -> Any:  # noqa: N803
-            voltage = tf.maximum(voltage + J * dt, self.floor)
+            voltage = tf.maximum(self.kept * voltage + J * dt, self.floor)
             fired = voltage > 1
             return tf.cast(fired, J.dtype) * self.height, tf.where(fired, tf.zeros_like(voltage), voltage)
 
-    neuron_builders.SimNeuronsBuilder.TF_NEURON_IMPL[HardResetRectifiedLinear] = HardResetBuilder
+    class ReplayBuilder(neuron_builders.TFNeuronBuilder):  # type: ignore[misc]
+        """Sends on what it is given."""
+
+        spiking = True
+
+        def step(self, J: Any, dt: Any) -> Any:  # noqa: N803
+            return J
+
+    kinds = neuron_builders.SimNeuronsBuilder.TF_NEURON_IMPL
+    kinds |= {HardResetRectifiedLinear: HardResetBuilder, ReplayedSpikes: ReplayBuilder}

@@ -146,7 +146,7 @@ def _rest_host(sim: LoihiSimulator, chip: ChipForm, job: Job) -> None:
     """The host's neurons as at first."""
     host = sim.sims.get("host_pre") or sim.sims["host"]
     for population in job.network.populations:
-        if not population.on_chip:
+        if not population.on_chip and not job.network.replays(population):
             signal = host.model.sig[chip.form.neurons[population.name]]["voltage"]
             host.signals[signal].setflags(write=True)
             host.signals[signal][...] = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import numpy as np
@@ -21,6 +21,7 @@ from convert.network import (
     Readout,
     Shape,
     Sparse,
+    TimeCourse,
     Transform,
     host_population,
 )
@@ -41,10 +42,15 @@ class Case:
     drives_hz: dict[str, np.ndarray]
 
 
-def random_case(random: Random, images: int = 2, timesteps: int = 12, *, crops: bool = False) -> Case:
+LEAKS = (0.0, 1 / 4096, 0.04, 0.25, 0.75, 4095 / 4096)
+
+
+def random_case(
+    random: Random, images: int = 2, timesteps: int = 12, *, crops: bool = False, leaky: bool = False
+) -> Case:
     """A network of 2 to 5 chip populations; one in four is so loud that its accumulators overflow.
 
-    With ``crops`` convolutions leave out pixels of the larger side.
+    With ``crops`` convolutions leave out pixels of the larger side, with ``leaky`` most voltages decay.
     """
     rng = np.random.default_rng(random.randrange(2**32))
     loud = random.random() < 0.25
@@ -65,9 +71,8 @@ def random_case(random: Random, images: int = 2, timesteps: int = 12, *, crops: 
         floor = random.choice([0.0, 0.0, -0.3, -1.0, -5.0])
         synapse_s = random.choice([0.0, 0.0, 0.0007, 0.001, 0.005])
         bias_hz = random_bias(random, rng, shape)
-        populations.append(
-            Population(name, "layer", shape, bias_hz, 1.0, neuron=Neuron(floor=floor), synapse_s=synapse_s)
-        )
+        neuron = Neuron(floor=floor, leak=random.choice([*LEAKS, random.random()]) if leaky else 0.0)
+        populations.append(Population(name, "layer", shape, bias_hz, 1.0, neuron=neuron, synapse_s=synapse_s))
     last = populations[-1]
     readout = Readout("output", (1, 1, 2), np.zeros((1, 1, 2)))
     matrix = sparse.csr_array(rng.normal(size=(2, last.neurons)))
@@ -82,6 +87,17 @@ def random_case(random: Random, images: int = 2, timesteps: int = 12, *, crops: 
     size = (images, populations[0].neurons)
     drives = rng.uniform(0, 900, size) * (rng.random(size) < 0.7)
     return Case(network, random_partition(random, network), {"host": drives + (1500 if loud else 0)})
+
+
+def with_events(case: Case, random: Random) -> Case:
+    """The same network, whose host population sends on events."""
+    rng = np.random.default_rng(random.randrange(2**32))
+    host = case.network.population("host")
+    identity = Projection(INPUT, "host", Convolution(np.eye(host.shape[2])[None, None]))
+    projections = (identity, *(p for p in case.network.projections if p.source != INPUT))
+    network = case.network.with_(input=Input(host.shape, TimeCourse.EVENTS), projections=projections)
+    size = (len(case.drives_hz["host"]), network.timesteps, host.neurons)
+    return replace(case, network=network, drives_hz={"host": (rng.random(size) < 0.3).astype(np.uint8)})
 
 
 def random_transform(

@@ -73,9 +73,10 @@ def fast(case: Case, program: Program | None = None) -> Traces:
     traces: Traces = {layer.name: {"spiked": [], "voltage": [], "current": []} for layer in program.chip_layers}
     state = None
     for drive in case.drives_hz["host"]:
-        for _ in range(case.network.timesteps):
+        for step in range(case.network.timesteps):
             names = [layer.name for layer in program.chip_layers]
-            (result,) = run(program, {"host": drive[None]}, 1, continuous=True, state=state, record=names, threads=1)
+            now = drive if drive.ndim == 1 else drive[step : step + 1]
+            (result,) = run(program, {"host": now[None]}, 1, continuous=True, state=state, record=names, threads=1)
             state = result.state
             for layer in program.chip_layers:
                 own = traces[layer.name]

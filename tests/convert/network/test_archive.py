@@ -152,7 +152,13 @@ def test_a_sound_network_has_no_misfits():
 
 
 @pytest.mark.parametrize(
-    ("neuron", "sentence"), [(Neuron(leak=0.25), "leak 0.25"), (Neuron(Reset.SUBTRACT), "keeps its overshoot")]
+    ("neuron", "sentence"),
+    [
+        (Neuron(leak=1.0), r"lose 1 of its voltage.*0 to 4095/4096"),
+        (Neuron(leak=-0.1), r"lose -0.1 of its voltage"),
+        (Neuron(leak=float("nan")), "lose nan of its voltage"),
+        (Neuron(Reset.SUBTRACT), "keeps its overshoot"),
+    ],
 )
 def test_neurons_that_no_target_runs_are_refused(neuron, sentence):
     network = random_case(Random(2)).network

@@ -18,7 +18,7 @@ from deploy.emulator.flat_model import flatten_model
 from deploy.emulator.from_model import host_spikes
 from partition.geometry.tile import tile_slices
 from partition.result import Block
-from tests.builders.random_networks import Case, random_case
+from tests.builders.random_networks import Case, random_case, with_events
 from tests.builders.reference_emulator import built, fast, fast_weights, neuron_places, reference, reference_weights
 
 EXAMPLES = settings(
@@ -57,6 +57,42 @@ def test_states_are_identical_where_pixels_are_left_out(seed: int) -> None:
     compare_every_state(case)
 
 
+@pytest.mark.parametrize("seed", range(24))
+def test_states_are_identical_where_neurons_leak(seed: int) -> None:
+    case = random_case(Random(seed), leaky=True)
+    compare_every_state(case)
+    check_every_integer(case)
+    check_whole_presentations(case, threads=1)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_states_are_identical_where_events_come_in(seed: int) -> None:
+    case = with_events(random_case(Random(seed), leaky=True), Random(seed))
+    compare_every_state(case)
+    check_whole_presentations(case, threads=1)
+
+
+def test_events_of_one_neuron_in_one_step_are_as_many_messages() -> None:
+    case = with_events(random_case(Random(5)), Random(5))
+    program = compile_network(case.network, case.partition)
+    (once,) = run(program, {"host": case.drives_hz["host"][:1]}, record=["host"])
+    (thrice,) = run(program, {"host": 3 * case.drives_hz["host"][:1]}, record=["host"])
+    assert once.counts["host"].spikes == case.drives_hz["host"][0].sum()
+    assert thrice.counts["host"].spikes == 3 * once.counts["host"].spikes
+    assert thrice.counts["host"].messages == 3 * once.counts["host"].messages
+    raster = once.spikes["host"].raster(program.layer("host"))
+    np.testing.assert_array_equal(raster, case.drives_hz["host"][0] > 0)
+    np.testing.assert_array_equal(thrice.spikes["host"].raster(program.layer("host")), raster)
+
+
+def test_a_recording_that_ends_early_is_followed_by_silence() -> None:
+    case = with_events(random_case(Random(5)), Random(5))
+    program, given = compile_network(case.network, case.partition), case.drives_hz["host"][:1]
+    padded = np.concatenate([given[:, :7], np.zeros_like(given[:, 7:])], axis=1)
+    (short,), (whole,) = (run(program, {"host": events}, record=["host"]) for events in (given[:, :7], padded))
+    assert short.counts == whole.counts
+
+
 def compare_every_state(case: Case) -> None:
     expected = reference_or_refusal(case)
     if expected is not None:
@@ -69,6 +105,10 @@ def compare_every_state(case: Case) -> None:
 @EXAMPLES
 @given(CASES)
 def test_every_integer_of_every_block_is_identical(case: Case) -> None:
+    check_every_integer(case)
+
+
+def check_every_integer(case: Case) -> None:
     from nengo.exceptions import BuildError
 
     try:
@@ -86,7 +126,8 @@ def test_every_integer_of_every_block_is_identical(case: Case) -> None:
         bias = np.broadcast_to(layer.bias, (rows, layer.bias.shape[1]))
         np.testing.assert_array_equal(bias[:, :width].ravel(), flat.bias[place])
         assert (flat.decay_u[place] == 4096 - 1 - layer.decay).all()
-        assert (flat.decay_v[place] == 0).all()
+        assert (flat.decay_v[place] == 4096 - layer.kept).all()
+        assert layer.kept == 4096 - case.network.population(layer.name).neuron.decay_v
         assert (flat.vmax[place] == 2**23 - 1).all()
         assert (flat.refractory[place] == 1).all()
     weights = fast_weights(program)
@@ -97,6 +138,10 @@ def test_every_integer_of_every_block_is_identical(case: Case) -> None:
 @EXAMPLES
 @given(CASES, st.sampled_from([1, 2]))
 def test_whole_presentations_are_identical(case: Case, threads: int) -> None:
+    check_whole_presentations(case, threads)
+
+
+def check_whole_presentations(case: Case, threads: int) -> None:
     expected = reference_or_refusal(case)
     if expected is None:
         return

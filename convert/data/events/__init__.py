@@ -1,0 +1,1 @@
+"""Recordings of event sensors: read from files, put into time steps."""
