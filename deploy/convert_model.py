@@ -7,8 +7,8 @@ from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convert.cli import Above, Asked
 from convert.cli import main as alone
+from convert.command.above import Above, Asked
 
 if TYPE_CHECKING:
     from convert.check.report import Footprint

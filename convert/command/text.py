@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from convert.choice_report import ChoiceReport
 from convert.console.terminal import console, table
 from convert.data.metric_registry import METRICS, heading
-
-from .choice_report import ChoiceReport
-from .report import ConversionReport, LayerReport
+from convert.report import ConversionReport, LayerReport
 
 
 def show(report: ConversionReport, bundle: Path) -> None:

@@ -1,0 +1,1 @@
+"""``convert-model``: what it is asked, and what it prints."""
