@@ -124,7 +124,7 @@ def _end_in_order() -> None:
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Prints a short table; every column but the first is flush right. Names may wrap, numbers never; nothing is cut."""
+    """Prints a short table; every column but the first is flush right. Names may wrap, numbers never."""
     console.print(title, style="bold")
     cells = [[str(cell) for cell in row] for row in rows]
     result = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
