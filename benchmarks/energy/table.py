@@ -4,8 +4,8 @@
         [--few FEW.bundle] [--images 500] [--slices 2] [--resnet-bundle B] [--unet-bundle B] [--again]
 
 CIFAR10 and EM have train/ and test/. Bundles that are given are copied, not converted again; runs that lie in OUT are
-not made again, so that a second call only prints, unless --again measures anew. FEW.bundle is of the ResNet; without
-it one is made from benchmarks/few_spikes/weights. Prints Markdown and writes it to OUT/table.md.
+not made again, so that a second call only prints, unless --again measures anew. FEW.bundle is a ResNet trained for few
+steps (docs/few-spikes.md says how); without it that part is left out. Prints Markdown and writes it to OUT/table.md.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ PROGRAMS = {
     "partition-model": "partition.cli",
     "deploy-model": "deploy.cli",
 }
-FEW_STEPS = 8
 
 
 def main() -> None:
@@ -53,20 +52,16 @@ def _bundles(given: argparse.Namespace) -> Sequence[Path]:
     resnet, unet, few = (given.out / f"{name}.bundle" for name in ("resnet", "unet", "few"))
     _made(resnet, given.resnet, given.resnet_bundle, [])
     _made(unet, given.unet, given.unet_bundle, ["--max-pooling", "average"])
-    if given.few is None and not few.exists():
-        _from_weights(resnet, few)
-    elif not few.exists():
+    if given.few is not None and not few.exists():
         _copied(given.few, few)
-    for bundle, (_, data), images in (
-        (resnet, given.resnet, given.images),
-        (few, given.resnet, given.images),
-        (unet, given.unet, given.slices),
-    ):
+    wanted = [(resnet, given.resnet, given.images), (few, given.resnet, given.images), (unet, given.unet, given.slices)]
+    found = [each for each in wanted if each[0].exists()]
+    for bundle, (_, data), images in found:
         if not (bundle / "partition.json").exists():
             _command("partition-model", bundle)
         if given.again or not (bundle / "runs" / "fast").exists():
             _command("deploy-model", bundle, "--data", data / "test", "--images", images, "--force")
-    return resnet / "runs" / "fast", few / "runs" / "fast", unet / "runs" / "fast"
+    return [bundle / "runs" / "fast" for bundle, _, _ in found]
 
 
 def _made(bundle: Path, source: Sequence[Path], ready: Path | None, options: Sequence[str]) -> None:
@@ -80,16 +75,6 @@ def _made(bundle: Path, source: Sequence[Path], ready: Path | None, options: Seq
 
 def _copied(ready: Path, bundle: Path) -> None:
     shutil.copytree(ready, bundle, ignore=shutil.ignore_patterns("runs"))
-
-
-def _from_weights(resnet: Path, few: Path) -> None:
-    """The ResNet's bundle with the weights of a network that was trained for few steps; it has no original."""
-    from benchmarks.few_spikes.measure import WEIGHTS
-    from benchmarks.few_spikes.networks import TrainedWave
-    from convert import load_network, load_rates, load_report, save_bundle
-
-    network = TrainedWave.read(WEIGHTS / f"steps_{FEW_STEPS}.npz", FEW_STEPS).network(load_network(resnet))
-    save_bundle(few, network, load_rates(resnet), load_report(resnet))
 
 
 def _command(program: str, *words: object) -> None:

@@ -77,7 +77,7 @@ def _show_layers(report: ConversionReport) -> None:
     on_chip = sum(layer.neurons for layer in report.layers if layer.on_chip)
     table(
         f"{report.model}: {len(report.layers)} populations, {on_chip:,} neurons on the chip",
-        ["population", "from", "shape", "neurons", "mean Hz", "in range", "gain"],
+        ["population", "from", "shape", "neurons", "mean Hz", "% in range", "gain"],
         [_row(layer) for layer in report.layers],
     )
 
@@ -90,6 +90,6 @@ def _row(layer: LayerReport) -> list[str]:
         "x".join(map(str, layer.shape)),
         f"{layer.neurons:,}",
         f"{layer.mean_rate_hz:.1f}",
-        "" if layer.share_in_range is None else f"{100 * layer.share_in_range:.2f} %",
+        "" if layer.share_in_range is None else f"{100 * layer.share_in_range:.2f}",
         f"{smallest:.2f}-{largest:.2f}",
     ]

@@ -129,9 +129,9 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) 
     cells = [[str(cell) for cell in row] for row in rows]
     result = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
     for i, column in enumerate(columns):
-        whole = i == 0 or any(row[i][:1].isdigit() for row in cells)
+        whole = any(row[i][:1].isdigit() for row in cells)
         header = column.replace(" ", "\n")
-        result.add_column(header, justify="right" if i else "left", no_wrap=whole)
+        result.add_column(header, justify="right" if i else "left", no_wrap=whole, overflow="fold")
     for row in cells:
         result.add_row(*row)
     console.print(result)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from convert.errors import UserError
 
-from .program import ChipLayer, HostLayer, Layer, Program
+from .program import ChipLayer, EventLayer, HostLayer, Layer, Program
 from .results import EmulatorState, Spikes
 from .sweeps import Drives
 
@@ -20,9 +20,12 @@ def check_fit(program: Program, drives: Drives, state: EmulatorState | None) -> 
     problems = []
     for layer in program.host_layers:
         shape = np.shape(drives[layer.name]) if layer.name in drives else None
-        if shape != (layer.neurons,):
+        events = isinstance(layer, EventLayer)
+        if shape is None or len(shape) != 1 + events or shape[-1] != layer.neurons:
+            what = "events" if events else "drives"
+            of_each = f"one number for each of {layer.neurons} neurons" + (" in each step" if events else "")
             given = "there are none" if shape is None else f"not of shape {shape}"
-            problems.append(f"the drives of {layer.name!r} are one number for each of {layer.neurons} neurons, {given}")
+            problems.append(f"the {what} of {layer.name!r} are {of_each}, {given}")
     if state is not None:
         wrong = [part for layer in program.layers for part in _wrong(layer, state)]
         if wrong:
@@ -37,7 +40,9 @@ def check_fit(program: Program, drives: Drives, state: EmulatorState | None) -> 
 def _wrong(layer: Layer, state: EmulatorState) -> list[str]:
     """Which parts of ``layer`` the state has not, or not in this shape."""
     shape = (layer.neurons,) if isinstance(layer, HostLayer) else (layer.shape[0], layer.row_stride)
-    held: list[tuple[str, Mapping[str, NDArray[Any]]]] = [("voltage", state.voltage)]
+    held: list[tuple[str, Mapping[str, NDArray[Any]]]] = []
+    if not isinstance(layer, EventLayer):
+        held.append(("voltage", state.voltage))
     if isinstance(layer, ChipLayer):
         held.append(("current", state.current))
     wrong = [

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from deploy.arrays import Int32, Int64
 
 from .arguments import EventLists, Fired
-from .program import Layer, Program
+from .program import EventLayer, Layer, Program
 
 OVERFLOWS = ("q0", "u", "u2", "vmax")
 """What ``LayerEvents.overflow`` counts: wraps of accumulator, current, and current + bias; voltages clipped above."""
@@ -132,6 +132,7 @@ def silence(layer: Layer) -> Spikes:
 def rest(program: Program) -> EmulatorState:
     """The state before the first image: all voltages and currents 0, no spike on its way."""
     chip = {layer.name: np.zeros((layer.shape[0], layer.row_stride), np.int32) for layer in program.chip_layers}
-    voltage: dict[str, NDArray[np.generic]] = {layer.name: np.zeros(layer.neurons) for layer in program.host_layers}
+    encoding = [layer for layer in program.host_layers if not isinstance(layer, EventLayer)]
+    voltage: dict[str, NDArray[np.generic]] = {layer.name: np.zeros(layer.neurons) for layer in encoding}
     voltage |= {name: value.copy() for name, value in chip.items()}
     return EmulatorState(chip, voltage, {layer.name: silence(layer) for layer in program.layers})

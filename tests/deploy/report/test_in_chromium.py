@@ -33,7 +33,8 @@ WIDE = """[...document.querySelectorAll('body *')].filter(e => !e.closest('svg')
 CUT = """[...document.querySelectorAll('body *')].filter(e => !e.closest('svg, thead') && e.clientWidth
     && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX != 'visible'
   ).map(e => e.outerHTML.slice(0, 100))"""
-SEEN = "(s => [...document.querySelectorAll(s)].filter(e => e.getBoundingClientRect().height > 0).length)"
+SEEN = """(s => [...document.querySelectorAll(s)]
+    .filter(e => e.checkVisibility() && e.getBoundingClientRect().height > 0).length)"""
 FINDINGS = """axe.run().then(found => found.violations.filter(v => ['serious', 'critical'].includes(v.impact))
     .map(v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 100)).join(' | ')))"""
 
