@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -21,25 +20,13 @@ def transposed_weights(transform: NengoObject) -> LoihiWeights:
     """Weights, indices, axon -> weights map and axon bases of a transposed convolution.
 
     What ``nengo_loihi.conv.conv2d_loihi_weights`` returns, with source pixel (i, j) at target (i, j) * stride - offset;
-    ``_offset`` has the rule, to which is added what is cropped before the first target. Bases stay below
-    ``AXON_OFFSET``; indices take the rest.
+    ``_placed`` has the rule. Bases stay below ``AXON_OFFSET``; indices take the rest.
     """
     (rows_in, columns_in), channels = transform.input_shape.spatial_shape, transform.input_shape.n_channels
-    whole = transform.output_shape.spatial_shape
-    crop = getattr(transform, "crop", ((0, 0), (0, 0)))
-    rows_out, columns_out = (size - before - after for size, (before, after) in zip(whole, crop, strict=True))
-    across = (
-        (columns_out * transform.n_filters, transform.n_filters, 1)
-        if transform.channels_last
-        else (columns_out, 1, rows_out * columns_out)
-    )
-    kernel = np.transpose(transform.init, (2, 0, 1, 3) if transform.channels_last else (2, 3, 0, 1))
-    offset = [
-        _offset(n, out, size, stride) + before
-        for n, out, size, stride, (before, _) in zip(
-            (rows_in, columns_in), whole, transform.kernel_size, transform.strides, crop, strict=True
-        )
-    ]
+    offset, (rows_out, columns_out) = _placed(transform)
+    filters = int(transform.n_filters)
+    steps = (columns_out * filters, filters, 1) if transform.channels_last else (columns_out, 1, rows_out * columns_out)
+    kernel = np.transpose(transform.init, (2, 0, 1, 3))
     taps = [np.arange(size) for size in transform.kernel_size]
     weights: list[Values] = []
     indices: list[Values] = []
@@ -53,32 +40,31 @@ def transposed_weights(transform: NengoObject) -> LoihiWeights:
         if not (in_y.any() and in_x.any()):
             base_of_axon[axon] = -1
             continue
-        first = y[in_y][0] * across[0] + x[in_x][0] * across[1]
+        first = y[in_y][0] * steps[0] + x[in_x][0] * steps[1]
         base_of_axon[axon] = first % AXON_OFFSET
         key = (tuple(in_y), tuple(in_x), first - first % AXON_OFFSET)
         if key not in known:
             known[key] = len(weights)
-            used = kernel[:, in_y][:, :, in_x] if transform.channels_last else kernel[:, :, in_y][:, :, :, in_x]
-            flat = key[2] + _places(int(in_y.sum()), int(in_x.sum()), transform, across)
-            weights.append(used.reshape(channels, -1))
-            indices.append(np.tile(flat.astype(np.int32), (channels, 1)))
+            away = zip((in_y.sum(), in_x.sum(), filters), steps, strict=True)
+            rows, columns, values = (np.arange(size) * step for size, step in away)
+            flat = (key[2] + rows[:, None, None] + columns[:, None] + values).ravel().astype(np.int32)
+            order = np.argsort(flat)
+            weights.append(kernel[:, in_y][:, :, in_x].reshape(channels, -1)[:, order])
+            indices.append(np.tile(flat[order], (channels, 1)))
         weight_of_axon[axon] = known[key]
     return weights, indices, weight_of_axon, base_of_axon
 
 
-def _offset(size_in: int, size_out: int, kernel: int, stride: int) -> int:
-    """How far the first tap lies before its source, for every output shape; 0 for 'valid'.
+def _placed(transform: NengoObject) -> tuple[list[int], list[int]]:
+    """How far the first tap lies before its source, and the size of what is left of the output; of rows and columns.
 
-    Keras's 'same' (n * stride) and nengo's default ((n - 1) * stride + 1) differ. Source: ``calc_gradx_pad`` in
-    nengo/builder/transforms.py.
+    For every output shape: Keras's 'same' (n * stride) and nengo's default ((n - 1) * stride + 1) differ, 'valid' has
+    no offset. Source: ``calc_gradx_pad`` in nengo/builder/transforms.py.
     """
-    return max((size_in - 1) * stride + kernel - size_out, 0) // 2
-
-
-def _places(rows: int, columns: int, transform: NengoObject, across: Sequence[int]) -> NDArray[np.int64]:
-    """The compartments of so many rows, columns and all filters, counted from the first, in the kernel's order."""
-    sizes = (rows, columns, int(transform.n_filters))
-    y, x, channel = (np.arange(size, dtype=np.int64) * step for size, step in zip(sizes, across, strict=True))
-    slow, middle, quick = (y, x, channel) if transform.channels_last else (channel, y, x)
-    places: NDArray[np.int64] = slow[:, None, None] + middle[:, None] + quick
-    return places.ravel()
+    shapes = (transform.input_shape.spatial_shape, transform.output_shape.spatial_shape)
+    crop = getattr(transform, "crop", ((0, 0), (0, 0)))
+    offsets, sizes = [], []
+    for n, out, kernel, stride, cut in zip(*shapes, transform.kernel_size, transform.strides, crop, strict=True):
+        offsets.append(max((n - 1) * stride + kernel - out, 0) // 2 + cut[0])
+        sizes.append(out - cut[0] - cut[1])
+    return offsets, sizes
