@@ -14,11 +14,12 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from convert.errors import UserError
 
 from .neuron import CHIP, DECAY_ONE, HOST, Neuron
-from .transforms import Array, Convolution, Shape, Transform
+from .transforms import Array, Shape, Sparse, Transform
 
 INPUT = "input"
 """The name by which projections refer to the input."""
@@ -294,12 +295,14 @@ def _sends_on(network: Network, projection: Projection) -> bool:
     if projection.target not in network._by_name or len(network.into(projection.target)) > 1:
         return False
     target, transform = network.population(projection.target), projection.transform
-    if target.on_chip or target.shape != network.input.shape or not isinstance(transform, Convolution):
+    if target.on_chip or target.shape != network.input.shape:
         return False
-    return transform.strides == (1, 1) and np.array_equal(transform.kernel, np.eye(target.shape[2])[None, None])
+    matrix = transform.as_matrix(network.input.shape, target.shape)
+    return bool((matrix != sparse.eye_array(target.neurons, format="csr")).nnz == 0)
 
 
 def event_source(shape: Shape) -> tuple[Population, Projection]:
     """The host population that sends on events of ``shape`` (rows, columns, channels), and how it takes them."""
     population = host_population(EVENT_SOURCE, "Input", np.zeros(shape), 1.0)
-    return population, Projection(INPUT, EVENT_SOURCE, Convolution(np.eye(shape[2])[None, None]))
+    as_they_are = sparse.csr_array(sparse.eye_array(prod(shape), format="csr"))
+    return population, Projection(INPUT, EVENT_SOURCE, Sparse(as_they_are))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from convert.network import Array, Shape
 from convert.network.transforms import Margins
 from convert.upstream.types import Values
 
-from .maps import Map, convolution, dense, identity, pool, scale, then
+from .maps import MOST_NEURONS, Map, convolution, dense, identity, pool, scale, then
 from .reading import Node
 
 Size = tuple[int, ...]
@@ -51,6 +52,8 @@ def shape_of(size: Size) -> Shape:
     """NIR's (n,), (channels, n) or (channels, rows, columns) as (rows, columns, channels)."""
     if not 1 <= len(size) <= 3 or min(size) < 1:
         raise ValueError(f"tensors of shape {size} are no vector, no sequence and no map")
+    if prod(size) > MOST_NEURONS:
+        raise ValueError(f"a tensor of shape {size} is more than the {MOST_NEURONS:,} neurons of any board")
     channels, *pixels = size
     rows, columns = (1, 1, *pixels)[-2:]
     return (int(rows), int(columns), int(channels))

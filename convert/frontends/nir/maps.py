@@ -19,6 +19,12 @@ from convert.padding import positions
 DENSE = 0.5
 """Share of weights that are not zero, below which single weights take less room than a kernel: pools, groups."""
 
+MOST_NEURONS = 2**27
+"""Of a layer; the largest board that was built has 2**26.6. Source: 768 chips of 128 cores of 1,024 compartments."""
+
+MOST_SCALED = 512
+"""Channels up to which one factor for each is a kernel."""
+
 MORE_ZEROS = 2
 """Zeros by which a kernel may grow at each end to be one that begins where torch's does."""
 
@@ -46,11 +52,12 @@ class Window(SharedKernel):
 
 @dataclass(frozen=True)
 class Map:
-    """A linear map of ``source`` to ``target``; by one kernel or by single weights."""
+    """A linear map of ``source`` to ``target``; by one kernel or by single weights; ``same``: every number as it is."""
 
     transform: Window | Sparse
     source: Shape
     target: Shape
+    same: bool = False
 
     def matrix(self) -> sparse.csr_array:
         """Shape (target numbers, source numbers)."""
@@ -71,12 +78,13 @@ class Map:
 
 def identity(shape: Shape) -> Map:
     """Every number as it is."""
-    kernel = np.eye(shape[2])[None, None]
-    return Map(Window(kernel, start=(0, 0), end=shape[:2]), shape, shape)
+    return Map(Sparse(sparse.csr_array(sparse.eye_array(prod(shape), format="csr"))), shape, shape, same=True)
 
 
 def then(first: Map, second: Map) -> Map:
     """``second`` after ``first``: by one kernel if no window of the second reaches beyond what the first gives."""
+    if first.same or second.same:
+        return second if first.same else first
     a, b = first.transform, second.transform
     if isinstance(a, Window) and isinstance(b, Window):
         ends = [_joint_end(first, second, axis) for axis in (0, 1)]
@@ -180,6 +188,7 @@ def convolution(
 
 def pool(source: Shape, size: tuple[int, int], strides: tuple[int, int], padding: Margins, weight: float) -> Map:
     """The sum of each window of each channel, times ``weight``."""
+    _windows_of(size, source, strides, padding)
     kernel = np.broadcast_to(np.eye(source[2]) * weight, (*size, source[2], source[2]))
     return _windows(np.array(kernel), source, strides, padding)
 
@@ -187,16 +196,25 @@ def pool(source: Shape, size: tuple[int, int], strides: tuple[int, int], padding
 def scale(factors: Array) -> Map:
     """Each number times its own factor."""
     rows, columns, channels = factors.shape
-    return identity((rows, columns, channels)).times(factors)
+    if channels > MOST_SCALED or (factors != factors[0, 0]).any():
+        return identity((rows, columns, channels)).times(factors)
+    window = Window(np.diag(factors[0, 0])[None, None], start=(0, 0), end=(rows, columns))
+    return Map(window, (rows, columns, channels), (rows, columns, channels))
+
+
+def _windows_of(size: tuple[int, ...], source: Shape, strides: tuple[int, int], padding: Margins) -> tuple[int, int]:
+    """The rows and columns of windows. Raises ``ValueError`` if there is none, or more than any board holds."""
+    rows, columns = ((source[i] + sum(padding[i]) - size[i]) // strides[i] + 1 for i in (0, 1))
+    if min(rows, columns) < 1:
+        raise ValueError(f"windows of {size[0]} x {size[1]} do not fit {source[0]} x {source[1]} pixels")
+    if rows * columns > MOST_NEURONS:
+        raise ValueError(f"{rows:,} x {columns:,} windows are more than the {MOST_NEURONS:,} neurons of any board")
+    return rows, columns
 
 
 def _windows(kernel: Array, source: Shape, strides: tuple[int, int], padding: Margins) -> Map:
-    sizes = [(source[i] + sum(padding[i]) - kernel.shape[i]) // strides[i] + 1 for i in (0, 1)]
-    target = (sizes[0], sizes[1], kernel.shape[3])
-    if min(sizes) < 1 or not prod(target):
-        raise ValueError(
-            f"windows of {kernel.shape[0]} x {kernel.shape[1]} do not fit {source[0]} x {source[1]} pixels"
-        )
+    rows, columns = _windows_of(kernel.shape[:2], source, strides, padding)
+    target = (rows, columns, kernel.shape[3])
     if kernel.shape[2] != source[2]:
         raise ValueError(f"its weights take {kernel.shape[2]} channels, and {source[2]} come in")
     start = (-padding[0][0], -padding[1][0])

@@ -124,7 +124,7 @@ class _Build:
                 raise ValueError("nothing comes in; connect it to the input")
             else:
                 self._take(name, node, added(before))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError, MemoryError) as error:
             self.problems.append(f"node '{name}' ({node.kind}): {error}")
 
     def _take(self, name: str, node: Node, given: Signal) -> None:
