@@ -84,18 +84,41 @@ TRIALS = (
 )
 
 
+class _Clock:
+    """The processor time of a training, also of one that was killed: what is done twice after that counts twice."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.seconds = float(path.read_text()) if path.exists() else 0.0
+        self.last_s = time.process_time()
+
+    def advance(self, batches: int) -> None:
+        now_s = time.process_time()
+        self.seconds, self.last_s = self.seconds + now_s - self.last_s, now_s
+        self.path.write_text(str(self.seconds))
+
+
 def measured(trial: Trial, start: Start, test: Dataset, batches: int, images: int) -> Row:
     """The row of ``trial``, trained on so many ``batches``."""
     wave, recipe = trial.start(start, trial.steps), trial.recipe(batches)
     kept = Path(gettempdir()) / "few_spikes_ablation" / f"{trial.name} {trial.steps} {batches}".replace(" ", "_")
     kept.mkdir(parents=True, exist_ok=True)
-    began_s = time.process_time()
-    trained = train_wave(wave, start.batches, start.original, recipe, kept=kept)
-    minutes = (time.process_time() - began_s) / 60
+    clock = _Clock(kept / "cpu_seconds")
+    trained = train_wave(wave, start.batches, start.original, recipe, kept=kept, advance=clock.advance)
     accuracy, counts = _score(trained, test, images, on_chip)
     unrounded_accuracy, _ = _score(trained, test, images, unrounded)
     in_all = max(busy.stop for busy in trained.busy.values())
-    return Row(trial.name, trial.steps, in_all, batches * BATCH, minutes, images, accuracy, unrounded_accuracy, *counts)
+    return Row(
+        trial.name,
+        trial.steps,
+        in_all,
+        batches * BATCH,
+        clock.seconds / 60,
+        images,
+        accuracy,
+        unrounded_accuracy,
+        *counts,
+    )
 
 
 def _score(wave: Wave, test: Dataset, images: int, numbers: Numbers) -> tuple[float, tuple[float, float, float]]:
