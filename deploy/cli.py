@@ -126,7 +126,7 @@ def main(bundle: Path, data: Path, force: bool, wait: bool, **options: Any) -> N
 
 def _print_metrics(report: RunReport) -> None:
     from convert.data.metric_registry import METRICS, heading
-    from deploy.report.si import counted
+    from deploy.report.words.si import counted
     from deploy.runs.knee import spread
     from deploy.runs.report import metric_names
 
@@ -156,7 +156,7 @@ def _early_lines(report: RunReport) -> Iterator[str]:
     if report.early is None or report.early.held_out is None:
         return
     from convert.data.metric_registry import METRICS
-    from deploy.report.si import counted
+    from deploy.report.words.si import counted
 
     name, stop = report.early.metric, report.early.held_out
     metric = METRICS[name]

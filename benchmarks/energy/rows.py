@@ -8,13 +8,13 @@ from convert.data.metric_registry import METRICS
 from deploy.device_report import DeviceReport, Execution
 from deploy.energy.published import PublishedRow
 from deploy.report.content import EnergyReport, ReportedRun
-from deploy.report.plots import in_words
+from deploy.report.plots.layer_plots import in_words
 from deploy.report.points import OperatingPoint, PointCost, Tornado
-from deploy.report.points_text import point_value, steps_text
 from deploy.report.repeats import joules_of_repeats
-from deploy.report.si import counted, range_text, si, times
-from deploy.report.text import quality, total_of
-from deploy.report.verdict import how
+from deploy.report.words.points_text import point_value, steps_text
+from deploy.report.words.si import counted, range_text, si, times
+from deploy.report.words.text import quality, total_of
+from deploy.report.words.verdict import how
 
 HEAD = "| device | at | accuracy | joules | lowest to highest | seconds | energy | source |\n" + "|---" * 8 + "|"
 SHOWN = ("knee", "early exit")

@@ -23,7 +23,7 @@ LOADED = (
     "deploy.targets.fast",
     "deploy.emulator.execute",
     "deploy.report.build",
-    "deploy.report.html",
+    "deploy.report.page.html",
     "deploy.verify.api",
     "matplotlib.backends.backend_svg",
     "scipy.sparse.linalg",

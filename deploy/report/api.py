@@ -42,9 +42,9 @@ def compare_energy(
     Raises ``UserError``, for a bundle that another command changes too, unless it is to ``wait`` for that one.
     """
     from deploy.energy.published import rows_with
+    from deploy.report.page.html import html_report
 
     from .build import build_report
-    from .html import html_report
     from .origin import ReportOptions, report_origin
     from .read import read_runs
 

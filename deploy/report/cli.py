@@ -62,8 +62,9 @@ def main(
     wait: bool,
 ) -> None:
     """Compare accuracy, activity, chips and energy of the runs of one or more BUNDLEs (or single BUNDLE/runs/NAME)."""
+    from deploy.report.words.terminal import renderables
+
     from .api import SUFFIXES, compare_energy
-    from .terminal import renderables
 
     share = None if tolerance is None else tolerance / 100
     report = compare_energy(

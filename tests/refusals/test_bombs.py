@@ -24,7 +24,7 @@ from convert.bundle import load_network, load_rates, load_report
 from convert.data.folders import read_pixels
 from convert.frontends.keras.reading import bombs
 from convert.errors import UserError
-from deploy.report.examples import shown_in
+from deploy.report.page.examples import shown_in
 from partition.board_file import find_board
 from partition.result import read_partition
 

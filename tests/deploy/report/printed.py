@@ -7,7 +7,7 @@ import io
 from rich.console import Console
 
 from deploy.report.content import EnergyReport
-from deploy.report.terminal import renderables
+from deploy.report.words.terminal import renderables
 
 
 def printed(report: EnergyReport, width: int = 80) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from deploy.report.build import build_report
-from deploy.report.confusion import confusion_of
-from deploy.report.html import html_report
+from deploy.report.page.confusion import confusion_of
+from deploy.report.page.html import html_report
 from deploy.report.read import read_runs
 from tests.builders.reported_bundle import make_bundle
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from deploy.report.build import build_report
-from deploy.report.html import html_report
+from deploy.report.page.html import html_report
 from deploy.report.read import read_runs
 from tests.builders.reported_bundle import write
 from tests.deploy.report.printed import printed

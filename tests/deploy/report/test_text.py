@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from deploy.report.build import build_report
-from deploy.report.html import html_report
+from deploy.report.page.html import html_report
 from deploy.report.read import read_runs
-from deploy.report.si import si
+from deploy.report.words.si import si
 from tests.builders.reported_bundle import of_numbers
 from tests.deploy.report.printed import printed
 

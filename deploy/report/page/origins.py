@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from convert.provenance import Given, Provenance
+from deploy.report.content import EnergyReport
+from deploy.report.read import RecordedRun
 
-from .content import EnergyReport
-from .read import RecordedRun
 from .table import Cell, PageTable, row, table, text
 
 SOURCES = (

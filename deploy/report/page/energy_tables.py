@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from convert.data.metric_registry import METRICS
 from deploy.device_report import DeviceReport
 from deploy.energy.published import PublishedRow
+from deploy.report.plots.layer_plots import in_words
+from deploy.report.points import AccuracyRow, Front, OperatingPoint, Range, Tornado
+from deploy.report.repeats import joules_of_repeats
+from deploy.report.words.points_text import point_value, steps_text
+from deploy.report.words.si import range_text, si
+from deploy.report.words.text import quality, time_of, total_of
+from deploy.report.words.verdict import how
 
-from .plots import in_words
-from .points import AccuracyRow, Front, OperatingPoint, Range, Tornado
-from .points_text import point_value, steps_text
-from .repeats import joules_of_repeats
-from .si import range_text, si
 from .table import Cell, Columns, PageTable, Row, row, table, text
-from .text import quality, time_of, total_of
-from .verdict import how
 
 
 def points_table(points: Sequence[OperatingPoint]) -> PageTable:

@@ -9,10 +9,10 @@ import numpy as np
 
 from deploy.device_report import DeviceReport
 from deploy.foreign import Axes, Figure
+from deploy.report.points import OperatingPoint
+from deploy.report.repeats import joules_of_repeats
+from deploy.report.words.si import range_text, si
 
-from .points import OperatingPoint
-from .repeats import joules_of_repeats
-from .si import range_text, si
 from .svg import BLUE, GREY, INK, ORANGE, Form, Plot, figure_of, log_joules, plot_of
 
 

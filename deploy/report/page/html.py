@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .content import EnergyReport
+from deploy.report.content import EnergyReport
+from deploy.report.plots.pareto_plot import front_plot
+from deploy.report.read import RecordedRun
+from deploy.report.words.si import counted, si
+from deploy.report.words.verdict import how, verdict_of
+
 from .energy_tables import front_table, published_table
 from .origins import bibtex, given_table, parts_table
-from .pareto_plot import front_plot
-from .read import RecordedRun
 from .run_section import section_of
-from .si import counted, si
 from .summary import comparison
-from .verdict import how, verdict_of
 
 
 def html_report(report: EnergyReport, runs: Sequence[RecordedRun]) -> str:
@@ -20,7 +21,7 @@ def html_report(report: EnergyReport, runs: Sequence[RecordedRun]) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("deploy.report", "templates"),
+        loader=PackageLoader("deploy.report.page", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -7,22 +7,23 @@ from dataclasses import dataclass
 from convert.network import BIAS_SOURCE_LAYER
 from convert.timings import Machine
 from deploy.device_report import AbsentDevice, DeviceReport
+from deploy.report.content import EnergyReport, ReportedRun
+from deploy.report.pareto import recipe_of
+from deploy.report.plots import layer_plots
+from deploy.report.plots.accuracy_plot import accuracy_by_timestep
+from deploy.report.plots.energy_plot import energy_by_device
+from deploy.report.plots.svg import Plot
+from deploy.report.read import RecordedRun
+from deploy.report.words.points_text import break_even_lines
+from deploy.report.words.text import NO_ANN, steps_lines, summary_line
+from deploy.report.words.verdict import Verdict, verdict_of
 
-from . import energy_tables, plots, run_tables
-from .accuracy_plot import accuracy_by_timestep
+from . import energy_tables, run_tables
 from .confusion import Confusion, confusion_of
-from .content import EnergyReport, ReportedRun
-from .energy_plot import energy_by_device
 from .examples import Example, examples_of
 from .origins import Step, steps_of
-from .pareto import recipe_of
 from .pictures import picture_uri
-from .points_text import break_even_lines
-from .read import RecordedRun
-from .svg import Plot
 from .table import PageTable
-from .text import NO_ANN, steps_lines, summary_line
-from .verdict import Verdict, verdict_of
 
 BIAS_SOURCES = (BIAS_SOURCE_LAYER, "Clock")
 """Kinds of layers without synapses of their own; version 0.1.0 wrote the second."""
@@ -140,7 +141,7 @@ def _points(run: ReportedRun) -> PointsPart | None:
         parts=energy_tables.parts_table(priced),
         rates=energy_tables.rates_table(priced),
         layers=energy_tables.point_layers_table(priced[0]),
-        tornado=plots.tornado_plot(f"{run.run} tornado", first) if first else None,
+        tornado=layer_plots.tornado_plot(f"{run.run} tornado", first) if first else None,
         constants=[energy_tables.constants_table(tornado) for tornado in run.tornados if tornado.swings],
     )
 
@@ -163,8 +164,8 @@ def _layers(summary: ReportedRun, run: RecordedRun) -> LayersPart:
     rates = {layer.name: layer.rate_hz for layer in summary.layers if layer.rate_hz is not None}
     active = [layer for layer in summary.layers if layer.kind not in BIAS_SOURCES]
     return LayersPart(
-        rates=plots.rates_by_layer(f"{summary.run} rates", run.conversion.layers, rates),
-        activity=plots.activity_by_layer(f"{summary.run} activity", active),
+        rates=layer_plots.rates_by_layer(f"{summary.run} rates", run.conversion.layers, rates),
+        activity=layer_plots.activity_by_layer(f"{summary.run} activity", active),
         table=run_tables.layers_table(summary, run.conversion),
         baselines=run_tables.baselines_table(summary.partition),
         picture=picture_uri(run.picture) if run.picture else None,

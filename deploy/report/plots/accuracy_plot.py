@@ -8,9 +8,9 @@ from typing import NamedTuple
 from convert.data.metric_registry import METRICS, MetricName
 from convert.report import Metrics
 from deploy.foreign import Axes, Figure
+from deploy.report.words.si import si
 from deploy.runs.report import EarlyReport, Knee, RunMetrics, StepRow
 
-from .si import si
 from .svg import BLUE, GREEN, INK, ORANGE, VIOLET, Form, Plot, figure_of, plot_of, short
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from convert.data.metric_registry import METRICS, heading
 from convert.report import ConversionReport
+from deploy.report.content import PlacementSummary, ReportedRun
+from deploy.report.words.si import si
+from deploy.report.words.text import metric_lines
 from deploy.runs.report import EarlyReport, Knee, RunMetrics, StepRow
 from partition.result import Partition
 
-from .content import PlacementSummary, ReportedRun
-from .si import si
 from .table import PageTable, row, table
-from .text import metric_lines
 
 
 def metrics_table(metrics: RunMetrics) -> PageTable:

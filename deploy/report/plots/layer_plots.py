@@ -8,10 +8,10 @@ import numpy as np
 
 from convert.report import LayerReport
 from deploy.foreign import Axes, Figure
+from deploy.report.points import Tornado
+from deploy.report.words.si import si
 from deploy.runs.report import LayerRun
 
-from .points import Tornado
-from .si import si
 from .svg import BLUE, INK, ORANGE, VIOLET, Form, Plot, figure_of, plot_of, short
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .content import EnergyReport, ReportedRun
-from .points_text import point_value
-from .si import range_text, si, times
+from deploy.report.content import EnergyReport, ReportedRun
+from deploy.report.words.points_text import point_value
+from deploy.report.words.si import range_text, si, times
+from deploy.report.words.verdict import verdict_of
+
 from .table import Cell, Columns, PageTable, Row, row, table, text
-from .verdict import verdict_of
 
 
 def comparison(report: EnergyReport) -> PageTable:

@@ -9,9 +9,9 @@ from msgspec import UnsetType
 
 from convert.data.metric_registry import METRICS, MetricName
 from deploy.device_report import DeviceReport
+from deploy.report.content import EnergyReport, ReportedRun
+from deploy.report.points import OperatingPoint, PointCost
 
-from .content import EnergyReport, ReportedRun
-from .points import OperatingPoint, PointCost
 from .points_text import point_value, steps_text
 from .si import counted, range_text, si, times
 

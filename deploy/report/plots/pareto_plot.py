@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from convert.data.metric_registry import METRICS
 from deploy.foreign import Axes, Figure
+from deploy.report.points import Front, FrontPoint
+from deploy.report.words.si import counted, si
 
-from .points import Front, FrontPoint
-from .si import counted, si
 from .svg import BLUE, GREEN, GREY, INK, ORANGE, VIOLET, Form, Plot, figure_of, log_joules, plot_of
 
 MARKS = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"), (VIOLET, "D"), (GREY, "v"))

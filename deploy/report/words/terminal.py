@@ -12,10 +12,10 @@ from rich.text import Text
 from convert.data.metric_registry import METRICS
 from deploy.device_report import DeviceReport
 from deploy.energy.published import published_rows
+from deploy.report.content import EnergyReport, ReportedRun
 from deploy.runs.knee import spread
 from deploy.runs.report import Knee, StepRow
 
-from .content import EnergyReport, ReportedRun
 from .points_text import break_even_lines, points_tables
 from .si import si, table_of
 from .text import NO_ANN, metric_lines, steps_lines, summary_line, time_of, total_of

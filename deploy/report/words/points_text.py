@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 
 from convert.data.metric_registry import METRICS
+from deploy.report.content import ReportedRun
+from deploy.report.points import BreakEven, OperatingPoint, PointCost, Tornado
 
-from .content import ReportedRun
-from .points import BreakEven, OperatingPoint, PointCost, Tornado
 from .si import range_text, si, table_of
 
 SWINGS = 5

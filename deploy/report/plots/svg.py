@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from html import escape
 
 from deploy.foreign import Axes, Figure
-
-from .si import si
+from deploy.report.words.si import si
 
 INK = "#010203"
 BLUE, ORANGE, GREEN, VIOLET, GREY = "#010213", "#010223", "#010233", "#010243", "#010253"

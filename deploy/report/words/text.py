@@ -7,9 +7,9 @@ from msgspec import UnsetType
 from convert.data.metric_registry import METRICS
 from deploy.device_report import DeviceReport
 from deploy.energy.published import PublishedRow
+from deploy.report.content import ReportedRun
 from deploy.runs.report import RunMetrics
 
-from .content import ReportedRun
 from .si import counted, range_text, si
 
 NO_ANN = "There is no ANN to compare with: the model that was converted does not lie in the bundle"

@@ -16,10 +16,10 @@ from convert.report import Task
 from convert.storage.archives import require_no_bomb
 from convert.storage.streams import names_in, read_rows
 from deploy.arrays import Float32, UInt8
+from deploy.report.read import RecordedRun
 from deploy.runs.folder import OUTPUTS
 
 from .pictures import as_picture, image_uri
-from .read import RecordedRun
 
 SHOWN_IMAGES = 3
 FEW = 3

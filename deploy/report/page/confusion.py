@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from convert.errors import UserError
 from convert.storage.archives import require_no_bomb
 from convert.storage.streams import names_in, read_rows
+from deploy.report.read import RecordedRun
 from deploy.runs.folder import OUTPUTS
-
-from .read import RecordedRun
 
 MOST_CLASSES = 20
 """More are no table that can be read."""

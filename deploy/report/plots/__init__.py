@@ -1,0 +1,1 @@
+"""Plots of a page, as SVG in two forms."""
