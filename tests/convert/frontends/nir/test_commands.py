@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 import convert
 from convert.cli import main as convert_model
-from convert.spiking import NirOptions, convert_nir
+from convert.spiking.api import convert_nir
+from convert.spiking.options import NirOptions
 from deploy.cli import main as deploy_model
 from deploy.report.cli import main as energy_report
 from deploy.verify.cli import main as verify_model
