@@ -149,7 +149,7 @@ def _print_metrics(report: RunReport) -> None:
         ],
     )
     if metrics.ann is None:
-        console.print("There is no original to compare with: this bundle holds no model.")
+        console.print("There is no original to compare with: this bundle holds no model without spikes.")
 
 
 def _early_lines(report: RunReport) -> Iterator[str]:

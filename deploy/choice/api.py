@@ -28,6 +28,7 @@ from convert.bundle import (
 from convert.choice_report import ChoiceReport
 from convert.data.metric_registry import METRICS
 from convert.errors import UserError
+from convert.opening import require_data
 from convert.options import FLAGS, Options, Progress, silent
 from convert.provenance import command_line, provenance
 from convert.report import ConversionReport
@@ -71,6 +72,8 @@ def convert_to_suit(
     if problems := [*options.problems(), *wanted.problems()]:
         raise UserError(problems)
     test = train if held_out is None else Path(held_out)
+    if held_out is not None:
+        require_data(model, train, test, options)  # before the first trial takes hours
     given = Given(model, train, test, images, SearchOptions(), progress)
     with (
         at_work_in(bundle, wait=wait),

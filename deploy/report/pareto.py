@@ -35,7 +35,9 @@ def fronts_of(runs: Sequence[RecordedRun], reported: Sequence[ReportedRun]) -> t
 
 
 def recipe_of(conversion: ConversionReport) -> str:
-    """How the network was trained for its spikes: 'stbp, 8 steps', 'tandem' or 'calibration'."""
+    """How the network was trained for its spikes: 'stbp, 8 steps', 'tandem', 'calibration', or 'as given' elsewhere."""
+    if conversion.assumed:
+        return "as given"
     steps = "" if conversion.steps is None else f", {conversion.steps} steps"
     name = conversion.recipe or ("percentile loss" if conversion.fine_tune_epochs else "calibration")
     return f"{name}{steps}"

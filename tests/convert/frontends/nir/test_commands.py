@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 import convert
 from convert.cli import main as convert_model
-from convert.spiking import NirOptions, convert_nir
+from convert.spiking.api import convert_nir
+from convert.spiking.options import NirOptions
 from deploy.cli import main as deploy_model
 from deploy.report.cli import main as energy_report
 from deploy.verify.cli import main as verify_model
@@ -83,7 +84,9 @@ def test_every_command(folder: Path) -> None:
     metrics = json.loads((bundle / "runs" / "fast" / "run.json").read_text())["metrics"]
     assert "ann" not in metrics
     assert abs(metrics["snn"]["accuracy"] - report.metrics["float"]["accuracy"]) < 0.35
-    run(energy_report, bundle, "-o", folder / "report.html")
+    assert "no ANN to compare with: none lies" in run(energy_report, bundle, "-o", folder / "report.html")
+    report = json.loads((folder / "report.json").read_text())
+    assert {point["recipe"] for front in report["fronts"] for point in front["points"]} == {"as given"}
     run(verify_model, bundle, "--model", folder / "net.nir", "--data", folder / "data.npz")
 
 
