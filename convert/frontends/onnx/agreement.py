@@ -60,5 +60,5 @@ def _by_onnxruntime(path: Path, proto: Model, fed: dict[str, Values], names: lis
     except Exception as error:
         reason = next(iter(str(error).strip().splitlines()), "")
         raise UserError(
-            f"{path}: onnxruntime cannot run it ({reason[:160]}); mend the file, or remove onnxruntime to go on unchecked"
+            f"{path}: onnxruntime cannot run it ({reason[:160]}); mend it, or remove onnxruntime to go on unchecked"
         ) from error

@@ -11,7 +11,9 @@ BRANCH = "a branch or loop in the graph; export with fixed sizes, after model.ev
 PRODUCT = "spikes are added, not multiplied; use Add or Concat"
 
 HINTS = {
-    **dict.fromkeys(("Elu", "Selu", "Celu", "Gelu", "HardSigmoid", "HardSwish", "Mish", "Swish", "Erf", "Shrink"), CURVE),
+    **dict.fromkeys(
+        ("Elu", "Selu", "Celu", "Gelu", "HardSigmoid", "HardSwish", "Mish", "Swish", "Erf", "Shrink"), CURVE
+    ),
     "ThresholdedRelu": "a ReLU jumps at a threshold; train with Relu",
     **dict.fromkeys(
         ("InstanceNormalization", "LayerNormalization", "GroupNormalization", "LRN", "LpNormalization",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from convert.errors import UserError
@@ -65,9 +66,12 @@ def as_float(model: Model) -> Model:
 
 
 def save_whole(path: Path, target: Path) -> None:
-    """Writes the model in ``path`` to ``target`` with weights that lie in a file beside it, the same bytes each time."""
+    """Writes the model in ``path``, with weights that lie in files beside it, to the file ``target``."""
     import onnx
 
+    if not has_files_beside(path):
+        shutil.copy2(path, target)
+        return
     model = onnx.load(str(path))
     target.write_bytes(model.SerializeToString(deterministic=True))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +17,9 @@ from .held import Held, as_in_onnx, channels_last
 from .hints import HINTS, OTHERWISE
 from .node import Names, Node, UnheldError, Value
 from .operators import REGISTRY
+
+Sizes = tuple[int | None, ...]
+"""The axes of a tensor; None for one that is left open."""
 
 DOMAINS = ("", "ai.onnx")
 """Of ONNX's own operators."""
@@ -52,7 +57,7 @@ class _Walk:
         self.lost: set[str] = set()
         self.stand_ins: list[Held] = []
         self.refusals: list[Refusal] = []
-        self.shapes: dict[str, tuple[int, ...]] = {}
+        self.shapes: dict[str, Sizes] = {}
         self.proto = proto
 
     def run(self) -> Translated:
@@ -69,17 +74,17 @@ class _Walk:
         batches = {shape[0] for shape in sizes.values()}
         self.batch = next(iter(batches)) if len(batches) == 1 else None
         inferred = shape_inference.infer_shapes(self.proto).graph
-        self.shapes = {i.name: found for i in inferred.value_info if None not in (found := _sizes(i))[1:] and found}
+        self.shapes = {info.name: _sizes(info) for info in inferred.value_info}
         inputs = {name: self._input(name, shape) for name, shape in sizes.items()}
         for node in self.graph.node:
             self._visit(node)
         outputs = {info.name: self._output(info.name) for info in self.graph.output}
-        found = {name: held for name, held in outputs.items() if held is not None}
+        given_out = {name: held for name, held in outputs.items() if held is not None}
         tensors = [held.tensor for held in [*inputs.values(), *self.stand_ins]]
-        model = self.keras.Model(tensors, [held.tensor for held in found.values()] or tensors)
-        return Translated(model, inputs, found, tuple(self.refusals), self.batch)
+        model = self.keras.Model(tensors, [held.tensor for held in given_out.values()] or tensors)
+        return Translated(model, inputs, given_out, tuple(self.refusals), self.batch)
 
-    def _input(self, name: str, shape: tuple[int, ...]) -> Held:
+    def _input(self, name: str, shape: Sizes) -> Held:
         rank = len(shape)
         order = as_in_onnx(rank) if self._brings_channels_forward(name) else channels_last(rank)
         sizes = [shape[axis] for axis in order[1:]]
@@ -129,19 +134,11 @@ class _Walk:
 
         return folded(proto, [None if value is None else np.asarray(value) for value in inputs], self.opsets)
 
-    def _made(self, proto: Model, inputs: list[Value], settings: object) -> list[Value]:
+    def _made(self, proto: Model, inputs: list[Value], settings: Mapping[str, object]) -> list[Value]:
         used = [name for name in proto.output if name]
         name = (proto.name or (used[0] if used else proto.op_type)).strip("/")
-        node = Node(
-            proto.op_type,
-            name,
-            self.opset,
-            dict(settings),
-            inputs,
-            len(used),
-            self.batch or 1,
-            self.names,  # type: ignore[call-overload]
-        )
+        batch = self.batch or 1
+        node = Node(proto.op_type, name, self.opset, settings, inputs, len(used), batch, self.names)
         found = REGISTRY[proto.op_type](node)
         return list(found) if isinstance(found, list) else [found]
 
@@ -150,7 +147,7 @@ class _Walk:
         self.refusals.append(Refusal(name, proto.op_type, reason, called="node"))
         for output in proto.output:
             shape = self.shapes.get(output, ())
-            if len(shape) < 2:
+            if len(shape) < 2 or None in shape[1:]:
                 self.lost.add(output)
                 continue
             order = channels_last(len(shape))
@@ -180,13 +177,12 @@ class _Walk:
         )
 
 
-def _shape_of(value: Value, settings: object) -> Values:
+def _shape_of(value: Value, settings: Mapping[str, Any]) -> Values:
     shape = list(value.shape) if isinstance(value, Held) else list(np.shape(np.asarray(value)))
-    chosen = dict(settings)  # type: ignore[call-overload]
-    return np.asarray(shape[chosen.get("start", 0) : chosen.get("end")], np.int64)
+    return np.asarray(shape[settings.get("start", 0) : settings.get("end")], np.int64)
 
 
-def _sizes(info: Model) -> tuple[int | None, ...]:
+def _sizes(info: Model) -> Sizes:
     """The sizes that ``onnx.ValueInfoProto`` tells; None for those that are left open."""
     dims = info.type.tensor_type.shape.dim
     return tuple(int(d.dim_value) if d.HasField("dim_value") and d.dim_value > 0 else None for d in dims)

@@ -13,7 +13,7 @@ from .node import Node, UnheldError
 
 @dataclass(frozen=True)
 class Window:
-    """``taps`` that begin every ``stride`` positions of an axis of ``size`` ones, padded by ``before`` and ``after``."""
+    """``taps`` that begin every ``stride`` positions of ``size`` ones, with padding ``before`` and ``after`` them."""
 
     size: int
     taps: int

@@ -7,8 +7,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.frontends.keras.layers import is_head
+from convert.frontends.keras.nodes import activation_of, node_of
 from convert.frontends.onnx.axes import image, in_order
 from convert.frontends.onnx.held import Held
+from convert.frontends.onnx.hints import CURVE
 from convert.frontends.onnx.node import Node, UnheldError
 from convert.upstream.types import Values
 
@@ -77,7 +80,18 @@ def _of_one(
 
 
 def _multiplied(node: Node) -> Held:
-    raise UnheldError(GATE)
+    raise UnheldError(CURVE if _is_swish(node) else GATE)
+
+
+def _is_swish(node: Node) -> bool:
+    """Whether a tensor is multiplied by its own sigmoid."""
+    held = [value.tensor for value in node.inputs if isinstance(value, Held)]
+    return any(
+        is_head(layer := node_of(gate).layer)
+        and activation_of(layer) == "sigmoid"
+        and node_of(gate).keras_inputs[0] is x
+        for gate, x in ((held[0], held[-1]), (held[-1], held[0]))
+    )
 
 
 def _divided(node: Node, x: Held, number: Numbers, first: bool) -> Held:

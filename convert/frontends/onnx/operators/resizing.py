@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,11 @@ from convert.frontends.onnx.axes import along, image
 from convert.frontends.onnx.held import Held
 from convert.frontends.onnx.node import Node, UnheldError
 
-ROUNDED = {
+from .arithmetic import scaled
+
+Weights = NDArray[np.float64]
+
+ROUNDED: dict[str, Callable[[Weights], Weights]] = {
     "round_prefer_floor": lambda at: np.ceil(at - 0.5),
     "round_prefer_ceil": lambda at: np.floor(at + 0.5),
     "floor": np.floor,
@@ -18,9 +24,9 @@ ROUNDED = {
 """Which pixel is nearest. Source: ONNX, operator Resize, nearest_mode."""
 
 
-def positions(size: int, target: int, scale: float, mode: str) -> NDArray[np.float64]:
-    """Where each of ``target`` pixels lies among ``size`` ones. Source: ONNX, Resize, coordinate_transformation_mode."""
-    i = np.arange(target)
+def positions(size: int, target: int, scale: float, mode: str) -> Weights:
+    """Where ``target`` pixels lie among ``size`` ones. Source: ONNX, Resize, coordinate_transformation_mode."""
+    i = np.arange(target, dtype=np.float64)
     if mode == "asymmetric":
         return i / scale
     if mode == "align_corners":
@@ -34,7 +40,7 @@ def positions(size: int, target: int, scale: float, mode: str) -> NDArray[np.flo
     raise UnheldError(f"coordinate_transformation_mode '{mode}' does not convert; use half_pixel or align_corners")
 
 
-def interpolation(at: NDArray[np.float64], size: int, rounded: str | None) -> NDArray[np.float64]:
+def interpolation(at: Weights, size: int, rounded: str | None) -> Weights:
     """The weights (size, target) of ``size`` pixels at positions ``at``: the nearest one's, or those of its two."""
     matrix = np.zeros((size, len(at)))
     target = np.arange(len(at))
@@ -65,7 +71,7 @@ def resize(node: Node) -> Held:
         for axis, (target, scale) in _targets(node, x).items()
         if (target, scale) != (x.shape[axis], 1.0)
     }
-    if 0 in matrices or 1 in matrices and len(x.order) > 2:
+    if 0 in matrices or (1 in matrices and len(x.order) > 2):
         raise UnheldError("it resizes more than rows and columns; use Upsample")
     factors = [matrices[a].shape[1] // x.shape[a] if a in matrices else 1 for a in range(2, len(x.order))]
     if (kind := _whole(x, matrices, factors)) is not None:
@@ -73,8 +79,35 @@ def resize(node: Node) -> Held:
         size, more = (factors[0], {}) if len(factors) == 1 else (factors, {"interpolation": kind})
         return Held(node.called(f"UpSampling{len(factors)}D", x.tensor, size=size, **more), x.order)
     for axis, matrix in matrices.items():
-        x = along(node, x, axis, matrix, f"along_{axis}")
+        x = _twice(node, x, axis, matrix) or along(node, x, axis, matrix, f"along_{axis}")
     return x
+
+
+def _twice(node: Node, x: Held, axis: int, matrix: Weights) -> Held | None:
+    """Twice as many rows or columns, where each new one is made of the two that bilinear upsampling makes it of.
+
+    Of its nearest n and the other o, bilinear b = (3 n + o) / 4, so that w n + v o = (w - 3 v) n + 4 v b: layers that
+    reach no farther than their pixels do, as ``align_corners`` needs them. None where ``matrix`` is no such.
+    """
+    size, target = matrix.shape
+    if len(x.order) != 4 or target != 2 * size:
+        return None
+    new = np.arange(target)
+    near = new // 2
+    other = np.clip(near + np.where(new % 2, 1, -1), 0, size - 1)
+    of_near, of_other = matrix[near, new], np.where(near == other, 0, matrix[other, new])
+    again = np.zeros_like(matrix)
+    again[near, new] += of_near
+    again[other, new] += of_other
+    if not np.allclose(again, matrix):
+        return None
+    x = image(node, x)
+    factors, shape = ((2, 1), (-1, 1, 1)) if axis == 2 else ((1, 2), (1, -1, 1))
+    parts = []
+    for kind, weights in (("nearest", of_near - 3 * of_other), ("bilinear", 4 * of_other)):
+        larger = node.called("UpSampling2D", x.tensor, f"{kind}_{axis}", size=factors, interpolation=kind)
+        parts.append(scaled(node, Held(larger, x.order), weights.reshape(shape), 0.0, f"{kind}_{axis}_scaled").tensor)
+    return Held(node.called("Add", parts, f"sum_{axis}"), x.order)
 
 
 def _targets(node: Node, x: Held) -> dict[int, tuple[int, float]]:
@@ -90,7 +123,7 @@ def _targets(node: Node, x: Held) -> dict[int, tuple[int, float]]:
     return {axis: (int(np.floor(x.shape[axis] * scale)), scale) for axis, scale in found}
 
 
-def _whole(x: Held, matrices: dict[int, NDArray[np.float64]], factors: list[int]) -> str | None:
+def _whole(x: Held, matrices: dict[int, Weights], factors: list[int]) -> str | None:
     """The interpolation of the UpSampling by ``factors`` that does the same as ``matrices``; None if there is none."""
     if len(x.order) not in (3, 4) or min(factors) < 1:
         return None
