@@ -123,6 +123,11 @@ def _written(
 
 
 def _copy(path: Path, target: Path) -> None:
+    from convert.frontends.onnx.reading import is_onnx, save_whole
+
+    if is_onnx(path):
+        save_whole(path, target)
+        return
     shutil.copytree(path, target) if path.is_dir() else shutil.copy2(path, target)
 
 

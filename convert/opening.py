@@ -42,12 +42,12 @@ class Models:
 def opened(path: Path, options: Options) -> Models:
     """The model in ``path``, cut at its ReLUs. Raises ``UserError`` with all of its problems."""
     from convert.frontends.keras.cut import cut_at_relus
-    from convert.frontends.keras.load import load
     from convert.frontends.keras.original import KerasOriginal
     from convert.frontends.keras.output_grid import output_grid
     from convert.frontends.keras.passes import POOLING
     from convert.frontends.keras.passes.carry_sums import with_carried_sums
     from convert.frontends.keras.paths.long_paths import sums_to_carry
+    from convert.frontends.load import load
 
     loaded = load(path, max_pooling=options.max_pooling is not None, output=options.output)
     given, names, grid = loaded.model, loaded.outputs, output_grid(loaded.model)

@@ -43,7 +43,7 @@ class BundledOriginal:
     @cached_property
     def keras_model(self) -> KerasModel:
         """The model in the file; raises ``UserError`` if it cannot be read."""
-        from convert.frontends.keras.load import load_model
+        from convert.frontends.load import load_model
 
         assert self.source is not None, "there is no file"
         return load_model(self.source, output=self.output)
