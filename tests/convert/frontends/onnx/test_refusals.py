@@ -55,7 +55,9 @@ def test_max_pooling_is_named_beside_what_does_not_convert(tmp_path):
         node("Concat", "g p", "y", axis=1),
         opset=20,
     )
-    require(problems_of(path, max_pooling=False), r"'g_node' \(Gelu\)", r"'p_node' \(MaxPooling2D\).*--max-pooling average")
+    require(
+        problems_of(path, max_pooling=False), r"'g_node' \(Gelu\)", r"'p_node' \(MaxPooling2D\).*--max-pooling average"
+    )
 
 
 REFUSED = {
