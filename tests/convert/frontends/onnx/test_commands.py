@@ -53,6 +53,7 @@ def test_a_check(folder):
     assert json.loads(run(folder / "model.onnx", "--check", "--json"))["input_shape"] == [5, 4, 2]
 
 
+@pytest.mark.slow
 def test_a_bundle_holds_the_whole_model(folder):
     bundle = folder / "model.bundle"
     run(folder / "model.onnx", "--data", folder / "data.npz", "-o", bundle, "--timesteps", 16)
