@@ -7,6 +7,7 @@ import onnx
 from onnx import helper
 
 from convert.frontends.load import load
+from convert.frontends.onnx.reading import files_beside
 from tests.builders.onnx_models import by_onnxruntime, images_of, node, weights, write
 
 
@@ -51,6 +52,13 @@ def test_functions_of_the_file_are_opened(tmp_path):
     onnx.save(model, path)
     images = images_of(path)
     np.testing.assert_allclose(outputs_of(path, images)[1][0], 2 * np.moveaxis(images, 1, -1), atol=1e-6)
+
+
+def test_the_files_beside_a_model_belong_to_it(tmp_path):
+    path = write(tmp_path / "model.onnx", node("Conv", "x w", "y"), constants={"w": weights(8, 3, 8, 8)})
+    assert files_beside(path) == []
+    onnx.save(onnx.load(path), path, save_as_external_data=True, location="model.data", size_threshold=0)
+    assert files_beside(path) == [tmp_path / "model.data"]
 
 
 def test_outputs_keep_their_names_and_one_is_chosen(tmp_path):
