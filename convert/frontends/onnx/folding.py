@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 from onnx import NodeProto, OperatorSetIdProto, TensorProto, helper
@@ -33,12 +34,30 @@ def folded(node: NodeProto, inputs: Sequence[Values | None], opsets: Sequence[Op
         raise UnheldError("its inputs are constants alone, and it is not computed; fold it before export")
     if _largest(node.op_type, inputs) > LARGEST:
         raise UnheldError(f"it makes more than {LARGEST:,} numbers out of constants; export the model again")
+    if node.op_type == "DequantizeLinear":
+        return [_dequantized(inputs, attributes(node))]
     given = {name: value for name, value in zip(node.input, inputs, strict=True) if value is not None}
     infos = [helper.make_tensor_value_info(name, TensorProto.UNDEFINED, None) for name in given]
     outputs = [helper.make_tensor_value_info(name, TensorProto.UNDEFINED, None) for name in node.output]
     graph = helper.make_graph([node], "folded", infos, outputs)
     model = helper.make_model(graph, opset_imports=list(opsets))
-    return [np.asarray(found) for found in ReferenceEvaluator(model).run(None, given)]
+    try:
+        return [np.asarray(found) for found in ReferenceEvaluator(model).run(None, given)]
+    except (RuntimeError, NotImplementedError) as error:
+        version = ", ".join(str(opset.version) for opset in opsets)
+        raise UnheldError(f"onnx cannot compute it in version {version}; export with a newer opset_version") from error
+
+
+def _dequantized(inputs: Sequence[Values | None], settings: Mapping[str, Any]) -> Values:
+    """(whole numbers - zero) * scale, one of each in all or one along an axis: onnx computes new versions only."""
+    whole, scale, zero = (*inputs, None)[:3]
+    if whole is None or scale is None or settings.get("block_size", 0):
+        raise UnheldError("it quantizes in blocks; use one scale in all, or one for each channel")
+    shape = [1] * whole.ndim
+    if scale.size > 1:
+        shape[settings.get("axis", 1)] = -1
+    offset = np.zeros(1) if zero is None else zero.astype(np.float64)
+    return (whole - offset.reshape(shape if offset.size > 1 else [1] * whole.ndim)) * scale.reshape(shape)
 
 
 def _largest(kind: str, inputs: Sequence[Values | None]) -> int:

@@ -69,16 +69,18 @@ def save_whole(path: Path, target: Path) -> None:
     """Writes the model in ``path``, with weights that lie in files beside it, to the file ``target``."""
     import onnx
 
-    if not has_files_beside(path):
+    if not files_beside(path):
         shutil.copy2(path, target)
         return
     model = onnx.load(str(path))
     target.write_bytes(model.SerializeToString(deterministic=True))
 
 
-def has_files_beside(path: Path) -> bool:
-    """Whether weights of the model in ``path`` lie in other files."""
+def files_beside(path: Path) -> list[Path]:
+    """The other files in which weights of the model in ``path`` lie."""
     import onnx
 
     model = onnx.load(str(path), load_external_data=False)
-    return any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer)
+    outside = [t for t in model.graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL]
+    names = {entry.value for tensor in outside for entry in tensor.external_data if entry.key == "location"}
+    return [path.parent / name for name in sorted(names)]
