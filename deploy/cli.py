@@ -49,7 +49,8 @@ DEFAULTS = RunOptions()
 @click.option(
     "--window",
     type=Number(0, 1, min_open=True),
-    help="Share of the steps, the last ones, whose firing rates are read out.  [default: a third, 16 steps at least; of events 1]",
+    help="Share of the steps, the last ones, whose firing rates are read out.  [default: a third, 16 steps at least; "
+    "of events 1]",
 )
 @click.option(
     "--every",
