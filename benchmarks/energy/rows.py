@@ -134,7 +134,8 @@ def _follows(
     """Whether Loihi needs less than each kind of row, and at how many of today's spikes it would; ``silent`` are its
     joules without a spike."""
     cost = point.costs[0]
-    start = f"{_where(point.name)} {cost.device} is estimated at {si(cost.joules.nominal, 'J')} "
+    where = "After all steps" if point.name == "all steps" else f"At the {point.name}"
+    start = f"{where} {cost.device} is estimated at {si(cost.joules.nominal, 'J')} "
     start += f"({range_text(cost.joules.low, cost.joules.high, 'J')})"
     kinds = {
         "best int8 row of this processor": [d for d in processors if _is(d, "int8")],
