@@ -30,6 +30,7 @@ from convert.export.nir.chosen import ways_of
 from convert.export.nir.graph import graph_of
 from convert.export.nir.layout import Layout
 from convert.network import INPUT, Network, TimeCourse
+from convert.network.archive import described
 from convert.spiking.api import convert_nir
 from deploy import emulator
 from partition.result import FILE, read_partition
@@ -61,12 +62,12 @@ def compared(bundle: Path, data: Path, count: int, peers: list[list[str]]) -> di
         convert_nir(net, again)
         own, back = (spikes_of(load_network(b), bundle, images) for b in (bundle, again))
         differ = sum(int((own[name] != back[name]).sum()) for name in own)
-        same_file = (bundle / "network.npz").read_bytes() == (again / "network.npz").read_bytes()
+        same = same_network(load_network(bundle), load_network(again))
         found: dict[str, Any] = {
             "images": count,
             "file_bytes": done.bytes,
             "nodes": done.nodes,
-            "network_npz_is_the_same": same_file,
+            "the_network_is_the_same": same,
             "spikes_that_differ_after_the_round_trip": differ,
             "exact integers": {name: float(raster.sum() / count) for name, raster in own.items()},
         }
@@ -77,6 +78,12 @@ def compared(bundle: Path, data: Path, count: int, peers: list[list[str]]) -> di
                 title = peer + (" + metadata" if beside else "")
                 found[title] = _in_peer(peer, python, Path(folder), beside, names)
     return found
+
+
+def same_network(one: Network, other: Network) -> bool:
+    """Every number, name and order, as they are stored."""
+    (text, arrays), (wanted, others) = described(one), described(other)
+    return text == wanted and all(np.array_equal(array, others[name]) for name, array in arrays.items())
 
 
 def inputs_of(network: Network, bundle: Path, data: Path, count: int) -> np.ndarray:
@@ -148,7 +155,7 @@ def table(found: dict[str, Any]) -> str:
         cells = [found[t].get(name) for t in titles]
         lines.append(f"| {name} | " + " | ".join("" if c is None else f"{c:,.1f}" for c in cells) + " |")
     lines += [f"{t}: {found[t]['fails']}" for t in titles if "fails" in found[t]]
-    same = f"network.npz is the same: {found['network_npz_is_the_same']}"
+    same = f"the network is the same: {found['the_network_is_the_same']}"
     differ = f"spikes that differ after the round trip: {found['spikes_that_differ_after_the_round_trip']}"
     return "\n".join([*lines, f"{same}; {differ}; {found['file_bytes'] / 1e6:.1f} MB"])
 

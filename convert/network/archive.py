@@ -337,7 +337,7 @@ def _floats(arrays: Arrays, name: str, axes: int) -> NDArray[np.float64]:
 
 
 def _singles(array: Values) -> NDArray[np.float32]:
-    return np.asarray(array, np.float32)
+    return np.asarray(array, np.float32, order="C")
 
 
 def plain_number(value: object) -> object:

@@ -10,7 +10,7 @@ import numpy as np
 import sinabs.activation as activation
 import sinabs.layers as layers
 import torch
-from running import Counter, gathered, main
+from running import Counter, first, gathered, main
 from sinabs.nir import from_nir
 
 
@@ -21,22 +21,17 @@ def run(path: Path, beside: dict[str, dict[str, Any]], images: np.ndarray) -> tu
     for name, module in neurons.items():
         counter.watch(name, module)
         if (kept := beside.get(name)) is not None:
-            module.min_v_mem = torch.tensor(kept["vmin"])
+            module.min_v_mem = torch.nn.Parameter(torch.tensor(kept["vmin"]))
             if kept["reset"] == "zero":
                 module.reset_fn, module.spike_fn = activation.MembraneReset(), activation.SingleSpike
     counts, outputs = [], []
     for image in images:
         for module in neurons.values():
             module.reset_states()
-        steps = [_first(net(torch.as_tensor(step, dtype=torch.float32)[None])) for step in image]
+        steps = [first(net(torch.as_tensor(step, dtype=torch.float32)[None])) for step in image]
         outputs.append(np.mean(steps, axis=0))
         counts.append(counter.taken())
     return gathered(counts), np.array(outputs)
-
-
-def _first(found: Any) -> np.ndarray:
-    out = found[0] if isinstance(found, tuple) else found
-    return np.asarray(out.detach().numpy())[0]
 
 
 if __name__ == "__main__":

@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from running import Counter, gathered, main
-from spikingjelly.activation_based import functional, neuron
+from running import Counter, first, gathered, main
+from spikingjelly.activation_based import base
 from spikingjelly.activation_based.nir_exchange import import_from_nir
 
 
 def run(path: Path, beside: dict[str, dict[str, Any]], images: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
     net = import_from_nir(str(path), dt=1e-3)
     counter = Counter()
-    for name, module in net.named_modules():
-        if isinstance(module, neuron.BaseNode):
-            counter.watch(name, module, _kept(module, beside.get(name)))
+    for name, module in net.named_children():
+        if isinstance(getattr(module, "module", None), base.MemoryModule):
+            counter.watch(name, module)
+            if (kept := beside.get(name)) is not None:
+                if kept["reset"] == "subtract":
+                    module.module.v_reset = None
+                module.register_forward_hook(partial(_above, kept["vmin"]))
     counts, outputs = [], []
     for image in images:
-        functional.reset_net(net)
-        outputs.append(np.mean([net(torch.as_tensor(step, dtype=torch.float32)[None]).numpy()[0] for step in image], 0))
+        state, steps = None, []
+        for step in image:
+            out, state = net(torch.as_tensor(step, dtype=torch.float32)[None], state)
+            steps.append(first(out))
+        outputs.append(np.mean(steps, axis=0))
         counts.append(counter.taken())
     return gathered(counts), np.array(outputs)
 
 
-def _kept(module: Any, beside: dict[str, Any] | None) -> Any:
-    if beside is None:
-        return None
-    if beside["reset"] == "subtract":
-        module.v_reset = None
-    return lambda found: setattr(found, "v", torch.clamp(torch.as_tensor(found.v), min=beside["vmin"]))
+def _above(floor: float, module: Any, given: Any, out: Any) -> Any:
+    """What comes out, with the voltage of its state no lower than ``floor``."""
+    names = list(module.module._memories)
+    state = [v.clamp(min=floor) if name == "v" else v for name, v in zip(names, out[1], strict=True)]
+    return out[0], tuple(state)
 
 
 if __name__ == "__main__":

@@ -49,19 +49,17 @@ def main(run: Run) -> None:
 
 
 class Counter:
-    """Counts what comes out of modules, by forward hooks, and keeps voltages above floors."""
+    """Counts what comes out of modules, by forward hooks."""
 
     def __init__(self) -> None:
         self.counts: dict[str, float] = {}
 
-    def watch(self, name: str, module: torch.nn.Module, after: Callable[[Any], None] | None = None) -> None:
+    def watch(self, name: str, module: torch.nn.Module) -> None:
         self.counts[name] = 0.0
 
         def hook(found: Any, given: Any, out: Any) -> None:
             spikes = out[0] if isinstance(out, tuple) else out
             self.counts[name] += float(spikes.sum())
-            if after is not None:
-                after(found)
 
         module.register_forward_hook(hook)
 
@@ -73,3 +71,9 @@ class Counter:
 
 def gathered(counts: list[dict[str, float]]) -> dict[str, np.ndarray]:
     return {name: np.array([one[name] for one in counts]) for name in counts[0]}
+
+
+def first(found: Any) -> np.ndarray:
+    """What comes out for the only image of a batch, without the state that some simulators give beside it."""
+    out = found[0] if isinstance(found, tuple) else found
+    return np.asarray(out.detach().numpy()).squeeze()

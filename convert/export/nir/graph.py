@@ -14,7 +14,7 @@ from convert.network import INPUT, Array, Network, Population, Readout
 from .chosen import Path, Ways
 from .host_drives import biases
 from .layout import Layout, by_channel
-from .nodes import OutNode, convolution, end, flatten, linear, neuron, scale, shifted
+from .nodes import OutNode, affine, convolution, end, flatten, neuron, scale, shifted
 from .shift import shift_of
 from .weights import Float32, diagonal_of, weights_of
 
@@ -119,7 +119,7 @@ class _Build:
         source = self.names[projection.source]
         name = self._new(f"{target}_from_{source}")
         self.nodes[name] = self._node(path, layout, gain, bias)
-        if self.nodes[name].kind in ("Affine", "Linear") and not self.layouts[projection.source].is_vector:
+        if self.nodes[name].kind == "Affine" and not self.layouts[projection.source].is_vector:
             source = self._flat(source, self.layouts[projection.source])
         if shift is not None:
             source = self._shifted(source, self.layouts[projection.source], shift)
@@ -135,7 +135,7 @@ class _Build:
         weights = weights_of(transform, path.plan)
         weights = weights if gain == 1 else (weights.astype(np.float64) * gain).astype(np.float32)
         bias = None if bias is None or not bias.any() else bias
-        return linear(weights, bias) if target.is_vector else convolution(weights, bias, path.plan)
+        return affine(weights, bias) if target.is_vector else convolution(weights, bias, path.plan)
 
     def _shifted(self, source: str, layout: Layout, shift: Array) -> str:
         """A node that adds a number to each channel."""

@@ -1,6 +1,7 @@
 """Nodes of NIR: their kind and fields, as the package ``nir`` writes them.
 
-A neuron's input counts once in a step: r dt is 1 for an IF, r dt / tau for a LIF. v_threshold is 1, v_reset 0.
+A neuron's input counts once in a step: r dt is 1 for an IF, r dt / tau for a LIF. v_threshold is 1, v_reset
+is left out: it is 0 then, and the package ``nir`` before 1.0.5, to which others keep, does not know it.
 """
 
 from __future__ import annotations
@@ -54,12 +55,10 @@ def shifted(layout: Layout, shift: Float32) -> OutNode:
     return convolution(np.eye(layout.channels, dtype=np.float32)[:, :, None, None], shift, same)
 
 
-def linear(weights: Float32, bias: Float32 | None) -> OutNode:
-    """Affine, or Linear without ``bias``; ``weights`` have shape (out, in, rows, columns)."""
-    matrix = weights.reshape(len(weights), -1)
-    if bias is None:
-        return OutNode("Linear", {"weight": matrix})
-    return OutNode("Affine", {"weight": matrix, "bias": bias})
+def affine(weights: Float32, bias: Float32 | None) -> OutNode:
+    """``weights`` have shape (out, in, rows, columns); without ``bias`` zeros: sinabs knows no Linear."""
+    none = np.zeros(len(weights), np.float32)
+    return OutNode("Affine", {"weight": weights.reshape(len(weights), -1), "bias": none if bias is None else bias})
 
 
 def convolution(weights: Float32, bias: Float32 | None, plan: Plan) -> OutNode:
@@ -104,7 +103,7 @@ def neuron(population: Population, layout: Layout, dt: float, dt_s: float, const
     ``dt`` is the time of a step in the file, ``dt_s`` in the network.
     """
     leak = population.neuron.chip_leak
-    values: dict[str, float | NDArray[np.float64]] = {"v_threshold": 1.0, "v_reset": 0.0}
+    values: dict[str, float | NDArray[np.float64]] = {"v_threshold": 1.0}
     tau = dt / leak if leak else NO_LEAK_STEPS * dt
     drive = layout.of(constant) * (tau / dt) if constant.any() else 0.0
     if population.synapse_s:
