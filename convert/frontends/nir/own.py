@@ -60,5 +60,5 @@ def own_network(graph: Graph) -> Own | Foreign:
         network = kept.network_in(found, fields, graph.metadata)
         rates = (kept.rates_in(network, graph.metadata, prefix) for prefix in (kept.RATES, kept.PEAK_RATES))
         return Own(network, found.report, *rates)
-    except (ValueError, KeyError, IndexError, TypeError, msgspec.MsgspecError, AssertionError) as error:
+    except (ValueError, LookupError, TypeError, ArithmeticError, msgspec.MsgspecError, AssertionError) as error:
         return Foreign(f"its metadata is damaged ({type(error).__name__}: {error}): only its nodes are taken")
