@@ -37,8 +37,8 @@ RATES, PEAK_RATES = "rate_", "peak_rate_"
 
 FORMAT = 1
 
-LONGEST, MOST = 2**17, 2**27
-"""Of an axis, and numbers of an array, in a file that is none of a crafty stranger's. Chosen."""
+LONGEST, MOST = 2**14, 2**27
+"""Rows or columns, and numbers of an array, in a file that is none of a crafty stranger's. Chosen."""
 
 Rates = Mapping[str, Float32]
 """In Hz, by population."""
@@ -146,8 +146,9 @@ def _require_sizes(kept: Kept, arrays: Arrays) -> None:
     rows = [(row.name, row.shape, arrays[row.bias_hz].shape) for row in kept.network.populations]
     rows += [(row.name, row.shape, arrays[row.bias].shape) for row in kept.network.readouts]
     wrong = [name for name, shape, held in rows if shape != held]
-    shapes = [kept.network.input.shape, *(shape for _, shape, _ in rows), *(one.shape for one in kept.held.values())]
-    wrong += [str(shape) for shape in shapes if max(shape) > LONGEST or prod(shape) > MOST]
+    shapes = [kept.network.input.shape, *(shape for _, shape, _ in rows)]
+    wrong += [str(shape) for shape in shapes if max(shape[:2]) > LONGEST]
+    wrong += [str(n) for n in (*shapes, *(one.shape for one in kept.held.values())) if prod(n) > MOST]
     if wrong:
         raise ValueError(f"sizes that cannot be: {', '.join(wrong[:4])}")
 
