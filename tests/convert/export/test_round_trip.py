@@ -101,12 +101,12 @@ def u_net() -> Network:
 
 
 def sequence() -> Network:
-    """A network of sequences, with a shortcut of one factor for each neuron."""
+    """A network of sequences, with a filter, and a shortcut of one factor for each neuron."""
     rng = np.random.default_rng(6)
     source, projection = event_source((1, 20, 2))
     layers = (
         replace(population("a", (1, 20, 3)), neuron=Neuron(floor=-3.0)),
-        replace(population("b", (1, 20, 3)), neuron=Neuron(floor=-3.0, leak=0.2)),
+        replace(population("b", (1, 20, 3)), neuron=Neuron(floor=-3.0, leak=0.2), synapse_s=0.003),
         replace(population("c", (1, 1, 4)), neuron=Neuron(floor=-3.0), bias_hz=np.full((1, 1, 4), 60.0)),
     )
     factors = sparse.csr_array(sparse.diags_array(rng.uniform(0.1, 0.5, 60)))
