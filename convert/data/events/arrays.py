@@ -19,6 +19,9 @@ from .recording import Recording, recording_of
 LISTED = ("t_us", "x", "y", "p", "start", "label")
 """All events one after the other; recording k has those from start[k] to start[k + 1], and label[k]."""
 
+SIMULATED = "simulated"
+"""An array of this name says that no sensor was there: ``make-events`` writes it."""
+
 LAYOUTS = (
     "expected arrays t_us, x, y, p, start and label (events of recording k from start[k] to start[k + 1]), or x of "
     "shape (recordings, steps, rows, columns, channels) and y"
@@ -27,11 +30,12 @@ LAYOUTS = (
 
 @dataclass(frozen=True)
 class Listed:
-    """Events one after the other, and where each recording starts."""
+    """Events one after the other, and where each recording starts; ``simulated`` if the file says that it is."""
 
     events: Recording
     start: Values
     labels: Values
+    simulated: bool = False
 
     def recording(self, k: int) -> Recording:
         part = slice(int(self.start[k]), int(self.start[k + 1]))
@@ -83,7 +87,7 @@ def _listed(path: Path, arrays: dict[str, Values]) -> Listed:
         )
     if len(labels) != len(start) - 1:
         raise UserError(f"{path.name}: {len(start) - 1} recordings and {len(labels)} labels; give one for each")
-    return Listed(recording_of(*numbers), start.astype(np.int64), labels)
+    return Listed(recording_of(*numbers), start.astype(np.int64), labels, SIMULATED in arrays)
 
 
 def _stepped(path: Path, x: Values, y: Values, shape: Shape) -> Stepped:

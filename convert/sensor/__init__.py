@@ -1,0 +1,1 @@
+"""Images to what a simulated event sensor would see of them."""
