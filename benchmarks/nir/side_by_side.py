@@ -170,7 +170,8 @@ def table(found: dict[str, Any]) -> str:
         cells = [found[t].get(name) for t in titles]
         lines.append(f"| {name} | " + " | ".join("" if c is None else f"{c:,.1f}" for c in cells) + " |")
     titles_of = [t for t in titles if RIGHT in found[t]]
-    lines += [f"{RIGHT}, of {found['images']}: " + ", ".join(f"{t} {found[t][RIGHT]}" for t in titles_of)]
+    if titles_of:
+        lines += [f"{RIGHT}, of {found['images']}: " + ", ".join(f"{t} {found[t][RIGHT]}" for t in titles_of)]
     lines += [f"{t}: {found[t]['fails']}" for t in titles if "fails" in found[t]]
     same = f"the network is the same: {found['the_network_is_the_same']}"
     differ = f"spikes that differ after the round trip: {found['spikes_that_differ_after_the_round_trip']}"
