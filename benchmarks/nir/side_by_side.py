@@ -25,7 +25,7 @@ from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import crops_of
 from convert.data.events.binning import Binning
 from convert.data.events.opening import open_events
-from convert.export.api import export_model
+from convert.export.api import ExportOptions, export_model
 from convert.export.nir.chosen import ways_of
 from convert.export.nir.graph import graph_of
 from convert.export.nir.layout import Layout
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--images", type=int, default=4)
-    parser.add_argument("--peer", action="append", default=[], help="NAME=PYTHON, an interpreter that imports it")
+    parser.add_argument("--peer", action="append", default=[], help="NAME=PYTHON[,DT], an interpreter, --dt for it")
     parser.add_argument("--name", help="of the file in results/")
     options = parser.parse_args()
     found = compared(options.bundle, options.data, options.images, [peer.split("=") for peer in options.peer])
@@ -78,6 +78,8 @@ def compared(bundle: Path, data: Path, count: int, peers: list[list[str]]) -> di
         names = {node: name for name, node in graph_of(network, ways_of(network), network.dt_s).names.items()}
         np.savez(Path(folder) / "given.npz", input=given_to_peers(network, images))
         for peer, python in peers:
+            python, _, dt = python.partition(",")
+            export_model(bundle, net, ExportOptions(float(dt) if dt else None), force=True)
             for beside in ((), ("--beside",)):
                 title = peer + (" + metadata" if beside else "")
                 found[title] = _in_peer(peer, python, Path(folder), beside, names, labels)
