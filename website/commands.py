@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 from importlib import import_module
+from inspect import cleandoc
 from pathlib import Path
 
 import rich_click as click
@@ -38,7 +39,8 @@ def commands_page() -> str:
 
 def _section(name: str, command: click.Command) -> str:
     context = click.Context(command, info_name=name)
-    parts = [f"## {name}", command.help or "", f"```\n{name} {' '.join(command.collect_usage_pieces(context))}\n```"]
+    usage = " ".join([name, *command.collect_usage_pieces(context)])
+    parts = [f"## {name}", cleandoc(command.help or ""), f"```\n{usage}\n```"]
     options = [p for p in command.get_params(context) if isinstance(p, click.Option)]
     panels = sorted({_panel(option): None for option in options}, key=lambda panel: panel == COMMON)
     for panel in panels:

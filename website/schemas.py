@@ -11,6 +11,9 @@ Schema = dict[str, Any]
 """A part of a JSON schema, whose keys are those of the standard."""
 
 PRINTED = "What `convert-model MODEL --check --json` prints"
+LONGEST_DEFAULT = 40
+"""Characters that a table has room for."""
+
 WRITTEN = "What stands in {name}.json"
 
 
@@ -40,7 +43,10 @@ def _struct(name: str, described: Schema) -> str:
 
 
 def _default(value: Schema) -> str:
-    return f"`{json.dumps(value['default'])}`" if "default" in value else "left out"
+    if "default" not in value:
+        return "left out"
+    default = json.dumps(value["default"])
+    return f"`{default}`" if len(default) <= LONGEST_DEFAULT else "as the schema says"
 
 
 def _type(value: Schema) -> str:
