@@ -19,7 +19,6 @@ COMMANDS = {
     "partition-model": "partition.cli",
     "deploy-model": "deploy.cli",
     "export-model": "convert.export.cli",
-    "make-events": "convert.sensor.cli",
     "energy-report": "deploy.report.cli",
     "verify-model": "deploy.verify.cli",
 }

@@ -19,9 +19,6 @@ from .recording import Recording, recording_of
 LISTED = ("t_us", "x", "y", "p", "start", "label")
 """All events one after the other; recording k has those from start[k] to start[k + 1], and label[k]."""
 
-SIMULATED = "simulated"
-"""An array of this name says that no sensor was there: ``make-events`` writes it."""
-
 LAYOUTS = (
     "expected arrays t_us, x, y, p, start and label (events of recording k from start[k] to start[k + 1]), or x of "
     "shape (recordings, steps, rows, columns, channels) and y"
@@ -30,12 +27,11 @@ LAYOUTS = (
 
 @dataclass(frozen=True)
 class Listed:
-    """Events one after the other, and where each recording starts; ``simulated`` if the file says that it is."""
+    """Events one after the other, and where each recording starts."""
 
     events: Recording
     start: Values
     labels: Values
-    simulated: bool = False
 
     def recording(self, k: int) -> Recording:
         part = slice(int(self.start[k]), int(self.start[k + 1]))
@@ -87,7 +83,7 @@ def _listed(path: Path, arrays: dict[str, Values]) -> Listed:
         )
     if len(labels) != len(start) - 1:
         raise UserError(f"{path.name}: {len(start) - 1} recordings and {len(labels)} labels; give one for each")
-    return Listed(recording_of(*numbers), start.astype(np.int64), labels, SIMULATED in arrays)
+    return Listed(recording_of(*numbers), start.astype(np.int64), labels)
 
 
 def _stepped(path: Path, x: Values, y: Values, shape: Shape) -> Stepped:

@@ -31,14 +31,12 @@ class EventData:
     dataset: Dataset
     lost: Lost
     binning: Binning
-    simulated: bool = False
 
     def __str__(self) -> str:
         """Such as: 60 recordings in 300 steps of 1 ms, several events of a pixel in a step as one: 1.2 % fewer."""
         binning, events = self.binning, max(1, self.lost.events)
         how = "as many (up to 255)" if binning.counted else "as one"
-        what = "simulated recordings" if self.simulated else "recordings"
-        lines = f"{len(self.dataset)} {what} in {binning.steps} steps of {1000 * binning.dt_s:g} ms"
+        lines = f"{len(self.dataset)} recordings in {binning.steps} steps of {1000 * binning.dt_s:g} ms"
         lines += f" from {1000 * binning.start_s:g} ms on" if binning.start_s else ""
         lines += f"; several events of a pixel in a step count {how}: {self.lost.merged / events:.2%} of all are fewer"
         return lines + f"; {self.lost.beyond / events:.2%} lie outside these steps"
@@ -52,11 +50,10 @@ def open_events(path: Path, shape: Shape, binning: Binning, classes: int | None)
     """
     if not path.exists():
         raise UserError(f"{path}: no such file or folder; {LAYOUTS}, or a folder with one sub-folder for each class")
-    simulated = False
     if path.is_dir():
         framed, labels, names = _folders(path, shape, binning, classes)
     elif path.suffix.lower() == ".npz":
-        framed, labels, simulated = _archive(path, shape, binning)
+        framed, labels = _archive(path, shape, binning)
         names = tuple(map(str, range(classes or int(labels.max()) + 1)))
     else:
         raise UserError(f"{path}: a {path.suffix or 'nameless'} file holds no recordings with labels; {LAYOUTS}")
@@ -68,21 +65,16 @@ def open_events(path: Path, shape: Shape, binning: Binning, classes: int | None)
     source = ImageSource("classification", len(known), image, lambda i: int(known[i]), names)
     step = -(-len(known) // LOOKED_AT)
     lost = sum((framed(i)[1] for i in range(0, len(known), step)), Lost(0, 0, 0))
-    return EventData(Dataset(source, np.arange(len(known)), path.name), lost, binning, simulated)
+    return EventData(Dataset(source, np.arange(len(known)), path.name), lost, binning)
 
 
-def _archive(path: Path, shape: Shape, binning: Binning) -> tuple[Framed, Values, bool]:
-    """How its recordings are read, their labels, and whether they are simulated."""
+def _archive(path: Path, shape: Shape, binning: Binning) -> tuple[Framed, Values]:
     found = open_arrays(path, shape)
     if isinstance(found, Listed):
         of_lists: Listed = found
-        return (
-            lambda i: binned(of_lists.recording(i), shape, binning, f"{path.name}, recording {i}"),
-            found.labels,
-            found.simulated,
-        )
+        return (lambda i: binned(of_lists.recording(i), shape, binning, f"{path.name}, recording {i}")), found.labels
     stepped: Stepped = found
-    return (lambda i: _cut(stepped.frames(i), binning)), found.labels, False
+    return (lambda i: _cut(stepped.frames(i), binning)), found.labels
 
 
 def _cut(frames: Values, binning: Binning) -> tuple[Frames, Lost]:
