@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,7 +14,7 @@ from convert.data.events.binning import Binning
 from convert.data.events.opening import open_events
 from convert.errors import UserError
 from convert.frontends.nir.assumed import Assumed
-from convert.network import require_runnable, require_timesteps
+from convert.network import Network, require_runnable, require_timesteps
 from convert.provenance import Provenance, command_line, provenance
 from convert.report import ConversionReport
 from convert.storage.atomic import whole_folder
@@ -24,6 +25,13 @@ from .exported import AS_IT_WAS, SET_ASIDE, as_it_was, network_as_it_was
 from .measured import GUESSED_SHARE, guessed_rates, measured
 from .options import STEPS, NirOptions
 from .report import Spiking, report_of
+
+if TYPE_CHECKING:
+    from convert.frontends.nir.own import Foreign, Own
+    from convert.frontends.nir.reading import Graph
+
+Taken = tuple[Network, tuple[str, ...], ConversionReport | None]
+"""A network, in words what was assumed, and what was said of it where it was exported from."""
 
 
 def convert_nir(
@@ -57,7 +65,6 @@ def convert_nir(
 
 def read_nir(model_path: Path, data_path: Path | None, options: NirOptions) -> Spiking:
     """The network in the file, compared and measured as far as there is something to do that with."""
-    from convert.frontends.nir.network import network_of
     from convert.frontends.nir.own import Foreign, Own, is_own, own_network
     from convert.frontends.nir.reading import read_graph
     from convert.frontends.nir.reference import read_reference
@@ -71,15 +78,7 @@ def read_nir(model_path: Path, data_path: Path | None, options: NirOptions) -> S
     unmeasured = data_path is None and options.reference is None
     if isinstance(own, Own) and (own.takes_images or unmeasured):
         return as_it_was(own, data_path, options)
-    assumed: tuple[str, ...]
-    if isinstance(own, Own):
-        network, assumed, report = network_as_it_was(own, options), (AS_IT_WAS,), own.report
-    else:
-        made = network_of(graph, options.assumed, STEPS if options.timesteps is None else options.timesteps)
-        network, report = made.network, None
-        assumed = (*([own.because] if own.because else []), *made.assumed)
-    require_runnable(network)
-    require_timesteps(network)
+    network, assumed, report = _network(graph, own, options)
     compared = NOT_COMPARED
     if options.reference is not None:
         compared = comparison(network, read_reference(Path(options.reference), network))
@@ -90,6 +89,19 @@ def read_nir(model_path: Path, data_path: Path | None, options: NirOptions) -> S
     data = open_events(data_path, network.input.shape, binning, network.readouts[0].output_shape[-1])
     rates, metrics, count = measured(network, data, options.calibration_images)
     return Spiking(network, (*assumed, compared, str(data)), rates, metrics, data, count, report)
+
+
+def _network(graph: Graph, own: Own | Foreign, options: NirOptions) -> Taken:
+    """The network as it was exported, or that of the nodes."""
+    from convert.frontends.nir.network import network_of
+    from convert.frontends.nir.own import Foreign
+
+    if not isinstance(own, Foreign):
+        return network_as_it_was(own, options), (AS_IT_WAS,), own.report
+    made = network_of(graph, options.assumed, STEPS if options.timesteps is None else options.timesteps)
+    require_runnable(made.network)
+    require_timesteps(made.network)
+    return made.network, (*([own.because] if own.because else []), *made.assumed), None
 
 
 def _origin(model_path: Path, data_path: Path | None, options: NirOptions) -> Provenance:

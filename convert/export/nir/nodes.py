@@ -100,16 +100,17 @@ def weights_in(fields: Mapping[str, Field], plan: Plan) -> Float32:
 def neuron(population: Population, layout: Layout, dt: float, dt_s: float, constant: NDArray[np.float64]) -> OutNode:
     """IF, LIF or CubaLIF; ``constant``, of our shape, is what drives it past all synapses, in thresholds a step.
 
+    A current of a CubaLIF is ``gain`` times ours, for an input counts once in it, and so are its voltages.
     ``dt`` is the time of a step in the file, ``dt_s`` in the network.
     """
     leak = population.neuron.chip_leak
-    values: dict[str, float | NDArray[np.float64]] = {"v_threshold": 1.0}
     tau = dt / leak if leak else NO_LEAK_STEPS * dt
-    drive = layout.of(constant) * (tau / dt) if constant.any() else 0.0
+    gain = 1 / (1 - exp(-dt_s / population.synapse_s)) if population.synapse_s else 1.0
+    drive = gain * layout.of(constant) * (tau / dt) if constant.any() else 0.0
+    values: dict[str, float | NDArray[np.float64]] = {"v_threshold": gain}
     if population.synapse_s:
         kind = "CubaLIF"
-        tau_syn = dt / (1 - exp(-dt_s / population.synapse_s))
-        values |= {"tau_syn": tau_syn, "tau_mem": tau, "r": tau / dt, "w_in": 1.0, "v_leak": drive}
+        values |= {"tau_syn": gain * dt, "w_in": gain, "tau_mem": tau, "r": tau / dt, "v_leak": drive}
     elif leak or constant.any():
         kind = "LIF"
         values |= {"tau": tau, "r": tau / dt, "v_leak": drive}
@@ -117,7 +118,10 @@ def neuron(population: Population, layout: Layout, dt: float, dt_s: float, const
         kind = "IF"
         values |= {"r": 1 / dt}
     size = layout.size
-    beside: dict[str, Field] = {"vmin": np.float32(population.neuron.floor), "reset": population.neuron.reset.value}
+    beside: dict[str, Field] = {
+        "vmin": np.float32(gain * population.neuron.floor),
+        "reset": population.neuron.reset.value,
+    }
     return OutNode(kind, {n: np.broadcast_to(np.float32(v), size) for n, v in sorted(values.items())}, beside)
 
 
