@@ -15,6 +15,7 @@ ORDER = ("convert", "partition", "deploy")
 """Each package may import itself and those before it."""
 SLOW = ("tensorflow", "tf_keras", "keras", "nengo", "nengo_dl", "nengo_loihi", "numba", "matplotlib", "skimage")
 COMMANDS = {
+    "make-events": "convert.simulated_events.cli",
     "convert-model": "deploy.convert_model",
     "partition-model": "partition.cli",
     "deploy-model": "deploy.cli",
