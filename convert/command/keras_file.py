@@ -19,7 +19,7 @@ from .refusal import refuse
 if TYPE_CHECKING:
     from convert.check.model import Fit
 
-IN_A_CHECK = ("model", "check", "as_json", "rates", "timesteps", "max_pooling", "output", "debug")
+IN_A_CHECK = ("model", "check", "as_json", "rates", "timesteps", "max_pooling", "output", "host_from", "debug")
 """Parameters that a check has a use for."""
 
 

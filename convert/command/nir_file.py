@@ -12,7 +12,19 @@ from .refusal import refuse, written
 ONLY_HERE = ("dt", "reset", "reference")
 """Parameters that say how to take a .nir file."""
 
-SHARED = ("model", "data", "bundle", "timesteps", "vmin", "calibration_images", "force", "wait", "check")
+SHARED = (
+    "model",
+    "data",
+    "bundle",
+    "timesteps",
+    "vmin",
+    "calibration_images",
+    "force",
+    "wait",
+    "check",
+    "decoder",
+    "decoder_takes",
+)
 """Parameters that it shares with models of Keras."""
 
 
@@ -26,7 +38,7 @@ def convert_nir_file(context: click.Context, model: Path, given: dict[str, Any])
     others = {str(p.name) for p in context.command.params} - {*SHARED, *ONLY_HERE}
     refuse(context, others, "a .nir file is taken as it is, with its weights")
     optional = [name for name in ("vmin", "timesteps") if written(context, name)]
-    names = [*ONLY_HERE, "calibration_images", *optional]
+    names = [*ONLY_HERE, "calibration_images", "decoder", "decoder_takes", *optional]
     options = NirOptions(**{name: given[name] for name in names})
     data, bundle = given["data"], given["bundle"]
     if given["check"]:
