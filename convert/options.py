@@ -28,6 +28,9 @@ the network's output, or these times the steps of the window."""
 MaxPooling = Literal["average", "strided"]
 """What to put in place of max pooling."""
 
+OF_SPIKES = "or"
+"""Max pooling of spikes, which is exact: nothing is put in its place."""
+
 LIMITS = {
     "fine_tune_epochs": (0, 10_000),
     "spiking_batches": (0, 1_000_000),

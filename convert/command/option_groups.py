@@ -11,7 +11,7 @@ import rich_click as click
 
 from convert.console.terminal import Number
 from convert.frontends.nir.assumed import Assumed, Reset
-from convert.options import LIMITS, ChosenMetric, MaxPooling, Options, SpikingRecipe, SurrogateName, Takes
+from convert.options import LIMITS, OF_SPIKES, ChosenMetric, MaxPooling, Options, SpikingRecipe, SurrogateName, Takes
 
 Command = Callable[..., None]
 Decorator = Callable[[Command], Command]
@@ -40,7 +40,11 @@ FILES: tuple[Decorator, ...] = (
 _of_model = partial(click.option, panel="The model")
 
 MODEL: tuple[Decorator, ...] = (
-    _of_model("--max-pooling", type=click.Choice(get_args(MaxPooling)), help="What to put in place of max pooling."),
+    _of_model(
+        "--max-pooling",
+        type=click.Choice([*get_args(MaxPooling), OF_SPIKES]),
+        help="What to put in place of max pooling; of spikes (.nir) it is exact, as their OR.",
+    ),
     _of_model(
         "--measured-output",
         "output",
