@@ -16,6 +16,7 @@ ORDER = ("convert", "partition", "deploy")
 SLOW = ("tensorflow", "tf_keras", "keras", "nengo", "nengo_dl", "nengo_loihi", "numba", "matplotlib", "skimage")
 COMMANDS = {
     "make-events": "convert.simulated_events.cli",
+    "freeze-attention": "convert.attention.cli",
     "convert-model": "deploy.convert_model",
     "partition-model": "partition.cli",
     "deploy-model": "deploy.cli",

@@ -154,7 +154,7 @@ def _split(model: Model, name: str, output: int) -> tuple[Model, Decoder] | None
     given = _into(model, name)
     if len(given) != 1 or any(given[0] is tensor for tensor in model.inputs):
         return None
-    keras = _keras_of(model)
+    keras = keras_of(model)
     try:
         decoder = keras.Model(given[0], model.outputs[output], name=f"{model.name}_decoder")
         return keras.Model(model.inputs, given[0], name=model.name), Decoder(decoder, name, in_model=True)
@@ -165,16 +165,16 @@ def _split(model: Model, name: str, output: int) -> tuple[Model, Decoder] | None
 def _into(model: Model, name: str) -> list[Tensor]:
     """The tensors that all calls of the layer ``name`` take."""
     nodes = [node for at_depth in model._nodes_by_depth.values() for node in at_depth]
-    own = [node for node in nodes if _layer_of(node).name == name]
+    own = [node for node in nodes if layer_of(node).name == name]
     return [tensor for node in own for tensor in getattr(node, "keras_inputs", None) or node.input_tensors]
 
 
-def _layer_of(node: Node) -> Layer:
+def layer_of(node: Node) -> Layer:
     """What is called at ``node`` of either Keras."""
     return node.operation if hasattr(node, "operation") else node.layer
 
 
-def _keras_of(model: Model) -> Module:
+def keras_of(model: Model) -> Module:
     from convert.upstream.tensorflow import load_keras3, load_tf_keras
 
     return load_tf_keras() if type(model).__module__.startswith("tf_keras") else load_keras3()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+FREEZE = "fix its mask at the mean with freeze-attention"
 ON_HOST = "or let the host run it and all that follows: --host-from LAYER"
 
 HINTS = {
     "ELU": "a rate has no curve below zero, only a slope; use LeakyReLU or ReLU",
-    "Multiply": f"spikes are added, not multiplied; use Add or Concatenate, train without the gate, {ON_HOST}",
+    "Multiply": f"spikes are added, not multiplied; use Add or Concatenate, train without the gate, "
+    f"{FREEZE}, {ON_HOST}",
     "Dot": "spikes are added, not multiplied; use Add or Concatenate",
     "AdditiveAttention": f"it multiplies activations; use Conv2D, {ON_HOST}",
     "RMSNormalization": "it depends on each image; use BatchNormalization",

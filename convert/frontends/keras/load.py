@@ -170,7 +170,7 @@ class _Rebuild:
             return functional._run_through_graph(inputs, operation_fn=self._layer)
         if isinstance(model, self.keras.Sequential):
             functional = self.keras.Model(model.inputs, model.outputs)
-        tensors = _Tensors((str(id(old)), new) for old, new in zip(functional.inputs, inputs, strict=True))
+        tensors = Tensors((str(id(old)), new) for old, new in zip(functional.inputs, inputs, strict=True))
         for depth in sorted(functional._nodes_by_depth, reverse=True):
             for node in functional._nodes_by_depth[depth]:
                 if not node.is_input:
@@ -278,7 +278,7 @@ class _Rebuild:
         return free
 
 
-class _Tensors(dict[str, Tensor]):
+class Tensors(dict[str, Tensor]):
     """New tensors by the id of the old ones, in the form that tf-keras' ``Node.map_arguments`` pops them from."""
 
     def __getitem__(self, key: str) -> list[Tensor]:
