@@ -82,6 +82,19 @@ class AgreementReport(msgspec.Struct, frozen=True, kw_only=True):
     tolerance: float
 
 
+class DecoderReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A Keras model that the host runs on the network's output, decoder.keras in the bundle."""
+
+    name: str
+    """Of its file, or of the layer of the model that it begins with."""
+    in_model: bool = False
+    """Whether it is the end of the model itself, from that layer on."""
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    takes: Literal["rates", "counts"] = "rates"
+    """Means over the window that is read out, in the units of the network's output, or these times its steps."""
+
+
 class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     """What conversion.json holds; None is what a network does not have that comes from no model, or has no labels."""
 
@@ -108,6 +121,8 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     max_pooling: Literal["average", "strided"] | None = None
     output: str | None = None
     """The output that is measured, of a model with several."""
+    decoder: DecoderReport | None = None
+    """What the host computes after the network; None: nothing."""
     fine_tune_epochs: int = 0
     spiking_batches: int = 0
     steps: int | None = None

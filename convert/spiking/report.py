@@ -11,10 +11,11 @@ import msgspec
 
 from convert.data.events.opening import EventData
 from convert.network import Network, Population
-from convert.report import ConversionReport, LayerReport, MeasuredOn, Metrics
+from convert.report import ConversionReport, LayerReport, MeasuredOn, Metrics, Task
 
 if TYPE_CHECKING:
     from convert.calibration.firing_rates import FiringRates
+    from convert.frontends.keras.decoder import Decoder
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Spiking:
     data: EventData | None
     measured: int
     exported: ConversionReport | None = None
+    decoder: Decoder | None = None
 
 
 def report_of(found: Spiking, model_path: Path) -> ConversionReport:
@@ -36,20 +38,25 @@ def report_of(found: Spiking, model_path: Path) -> ConversionReport:
     network, data = found.network, found.data
     if found.exported is not None and data is None:
         return report_as_it_was(found, found.exported, model_path)
-    classes = network.readouts[0].output_shape[-1]
-    measured = None
+    output_shape = network.readouts[0].output_shape if found.decoder is None else found.decoder.output_shape
+    task: Task = "regression" if len(output_shape) > 1 else "classification"
+    classes = output_shape[-1] if task == "classification" else 0
+    measured, kind = None, "recordings"
+    if data is not None and data.dataset.simulated is not None:
+        kind = "simulated recordings"
     if data is not None:
         measured = MeasuredOn(count=found.measured, of="images", held_out_from_calibration=True)
     return ConversionReport(
         model=model_path.name,
-        task="classification",
+        task=task if data is None else data.dataset.task,
+        decoder=None if found.decoder is None else found.decoder.described(),
         class_names=tuple(map(str, range(classes))) if data is None else data.dataset.class_names,
         input_shape=network.input.shape,
         layers=tuple(_layer(population, found.rates) for population in network.populations),
         dt_s=network.dt_s,
         timesteps=network.timesteps,
         metrics=dict(found.metrics),
-        metrics_measured_on=None if data is None else f"{found.measured} recordings of {data.dataset.name}",
+        metrics_measured_on=None if data is None else f"{found.measured} {kind} of {data.dataset.name}",
         rates_measured_on=measured,
         assumed=found.assumed,
     )
@@ -75,6 +82,7 @@ def report_as_it_was(found: Spiking, said: ConversionReport, model_path: Path) -
         said,
         model=model_path.name,
         timesteps=found.network.timesteps,
+        decoder=None if found.decoder is None else found.decoder.described(),
         agreement=None,
         metrics={},
         metrics_measured_on=None,

@@ -119,8 +119,7 @@ def judged(job: Job, task: Task, label: Label, run: Joined) -> ImageResult:
             merits.append(merit_of(task, last, label))
             yield last
 
-    activation = job.network.readouts[0].activation
-    steady = settled(task, activation, seen(), job.windows, last_arrival_step(job.network))
+    steady = settled(task, job.activation, seen(), job.windows, last_arrival_step(job.network))
     found = Judged(np.stack([m.pooled for m in merits]), np.stack([m.own for m in merits]), steady)
     return ImageResult(last, run.layers, run.crops, found, run.until, run.busiest)
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import Protocol, get_args
+from typing import TYPE_CHECKING, Protocol, get_args
 
 import numpy as np
 
 from convert.data.evaluate import Predictor
 from convert.errors import UserError
 from convert.network import INPUT, Network
+from convert.network.network import Activation
 from deploy import emulator
 from deploy.arrays import Bool, Float32, Int32, Int64
 from deploy.events.counts import LayerCounts
 from partition.result import Partition
 
 from .names import TargetName
+
+if TYPE_CHECKING:
+    from convert.frontends.keras.decoder import Decoder
 
 Counts = Int32 | Int64
 """Spikes of neurons in windows, shape (windows, neurons)."""
@@ -48,7 +52,8 @@ class Job:
     """What to run: steps per input are ``network.timesteps``; ``continuous`` keeps the state from input to input.
 
     Where the network has a period, ``continuous`` lets inputs follow each other through the layers so many steps apart.
-    ``original`` computes what the model does that the network was made from, if that is known.
+    ``original`` computes what the model does that the network was made from, if that is known. ``decoder`` is what the
+    host makes of the network's first output.
     """
 
     network: Network
@@ -57,6 +62,12 @@ class Job:
     threads: int = 1
     continuous: bool = False
     original: Predictor | None = None
+    decoder: Decoder | None = None
+
+    @property
+    def activation(self) -> Activation:
+        """That of the output, as far as it is known."""
+        return self.network.readouts[0].activation if self.decoder is None else self.decoder.activation or "linear"
 
     @property
     def following(self) -> bool:

@@ -15,11 +15,12 @@ ORDER = ("convert", "partition", "deploy")
 """Each package may import itself and those before it."""
 SLOW = ("tensorflow", "tf_keras", "keras", "nengo", "nengo_dl", "nengo_loihi", "numba", "matplotlib", "skimage")
 COMMANDS = {
+    "make-events": "convert.simulated_events.cli",
+    "freeze-attention": "convert.attention.cli",
     "convert-model": "deploy.convert_model",
     "partition-model": "partition.cli",
     "deploy-model": "deploy.cli",
     "export-model": "convert.export.cli",
-    "make-events": "convert.sensor.cli",
     "energy-report": "deploy.report.cli",
     "verify-model": "deploy.verify.cli",
 }

@@ -107,17 +107,22 @@ def convolved(node: Node, given: Signal) -> Signal:
     padding = _padding(node, axes, weight.shape[2:], dilation)
     made = convolution(weight, given.shape, strides, padding, dilation, groups)
     bias = np.broadcast_to(node.maybe("bias", 0.0), (len(weight),))
-    return given.through(made, _size(made.target, axes), np.array(np.broadcast_to(bias, made.target)))
+    return given.through(made, channels_first(made.target, axes), np.array(np.broadcast_to(bias, made.target)))
 
 
 def pooled(node: Node, given: Signal) -> Signal:
     """SumPool2d and AvgPool2d, which counts the zeros of its padding."""
+    size = _pair(node, "kernel_size", 2)
+    made = windows_of(node, given, 1.0 if node.kind == "SumPool2d" else 1.0 / (size[0] * size[1]))
+    return given.through(made, channels_first(made.target))
+
+
+def windows_of(node: Node, given: Signal, weight: float = 1.0) -> Map:
+    """The sum of each window of a pooling of any kind, times ``weight``."""
     if len(given.size) != 3:
         raise ValueError(f"a tensor of shape {given.size} comes in, and it takes (channels, rows, columns)")
     size, strides, (rows, columns) = (_pair(node, name, 2) for name in ("kernel_size", "stride", "padding"))
-    weight = 1.0 if node.kind == "SumPool2d" else 1.0 / (size[0] * size[1])
-    made = pool(given.shape, size, strides, ((rows, rows), (columns, columns)), weight)
-    return given.through(made, _size(made.target, 2))
+    return pool(given.shape, size, strides, ((rows, rows), (columns, columns)), weight)
 
 
 def flattened(node: Node, given: Signal) -> Signal:
@@ -138,7 +143,8 @@ LINEAR: dict[str, Callable[[Node, Signal], Signal]] = {
 """By kind: what a node makes of the sum of what comes in. Each raises ``ValueError`` for what cannot be."""
 
 
-def _size(shape: Shape, axes: int) -> Size:
+def channels_first(shape: Shape, axes: int = 2) -> Size:
+    """NIR's size of a map, or of a sequence."""
     rows, columns, channels = shape
     return (channels, rows, columns) if axes == 2 else (channels, columns)
 

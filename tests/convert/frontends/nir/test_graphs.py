@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -24,6 +25,7 @@ from tests.builders.nir_files import (
     lif,
     linear,
     out,
+    pool2d,
     write_nir,
 )
 
@@ -107,6 +109,7 @@ def test_everything_that_cannot_be_held_is_told_at_once(tmp_path: Path) -> None:
         "slow": {"type": "LI", "tau": np.full(2, 0.02), "r": np.ones(2), "v_leak": np.zeros(2)},
         "late": {"type": "Delay", "delay": np.array([0.001, 0.002])},
         "mute": integrate(2, v_threshold=0.0),
+        "flat": pool2d("MaxPool2d", 1, 1),
     }
     nodes = {"i": given(2), **branches, "sum": integrate(2), "o": out(2)}
     edges = [(a, b) for name in branches for a, b in (("i", name), (name, "sum"))]
@@ -121,9 +124,25 @@ def test_everything_that_cannot_be_held_is_told_at_once(tmp_path: Path) -> None:
         "'jump' (Threshold): it cannot be held; use an IF",
         "'slow' (LI): it cannot be held; it does not spike",
         "'late' (Delay): its delays are 1 to 2 steps",
+        "'flat' (MaxPool2d): a tensor of shape (2,) comes in",
         "'mute' (IF): a threshold is at or below the reset",
     ):
         assert any(words in problem for problem in told), words
+
+
+@pytest.mark.parametrize(
+    ("pool", "sentence"),
+    [
+        (pool2d("MaxPool2d", 2, 2), "takes the largest of sums.*put it right after neurons"),
+        ({**pool2d("MaxPool2d", 2, 2), "dilation": 2}, "dilation"),
+        (pool2d("MaxPool2d", 23, 1), "a window of 529 neurons, more than the 500 .* pool twice"),
+    ],
+)
+def test_max_pooling_that_is_no_or_of_spikes(pool: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    first = {"s": {"type": "Scale", "scale": np.full((1, 24, 24), 0.5)}} if "sums" in sentence else {}
+    nodes, edges = chain(i=given(1, 24, 24), n=integrate(1, 24, 24), **first, p=pool, o=out(1, 12, 12))
+    with pytest.raises(UserError, match=sentence):
+        made(tmp_path, nodes, edges)
 
 
 @pytest.mark.parametrize(

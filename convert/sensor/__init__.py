@@ -1,1 +1,0 @@
-"""Images to what a simulated event sensor would see of them."""
