@@ -101,7 +101,7 @@ def convolved(node: Node, given: Signal) -> Signal:
         raise ValueError(f"its weights have shape {weight.shape}, and a tensor of shape {given.size} comes in")
     weight = weight if axes == 2 else weight[:, :, None]
     strides, dilation = (_pair(node, name, axes) for name in ("stride", "dilation"))
-    groups = int(node.maybe("groups", 1))
+    groups = node.integers("groups", 1)[0]
     if groups < 1 or weight.shape[1] * groups != given.shape[2] or len(weight) % groups:
         raise ValueError(f"weights of shape {weight.shape} in {groups} groups do not take {given.shape[2]} channels")
     padding = _padding(node, axes, weight.shape[2:], dilation)
@@ -151,11 +151,10 @@ def channels_first(shape: Shape, axes: int = 2) -> Size:
 
 def _pair(node: Node, name: str, axes: int) -> tuple[int, int]:
     """A setting along rows and columns."""
-    values = np.ravel(node.maybe(name, 1)).astype(int)
-    rows, columns = np.broadcast_to(values, (axes,)) if axes == 2 else (0 if name == "padding" else 1, values[0])
-    if min(rows, columns) < (0 if name == "padding" else 1):
-        raise ValueError(f"its {name} is {values.tolist()}")
-    return int(rows), int(columns)
+    values, least = node.integers(name, 1), 0 if name == "padding" else 1
+    if len(values) not in (1, axes) or min(values) < least:
+        raise ValueError(f"its {name} is {values}")
+    return (least, values[0]) if axes == 1 else (values[0], values[-1])
 
 
 def _padding(node: Node, axes: int, kernel: tuple[int, ...], dilation: tuple[int, int]) -> Margins:

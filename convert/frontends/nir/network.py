@@ -123,7 +123,7 @@ class _Build:
             raise ValueError(f"it cannot be held; {WAYS_OUT.get(node.kind, f'what can: {known}')}")
 
     def _input(self, node: Node) -> Signal:
-        size = tuple(int(n) for n in np.ravel(node.array("shape")))
+        size = tuple(node.integers("shape"))
         shape = shape_of(size)
         population, projection = event_source(shape)
         self.populations[population.name] = population

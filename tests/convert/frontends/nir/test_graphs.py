@@ -146,6 +146,26 @@ def test_max_pooling_that_is_no_or_of_spikes(pool: dict[str, Any], sentence: str
 
 
 @pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("stride", np.zeros(0), "stride of a Conv2d holds no number"),
+        ("stride", 1.5, "stride of a Conv2d holds more than integers"),
+        ("dilation", [1, 2, 3], "its dilation is .1, 2, 3."),
+        ("padding", 1e30, "padding of a Conv2d holds more than integers"),
+        ("groups", np.zeros(0), "groups of a Conv2d holds no number"),
+        ("groups", 0, "in 0 groups"),
+        ("bias", np.zeros(0), "bias of a Conv2d holds no number"),
+    ],
+)
+def test_settings_that_are_no_such_numbers(field: str, value: Any, sentence: str, tmp_path: Path) -> None:
+    nodes, edges = chain(
+        i=given(1, 6, 6), c={**conv2d(np.ones((2, 1, 3, 3))), field: value}, n=integrate(2, 4, 4), o=out(2, 4, 4)
+    )
+    with pytest.raises(UserError, match=sentence):
+        made(tmp_path, nodes, edges)
+
+
+@pytest.mark.parametrize(
     ("edges", "sentence"),
     [
         ([("i", "n"), ("n", "r"), ("r", "n"), ("n", "o")], "nodes n, o, r depend on themselves"),
