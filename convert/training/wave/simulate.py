@@ -157,7 +157,7 @@ def _sent(drive: NDArray[np.float64] | Float32, steps: int, noise: Noise | None)
     if drive.ndim == EVENT_AXES:
         return replayed(np.float32(drive).reshape(len(drive), -1), drive.shape[-1])
     start = 0.0 if noise is None else noise.of_host(drive.shape)
-    return encoded((drive + start).ravel(), drive.shape[-1], steps)
+    return encoded(np.asarray(drive + start, np.float64).ravel(), drive.shape[-1], steps)
 
 
 def gradient(

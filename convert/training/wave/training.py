@@ -121,14 +121,18 @@ class _Training:
                 beside[MEAN + kind, whose] = mean + np.float32(min(1.0, new)) * (value - mean)
         return beside
 
+    def _examples(self, images: Images, labels: Labels | None) -> Examples:
+        if self.teacher is None:
+            return Examples(images, {}, None, labels)
+        return Examples(images, *self.teacher.lesson(images), labels)
+
     def after(self, state: Descent, images: Images, labels: Labels | None) -> tuple[Descent, Found]:
         stage, _ = self.recipe.at(state.batches)
         now = self.wave(state)
         layers = wave_layers(now, self.known)
         if stage.noise is not None:
             now, layers = in_one_step(now), all_at_once(layers)
-        lesson = ({}, None) if self.teacher is None else self.teacher.lesson(images)
-        examples = Examples(images, *lesson, labels)
+        examples = self._examples(images, labels)
         found = self.of_batches.of(now, layers, examples, self.recipe.aim(state.batches, self.seed))
         found = replace(found, gradients=before_thresholds(found.gradients, now.network, state.beside))
         moved = _moved(state, found, self.recipe)
