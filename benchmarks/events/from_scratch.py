@@ -35,6 +35,8 @@ OPTIONS = {
 
 ARCHITECTURES = {"nmnist": nmnist, "tactile": tactile}
 
+DEVICE = "Loihi (Davies 2018)"
+
 COMMANDS = {
     "train-model": "convert.train_model",
     "partition-model": "partition.cli",
@@ -103,7 +105,8 @@ def row_of(files: Files) -> dict[str, object]:
     report = compare_energy([files.bundle], files.out / f"{files.name}.html", force=True)
     run, converted = report.runs[0], load_report(files.bundle)
     point = run.points[-1]
-    cost, accuracy = point.costs[0], run.metrics.snn["accuracy"]
+    cost = next(cost for cost in point.costs if cost.device == DEVICE)
+    accuracy = run.metrics.snn["accuracy"]
     assert accuracy is not None
     assert converted.provenance is not None
     return {
