@@ -30,8 +30,8 @@ class TrainOptions:
     ``event_start_s`` after its first event on. Neurons lose the share ``leak`` of their voltage in a step, which sinks
     to ``vmin`` thresholds at most. In each of ``epochs`` every recording is seen once, ``batch`` at a time, moved by up
     to ``shift`` pixels and ``delay`` steps, each event left out with probability ``drop``. ``learning_rate`` is
-    relative to each tensor's size, ``surrogate`` what stands for a spike's derivative, ``spike_penalty`` what a million synaptic
-    operations weigh beside the loss.
+    relative to each tensor's size, ``surrogate`` what stands for a spike's derivative, ``spike_penalty`` what a million
+    synaptic operations weigh beside the loss.
     """
 
     steps: int = 32
