@@ -110,7 +110,10 @@ def _data_for(
     output_shape = readout.output_shape if decoder is None else decoder.output_shape
     if network.input.time_course is TimeCourse.EVENTS:
         binning = Binning(
-            options.event_dt_s or network.dt_s, network.timesteps, options.event_start_s, options.count_events
+            options.event_dt_s or converted.event_dt_s or network.dt_s,
+            min(network.timesteps, network.input_end_step or network.timesteps),
+            options.event_start_s or converted.event_start_s,
+            options.count_events,
         )
         found = open_events(Path(path), network.input.shape, binning, output_shape[-1], output_shape)
         NOTES.info("%s", found)

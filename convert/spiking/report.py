@@ -1,4 +1,4 @@
-"""What conversion.json says of a spiking network from a file."""
+"""What conversion.json says of a spiking network from a file, or trained from scratch."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from convert.data.dataset import Dataset
 from convert.data.events.opening import EventData
-from convert.network import Network, Population
+from convert.network import Network, Neuron, Population
+from convert.network.neuron import DECAY_ONE
 from convert.report import ConversionReport, LayerReport, MeasuredOn, Metrics, Task
+
+from .train_options import TrainOptions
 
 if TYPE_CHECKING:
     from convert.calibration.firing_rates import FiringRates
@@ -60,6 +64,39 @@ def report_of(found: Spiking, model_path: Path) -> ConversionReport:
         rates_measured_on=measured,
         assumed=found.assumed,
     )
+
+
+def report_of_training(
+    network: Network, rates: FiringRates, options: TrainOptions, measured: Dataset, model_path: Path
+) -> ConversionReport:
+    """The report of a network that was trained and ``measured`` on recordings, but for metrics, provenance and
+    timings."""
+    return ConversionReport(
+        model=model_path.name,
+        task="classification",
+        class_names=measured.class_names,
+        input_shape=network.input.shape,
+        layers=tuple(_layer(population, rates) for population in network.populations),
+        dt_s=network.dt_s,
+        timesteps=network.timesteps,
+        event_dt_s=options.event_dt_s or network.dt_s,
+        event_start_s=options.event_start_s,
+        steps=options.steps,
+        recipe="stbp",
+        epochs=options.epochs,
+        surrogate=options.surrogate,
+        spike_penalty=options.spike_penalty,
+        seed=options.seed,
+        metrics_measured_on=f"{len(measured)} recordings of {measured.name}",
+        assumed=(leak_in_words(options),),
+    )
+
+
+def leak_in_words(options: TrainOptions) -> str:
+    """What the neurons are, in the chip's numbers."""
+    neuron = Neuron(floor=options.vmin, leak=options.leak)
+    lost = f"lose {neuron.decay_v}/{DECAY_ONE} of their voltage in a step" if neuron.decay_v else "keep their voltage"
+    return f"neurons {lost}, which a spike sets to 0 and which ends {-options.vmin:g} thresholds below that (--vmin)"
 
 
 def _layer(population: Population, rates: FiringRates) -> LayerReport:

@@ -161,6 +161,11 @@ def _require_recordings(network: Network, given: np.ndarray[tuple[int, ...], np.
             f"events of shape {given.shape}: the network takes (recordings, steps, "
             f"{', '.join(map(str, network.input.shape))}); put them into steps"
         )
+    end = network.input_end_step
+    if end is not None and given.shape[1] > end:
+        raise UserError(
+            f"events in {given.shape[1]} steps: the network takes those of {end}; leave out what comes later"
+        )
     counts = np.asarray(given, np.float64)
     if not ((counts >= 0) & (counts <= MOST_IN_A_STEP) & (counts == np.floor(counts))).all():
         raise UserError("events are whole numbers from 0 to 255, how many there are in a step; count them")

@@ -101,7 +101,7 @@ def original_of(bundle: Path) -> BundledOriginal:
         if report.model is not None and not report.rate_network_is_original:
             raise
         source = None
-    if source is not None and source.suffix.lower() in SPIKING:
+    if source is not None and (source.suffix.lower() in SPIKING or report.from_scratch):
         source = None
     rates = load_rate_network(bundle) if report.rate_network_is_original else None
     return BundledOriginal(rates, source, report.output, bundle, decoder_of(bundle))

@@ -18,6 +18,7 @@ COMMANDS = {
     "make-events": "convert.simulated_events.cli",
     "freeze-attention": "convert.attention.cli",
     "convert-model": "deploy.convert_model",
+    "train-model": "convert.train_model",
     "partition-model": "partition.cli",
     "deploy-model": "deploy.cli",
     "export-model": "convert.export.cli",
