@@ -39,6 +39,10 @@ def test_there_are_command_lines():
     assert len(command_lines("README.md")) >= 7
 
 
+def test_readme_names_every_command():
+    assert {line.split(" ")[0] for line in command_lines("README.md")} == set(commands())
+
+
 def test_an_option_that_is_gone_is_found():
     known = commands()
     assert problems_of("deploy-model unet.bundle --data test --no-such-option", known)
