@@ -49,7 +49,7 @@ docs: $(VENV)/ready  ## SUPPORTED.md and the JSON schemas of the reports, from t
 	$(BIN)/python -m deploy.report.schemas docs/schemas
 
 site: docs  ## The documentation as pages in build/site, its links checked
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "Pages: $(abspath build/site/index.html)"
 
 notebooks: $(VENV)/ready  ## The tutorials as notebooks in build/notebooks
