@@ -38,7 +38,7 @@ TRAINED, TESTED = 200, 40
 LAYERS = ((8, 1), (12, 3), (12, 7))
 """Channels and size of the kernels of the encoder."""
 WIDTH, EPOCHS, BATCH = 16, 24, 10
-RATE = 0.5
+RATE = 0.2
 """Spikes a step at the percentile of a layer's activations."""
 PERCENTILE = 99.9
 EVENTS = EventOptions(

@@ -45,9 +45,7 @@ def report_of(found: Spiking, model_path: Path) -> ConversionReport:
     output_shape = network.readouts[0].output_shape if found.decoder is None else found.decoder.output_shape
     task: Task = "regression" if len(output_shape) > 1 else "classification"
     classes = output_shape[-1] if task == "classification" else 0
-    measured, kind = None, "recordings"
-    if data is not None and data.dataset.simulated is not None:
-        kind = "simulated recordings"
+    measured = None
     if data is not None:
         measured = MeasuredOn(count=found.measured, of="images", held_out_from_calibration=True)
     return ConversionReport(
@@ -60,7 +58,7 @@ def report_of(found: Spiking, model_path: Path) -> ConversionReport:
         dt_s=network.dt_s,
         timesteps=network.timesteps,
         metrics=dict(found.metrics),
-        metrics_measured_on=None if data is None else f"{found.measured} {kind} of {data.dataset.name}",
+        metrics_measured_on=None if data is None else recordings_of(data.dataset, found.measured),
         rates_measured_on=measured,
         assumed=found.assumed,
     )
@@ -87,9 +85,14 @@ def report_of_training(
         surrogate=options.surrogate,
         spike_penalty=options.spike_penalty,
         seed=options.seed,
-        metrics_measured_on=f"{len(measured)} recordings of {measured.name}",
+        metrics_measured_on=recordings_of(measured, len(measured)),
         assumed=(leak_in_words(options),),
     )
+
+
+def recordings_of(data: Dataset, count: int) -> str:
+    """Such as: 40 simulated recordings of fence.npz."""
+    return f"{count} {'simulated ' if data.simulated is not None else ''}recordings of {data.name}"
 
 
 def leak_in_words(options: TrainOptions) -> str:

@@ -96,7 +96,13 @@ def _architecture(path: Path, options: TrainOptions) -> Network:
 
 def _recordings(network: Network, path: Path, options: TrainOptions) -> Dataset:
     binning = Binning(options.event_dt_s or network.dt_s, options.steps, options.event_start_s)
-    return open_events(path, network.input.shape, binning, network.readouts[0].output_shape[-1]).dataset
+    found = open_events(path, network.input.shape, binning, network.readouts[0].output_shape[-1]).dataset
+    if found.task != "classification":
+        raise UserError(
+            f"{path.name} is labelled with numbers, and what is trained from labels alone tells classes apart; give a "
+            "class for each recording (make-events --label class)"
+        )
+    return found
 
 
 def _signature(model_path: Path, data: Dataset, options: TrainOptions) -> str:

@@ -122,6 +122,9 @@ def test_it_writes_nothing_and_says_why(given: Path, tmp_path: Path) -> None:
         train(given / "net.keras", data, bundle, replace(OPTIONS, leak=1.5, epochs=0, drop=1.0))
     assert len(str(error.value).splitlines()) == 3
     np.savez(tmp_path / "silent.npz", x=np.zeros((4, STEPS, *SHAPE), np.uint8), y=np.arange(4))
+    np.savez(tmp_path / "images.npz", x=np.ones((4, STEPS, *SHAPE), np.uint8), y=np.full((4, 5, 6), 0.5))
+    with pytest.raises(UserError, match=r"images.npz is labelled with numbers.*give a class for each recording"):
+        train(given / "net.keras", tmp_path / "images.npz", bundle, OPTIONS)
     with pytest.raises(UserError, match="layer 'first' fires in less than"):
         train(given / "net.keras", tmp_path / "silent.npz", bundle, OPTIONS)
     assert not bundle.exists()
