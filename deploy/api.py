@@ -30,6 +30,8 @@ from convert.storage.recovery import NOTES
 from convert.storage.unfinished import unfinished
 from convert.timings import now, this_machine
 from deploy.arrays import Float32
+from deploy.cluster.images import run_missing_on
+from deploy.cluster.opening import opened
 from deploy.device_report import MeasuredEntry
 from deploy.emulator.program import TOGETHER
 from deploy.energy.measure import measure_original
@@ -162,12 +164,9 @@ def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOpt
     """The images that are missing in ``checkpoint``; then all of them to ``folder``."""
     job, original, dataset = given.job, given.original, given.dataset
     shape = job.network.input.shape
-    runner = prepare(options.target, job)
     ann = original_metrics(original, dataset, shape, checkpoint)  # first, for it reads all images once
     devices = _measured(given, options, progress)
-    start_s = time.perf_counter()
-    new = run_missing(job, runner, dataset, checkpoint, f"running on {options.target}", progress)
-    seconds = time.perf_counter() - start_s
+    new, seconds = _ran(given, checkpoint, options, progress)
     results = gathered(dataset.task, (checkpoint.read(i) for i in range(len(dataset))))
     report = msgspec.structs.replace(
         run_report(job, options.target, results, ann, options.early),
@@ -183,6 +182,21 @@ def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOpt
         output_grid=dataset.grid,
     )
     return write_folder(folder, report, dataset, checkpoint)
+
+
+def _ran(given: _Given, checkpoint: RunCheckpoint, options: RunOptions, progress: Progress) -> tuple[int, float]:
+    """How many images have been run, and in how many seconds, the compiling of the network and a cluster's start not
+    counted."""
+    job, title = given.job, f"running on {options.target}"
+    if options.on_cluster:
+        with opened(options.scheduler, options.workers, job.threads) as cluster:
+            start_s = time.perf_counter()
+            new = run_missing_on(cluster, options.target, job, given.dataset, checkpoint, title, progress)
+            return new, time.perf_counter() - start_s
+    runner = prepare(options.target, job)
+    start_s = time.perf_counter()
+    new = run_missing(job, runner, given.dataset, checkpoint, title, progress)
+    return new, time.perf_counter() - start_s
 
 
 def _measured(given: _Given, options: RunOptions, progress: Progress) -> tuple[MeasuredEntry, ...]:

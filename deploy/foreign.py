@@ -49,3 +49,13 @@ LlvmValue = Any
 # Matplotlib
 Axes = Any
 Figure = Any
+
+# Dask
+DaskClient = Any
+"""A ``distributed.Client``."""
+DaskFuture = Any
+
+# PyArrow
+Arrow = Any
+"""The module, or that of Parquet files."""
+ArrowType = Any

@@ -24,10 +24,15 @@ PENALTIES = (0.003, 0.01, 0.03)
 
 @dataclass(frozen=True)
 class Trial:
-    """A conversion by ``options``; ``what`` tells it from the others in a few words."""
+    """A conversion by ``options``; ``what`` tells it from the others in a few words.
+
+    ``board`` and ``window``, the share of the steps that is read out, are as for all trials where they are None.
+    """
 
     what: str
     options: Options
+    board: str | None = None
+    window: float | None = None
 
 
 @dataclass(frozen=True)

@@ -55,22 +55,48 @@ def run_missing(
     job: Job, runner: Runner, dataset: Dataset, checkpoint: RunCheckpoint, title: str, progress: Progress
 ) -> int:
     """Runs the images that ``checkpoint`` has not yet; returns how many. Continuous runs start over."""
-    todo = [i for i in range(len(dataset)) if job.continuous or not checkpoint.has(i)]
+    todo = pieces_left(job, dataset, checkpoint)
+    count = sum(len(piece.images) for piece in todo)
     if not todo:
         return 0
+    with progress(title, count) as advance:
+        for piece in todo:
+            for i, result in zip(piece.images, results_of(job, runner, dataset, piece), strict=True):
+                checkpoint.write(i, result)
+                advance(1)
+    return count
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Images that a target is given at once; ``by_core`` counts what keeps the busiest cores busy."""
+
+    images: Sequence[int]
+    by_core: bool
+
+
+def pieces_left(job: Job, dataset: Dataset, checkpoint: RunCheckpoint) -> list[Piece]:
+    """The images that ``checkpoint`` has not yet, in pieces; of a continuous run all."""
+    todo = [i for i in range(len(dataset)) if job.continuous or not checkpoint.has(i)]
+    if not todo:
+        return []
     at_a_time = images_at_a_time(dataset.task, job.threads)
     crops_of_one = len(crops_of(dataset, 0, job.network.input.shape).inputs)
     loaded = set(range(len(dataset)) if job.continuous else counted_by_core(len(dataset), crops_of_one))
-    with progress(title, len(todo)) as advance:
-        for by_core in (True, False):
-            for chosen in _pieces([i for i in todo if (i in loaded) == by_core], at_a_time):
-                crops = [crops_of(dataset, i, job.network.input.shape) for i in chosen]
-                runs = runner(np.concatenate([c.inputs for c in crops]), by_core=by_core)
-                for i, image in zip(chosen, crops, strict=True):
-                    own = islice(runs, len(image.inputs))
-                    checkpoint.write(i, judged(job, dataset.task, target_of(dataset, i), joined(image, own)))
-                    advance(1)
-    return len(todo)
+    return [
+        Piece(chosen, by_core)
+        for by_core in (True, False)
+        for chosen in _pieces([i for i in todo if (i in loaded) == by_core], at_a_time)
+    ]
+
+
+def results_of(job: Job, runner: Runner, dataset: Dataset, piece: Piece) -> Iterator[ImageResult]:
+    """What ``runner`` makes of the images of ``piece``, in their order."""
+    crops = [crops_of(dataset, i, job.network.input.shape) for i in piece.images]
+    runs = runner(np.concatenate([c.inputs for c in crops]), by_core=piece.by_core)
+    for i, image in zip(piece.images, crops, strict=True):
+        own = islice(runs, len(image.inputs))
+        yield judged(job, dataset.task, target_of(dataset, i), joined(image, own))
 
 
 def counted_by_core(images: int, crops: int) -> list[int]:
