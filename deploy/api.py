@@ -36,6 +36,7 @@ from deploy.device_report import MeasuredEntry
 from deploy.emulator.program import TOGETHER
 from deploy.energy.measure import measure_original
 from deploy.events.counts import LayerCounts
+from deploy.runs.board import board_measured
 from deploy.runs.checkpoint import RunCheckpoint, signature
 from deploy.runs.folder import write_folder
 from deploy.runs.foreseen import Load, require_room, run_of
@@ -175,7 +176,7 @@ def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOpt
             machine=this_machine(),
             finished=now(),
             seconds_per_image=seconds / new if new else None,
-            devices_measured=devices,
+            devices_measured=(*devices, *board_measured(results, job.partition.board.name)),
         ),
         data=dataset.name,
         labelled=dataset.labelled,

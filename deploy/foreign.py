@@ -59,3 +59,6 @@ DaskFuture = Any
 Arrow = Any
 """The module, or that of Parquet files."""
 ArrowType = Any
+
+# NxSDK
+NxsdkBoard = Any

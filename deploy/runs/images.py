@@ -18,8 +18,9 @@ from convert.errors import UserError
 from convert.network import Network, TimeCourse
 from convert.options import Progress
 from convert.report import Task
-from deploy.arrays import Float32, Int64
+from deploy.arrays import Float32, Float64, Int64
 from deploy.events.counts import LayerCounts
+from deploy.nengo_loihi.board_power import BoardPower
 from deploy.targets.registry import InputRun, Job, Runner
 
 from .checkpoint import ImageResult, Judged, RunCheckpoint
@@ -118,20 +119,31 @@ class Joined:
     crops: int
     until: Int64
     busiest: Int64
+    board: Float64
 
 
 def joined(image: Crops, runs: Iterable[InputRun]) -> Joined:
     """The runs of the crops of one image; what they counted by neuron is let go one after the other."""
     kept = [
-        (run.outputs, run.layers, None if run.until is None else list(run.until.values()), run.busiest) for run in runs
+        (run.outputs, run.layers, None if run.until is None else list(run.until.values()), run.busiest, run.power)
+        for run in runs
     ]
-    outputs, by_crop, counted, loads = zip(*kept, strict=True)
+    outputs, by_crop, counted, loads, powers = zip(*kept, strict=True)
     layers = {name: summed([layers[name] for layers in by_crop]) for name in by_crop[0]}
     until = np.sum([c for c in counted if c is not None], axis=0).swapaxes(0, 1) if counted[0] else NOT_COUNTED
     busiest = NOT_COUNTED if loads[0] is None else np.sum(loads, axis=0)
     readouts = range(len(outputs[0]))
     each = (image.join(np.stack([crop[k] for crop in outputs])) for k in readouts)
-    return Joined(each, layers, len(kept), until, busiest)
+    return Joined(each, layers, len(kept), until, busiest, _on_board(powers))
+
+
+def _on_board(powers: Sequence[BoardPower | None]) -> Float64:
+    """What a board has measured of the crops of an image, ``BOARD``, summed; empty if it did not, of one of them."""
+    known = [power for power in powers if power is not None]
+    if not known or len(known) < len(powers):
+        return np.zeros(0)
+    watts = np.array([(1.0, p.watts, p.static_watts, p.dynamic_watts) for p in known])
+    return np.asarray((watts * np.array([[p.seconds] for p in known])).sum(axis=0))
 
 
 def judged(job: Job, task: Task, label: Label, run: Joined) -> ImageResult:
@@ -148,7 +160,7 @@ def judged(job: Job, task: Task, label: Label, run: Joined) -> ImageResult:
     activation = job.network.readouts[0].activation
     steady = settled(task, activation, seen(), job.windows, last_arrival_step(job.network))
     found = Judged(np.stack([m.pooled for m in merits]), np.stack([m.own for m in merits]), steady)
-    return ImageResult(last, run.layers, run.crops, found, run.until, run.busiest)
+    return ImageResult(last, run.layers, run.crops, found, run.until, run.busiest, run.board)
 
 
 def summed(counts: Sequence[LayerCounts]) -> LayerCounts:

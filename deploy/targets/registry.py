@@ -15,6 +15,7 @@ from convert.network import INPUT, Network
 from deploy import emulator
 from deploy.arrays import Bool, Float32, Int32, Int64
 from deploy.events.counts import LayerCounts
+from deploy.nengo_loihi.board_power import BoardPower
 from partition.result import Partition
 
 from .names import TargetName
@@ -41,6 +42,8 @@ class InputRun:
     counts: dict[str, Counts] = field(default_factory=dict)
     until: dict[str, Int64] | None = None
     busiest: Int64 | None = None
+    power: BoardPower | None = None
+    """Of the board, measured; None on every other target."""
 
 
 @dataclass(frozen=True)

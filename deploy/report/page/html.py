@@ -38,16 +38,20 @@ def environment() -> Environment:
 def html_report(report: EnergyReport, runs: Sequence[RecordedRun]) -> str:
     """The page for ``report``, which was built from ``runs``."""
     sections = [section_of(report, *pair) for pair in zip(report.runs, runs, strict=True)]
-    return environment().get_template("report.html").render(
-        sections=sections,
-        first=verdict_of(report, report.runs[0]),
-        comparison=comparison(report) if len(sections) > 1 else None,
-        fronts=[
-            (front, front_plot(f"front {i}", front), front_table(front)) for i, front in enumerate(report.fronts, 1)
-        ],
-        published=published_table(report.published) if report.published else None,
-        provenance=report.provenance,
-        given=given_table(runs),
-        parts=parts_table(report.provenance) if report.provenance else None,
-        bibtex=bibtex(report),
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            sections=sections,
+            first=verdict_of(report, report.runs[0]),
+            comparison=comparison(report) if len(sections) > 1 else None,
+            fronts=[
+                (front, front_plot(f"front {i}", front), front_table(front)) for i, front in enumerate(report.fronts, 1)
+            ],
+            published=published_table(report.published) if report.published else None,
+            provenance=report.provenance,
+            given=given_table(runs),
+            parts=parts_table(report.provenance) if report.provenance else None,
+            bibtex=bibtex(report),
+        )
     )
