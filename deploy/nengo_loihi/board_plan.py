@@ -79,8 +79,9 @@ def plan_of(
 
 def _generated(network: Network, name: str, drives: Float64, table: Fanout) -> float:
     """The messages that the spikes of a host population become in an image, at most over images."""
-    replayed = drives.ndim == 3
-    spikes = drives.sum(axis=1) if replayed else np.clip(drives * network.dt_s, 0, 1) * network.timesteps
+    spikes: Float64 = np.clip(drives * network.dt_s, 0, 1) * network.timesteps
+    if drives.ndim == 3:  # events, each a spike
+        spikes = np.asarray(drives.sum(axis=1))
     return float((_of_lines(spikes, table) @ table.messages).max(initial=0.0))
 
 

@@ -3,12 +3,14 @@
 It knows of NxSDK what nengo_loihi's builder calls. What is wrong about the real one cannot be seen here: docs/board.md.
 """
 
+# ruff: noqa: N802, N803  names are those of NxSDK
 from __future__ import annotations
 
 import sys
 import types
 from collections import defaultdict
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 from nengo_loihi.builder.discretize import VTH_EXP
@@ -82,7 +84,7 @@ class Probe:
 class Board:
     """An ``N2Board``: what was asked of it stays in it."""
 
-    made: list[Board] = []
+    made: ClassVar[list[Board]] = []
 
     def __init__(self, id, n_chips, n_cores_per_chip, n_synapses_per_core):
         self.n2Chips = [Chip(self, n, cores) for n, cores in zip(range(n_chips), n_cores_per_chip, strict=True)]
