@@ -9,6 +9,7 @@ from pathlib import Path
 from convert.choice_report import TriedNetwork
 from convert.data.metric_registry import METRICS, MetricName
 from convert.options import Options
+from partition.hardware import Board
 
 from .wanted import Wanted
 
@@ -31,7 +32,7 @@ class Trial:
 
     what: str
     options: Options
-    board: str | None = None
+    board: str | Board | None = None
     window: float | None = None
 
 

@@ -82,12 +82,14 @@ def _generated(network: Network, name: str, drives: Float64, table: Fanout) -> f
     spikes: Float64 = np.clip(drives * network.dt_s, 0, 1) * network.timesteps
     if drives.ndim == 3:  # events, each a spike
         spikes = np.asarray(drives.sum(axis=1))
-    return float((_of_lines(spikes, table) @ table.messages).max(initial=0.0))
+    return float((_of_lines(np.asarray(spikes), table) @ table.messages).max(initial=0.0))
 
 
 def _at_once(drives: Float64, table: Fanout) -> float:
     """The most messages that a host population may send in a step: each of its neurons that is driven fires."""
-    fires = (drives > 0).any(axis=1) if drives.ndim == 3 else drives > 0
+    fires = np.asarray(drives > 0)
+    if drives.ndim == 3:  # events in steps
+        fires = np.asarray(fires.any(axis=1))
     return float((_of_lines(fires.astype(np.float64), table) @ table.messages).max(initial=0.0))
 
 

@@ -12,6 +12,7 @@ from convert.storage.atomic import whole_file
 from deploy.choice.score import Score
 from deploy.choice.trials import Trial
 from deploy.foreign import Arrow, ArrowType
+from partition.hardware import Board
 
 TABLE = "sweep.parquet"
 
@@ -86,7 +87,7 @@ def _row(key: str, source: str, trial: Trial) -> SweepRow:
         fine_tune_epochs=options.fine_tune_epochs,
         spiking_batches=options.spiking_batches,
         seed=options.seed,
-        board=trial.board,
+        board=trial.board.name if isinstance(trial.board, Board) else trial.board,
         window=trial.window,
     )
 

@@ -12,7 +12,7 @@ from convert.errors import UserError
 from convert.options import Options, SpikingRecipe
 from deploy.choice.trials import Trial
 from partition.board_file import find_board
-from partition.hardware import AUTO
+from partition.hardware import AUTO, Board
 
 OF_PARTITION_AND_RUN = ("board", "window")
 """What needs no conversion of its own."""
@@ -92,18 +92,22 @@ def _text(value: object) -> str:
 
 
 def _checked(trials: Iterator[Trial]) -> list[Trial]:
-    """``trials``, each once. Raises ``UserError`` with every problem of any of them."""
+    """``trials``, each once, with the boards that are named or in files: a worker need not find these.
+
+    Raises ``UserError`` with every problem of any of them.
+    """
     found = list({trial.what: trial for trial in trials}.values())
     problems: dict[str, None] = {}
     for trial in found:
         problems |= dict.fromkeys(trial.options.problems())
         if trial.window is not None and not 0 < trial.window <= 1:
             problems[f"window is {trial.window:g}, a share of the steps; use more than 0 and at most 1"] = None
-    for board in dict.fromkeys(t.board for t in found if t.board not in (None, AUTO)):
+    boards: dict[str, Board] = {}
+    for name in dict.fromkeys(t.board for t in found if isinstance(t.board, str) and t.board != AUTO):
         try:
-            find_board(str(board))
+            boards[name] = find_board(name)
         except UserError as error:
             problems |= dict.fromkeys(error.problems)
     if problems:
         raise UserError(list(problems))
-    return found
+    return [replace(t, board=boards.get(t.board, t.board)) if isinstance(t.board, str) else t for t in found]

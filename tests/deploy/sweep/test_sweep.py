@@ -78,6 +78,15 @@ def test_all_that_is_wrong_with_any_combination_is_said_at_once():
         grid(Space(seed=tuple(range(1000)), percentile=tuple(float(p) for p in range(1000))), BASE)
 
 
+def test_boards_of_files_are_read_here(tmp_path):
+    """A worker does not see the file."""
+    path = tmp_path / "mine.json"
+    path.write_text('{"name": "mine", "chips": 4}')
+    boards = [trial.board for trial in grid(Space(board=(str(path), "nahuku-8", "auto")), BASE)]
+    assert [getattr(board, "name", board) for board in boards] == ["mine", "nahuku-8", "auto"]
+    assert boards[0].chips == 4
+
+
 def test_what_a_trial_depends_on_is_in_its_key():
     trial = Trial("a", BASE)
     others = [
