@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -164,10 +166,12 @@ class _Given:
 def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOptions, progress: Progress) -> RunReport:
     """The images that are missing in ``checkpoint``; then all of them to ``folder``."""
     job, original, dataset = given.job, given.original, given.dataset
-    shape = job.network.input.shape
-    ann = original_metrics(original, dataset, shape, checkpoint)  # first, for it reads all images once
-    devices = _measured(given, options, progress)
-    new, seconds = _ran(given, checkpoint, options, progress)
+    with _running(options, job) as run_missing_images:  # first, for it may be refused
+        ann = original_metrics(original, dataset, job.network.input.shape, checkpoint)  # then, for it reads all images
+        devices = _measured(given, options, progress)
+        start_s = time.perf_counter()
+        new = run_missing_images(dataset, checkpoint, f"running on {options.target}", progress)
+        seconds = time.perf_counter() - start_s
     results = gathered(dataset.task, (checkpoint.read(i) for i in range(len(dataset))))
     report = msgspec.structs.replace(
         run_report(job, options.target, results, ann, options.early),
@@ -185,19 +189,18 @@ def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOpt
     return write_folder(folder, report, dataset, checkpoint)
 
 
-def _ran(given: _Given, checkpoint: RunCheckpoint, options: RunOptions, progress: Progress) -> tuple[int, float]:
-    """How many images have been run, and in how many seconds, the compiling of the network and a cluster's start not
-    counted."""
-    job, title = given.job, f"running on {options.target}"
+RunMissing = Callable[[Dataset, RunCheckpoint, str, Progress], int]
+"""Runs the images that a checkpoint has not yet, and returns how many."""
+
+
+@contextmanager
+def _running(options: RunOptions, job: Job) -> Iterator[RunMissing]:
+    """What runs images: the target, prepared, or the workers of a cluster, which is there while the block runs."""
     if options.on_cluster:
-        with opened(options.scheduler, options.workers, job.threads) as cluster:
-            start_s = time.perf_counter()
-            new = run_missing_on(cluster, options.target, job, given.dataset, checkpoint, title, progress)
-            return new, time.perf_counter() - start_s
-    runner = prepare(options.target, job)
-    start_s = time.perf_counter()
-    new = run_missing(job, runner, given.dataset, checkpoint, title, progress)
-    return new, time.perf_counter() - start_s
+        with opened(options.scheduler, options.workers, job.threads) as client:
+            yield partial(run_missing_on, client, options.target, job)
+    else:
+        yield partial(run_missing, job, prepare(options.target, job))
 
 
 def _measured(given: _Given, options: RunOptions, progress: Progress) -> tuple[MeasuredEntry, ...]:

@@ -36,7 +36,7 @@ def front_of(rows: Sequence[SweepRow], data: str) -> Front:
 def unbeaten(rows: Sequence[SweepRow]) -> list[SweepRow]:
     """Rows that no other one beats: at least as accurate, for no more joules, on no more chips, and better in one.
 
-    From the fewest joules to the most.
+    Of rows that are alike the first; from the fewest joules to the most.
     """
     valued = [row for row in rows if row.value is not None]
     if not valued:
@@ -50,4 +50,5 @@ def unbeaten(rows: Sequence[SweepRow]) -> list[SweepRow]:
             other != own and all(a <= b for a, b in zip(other, own, strict=True)) for other in set(costs.values())
         )
 
-    return sorted((row for row in valued if not beaten(row)), key=lambda row: row.joules or 0.0)
+    first = {costs[id(row)]: row for row in reversed(valued)}  # of several that are alike
+    return sorted((row for row in first.values() if not beaten(row)), key=lambda row: row.joules or 0.0)

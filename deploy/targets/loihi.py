@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
@@ -68,7 +69,7 @@ def _uploaded(job: Job, plan: BoardPlan, drives: dict[str, Float64], inputs: int
     with sim:
         runs = [_presented(job, plan, chip, sim) for _ in range(inputs)]
     power = measured_power(board, steps) if probed else None
-    yield from (spiking_run(job, run.counts, run.layers, power=power) for run in runs)
+    yield from (replace(run, power=power) for run in runs)
 
 
 def _presented(job: Job, plan: BoardPlan, chip: ChipForm, sim: LoihiSimulator) -> InputRun:

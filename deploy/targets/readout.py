@@ -11,7 +11,6 @@ from convert.network import Network, Readout
 from convert.network.forward import apply, readout_of
 from deploy.arrays import Float32, Int64
 from deploy.events.counts import LayerCounts
-from deploy.nengo_loihi.board_power import BoardPower
 
 from .registry import Counts, InputRun, Job, Window
 
@@ -26,11 +25,10 @@ def spiking_run(
     *,
     until: Mapping[str, Int64] | None = None,
     busiest: Int64 | None = None,
-    power: BoardPower | None = None,
 ) -> InputRun:
     """The run with the outputs of the network's first readout in every window; arguments as in ``InputRun``."""
     outputs = outputs_of(job.network, job.network.readouts[0], counts, job.windows)
-    return InputRun(outputs, dict(layers), dict(counts), None if until is None else dict(until), busiest, power)
+    return InputRun(outputs, dict(layers), dict(counts), None if until is None else dict(until), busiest)
 
 
 def outputs_of(network: Network, readout: Readout, counts: Mapping[str, Counts], windows: Sequence[Window]) -> Float32:
