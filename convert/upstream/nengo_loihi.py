@@ -6,8 +6,8 @@ Workarounds until a new upstream release:
   reads ``.events`` files with ``np.fromstring``, which is gone; its module sees ``np.frombuffer``.
 - It lays a transposed 'same' convolution that is larger than nengo's default up to ``stride - 1`` pixels up and left of
   nengo and Keras, and cannot crop one; ``transposed_same`` has the right weights.
-- It fails to give a core's axons numbers where the last axon of a synapse reaches nothing, as at the border of a strided
-  layer; ``_add_synapse`` counts on from the last one that has a number.
+- It cannot number a core's axons where the last one of a synapse reaches nothing, as at the border of a strided layer;
+  ``_add_synapse`` counts on from the last one that has a number.
 - It starts TensorFlow, to let NengoDL build its neuron types, which nothing here uses; it is imported as if TensorFlow
   were not installed, and deploy-model starts in seconds less.
 """
@@ -45,7 +45,8 @@ def load_nengo_loihi() -> Module:
         return transposed_weights(transform) if own else stock(transform)
 
     connection.conv2d_loihi_weights = weights
-    importlib.import_module("nengo_loihi.hardware.nxsdk_objects").Core.add_synapse = _add_synapse  # type: ignore[attr-defined]
+    hardware: Module = importlib.import_module("nengo_loihi.hardware.nxsdk_objects")
+    hardware.Core.add_synapse = _add_synapse
     return nengo_loihi
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import replace
 from random import Random
@@ -10,14 +11,18 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from convert.bundle import PARTITION, load_network
 from convert.errors import UserError
+from convert.network import INPUT
 from deploy.cli import main as deploy_model
 from deploy.emulator import compile_network
+from deploy.emulator.encode import drives_hz
 from deploy.emulator.integers import discretize
 from deploy.nengo_loihi.board_plan import BoardLimits, plan_of
 from deploy.nengo_loihi.build import chip_form, simulator
 from deploy.runs.report import read_run
 from partition.hardware import LOIHI
+from partition.result import read_partition
 from tests.builders.nxsdk_stand_in import (
     MICROSECONDS,
     MILLIWATTS,
@@ -77,17 +82,26 @@ def assert_record_is_the_emulators(case: Case, monkeypatch) -> None:
 
 
 def _of_source(case, dense, places, sizes, source, target):
-    if source != "host":
+    if source in places:
         return dense[places[source]][:, places[target]]
     inputs = dense[dense.shape[1] :][:, places[target]]
     parts = np.split(inputs, np.cumsum(sizes)[:-1])
-    reached = [p.target for p in case.network.projections if p.source == "host" and p.target in places]
-    return sum(part for part, to in zip(parts, reached, strict=True) if to == target)
+    sent = [(p.source, p.target) for p in case.network.projections if p.source not in places and p.target in places]
+    sent = [(p, t) for p, t in sent if p != INPUT]
+    return sum(part for part, link in zip(parts, sent, strict=True) if link == (source, target))
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_record_is_the_emulators_integers(seed, monkeypatch):
     assert_record_is_the_emulators(random_case(Random(seed)), monkeypatch)
+
+
+def test_the_record_of_a_converted_network_is_the_emulators_integers(tiny, monkeypatch):
+    """A residual block with strides: axons at its border reach nothing and have no number."""
+    network = load_network(tiny / "tiny.bundle")
+    drives = drives_hz(network, np.zeros((1, *network.input.shape)))
+    case = Case(network, read_partition(tiny / "tiny.bundle" / PARTITION), drives)
+    assert_record_is_the_emulators(case, monkeypatch)
 
 
 @pytest.mark.slow
@@ -130,8 +144,6 @@ def test_what_exceeds_a_limit_of_the_board_is_refused_before_the_upload(limit, t
     arguments = [tiny_bundle, "--data", tiny / "data.npz", "--target", "loihi", "--no-measure"]
     result = CliRunner().invoke(deploy_model, [str(argument) for argument in arguments])
     assert result.exit_code == 2, result.output + repr(result.exception)
-    import re
-
     assert re.search(said, result.stderr)
     assert boards == []
 
