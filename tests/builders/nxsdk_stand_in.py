@@ -130,6 +130,9 @@ class Generator:
     def addPop32Spike(self, **values):
         self.spikes.append(values)
 
+    def addPop16Spike(self, **values):
+        raise AssertionError("no axon of this program is of 16 bits")
+
 
 def stand_in(monkeypatch):
     """Puts the stand-in where nengo_loihi and the target 'loihi' look for NxSDK; returns the boards that are made."""
