@@ -50,5 +50,7 @@ def unbeaten(rows: Sequence[SweepRow]) -> list[SweepRow]:
             other != own and all(a <= b for a, b in zip(other, own, strict=True)) for other in set(costs.values())
         )
 
-    first = {costs[id(row)]: row for row in reversed(valued)}  # of several that are alike
+    first: dict[tuple[float, float, int], SweepRow] = {}
+    for row in valued:
+        first.setdefault(costs[id(row)], row)
     return sorted((row for row in first.values() if not beaten(row)), key=lambda row: row.joules or 0.0)
