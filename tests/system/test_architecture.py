@@ -20,6 +20,7 @@ COMMANDS = {
     "deploy-model": "deploy.cli",
     "energy-report": "deploy.report.cli",
     "verify-model": "deploy.verify.cli",
+    "sweep-model": "deploy.sweep.cli",
 }
 
 
