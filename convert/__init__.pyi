@@ -10,5 +10,5 @@ from .errors import UserError as UserError
 from .network import Network as Network
 from .options import Options as Options
 from .report import ConversionReport as ConversionReport
-from .spiking import NirOptions as NirOptions
-from .spiking import convert_nir as convert_nir
+from .spiking.api import convert_nir as convert_nir
+from .spiking.options import NirOptions as NirOptions

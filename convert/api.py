@@ -23,9 +23,8 @@ from convert.bundle import (
     write_bundle,
 )
 from convert.data.crops import batches_per_epoch
-from convert.data.dataset import Dataset, open_data
+from convert.data.dataset import Dataset
 from convert.data.evaluate import rate_predictor
-from convert.data.metric_registry import task_measured_by
 from convert.network import INPUT, require_steps, require_timesteps
 from convert.report import ConversionReport, Metrics
 from convert.storage.atomic import whole_folder
@@ -34,7 +33,7 @@ from convert.timings import timings_since
 
 from .errors import UserError
 from .given import origin, signature
-from .opening import Models, opened, outline_of
+from .opening import Models, data_for, opened, outline_of, task_wanted
 from .options import Options, Progress, silent
 from .summary import Converted, summary
 
@@ -105,7 +104,7 @@ def _written(
     fix_threads()
     models = opened(model_path, options)
     require_steps(options.timesteps, deepest(models.cut.segments))
-    dataset = _data_for(models, data_path, options)
+    dataset = data_for(models, data_path, task_wanted(options))
     sample = Sample(dataset, models.cut.shapes[INPUT], options)
     require_room(outline_of(models.cut), options, sample.wanted)
     found = _converted(models, sample, options, progress, kept(dataset))
@@ -124,18 +123,12 @@ def _written(
 
 
 def _copy(path: Path, target: Path) -> None:
+    from convert.frontends.onnx.reading import is_onnx, save_whole
+
+    if is_onnx(path):
+        save_whole(path, target)
+        return
     shutil.copytree(path, target) if path.is_dir() else shutil.copy2(path, target)
-
-
-def _data_for(models: Models, path: Path, options: Options) -> Dataset:
-    return open_data(
-        path,
-        input_shape=models.cut.shapes[INPUT],
-        target_shape=models.output_shape,
-        task=None if options.metric is None else task_measured_by(options.metric),
-        activation=models.cut.readout.activation,
-        grid=models.grid,
-    )
 
 
 def _converted(models: Models, sample: Sample, options: Options, progress: Progress, kept: Path | None) -> Converted:

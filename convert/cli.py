@@ -22,7 +22,7 @@ from convert.console.terminal import command, memory, waiting
 @command
 @click.pass_context
 def main(context: click.RichContext, /, model: Path, **given: Any) -> None:
-    """Convert a trained MODEL of Keras (.keras, .h5 or SavedModel), or a spiking one (.nir), to a network for Loihi.
+    """Convert a trained MODEL of Keras (.keras, .h5, SavedModel) or ONNX, or a spiking .nir, to a network for Loihi.
 
     ReLU layers become populations, everything linear between two of them one projection; rates are scaled on the
     training data; weights and gains are then fitted, layer by layer, to what hard resets leave of them. Accuracies

@@ -9,6 +9,7 @@ from pathlib import Path
 from convert.bundle import NETWORK
 from convert.data.dataset import Dataset
 from convert.data.evaluate import targets
+from convert.frontends.onnx.reading import files_beside, is_onnx
 from convert.provenance import Provenance, command_line, provenance
 
 from .options import FLAGS, Options
@@ -29,8 +30,15 @@ def signature(model_path: Path, dataset: Dataset, options: Options) -> str:
     digest = hashlib.sha256(repr(unusual).encode())
     if options.start_from is not None:
         digest.update((Path(options.start_from) / NETWORK).read_bytes())
-    for path in sorted(model_path.rglob("*")) if model_path.is_dir() else [model_path]:
+    for path in _files(model_path):
         if path.is_file():
             digest.update(path.read_bytes())
     digest.update(dataset.digest(targets(dataset)).encode())
     return digest.hexdigest()
+
+
+def _files(model_path: Path) -> list[Path]:
+    """All files that hold the model in ``model_path``."""
+    if model_path.is_dir():
+        return sorted(model_path.rglob("*"))
+    return [model_path, *(files_beside(model_path) if is_onnx(model_path) else [])]

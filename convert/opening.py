@@ -1,4 +1,4 @@
-"""A model file as conversion takes it: loaded, its max pooling replaced if wanted, cut at its ReLUs."""
+"""A model file as conversion takes it: loaded, its max pooling replaced if wanted, cut at its ReLUs; data for it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convert.network import Network
-from convert.report import OutputGrid
+from convert.data.dataset import Dataset, open_data
+from convert.data.metric_registry import task_measured_by
+from convert.network import INPUT, Network
+from convert.report import OutputGrid, Task
 
 from .options import Options
 
@@ -40,12 +42,12 @@ class Models:
 def opened(path: Path, options: Options) -> Models:
     """The model in ``path``, cut at its ReLUs. Raises ``UserError`` with all of its problems."""
     from convert.frontends.keras.cut import cut_at_relus
-    from convert.frontends.keras.load import load
     from convert.frontends.keras.original import KerasOriginal
     from convert.frontends.keras.output_grid import output_grid
     from convert.frontends.keras.passes import POOLING
     from convert.frontends.keras.passes.carry_sums import with_carried_sums
     from convert.frontends.keras.paths.long_paths import sums_to_carry
+    from convert.frontends.load import load
 
     loaded = load(path, max_pooling=options.max_pooling is not None, output=options.output)
     given, names, grid = loaded.model, loaded.outputs, output_grid(loaded.model)
@@ -55,6 +57,30 @@ def opened(path: Path, options: Options) -> Models:
     if options.max_pooling is None:
         return Models(cut.original, cut, sums, False, names, grid)
     return Models(KerasOriginal(with_carried_sums(given, sums.layers), cut.populations), cut, sums, True, names, grid)
+
+
+def data_for(models: Models, path: Path, task: Task | None) -> Dataset:
+    """The images and labels at ``path``; ``task`` None: what the labels are says it. Raises ``UserError``."""
+    return open_data(
+        path,
+        input_shape=models.cut.shapes[INPUT],
+        target_shape=models.output_shape,
+        task=task,
+        activation=models.cut.readout.activation,
+        grid=models.grid,
+    )
+
+
+def task_wanted(options: Options) -> Task | None:
+    """The task that is measured by the metric of ``options``."""
+    return None if options.metric is None else task_measured_by(options.metric)
+
+
+def require_data(model: Path, train: Path, held_out: Path, options: Options) -> None:
+    """Raises ``UserError`` for a ``model`` or data that cannot be converted with, or measured on."""
+    models = opened(model, options)
+    task = data_for(models, train, task_wanted(options)).task
+    data_for(models, held_out, "regression" if task == "anomaly" else task)
 
 
 def outline_of(cut: Cut) -> Network:

@@ -27,6 +27,7 @@ LIBRARIES = (
     "scipy",
     "numba",
     "h5py",
+    "onnx",
     "pillow",
     "tifffile",
     "scikit-image",

@@ -237,7 +237,7 @@ def run_images(
     """Runs ``images``, shape (images, *network.input.shape), and reads out after ``steps`` (none: after all).
 
     Events have shape (recordings, steps, *network.input.shape). ``window`` is the share of the steps, the last ones,
-    whose rates are averaged (None: half of them, of events all). Raises ``UserError``.
+    whose rates are averaged (None: a third of them, of events all). Raises ``UserError``.
     """
     require_timesteps(network)
     require_inputs(network, images)

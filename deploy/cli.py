@@ -50,7 +50,8 @@ DEFAULTS = RunOptions()
 @click.option(
     "--window",
     type=Number(0, 1, min_open=True),
-    help="Share of the steps, the last ones, whose firing rates are read out.  [default: a third; of events 1]",
+    help="Share of the steps, the last ones, whose firing rates are read out.  [default: a third, 16 steps at least; "
+    "of events 1]",
 )
 @click.option(
     "--every",
@@ -151,7 +152,7 @@ def _print_metrics(report: RunReport) -> None:
         ],
     )
     if metrics.ann is None:
-        console.print("There is no original to compare with: this bundle holds no model.")
+        console.print("There is no original to compare with: this bundle holds no model without spikes.")
 
 
 def _early_lines(report: RunReport) -> Iterator[str]:

@@ -4,7 +4,6 @@ packages above ``convert`` can."""
 from __future__ import annotations
 
 from copy import copy
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convert.cli import main as alone
@@ -23,15 +22,20 @@ def _fit(network: Network) -> Footprint:
     return fewest_cores(network)
 
 
-def _choose(
-    model: Path, data: Path, bundle: Path, asked: Asked, options: Options, force: bool, wait: bool, progress: Progress
-) -> ConversionReport:
+def _choose(asked: Asked, options: Options, progress: Progress) -> ConversionReport:
     from deploy.choice.api import convert_to_suit
     from deploy.choice.wanted import Wanted
 
-    wanted = Wanted(asked.accuracy_loss, asked.joules)
     return convert_to_suit(
-        model, data, bundle, wanted, options, held_out=asked.held_out, force=force, wait=wait, progress=progress
+        asked.model,
+        asked.data,
+        asked.bundle,
+        Wanted(asked.accuracy_loss, asked.joules),
+        options,
+        held_out=asked.held_out,
+        force=asked.force,
+        wait=asked.wait,
+        progress=progress,
     )
 
 

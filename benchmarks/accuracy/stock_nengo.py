@@ -18,7 +18,7 @@ from convert.upstream.nengo_dl import load_nengo_dl
 from convert.upstream.nengo_loihi import load_nengo_loihi
 from convert.upstream.tensorflow import load_tf_keras
 from deploy.emulator import flatten_model, run_model
-from deploy.emulator.from_model import host_spikes
+from deploy.emulator.host_side import host_spikes
 
 from .stock_models import BLOCKS, DT_S, SPIKING
 

@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 from deploy.emulator import compile as compiling
 from deploy.emulator import compile_network, drives_hz, flatten_model, links, run, run_model
-from deploy.emulator.from_model import host_spikes
+from deploy.emulator.host_side import host_spikes
 from deploy.nengo_loihi.build import chip_form, simulator
 
 from .networks import Subject, random_unet, trained

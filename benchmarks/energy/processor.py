@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from convert.data.dataset import open_data
-from convert.data.evaluate import labels_of, predict, score
+from convert.data.evaluate import predict, score, targets
 from convert.frontends.keras.load import load_model
 from convert.timings import now, processor_name
 from deploy.device_report import Execution, devices_in
@@ -43,7 +43,7 @@ def subject_of(options: argparse.Namespace) -> tuple[Subject, dict[str, float | 
         "grid": None,
     }
     test = chosen_images(open_data(options.test, **layout), skip=0, images=options.images)
-    labels = labels_of(test, range(len(test)))
+    labels = list(targets(test))
     calibration = _first_inputs(open_data(options.train, **layout).shuffled(0), shape)
 
     def metrics(predictor):

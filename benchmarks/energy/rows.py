@@ -46,7 +46,8 @@ def _of_run(report: EnergyReport, run: ReportedRun) -> Iterator[str]:
     yield f"\n### {run.run}: {run.images} images{crops}, {run.partition.chips} chips\n"
     yield HEAD
     sources = {device.name: device.source for device in report.devices_of(run.run)}
-    points = [point for point in run.points if point.name in SHOWN and point.costs]
+    stops = [point for point in run.points if point.name in SHOWN and point.costs]
+    points = stops or [point for point in run.points if point.costs]
     for point in points:
         for cost in point.costs:
             yield _chip(run, point, cost, sources[cost.device])
@@ -133,7 +134,8 @@ def _follows(
     """Whether Loihi needs less than each kind of row, and at how many of today's spikes it would; ``silent`` are its
     joules without a spike."""
     cost = point.costs[0]
-    start = f"At the {point.name} {cost.device} is estimated at {si(cost.joules.nominal, 'J')} "
+    where = "After all steps" if point.name == "all steps" else f"At the {point.name}"
+    start = f"{where} {cost.device} is estimated at {si(cost.joules.nominal, 'J')} "
     start += f"({range_text(cost.joules.low, cost.joules.high, 'J')})"
     kinds = {
         "best int8 row of this processor": [d for d in processors if _is(d, "int8")],

@@ -5,7 +5,8 @@
 
 CIFAR10 and EM have train/ and test/. Bundles that are given are copied, not converted again; runs that lie in OUT are
 not made again, so that a second call only prints, unless --again measures anew. FEW.bundle is a ResNet trained for few
-steps (docs/few-spikes.md says how); without it that part is left out. Prints Markdown and writes it to OUT/table.md.
+steps (docs/few-spikes.md says how), run image behind image if it can be; without it that part is left out. Prints
+Markdown and writes it to OUT/table.md.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from convert import load_network
 from deploy import compare_energy
 
 from .rows import markdown
 
 PROGRAMS = {
-    "convert-model": "partition.convert_model",
+    "convert-model": "deploy.convert_model",
     "partition-model": "partition.cli",
     "deploy-model": "deploy.cli",
 }
@@ -60,7 +62,8 @@ def _bundles(given: argparse.Namespace) -> Sequence[Path]:
         if not (bundle / "partition.json").exists():
             _command("partition-model", bundle)
         if given.again or not (bundle / "runs" / "fast").exists():
-            _command("deploy-model", bundle, "--data", data / "test", "--images", images, "--force")
+            behind = ["--continuous"] if load_network(bundle).period is not None else []
+            _command("deploy-model", bundle, "--data", data / "test", "--images", images, "--force", *behind)
     return [bundle / "runs" / "fast" for bundle, _, _ in found]
 
 

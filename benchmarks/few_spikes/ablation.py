@@ -27,7 +27,8 @@ from convert.training.recipes.stbp import stbp
 from convert.training.recipes.surrogates import SURROGATES
 from convert.training.recipes.tdbn import drive_spreads, tdbn_wave
 from convert.training.wave.aim import Goals, RateBounds
-from convert.training.wave.batch import AT_ONCE, fan_out, passes, read_out
+from convert.training.wave.batch import fan_out, read_out
+from convert.training.wave.event_engine import AT_ONCE, passes
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.recipe import Recipe
 from convert.training.wave.schedule import Wave, starting_wave
@@ -123,7 +124,7 @@ def measured(trial: Trial, start: Start, test: Dataset, batches: int, images: in
 
 def _score(wave: Wave, test: Dataset, images: int, numbers: Numbers) -> tuple[float, tuple[float, float, float]]:
     """The accuracy on the first ``images`` of ``test``, in a random order; spikes, the host's and operations of one."""
-    layers, scratch = wave_layers(wave, {}, numbers), [Scratch() for _ in range(AT_ONCE)]
+    layers, engine = wave_layers(wave, {}, numbers), [Scratch() for _ in range(AT_ONCE)]
     network = wave.network
     reached = {p.name: fan_out(network, p.name) for p in network.populations}
     chosen = np.random.default_rng(1).permutation(len(test))[:images]
@@ -131,7 +132,7 @@ def _score(wave: Wave, test: Dataset, images: int, numbers: Numbers) -> tuple[fl
     synops = float(images * sum(p.neurons for p in network.chip_populations) * (wave.steps + 1))
     for first in range(0, images, AT_ONCE):
         some = chosen[first : first + AT_ONCE]
-        passed = passes(wave, layers, np.stack([test.image(int(i)) for i in some]).astype(np.float32), scratch)
+        passed = passes(wave, layers, np.stack([test.image(int(i)) for i in some]).astype(np.float32), engine)
         _, outputs = read_out(wave, layers, passed)
         right += int(np.sum(outputs.reshape(len(some), -1).argmax(axis=1) == [test.label(int(i)) for i in some]))
         for one in passed:

@@ -21,11 +21,11 @@ from convert.frontends.original import Images
 from convert.network import INPUT, Sparse
 from convert.network.tensorflow_form import apply
 from convert.training.recipes.surrogates import LOW_TRIANGLE
-from convert.training.wave.batch import AT_ONCE, passes
+from convert.training.wave.event_engine import AT_ONCE, EventEngine, passes
 from convert.training.wave.kernels import Float32, Kernel, Synapses
 from convert.training.wave.layers import Layer, Link, wave_layers
 from convert.training.wave.schedule import Wave, starting_wave
-from convert.training.wave.simulate import Scratch, Wanted, gradient
+from convert.training.wave.simulate import Wanted, gradient
 from convert.upstream.tensorflow import load_tensorflow
 from convert.upstream.types import Tensor
 
@@ -37,11 +37,11 @@ ROUNDS = 5
 def main(model: Path, data: Path, steps: int) -> None:
     start = Start.read(model, data, 4 * AT_ONCE)
     wave, images = starting_wave(start.network, steps, start.rates.targets_hz), start.images[:AT_ONCE]
-    layers, scratch = wave_layers(wave, {}), [Scratch() for _ in range(AT_ONCE)]
+    layers, engine = wave_layers(wave, {}), EventEngine()
     goals = {layer.name: Wanted(np.full(int(np.prod(layer.shape)), 1e-3, np.float32)) for layer in layers}
 
     def ours() -> None:
-        gradient(layers, [(passed, goals) for passed in passes(wave, layers, images, scratch)], LOW_TRIANGLE)
+        gradient(layers, [(passed, goals) for passed in passes(wave, layers, images, engine)], LOW_TRIANGLE)
 
     ways = {
         "here": ours,

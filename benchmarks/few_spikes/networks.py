@@ -1,8 +1,8 @@
-"""Waves that were trained on a GPU, as networks: a ResNet-20's populations with other weights, biases and windows.
+"""Waves that were trained, as networks: a ResNet-20's populations with other weights, biases and windows.
 
 ``weights/NAME.npz`` has for each population its ``kernel`` (rows, columns, inputs, outputs), ``bias`` and ``pulse`` in
-thresholds a step by channel, where there is one the weights of its ``shortcut``, and the readout's; for the first one
-the ``mean`` and ``deviation`` that normalize pixels.
+thresholds a step by channel, where there is one the weights of its ``shortcut``, and the readout's, a ``kernel`` of the
+mean over pixels or a ``matrix`` of all; for the first one the ``mean`` and ``deviation`` that normalize pixels.
 """
 
 from __future__ import annotations
@@ -82,6 +82,8 @@ class TrainedWave:
 
     def _transform(self, base: Network, given: Projection) -> Transform:
         target, old = given.target, given.transform
+        if target == "logits" and "logits/matrix" in self.weights:
+            return Sparse(sparse.csr_array(self.of(target, "matrix") * base.dt_s))
         if target == "logits":
             pixels = base.shape_of(given.source)
             mean = np.repeat(self.of(target, "kernel").T[:, None, :], pixels[0] * pixels[1], axis=1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from convert.options import Options, Progress
 
@@ -12,28 +14,23 @@ if TYPE_CHECKING:
     from convert.report import ConversionReport
 
 
-class Asked(NamedTuple):
-    """What a network is to be chosen by: points of 100 that it may lose, joules that it may need, and the images."""
+@dataclass(frozen=True)
+class Asked:
+    """What a network is to be chosen by, points of 100 that it may lose and joules that it may need, from what and
+    where to: as ``convert`` is given it, and labelled data ``held_out`` that nothing is trained on."""
 
+    model: Path
+    data: Path
+    bundle: Path
     accuracy_loss: float | None
     joules: float | None
     held_out: Path | None
+    force: bool
+    wait: bool
 
 
-class Choose(Protocol):
-    """Tries conversions and writes the one that does what was asked: ``deploy.choice``."""
-
-    def __call__(
-        self,
-        model: Path,
-        data: Path,
-        bundle: Path,
-        asked: Asked,
-        options: Options,
-        force: bool,
-        wait: bool,
-        progress: Progress,
-    ) -> ConversionReport: ...
+Choose = Callable[[Asked, Options, Progress], "ConversionReport"]
+"""Tries conversions and writes the one that does what was asked: ``deploy.choice``."""
 
 
 class Above(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ def convert_keras_file(context: click.Context, model: Path, given: dict[str, Any
     data, bundle, force, wait, check, as_json = (
         given[name] for name in ("data", "bundle", "force", "wait", "check", "as_json")
     )
-    options, asked, above = _options(given), Asked(*(given[name] for name in Asked._fields)), context.obj
+    options, above = _options(given), context.obj
     if check:
         others = {str(p.name) for p in context.command.params} - {*IN_A_CHECK}
         refuse(context, others, "--check looks at the model alone, reads no data and writes nothing", ", or --check")
@@ -40,9 +41,10 @@ def convert_keras_file(context: click.Context, model: Path, given: dict[str, Any
             f"Missing {' and '.join(missing)}: the training data and the bundle to write; --check needs neither.",
             context,
         )
-    elif asked.accuracy_loss is not None or asked.joules is not None:
-        _choose(above, model, data, bundle, asked, options, force, wait)
-    elif asked.held_out is not None:
+    elif given["accuracy_loss"] is not None or given["joules"] is not None:
+        asked = {field.name: given[field.name] for field in fields(Asked) if field.name != "model"}
+        _choose(above, Asked(model=model, **asked), options)
+    elif given["held_out"] is not None:
         raise UserError("--held-out is what trials are measured on; add --accuracy-loss POINTS or --joules JOULES")
     else:
         _convert(model, data, bundle, options, force, wait)
@@ -79,18 +81,9 @@ def _convert(model: Path, data: Path, bundle: Path, options: Options, force: boo
     show(convert(model, data, bundle, options, force=force, wait=wait, progress=progress), bundle)
 
 
-def _choose(
-    above: Above | None,
-    model: Path,
-    data: Path,
-    bundle: Path,
-    asked: Asked,
-    options: Options,
-    force: bool,
-    wait: bool,
-) -> None:
+def _choose(above: Above | None, asked: Asked, options: Options) -> None:
     from .text import show
 
     if above is None:
         raise UserError("--accuracy-loss and --joules are options of the installed command; run convert-model")
-    show(above.choose(model, data, bundle, asked, options, force, wait, progress), bundle)
+    show(above.choose(asked, options, progress), asked.bundle)

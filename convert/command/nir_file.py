@@ -18,7 +18,8 @@ SHARED = ("model", "data", "bundle", "timesteps", "vmin", "calibration_images", 
 
 def convert_nir_file(context: click.Context, model: Path, given: dict[str, Any]) -> None:
     """Does what the command was asked to do with a .nir file. Raises ``UserError``."""
-    from convert.spiking import NirOptions, convert_nir, read_nir
+    from convert.spiking.api import convert_nir, read_nir
+    from convert.spiking.options import NirOptions
 
     from .text import show_nir
 

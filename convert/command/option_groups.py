@@ -10,13 +10,13 @@ from typing import get_args
 import rich_click as click
 
 from convert.console.terminal import Number
+from convert.frontends.nir.assumed import Assumed, Reset
 from convert.options import LIMITS, ChosenMetric, MaxPooling, Options, SpikingRecipe, SurrogateName
 
 Command = Callable[..., None]
 Decorator = Callable[[Command], Command]
 
-DEFAULTS = Options()
-
+DEFAULTS, AS_ASSUMED = Options(), Assumed()
 
 _of_files = partial(click.option, panel="Files")
 
@@ -217,15 +217,15 @@ NIR: tuple[Decorator, ...] = (
     _of_nir(
         "--dt",
         type=Number(0, min_open=True),
-        default=0.001,
+        default=AS_ASSUMED.dt,
         metavar="TIME",
         show_default=True,
         help="NIR: the time of a step, in seconds; 1 for times in steps.",
     ),
     _of_nir(
         "--reset",
-        type=click.Choice(("zero", "subtract")),
-        default="zero",
+        type=click.Choice(get_args(Reset)),
+        default=AS_ASSUMED.reset,
         show_default=True,
         help="NIR: what the network was made for; the chip resets to zero.",
     ),

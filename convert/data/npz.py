@@ -18,6 +18,7 @@ from convert.storage.archives import stored_at
 from convert.storage.damage import DAMAGED, too_little_memory
 from convert.upstream.types import Values
 
+from .events.arrays import LISTED
 from .labels import ClassMap, Marked, Numbers
 from .tasks import chunks, let_go, one_hot, task_of
 from .validation import Expected, Image, ImageSource, check_classes, fit_class_map, fit_image, fit_numbers
@@ -110,6 +111,8 @@ def _arrays(path: Path, expected: Expected) -> tuple[Values, Values | None]:
             names = {member.removesuffix(".npy") for member in archive.namelist()}
             found = [pair for pair in PAIRS if set(pair) <= names]
             alone = sorted({x for x, _ in PAIRS} & names)
+            if set(LISTED) <= names:  # whose x would be taken for images
+                raise UserError(f"{path.name} holds recordings of an event sensor, and the model takes images")
             if not found and len(alone) == 1 and expected.needs_no_labels:
                 return _mapped(path, archive, alone[0]), None
             if len(found) == 1:

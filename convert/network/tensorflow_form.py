@@ -6,6 +6,7 @@ from functools import singledispatch
 
 import numpy as np
 
+from convert.padding import transposed_offset
 from convert.upstream.tensorflow import load_tensorflow
 from convert.upstream.types import Tensor
 
@@ -33,27 +34,24 @@ def _(transform: ConvolutionTranspose, images: Tensor, target: Shape) -> Tensor:
     tf = load_tensorflow()
     images = tf.cast(images, tf.float32)
     kernel = tf.transpose(tf.cast(transform.kernel, tf.float32), (0, 1, 3, 2))
-    (top, _), (left, _) = transform.crop
-    wanted = [target[i] + sum(transform.crop[i]) for i in range(2)]
-    rows, columns = (
-        max(wanted[i], (images.shape[1 + i] - 1) * transform.strides[i] + kernel.shape[i]) for i in range(2)
-    )
-    if transform.padding == "same":
-        rows, columns = wanted
-    shape = (len(images), rows, columns, target[2])
-    full = tf.nn.conv2d_transpose(images, kernel, shape, transform.strides, transform.padding.upper())
-    return full[:, top : top + target[0], left : left + target[1]]
+    sizes, strides = tuple(kernel.shape[:2]), transform.strides
+    whole = [(images.shape[1 + i] - 1) * strides[i] + sizes[i] for i in range(2)]
+    values = tf.nn.conv2d_transpose(images, kernel, (tf.shape(images)[0], *whole, target[2]), strides, "VALID")
+    first = [transposed_offset(sizes[i], strides[i], transform.padding) + transform.crop[i][0] for i in range(2)]
+    beyond = [max(0, first[i] + target[i] - whole[i]) for i in range(2)]  # where no tap reaches
+    values = tf.pad(values, ((0, 0), (0, beyond[0]), (0, beyond[1]), (0, 0)))
+    return values[:, first[0] : first[0] + target[0], first[1] : first[1] + target[1]]
 
 
 @apply.register
 def _(transform: Sparse, images: Tensor, target: Shape) -> Tensor:
     tf = load_tensorflow()
-    flat = tf.reshape(tf.cast(images, tf.float32), (len(images), -1))
+    flat = tf.reshape(tf.cast(images, tf.float32), (tf.shape(images)[0], -1))
     matrix = transform.matrix.tocoo()
     indices = np.stack(matrix.coords, axis=1)
     values = tf.sparse.SparseTensor(indices, matrix.data.astype(np.float32), matrix.shape)
     product = tf.sparse.sparse_dense_matmul(values, flat, adjoint_b=True)
-    return tf.reshape(tf.transpose(product), (len(images), *target))
+    return tf.reshape(tf.transpose(product), (tf.shape(images)[0], *target))
 
 
 def cropped(transform: Convolution, images: Tensor) -> Tensor:

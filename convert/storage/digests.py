@@ -30,6 +30,8 @@ def digest(path: Path) -> str:
             lines = [f"{_of_file(path / name)}  {name}\n" for name in sorted(_names(path))]
             return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
         return _of_report(path) if path.suffix == ".json" else _of_file(path)
+    except FileNotFoundError as error:
+        raise UserError(f"{error.filename or path}: no such file or folder") from error
     except OSError as error:
         raise UserError(f"cannot read {error.filename or path}: {error.strerror}; check its permissions") from error
 

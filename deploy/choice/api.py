@@ -3,41 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-
 from convert.bundle import (
-    NETWORK,
-    PARTITION,
-    PARTITION_PICTURE,
-    REPORT,
-    RUNS,
     at_work_in,
     is_part,
-    load_network,
-    load_peak_rates,
-    load_rate_network,
-    load_rates,
     load_report,
-    write_bundle,
 )
 from convert.choice_report import ChoiceReport
 from convert.data.metric_registry import METRICS
 from convert.errors import UserError
+from convert.opening import require_data
 from convert.options import FLAGS, Options, Progress, silent
-from convert.provenance import command_line, provenance
+from convert.provenance import command_line
 from convert.report import ConversionReport
 from convert.storage.atomic import whole_folder
 from convert.storage.digests import digest
 from convert.storage.recovery import NOTES
 from convert.storage.unfinished import unfinished
-from convert.timings import timings_since
 from partition.options import SearchOptions
 
+from .chosen import write_chosen
 from .score import DEVICE, Given, Score, score
 from .trials import Tried, next_trial
 from .wanted import Wanted
@@ -71,6 +59,8 @@ def convert_to_suit(
     if problems := [*options.problems(), *wanted.problems()]:
         raise UserError(problems)
     test = train if held_out is None else Path(held_out)
+    if held_out is not None:
+        require_data(model, train, test, options)  # before the first trial takes hours
     given = Given(model, train, test, images, SearchOptions(), progress)
     with (
         at_work_in(bundle, wait=wait),
@@ -79,7 +69,7 @@ def convert_to_suit(
     ):
         tried, last = _tried(kept, given, options, wanted)
         choice = _choice(wanted, tried, last, given)
-        _write(folder, tried[choice.chosen].bundle, choice, _command(given, wanted, options), begin_s)
+        write_chosen(folder, tried[choice.chosen].bundle, choice, _command(given, wanted, options), begin_s)
     return load_report(bundle)
 
 
@@ -145,32 +135,6 @@ def _none_suits(wanted: Wanted, tried: Sequence[Tried], last: Score) -> str:
         f"none of {len(trials)} trials {' and '.join(asked)}: the nearest has {metric.title} "
         f"{metric.text(nearest.value)} (original {metric.text(last.original)}) for about {1e3 * nearest.joules:.3g} "
         f"mJ; {way_out}, or allow more"
-    )
-
-
-def _write(folder: Path, trial: Path, choice: ChoiceReport, command: str, begin_s: float) -> None:
-    """The bundle of the ``trial`` that was chosen, with its steps, into ``folder``."""
-    left = {NETWORK, REPORT, PARTITION, PARTITION_PICTURE, RUNS}
-    for path in trial.iterdir():
-        if is_part(path) and path.name not in left and not path.name.startswith("."):
-            (shutil.copytree if path.is_dir() else shutil.copy2)(path, folder / path.name)
-    report = load_report(trial)
-    origin = report.provenance or provenance(command, seed=report.seed)
-    report = msgspec.structs.replace(
-        report,
-        timesteps=choice.timesteps,
-        choice=choice,
-        provenance=msgspec.structs.replace(origin, command=command),
-        timings=timings_since(begin_s),
-    )
-    network = load_network(trial).with_(timesteps=choice.timesteps)
-    write_bundle(
-        folder,
-        network,
-        load_rates(trial),
-        report,
-        peak_rates_hz=load_peak_rates(trial),
-        rate_network=load_rate_network(trial),
     )
 
 

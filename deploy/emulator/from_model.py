@@ -20,7 +20,6 @@ from deploy.arrays import Bool, Int32
 from . import stepping
 from .arguments import EventLists
 from .flat_model import FlatModel
-from .host_side import host_spikes as host_spikes
 from .stepping import Compartments, Fan, Moving, Watched
 
 

@@ -19,7 +19,7 @@ from deploy.runs.original import BundledOriginal
 
 from .cpu import Pace, Subject
 
-NO_MODEL = "the model that was converted does not lie in this bundle, so its time and energy are not measured"
+NO_MODEL = "no model without spikes lies in this bundle, so the time and energy of none are measured"
 INPUTS_USED = 128
 """Of the run's own inputs, where the bundle has none to calibrate on."""
 

@@ -16,9 +16,10 @@ from .read import RecordedRun
 
 
 def fronts_of(runs: Sequence[RecordedRun], reported: Sequence[ReportedRun]) -> tuple[Front, ...]:
-    """A front for all runs of equally many images of the same data, by the same metric, that counted by step.
+    """A front for all runs of equally many images of the same data, by the same metric.
 
-    Every readout of a run is a point, and every threshold of stopping images once settled.
+    Every readout of a run that counted by step is a point, and every threshold of stopping images once settled; of
+    images that followed each other the end alone.
     """
     groups: dict[tuple[tuple[str, str], int, MetricName], list[FrontPoint]] = {}
     for run, summary in zip(runs, reported, strict=True):
@@ -34,7 +35,9 @@ def fronts_of(runs: Sequence[RecordedRun], reported: Sequence[ReportedRun]) -> t
 
 
 def recipe_of(conversion: ConversionReport) -> str:
-    """How the network was trained for its spikes: 'stbp, 8 steps', 'tandem' or 'calibration'."""
+    """How the network was trained for its spikes: 'stbp, 8 steps', 'tandem', 'calibration', or 'as given' elsewhere."""
+    if conversion.assumed:
+        return "as given"
     steps = "" if conversion.steps is None else f", {conversion.steps} steps"
     name = conversion.recipe or ("percentile loss" if conversion.fine_tune_epochs else "calibration")
     return f"{name}{steps}"
@@ -53,24 +56,27 @@ def _metric_of(run: ReportedRun) -> MetricName | None:
 
 
 def _device(reported: Sequence[ReportedRun]) -> str:
-    rows = (row for run in reported for row in run.metrics.by_timestep if row.joules)
-    return next((next(iter(row.joules)) for row in rows), "")
+    return next((at.costs[0].device for run in reported for at in run.points if at.costs), "")
 
 
 def _points(run: ReportedRun, metric: MetricName, recipe: str) -> Iterator[FrontPoint]:
-    def point(row: StepRow, *, early: bool) -> Iterator[FrontPoint]:
-        value = row.value(metric)
-        if value is not None and row.joules:
-            joules = next(iter(row.joules.values()))
-            yield FrontPoint(
-                run=run.run, recipe=recipe, early_exit=early, timesteps=row.timesteps, value=value, joules=joules
-            )
+    def point(timesteps: float, value: float, joules: float, *, early: bool = False) -> FrontPoint:
+        return FrontPoint(run=run.run, recipe=recipe, early_exit=early, timesteps=timesteps, value=value, joules=joules)
 
-    for row in run.metrics.by_timestep:
-        yield from point(row, early=False)
+    def of_rows(rows: Sequence[StepRow], *, early: bool) -> Iterator[FrontPoint]:
+        for row in rows:
+            value, joules = row.value(metric), next(iter(row.joules.values()), None)
+            if value is not None and joules is not None:
+                yield point(row.timesteps, value, joules, early=early)
+
+    counted = list(of_rows(run.metrics.by_timestep, early=False))
+    yield from counted
     if run.early is not None and run.early.metric == metric:
-        for row in run.early.curve:
-            yield from point(row, early=True)
+        yield from of_rows(run.early.curve, early=True)
+    if not counted:
+        for at in run.points:
+            if at.name == "all steps" and at.metric == metric and at.value is not None and at.costs:
+                yield point(at.timesteps, at.value, at.costs[0].joules.nominal)
 
 
 def marked(points: Sequence[FrontPoint], metric: MetricName) -> tuple[FrontPoint, ...]:

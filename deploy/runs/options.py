@@ -12,7 +12,7 @@ from deploy.targets.names import TargetName
 
 STEPS = CONVERSION["timesteps"]
 WINDOW = 1 / 3
-"""The share of the steps, the last ones, whose rates the host averages: docs/calibration.md.
+"""The share of the steps, the last ones, whose rates the host averages, but 16 at least: docs/calibration.md.
 
 Of events, which come and go, all of them.
 """

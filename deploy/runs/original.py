@@ -43,7 +43,7 @@ class BundledOriginal:
     @cached_property
     def keras_model(self) -> KerasModel:
         """The model in the file; raises ``UserError`` if it cannot be read."""
-        from convert.frontends.keras.load import load_model
+        from convert.frontends.load import load_model
 
         assert self.source is not None, "there is no file"
         return load_model(self.source, output=self.output)
@@ -73,7 +73,7 @@ def original_of(bundle: Path) -> BundledOriginal:
         if report.model is not None and not report.rate_network_is_original:
             raise
         source = None
-    if source is not None and source.suffix in SPIKING:
+    if source is not None and source.suffix.lower() in SPIKING:
         source = None
     rates = load_rate_network(bundle) if report.rate_network_is_original else None
     return BundledOriginal(rates, source, report.output, bundle)

@@ -12,6 +12,8 @@ from .options import WINDOW
 
 EVERY: dict[Task, int] = {"classification": 4, "segmentation": 8, "regression": 4, "anomaly": 4}
 """Steps between readouts; a readout of a segmentation is a whole image to keep."""
+LEAST = 16
+"""Steps that the usual window has at least: in fewer, single spikes count too much (docs/calibration.md)."""
 FEWEST = 8
 """Readouts of a short run: then they are nearer to each other than ``EVERY``."""
 
@@ -19,15 +21,17 @@ FEWEST = 8
 def windows_at(network: Network, steps: Sequence[int], share: float | None = None) -> list[Window]:
     """For each of these numbers of steps the window that is averaged.
 
-    It is the last ``share`` of them (None: ``WINDOW``, of events all), but nothing before the first spikes can have
-    come through all layers. Of an image that is shown for a part of the steps only, no spike is left out: each layer
-    fires for that many steps.
+    It is the last ``share`` of them (None: ``WINDOW``, ``LEAST`` at least, of events all), but nothing before the first
+    spikes can have come through all layers. Of an image that is shown for a part of the steps only, no spike is left
+    out: each layer fires for that many steps.
     """
-    if share is None:
-        share = 1.0 if network.input.time_course is TimeCourse.EVENTS else WINDOW
-    share = share if network.input_end_step is None else 1.0
+    least = LEAST if share is None else 0
+    if network.input_end_step is not None or (share is None and network.input.time_course is TimeCourse.EVENTS):
+        share = 1.0
+    elif share is None:
+        share = WINDOW
     lag = readout_lag(network)
-    return [(min(max(int(stop * (1 - share)), lag), stop - 1), stop) for stop in steps]
+    return [(min(max(min(int(stop * (1 - share)), stop - least), lag), stop - 1), stop) for stop in steps]
 
 
 def readout_lag(network: Network) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from convert.calibration.simulate import drive_hz
 from convert.network import INPUT
-from convert.training.wave.batch import passes
+from convert.training.wave.event_engine import passes
 from convert.training.wave.layers import wave_layers
 from tests.builders.image_networks import images
 from tests.builders.map_of_classes import map_of_classes, outputs

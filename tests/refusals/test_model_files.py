@@ -61,7 +61,7 @@ def folder_of_text(path):
 
 
 NO_MODEL = [
-    ("model.keras", None, r"model\.keras does not exist; give the path of a \.keras, \.h5 or SavedModel$"),
+    ("model.keras", None, r"model\.keras does not exist; give the path of a \.keras, \.h5, \.onnx or SavedModel$"),
     ("model.keras", empty, r"model\.keras is empty; save it again"),
     ("model.h5", empty, r"model\.h5 is empty"),
     ("model.keras", text, r"model\.keras is no Keras model: neither a zip"),

@@ -39,6 +39,15 @@ class Loaded:
     outputs: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Given:
+    """A ``model`` of either Keras with the names of its ``outputs``, and ``problems`` of it that are known already."""
+
+    model: Model
+    outputs: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+
+
 def load_model(path: Path, *, max_pooling: bool = True, output: str | None = None) -> Model:
     """The ``model`` of ``load``."""
     return load(path, max_pooling=max_pooling, output=output).model
@@ -60,9 +69,21 @@ def load(path: Path, *, max_pooling: bool = True, output: str | None = None) -> 
             if kind not in BY_SHAPE:
                 rebuild.new_layers(kind, name, config)
         raise UserError(sentences(rebuild.refusals) or error.problems) from error
-    names = output_names(model)
-    order = chosen(names, output)
+    return _flattened(path, Given(model, tuple(output_names(model))), rebuild, output)
+
+
+def flattened(path: Path, given: Given, *, max_pooling: bool = True, output: str | None = None) -> Loaded:
+    """What ``load`` gives, for a model that another front end has read from ``path``."""
+    return _flattened(path, given, _Rebuild(max_pooling), output)
+
+
+def _flattened(path: Path, given: Given, rebuild: _Rebuild, output: str | None) -> Loaded:
+    model, names = given.model, list(given.outputs)
     shapes = shapes_of(model)
+    if given.problems:
+        rebuild.look_through(model, shapes)
+        raise UserError([*given.problems, *sentences(rebuild.refusals), *misplaced_heads(model)])
+    order = chosen(names, output)
     if problems := input_problems(path, shapes):
         raise UserError(problems + sentences(rebuild.look_through(model, shapes)))
     rebuilt = as_read(rebuild.run(model, shapes, order))

@@ -6,31 +6,33 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 LISTED = 5
-"""Layers named in a sentence; the others are counted."""
+"""Layers named in a sentence; the others are counted. Of nodes, whose names nobody chose, all are named."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Layer ``name`` of class ``kind`` does not convert: ``reason``, and the way out."""
+    """Layer ``name`` of class ``kind`` does not convert: ``reason``, and the way out; ``called`` what it is."""
 
     name: str
     kind: str
     reason: str
+    called: str = "layer"
 
 
 def sentences(refusals: Iterable[Refusal]) -> list[str]:
     """One sentence for each class and reason, in the order in which they come up."""
-    names: dict[tuple[str, str], list[str]] = {}
+    names: dict[tuple[str, str, str], list[str]] = {}
     for refusal in refusals:
-        found = names.setdefault((refusal.kind, refusal.reason), [])
+        found = names.setdefault((refusal.called, refusal.kind, refusal.reason), [])
         if refusal.name not in found:
             found.append(refusal.name)
-    return [f"{_layers(found)} ({kind}): {reason}" for (kind, reason), found in names.items()]
+    return [f"{_named(called, found)} ({kind}): {reason}" for (called, kind, reason), found in names.items()]
 
 
-def _layers(names: list[str]) -> str:
-    quoted = [f"'{name}'" for name in names[:LISTED]]
-    more = len(names) - LISTED
+def _named(called: str, names: list[str]) -> str:
+    listed = LISTED if called == "layer" else len(names)
+    quoted = [f"'{name}'" for name in names[:listed]]
+    more = len(names) - listed
     if more > 0:
-        return f"layers {', '.join(quoted)} and {more} more"
-    return f"layer{'s' if len(names) > 1 else ''} {', '.join(quoted)}"
+        return f"{called}s {', '.join(quoted)} and {more} more"
+    return f"{called}{'s' if len(names) > 1 else ''} {', '.join(quoted)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import Literal
+from typing import Literal, get_args
 
 DT_S = 0.001
 FLOOR = -50.0
@@ -39,6 +39,6 @@ class Assumed:
             problems.append(f"dt is {self.dt}; give the time of a step in seconds, or 1 for times in steps")
         if not isfinite(self.floor) or self.floor > 0:
             problems.append(f"vmin is {self.floor}; give a finite number of thresholds, 0 or less")
-        if self.reset not in ("zero", "subtract"):
-            problems.append(f"reset '{self.reset}' is not known; choose zero or subtract")
+        if self.reset not in get_args(Reset):
+            problems.append(f"reset '{self.reset}' is not known; choose {' or '.join(get_args(Reset))}")
         return problems

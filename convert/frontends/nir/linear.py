@@ -155,9 +155,9 @@ def _pair(node: Node, name: str, axes: int) -> tuple[int, int]:
 def _padding(node: Node, axes: int, kernel: tuple[int, ...], dilation: tuple[int, int]) -> Margins:
     """Zeros before and after, along rows and columns."""
     given = node.fields.get("padding", 0)
-    if given == "valid" if isinstance(given, str) else False:
-        return (0, 0), (0, 0)
     if isinstance(given, str):
+        if given == "valid":
+            return (0, 0), (0, 0)
         if given != "same":
             raise ValueError(f"its padding is '{given}', neither 'same' nor 'valid' nor a number")
         total = [(n - 1) * d for n, d in zip(kernel, dilation, strict=True)]

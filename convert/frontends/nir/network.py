@@ -32,7 +32,9 @@ from .assumed import Assumed
 from .linear import LINEAR, Part, Signal, added, shape_of, source_signal
 from .maps import as_transform
 from .neurons import in_steps
+from .order import order_of
 from .reading import Graph, Node
+from .told import told
 
 SPIKING = ("IF", "LIF", "CubaLIF")
 FILTERS = ("LI", "CubaLI")
@@ -62,12 +64,11 @@ class Made:
 def network_of(graph: Graph, assumed: Assumed, timesteps: int) -> Made:
     """The network of ``graph``. Raises ``UserError`` with everything that cannot be held."""
     build = _Build(graph, assumed)
-    order = build.order()
-    for name in order:
+    for name in order_of(graph):
         build.visit(name)
     if build.problems:
         raise UserError(build.problems)
-    return Made(build.network(timesteps), tuple(build.lines()))
+    return Made(build.network(timesteps), told(assumed, build.said, build.relays, build.notes))
 
 
 @dataclass
@@ -83,33 +84,6 @@ class _Build:
     problems: list[str] = field(default_factory=list)
     said: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-
-    def order(self) -> list[str]:
-        """The nodes that an output needs, each after those before it. Raises ``UserError`` for loops."""
-        graph = self.graph
-        inputs, outputs = graph.of_kind("Input"), graph.of_kind("Output")
-        problems = [
-            f"the graph has {len(names)} {kind} nodes ({', '.join(names) or 'none'}); write one with exactly one"
-            for kind, names in (("Input", inputs), ("Output", outputs))
-            if len(names) != 1
-        ]
-        if problems:
-            raise UserError(problems)
-        wanted, waiting = set(outputs), list(outputs)
-        while waiting:
-            new = [name for name in graph.before(waiting.pop()) if name not in wanted]
-            wanted.update(new)
-            waiting += new
-        done: list[str] = []
-        while ready := [n for n in graph.nodes if n in wanted and n not in done and set(graph.before(n)) <= set(done)]:
-            done += ready
-        if loops := sorted(wanted.difference(done)):
-            raise UserError(
-                f"nodes {', '.join(loops)} depend on themselves: recurrent networks do not run layer after layer; "
-                "write the graph without its recurrent edges, or build it in nengo_loihi and run it with "
-                "deploy.emulator.run_model"
-            )
-        return done
 
     def visit(self, name: str) -> None:
         """Makes of node ``name`` what it is; what it cannot be is kept as a problem."""
@@ -215,6 +189,11 @@ class _Build:
         taken = {*self.populations, INPUT, "output"}
         return next(n for n in (plain, *(f"{plain}_{i}" for i in range(2, len(taken) + 3))) if n not in taken)
 
+    @property
+    def relays(self) -> int:
+        """How many populations hold delays."""
+        return sum(p.source_layer == "Delay" for p in self.populations.values())
+
     def network(self, timesteps: int) -> Network:
         assert self.readout is not None
         shape: Shape = self.populations[EVENT_SOURCE].shape
@@ -226,25 +205,3 @@ class _Build:
             self.assumed.dt_s,
             timesteps,
         )
-
-    def lines(self) -> list[str]:
-        """What was assumed."""
-        dt, floor = self.assumed.dt, self.assumed.floor
-        unit = f"{dt:g} s" if dt < 1 else f"{dt:g} of the file's unit, here {1000 * self.assumed.dt_s:g} ms"
-        made_for = {
-            "zero": "a spike sets the voltage to v_reset",
-            "subtract": "made for subtraction of the threshold, but the chip resets to zero: what is above it is lost",
-        }[self.assumed.reset]
-        relays = sum(p.source_layer == "Delay" for p in self.populations.values())
-        return [
-            f"a step is {unit} (--dt); NIR says none",
-            *(f"{said} ({', '.join(names)})" for said, names in self.said.items()),
-            f"reset: {made_for} (--reset)",
-            f"voltages end {floor:g} thresholds below the reset (--vmin); NIR knows no floor",
-            "a neuron fires above its threshold, at most once a step; some simulators fire at it, or more often",
-            "spikes take a step to each layer: where paths differ in length the shorter one is ahead, and biases act "
-            "from the first step on",
-            "two input channels are the polarities 0 and 1 of events, in this order",
-            *([f"{relays} populations of relays hold delays, a step each"] if relays else []),
-            *self.notes,
-        ]

@@ -11,14 +11,13 @@ steps without training; resets lose overshoot here, and biases act in windows, s
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 from convert.training.recipes.stbp import ALONE, FEATURES, stbp
 from convert.training.recipes.surrogates import LOW_TRIANGLE
 from convert.training.wave.aim import Goals
 from convert.training.wave.kernels import Surrogate
 from convert.training.wave.recipe import Recipe, Stage
-from convert.training.wave.simulate import gradient
+from convert.training.wave.simulate import ThroughSteps
 
 SIGMA = 12**-0.5
 SINGLE = 0.6
@@ -30,8 +29,8 @@ def single_step(count: int, goals: Goals, surrogate: Surrogate = LOW_TRIANGLE) -
     alone, single = round(ALONE * count), round(SINGLE * count)
     last = stbp(count - single, goals, surrogate, alone=0.0)
     stages = (
-        Stage(alone, partial(gradient, surrogate=surrogate, local=True), (FEATURES[0], FEATURES[0]), SIGMA),
-        Stage(single - alone, partial(gradient, surrogate=surrogate), FEATURES, SIGMA),
+        Stage(alone, ThroughSteps(surrogate, local=True), (FEATURES[0], FEATURES[0]), SIGMA),
+        Stage(single - alone, ThroughSteps(surrogate), FEATURES, SIGMA),
         last.stages[-1],
     )
     return replace(last, stages=stages)

@@ -9,13 +9,11 @@ Networks"); no gradient goes through a reset. Shares and rates are chosen by tri
 
 from __future__ import annotations
 
-from functools import partial
-
 from convert.training.recipes.surrogates import LOW_TRIANGLE
 from convert.training.wave.aim import Goals
 from convert.training.wave.kernels import Surrogate
 from convert.training.wave.recipe import Recipe, Stage
-from convert.training.wave.simulate import gradient
+from convert.training.wave.simulate import ThroughSteps
 
 ALONE = 0.1
 """The share of the batches in which layers learn alone."""
@@ -30,7 +28,7 @@ def stbp(
     """On ``count`` batches, a share ``alone`` of them each layer for itself."""
     first = round(alone * count)
     stages = (
-        Stage(first, partial(gradient, surrogate=surrogate, local=True), (FEATURES[0], FEATURES[0])),
-        Stage(count - first, partial(gradient, surrogate=surrogate), FEATURES),
+        Stage(first, ThroughSteps(surrogate, local=True), (FEATURES[0], FEATURES[0])),
+        Stage(count - first, ThroughSteps(surrogate), FEATURES),
     )
     return Recipe(stages, goals, learning_rate)

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.calibration.firing_rates import FiringRates
-from convert.calibration.simulate import drive_hz
 from convert.frontends.original import Images
-from convert.network import INPUT, Network
+from convert.network import Network
 from convert.network.tensorflow_form import apply
 from convert.training.descent import Key
 from convert.training.wave.aim import Aim
+from convert.training.wave.dense_engine import DenseEngine, has_gpu
+from convert.training.wave.engine import Counted, Engine, per_step
+from convert.training.wave.event_engine import AT_ONCE, EventEngine, passes
 from convert.training.wave.kernels import Float32, counted
 from convert.training.wave.layers import Layer, wave_layers
 from convert.training.wave.one_step import Noise
-from convert.training.wave.parameters import WaveParameters, summed
+from convert.training.wave.parameters import WaveParameters
 from convert.training.wave.rate_bounds import added, rate_gradients
 from convert.training.wave.readout_gradient import backward
 from convert.training.wave.schedule import Wave
-from convert.training.wave.simulate import Gradient, Passed, Scratch, Wanted, pass_image
+from convert.training.wave.simulate import ThroughSteps, Wanted
 from convert.upstream.tensorflow import load_tensorflow
 from convert.upstream.types import Values
-
-Result = TypeVar("Result")
-
-AT_ONCE = 8
-"""Images whose voltages are held at a time: those of a ResNet-20 take 20 MB each."""
-
-TOGETHER = 2
-"""Of these, images whose gradients one thread adds up: sums are the same on any number of cores."""
 
 SILENT = 1e-3
 """A layer's activations are compared relative to their mean square and this."""
@@ -51,9 +42,9 @@ class Examples:
     logits: NDArray[np.float32]
     labels: Values | None = None
 
-    def part(self, start: int) -> Examples:
-        """``AT_ONCE`` of them."""
-        some = slice(start, start + AT_ONCE)
+    def part(self, start: int, size: int) -> Examples:
+        """``size`` of them."""
+        some = slice(start, start + size)
         labels = None if self.labels is None else self.labels[some]
         return Examples(self.images[some], {n: a[some] for n, a in self.activities.items()}, self.logits[some], labels)
 
@@ -76,15 +67,23 @@ class BatchGradient:
         self.parameters = parameters
         network = parameters.start.network
         self.fan_out = {p.name: fan_out(network, p.name) for p in network.chip_populations}
-        self.scratch = [Scratch() for _ in range(AT_ONCE)]
+        self.events = EventEngine()
+        self.dense = DenseEngine(network) if has_gpu() else None
+
+    def _engine(self, aim: Aim) -> Engine:
+        """A GPU's, where there is one and it knows the way back."""
+        if self.dense is not None and isinstance(aim.backward, ThroughSteps):
+            return self.dense
+        return self.events
 
     def of(self, wave: Wave, layers: Sequence[Layer], given: Examples, aim: Aim) -> Found:
         """Of the mean over all examples."""
         total: dict[Key, NDArray[np.float32]] = {}
         noticed: dict[str, NDArray[np.float32]] = {}
         loss = agrees = 0.0
-        for start in range(0, len(given.images), AT_ONCE):
-            part = given.part(start)
+        at_once = self._engine(aim).at_once
+        for start in range(0, len(given.images), at_once):
+            part = given.part(start, at_once)
             share = len(part.images) / len(given.images)
             found = self._of_part(wave, layers, part, aim, start)
             loss, agrees = loss + share * found.loss, agrees + share * found.agrees
@@ -98,28 +97,21 @@ class BatchGradient:
         def noise(k: int) -> Noise | None:
             return None if aim.noise is None else Noise(aim.noise, np.random.default_rng((*aim.seed, first + k)))
 
-        passed = passes(wave, layers, given.images, self.scratch, noise)
+        engine = self._engine(aim)
+        noises = [noise(k) for k in range(len(given.images))]
+        passed = engine.passed(layers, per_step(wave, given.images), wave.steps, noises)
         readout = self._readout(wave, layers, passed, given, aim)
         of_counts, of_window = self._count_gradients(wave, layers, passed, given, aim), readout.of_sources
         if aim.goals.rates is not None:
             of_window = added(of_window, rate_gradients(wave, layers, passed, aim.goals.rates))
 
-        def wanted(k: int) -> dict[str, Wanted]:
-            return {
-                name: Wanted(all_[k], of_window[name][k] if name in of_window else None)
-                for name, all_ in of_counts.items()
-            }
-
-        def some(group: int) -> Gradient:
-            chosen = range(group * TOGETHER, min(len(passed), (group + 1) * TOGETHER))
-            return aim.backward(layers, [(passed[k], wanted(k)) for k in chosen])
-
-        found = summed(_each(-(-len(passed) // TOGETHER), some))
+        wanted = {name: Wanted(all_, of_window.get(name)) for name, all_ in of_counts.items()}
+        found = engine.gradient(layers, passed, wanted, aim.backward)
         gradients = self.parameters.gradients(found) | readout.gradients
         return Found(readout.loss, readout.agrees, gradients, found.noticed)
 
     def _count_gradients(
-        self, wave: Wave, layers: Sequence[Layer], passed: Sequence[Passed], given: Examples, aim: Aim
+        self, wave: Wave, layers: Sequence[Layer], passed: Sequence[Counted], given: Examples, aim: Aim
     ) -> dict[str, Float32]:
         """Of the difference from the activations and of the penalty, with respect to counts (images, neurons)."""
         network, found = wave.network, {}
@@ -136,7 +128,7 @@ class BatchGradient:
         return found
 
     def _readout(
-        self, wave: Wave, layers: Sequence[Layer], passed: Sequence[Passed], given: Examples, aim: Aim
+        self, wave: Wave, layers: Sequence[Layer], passed: Sequence[Counted], given: Examples, aim: Aim
     ) -> _Readout:
         network = wave.network
         readout, per_spike = network.readouts[0], np.float32(1 / (wave.steps * network.dt_s))
@@ -182,28 +174,7 @@ def _class(outputs: Float32) -> NDArray[np.intp]:
     return outputs.argmax(axis=-1) if outputs.shape[-1] > 1 else np.asarray(outputs > 0, np.intp)
 
 
-def passes(
-    wave: Wave,
-    layers: Sequence[Layer],
-    images: Images,
-    scratch: Sequence[Scratch] | None = None,
-    noise: Callable[[int], Noise | None] = lambda number: None,
-) -> list[Passed]:
-    """Raw ``images`` through the wave, on all cores, each computed in one of ``scratch``, with the ``noise`` of its
-    number among them."""
-    network = wave.network
-    hosts = [p for p in network.populations if not p.on_chip]
-    drives = {p.name: drive_hz(network, p, {INPUT: images}).astype(np.float64) * network.dt_s for p in hosts}
-
-    def one(k: int) -> Passed:
-        per_step = {name: drive[k] for name, drive in drives.items()}
-        return pass_image(layers, per_step, wave.steps, None if scratch is None else scratch[k], noise(k))
-
-    found = _each(len(images), one)
-    return [found[k] for k in range(len(images))]
-
-
-def read_out(wave: Wave, layers: Sequence[Layer], passed: Sequence[Passed]) -> tuple[dict[str, Float32], Float32]:
+def read_out(wave: Wave, layers: Sequence[Layer], passed: Sequence[Counted]) -> tuple[dict[str, Float32], Float32]:
     """The rates in their windows of the first readout's sources, by name, and its outputs before their activation,
     (images, rows, columns, channels)."""
     network, readout = wave.network, wave.network.readouts[0]
@@ -222,10 +193,10 @@ def firing_rates(wave: Wave, images: Images) -> FiringRates:
     """Of every population of the wave on raw ``images``, over all steps until it has passed."""
     found, network, layers = FiringRates(), wave.network, wave_layers(wave, {})
     duration_s = max(busy.stop for busy in wave.busy.values()) * network.dt_s
-    scratch = [Scratch() for _ in range(AT_ONCE)]
+    engine = EventEngine()
     counts: dict[str, list[Float32]] = {p.name: [] for p in network.populations}
     for start in range(0, len(images), AT_ONCE):
-        for passed in passes(wave, layers, images[start : start + AT_ONCE], scratch):
+        for passed in passes(wave, layers, images[start : start + AT_ONCE], engine):
             for p in network.populations:
                 counts[p.name].append(counted(passed.fired[p.name].neurons, p.neurons))
     for p in network.populations:
@@ -241,12 +212,3 @@ def fan_out(network: Network, name: str) -> NDArray[np.float32]:
         if p.target in chip:
             total = total + p.transform.fan_out(network.shape_of(name), network.shape_of(p.target))
     return total.ravel().astype(np.float32)
-
-
-def _each(count: int, one: Callable[[int], Result]) -> dict[int, Result]:
-    """``one`` of 0 up to ``count``, on all cores that this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    if cores == 1:
-        return {k: one(k) for k in range(count)}
-    with ThreadPoolExecutor(cores) as threads:
-        return dict(enumerate(threads.map(one, range(count))))

@@ -8,15 +8,15 @@ import numpy as np
 
 from convert.training.rate_loss import LOWEST, percentile_loss
 from convert.training.wave.aim import RateBounds
+from convert.training.wave.engine import Counted
 from convert.training.wave.kernels import Float32
 from convert.training.wave.layers import Layer
 from convert.training.wave.schedule import Wave
-from convert.training.wave.simulate import Passed
 from convert.upstream.tensorflow import load_tensorflow
 
 
 def rate_gradients(
-    wave: Wave, layers: Sequence[Layer], passed: Sequence[Passed], bounds: RateBounds
+    wave: Wave, layers: Sequence[Layer], passed: Sequence[Counted], bounds: RateBounds
 ) -> dict[str, Float32]:
     """By layer, of the sum over layers with respect to spikes in the window (images, neurons).
 

@@ -163,6 +163,17 @@ def gradient(
     return sums.gradient(layers)
 
 
+@dataclass(frozen=True)
+class ThroughSteps:
+    """The way back through every step by a ``surrogate``; ``local``: none of it goes from layer to layer."""
+
+    surrogate: Surrogate
+    local: bool = False
+
+    def __call__(self, layers: Sequence[Layer], images: Sequence[tuple[Passed, Mapping[str, Wanted]]]) -> Gradient:
+        return gradient(layers, images, self.surrogate, local=self.local)
+
+
 def _add_gradient(
     layers: Sequence[Layer],
     passed: Passed,

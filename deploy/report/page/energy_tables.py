@@ -169,7 +169,7 @@ def front_table(front: Front) -> PageTable:
             point.run,
             point.recipe,
             "once settled" if point.early_exit else "all alike",
-            f"{point.timesteps:.1f}".removesuffix(".0"),
+            steps_text(point),
             METRICS[front.metric].text(point.value),
             si(point.joules, "J"),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy.report.content import EnergyReport, ReportedRun
-from deploy.report.words.points_text import point_value
+from deploy.report.words.points_text import point_value, steps_text
 from deploy.report.words.si import range_text, si, times
 from deploy.report.words.verdict import verdict_of
 
@@ -37,7 +37,7 @@ def _row(report: EnergyReport, run: ReportedRun, number: int) -> Row:
         f"{run.images:,}",
         point.name if point else "–",
         point_value(point) if point else "–",
-        f"{point.timesteps:.3g}" if point else str(run.timesteps),
+        steps_text(point) if point else str(run.timesteps),
         si(joules.nominal, "J") if joules else "–",
         range_text(joules.low, joules.high, "J") if joules else "–",
         times(found.cpu.ratio) if found.cpu else "–",

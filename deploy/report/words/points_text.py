@@ -8,7 +8,7 @@ from rich.table import Table
 
 from convert.data.metric_registry import METRICS
 from deploy.report.content import ReportedRun
-from deploy.report.points import BreakEven, OperatingPoint, PointCost, Tornado
+from deploy.report.points import BreakEven, FrontPoint, OperatingPoint, PointCost, Tornado
 
 from .si import range_text, si, table_of
 
@@ -39,7 +39,7 @@ def point_value(point: OperatingPoint) -> str:
     return "–" if point.metric is None else METRICS[point.metric].text(point.value)
 
 
-def steps_text(point: OperatingPoint) -> str:
+def steps_text(point: OperatingPoint | FrontPoint) -> str:
     """'41' or, for a mean that is no whole number, '41.3'."""
     return f"{point.timesteps:.1f}".removesuffix(".0")
 

@@ -12,7 +12,7 @@ from deploy.runs.report import RunMetrics
 
 from .si import counted, range_text, si
 
-NO_ANN = "There is no ANN to compare with: the model that was converted does not lie in the bundle"
+NO_ANN = "There is no ANN to compare with: none lies in the bundle"
 
 
 def quality(device: DeviceReport) -> str:

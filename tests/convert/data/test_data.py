@@ -13,6 +13,7 @@ from convert.data.crops import batches_per_epoch, crop_positions, cut, stitch, t
 from convert.data.dataset import open_data
 from convert.data.validation import Expected
 from convert.errors import UserError
+from tests.builders.event_bundle import listed_events
 
 RNG = np.random.default_rng(0)
 
@@ -127,6 +128,7 @@ def broken(path: Path, case: str) -> tuple[Path, dict]:
         "fractions": {"x": x, "y": y + 0.5},
         "map for classes": {"x": x, "y": x},
         "no images": {"x": x[:0], "y": y[:0]},
+        "recordings": listed_events(2),
     }
     if case in arrays:
         np.savez(path / "d.npz", **arrays[case])
@@ -185,6 +187,7 @@ def broken(path: Path, case: str) -> tuple[Path, dict]:
         ("fractions", ("whole numbers",)),
         ("map for classes", ("segmentation data", "classification")),
         ("no images", ("0 images",)),
+        ("recordings", ("recordings of an event sensor",)),
         ("not a zip", ("cannot be read",)),
         ("suffix", (".csv",)),
         ("missing label", ("8 of 9", "1, 2", "3 more")),

@@ -65,6 +65,12 @@ def test_transposed_convolutions(size, strides, padding):
     agrees(ConvolutionTranspose(kernel, strides, padding), images_of(*length, 3), (rows, columns, 4))
 
 
+@pytest.mark.parametrize("more", [(-1, 0), (1, -1), (2, 1)])
+def test_transposed_convolutions_to_sizes_that_keras_does_not_give(more):
+    kernel = np.random.default_rng(2).normal(size=(3, 4, 3, 4))
+    agrees(ConvolutionTranspose(kernel, (2, 2), "same"), images_of(5, 4, 3), (10 + more[0], 8 + more[1], 4))
+
+
 def test_matrices():
     matrix = sparse.random_array((2 * 3 * 4, 60), density=0.2, rng=np.random.default_rng(3), format="csr")
     agrees(Sparse(matrix), images_of(5, 4, 3), (2, 3, 4))

@@ -15,7 +15,8 @@ from convert.network.tensorflow_form import apply
 from convert.training.losses import cross_entropy
 from convert.training.recipes.stbp import stbp
 from convert.training.wave.aim import Goals
-from convert.training.wave.batch import fan_out, passes
+from convert.training.wave.batch import fan_out
+from convert.training.wave.event_engine import passes
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.readout_gradient import backward
 from convert.training.wave.schedule import Wave

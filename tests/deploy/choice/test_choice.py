@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -73,6 +74,14 @@ def test_with_batches_waves_are_trained_one_from_the_other(tiny, tmp_path):
     ]
     assert "(chosen)" in result.output
     assert "--accuracy-loss 100" in report["provenance"]["command"]
+
+
+def test_data_to_measure_on_that_does_not_fit_is_refused_before_anything_is_tried(tiny, tmp_path):
+    with np.load(tiny / "data.npz") as data:
+        np.savez(tmp_path / "other.npz", x=data["x"], y=data["y"] + 50)
+    arguments = [tiny / "model.keras", "--data", tiny / "data.npz", "-o", tmp_path / "b", "--accuracy-loss", "1"]
+    for held_out, problem in (("other.npz", "renumber the labels"), ("none.npz", "no such file or folder")):
+        refused(convert_model, [*arguments, "--held-out", tmp_path / held_out], problem, folder=tmp_path)
 
 
 def test_what_belongs_together_is_asked_for(tiny, tmp_path):

@@ -15,7 +15,7 @@ from convert.network import Population
 from convert.network.transforms import WHOLE
 from deploy.emulator import compile_network, run, run_model
 from deploy.emulator.flat_model import flatten_model
-from deploy.emulator.from_model import host_spikes
+from deploy.emulator.host_side import host_spikes
 from partition.geometry.tile import tile_slices
 from partition.result import Block
 from tests.builders.random_networks import Case, random_case, with_events

@@ -11,7 +11,7 @@ import pytest
 from convert.errors import UserError
 from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.emulator import flatten_model, run_model
-from deploy.emulator.from_model import host_spikes
+from deploy.emulator.host_side import host_spikes
 
 STEPS = 150
 

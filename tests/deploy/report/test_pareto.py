@@ -44,3 +44,18 @@ def test_only_runs_on_the_same_images_are_compared(tmp_path: Path) -> None:
         (6, {"a/fast-64", "b/fast-128"}),
         (2, {"a/fast-32"}),
     ]
+
+
+def test_a_run_of_images_that_follow_each_other_is_one_point(tmp_path: Path) -> None:
+    first = make_bundle(tmp_path / "a", runs=("fast-64", "fast-128"))
+    path = first / "runs" / "fast-64" / "run.json"
+    run = json.loads(path.read_text())
+    events = ("synops", "spikes", "neuron_updates", "layer_synops", "busiest_cores")
+    rows = [{k: v for k, v in row.items() if k not in events} for row in run["metrics"]["by_timestep"]]
+    write(path, {**run, "metrics": {**run["metrics"], "by_timestep": rows}, "early": None, "period": 40})
+    report = build_report(read_runs([first]))
+    (front,) = report.fronts
+    (alone,) = [point for point in front.points if point.run == "a/fast-64"]
+    (summary,) = [run for run in report.runs if run.run == "a/fast-64"]
+    assert alone.joules == summary.points[-1].costs[0].joules.nominal
+    assert alone.timesteps == summary.timesteps

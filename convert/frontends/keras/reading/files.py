@@ -84,7 +84,7 @@ def _layers(entry: Config) -> Iterator[tuple[str, str, Config]]:
 def _version(path: Path) -> str:
     """The version of the Keras that saved ``path``, '2' for a SavedModel; ``UserError`` if none did."""
     if not path.exists():
-        raise UserError(f"{path} does not exist; give the path of a .keras, .h5 or SavedModel")
+        raise UserError(f"{path} does not exist; give the path of a .keras, .h5, .onnx or SavedModel")
     if path.is_dir():
         if (path / "saved_model.pb").is_file():
             if not (path / METADATA).is_file():

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 import convert
 from convert.cli import main as convert_model
-from convert.spiking import NirOptions, convert_nir
+from convert.spiking.api import convert_nir
+from convert.spiking.options import NirOptions
 from deploy.cli import main as deploy_model
 from deploy.report.cli import main as energy_report
 from deploy.verify.cli import main as verify_model
@@ -83,7 +84,9 @@ def test_every_command(folder: Path) -> None:
     metrics = json.loads((bundle / "runs" / "fast" / "run.json").read_text())["metrics"]
     assert "ann" not in metrics
     assert abs(metrics["snn"]["accuracy"] - report.metrics["float"]["accuracy"]) < 0.35
-    run(energy_report, bundle, "-o", folder / "report.html")
+    assert "no ANN to compare with: none lies" in run(energy_report, bundle, "-o", folder / "report.html")
+    report = json.loads((folder / "report.json").read_text())
+    assert {point["recipe"] for front in report["fronts"] for point in front["points"]} == {"as given"}
     run(verify_model, bundle, "--model", folder / "net.nir", "--data", folder / "data.npz")
 
 
@@ -115,7 +118,8 @@ def test_a_reference_is_compared(folder: Path, tmp_path: Path) -> None:
 def test_what_does_not_go_together_is_refused(folder: Path, tmp_path: Path) -> None:
     nir, bundle = folder / "net.nir", tmp_path / "b.bundle"
     said = run(convert_model, nir, "-o", bundle, "--fine-tune", "3", "--max-pooling", "average", code=2)
-    assert "leave out --fine-tune, --max-pooling" in said
+    assert "with its weights; leave out --" in said
+    assert all(option in said for option in ("--fine-tune", "--max-pooling"))
     assert "leave out --dt" in run(convert_model, "m.keras", "--data", "d", "-o", bundle, "--dt", "0.1", code=2)
     assert "Missing -o" in run(convert_model, nir, code=2)
     assert "leave out --json" in run(convert_model, nir, "--check", "--json", code=2)

@@ -14,7 +14,7 @@ from convert.training.recipes import RECIPES
 from convert.training.recipes.stbp import stbp
 from convert.training.recipes.surrogates import SURROGATES
 from convert.training.wave.aim import Goals, RateBounds
-from convert.training.wave.batch import passes
+from convert.training.wave.event_engine import passes
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.parameters import WaveParameters
 from convert.training.wave.schedule import Wave

@@ -1,0 +1,55 @@
+"""What takes images through a wave's layers, and gradients back: event by event on a processor (``event_engine``), or
+as dense tensors on a GPU (``dense_engine``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.calibration.simulate import drive_hz
+from convert.frontends.original import Images
+from convert.network import INPUT
+from convert.training.wave.kernels import Float32
+from convert.training.wave.layers import Layer
+from convert.training.wave.one_step import Noise
+from convert.training.wave.schedule import Wave
+from convert.training.wave.simulate import Gradient, Wanted
+
+PerStep = Mapping[str, NDArray[np.float64]]
+"""What drives host populations in a step, in thresholds, (images, rows, columns, channels)."""
+
+
+class Counted(Protocol):
+    """An image that has passed."""
+
+    def counts(self, layer: Layer, *, in_window: bool = False) -> Float32:
+        """Spikes of each neuron, of all steps or of those in the layer's window."""
+        ...
+
+
+class Engine(Protocol):
+    """Takes ``at_once`` images at a time."""
+
+    at_once: int
+
+    def passed(
+        self, layers: Sequence[Layer], per_step: PerStep, steps: int, noises: Sequence[Noise | None]
+    ) -> Sequence[Counted]:
+        """Images, shown for ``steps``, through the layers, each with its noise if there is any."""
+        ...
+
+    def gradient(
+        self, layers: Sequence[Layer], passed: Sequence[Any], wanted: Mapping[str, Wanted], backward: Any
+    ) -> Gradient:
+        """The sum over the images that it has ``passed``; ``wanted`` has arrays (images, neurons)."""
+        ...
+
+
+def per_step(wave: Wave, images: Images) -> PerStep:
+    """What drives the host populations of ``wave`` if it is shown raw ``images``."""
+    network = wave.network
+    hosts = [p for p in network.populations if not p.on_chip]
+    return {p.name: drive_hz(network, p, {INPUT: images}).astype(np.float64) * network.dt_s for p in hosts}

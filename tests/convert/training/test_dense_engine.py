@@ -1,0 +1,77 @@
+"""Dense tensors beside the compiled loops: the same spikes and the same gradient, for every kind of link."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from convert.training.recipes.surrogates import SURROGATES
+from convert.training.wave.dense_engine import DenseEngine
+from convert.training.wave.event_engine import EventEngine
+from convert.training.wave.layers import wave_layers
+from convert.training.wave.one_step import Noise, all_at_once
+from convert.training.wave.simulate import ThroughSteps, Wanted
+from tests.builders.waves import STEPS, drives, random_wave
+
+IMAGES = 3
+
+
+def goals(layers, seed=0):
+    rng = np.random.default_rng(seed)
+
+    def some(layer):
+        return rng.normal(size=(IMAGES, int(np.prod(layer.shape)))).astype(np.float32)
+
+    return {layer.name: Wanted(some(layer), some(layer)) for layer in layers}
+
+
+def both(wave, layers, noise=None, steps=STEPS):
+    per_step = {"p0": drives(wave, 5, IMAGES)}
+    engines = EventEngine(), DenseEngine(wave.network)
+
+    def noises():
+        return [None if noise is None else Noise(noise, np.random.default_rng(k)) for k in range(IMAGES)]
+
+    return [(engine, engine.passed(layers, per_step, steps, noises())) for engine in engines]
+
+
+def same_spikes(layers, passed):
+    for layer in layers:
+        for in_window in (False, True):
+            one, other = (
+                np.stack([image.counts(layer, in_window=in_window) for image in images]) for _, images in passed
+            )
+            assert one.sum() > 0
+            np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("local", [False, True], ids=["through layers", "local"])
+@pytest.mark.parametrize("surrogate", SURROGATES)
+def test_spikes_and_gradients_are_those_of_the_loops(surrogate, local):
+    wave = random_wave(3)
+    layers = wave_layers(wave, {})
+    passed = both(wave, layers)
+    same_spikes(layers, passed)
+    backward = ThroughSteps(SURROGATES[surrogate], local)
+    one, other = (engine.gradient(layers, images, goals(layers), backward) for engine, images in passed)
+    for found, expected in ((other.weights, one.weights), (other.biases, one.biases), (other.pulses, one.pulses)):
+        assert found.keys() == expected.keys()
+        for key, value in expected.items():
+            assert found[key].shape == value.shape
+            np.testing.assert_allclose(found[key], value, rtol=1e-4, atol=1e-5 * np.abs(value).max())
+
+
+def test_a_graph_serves_other_weights_and_noise_is_that_of_the_loops():
+    engine, first = None, random_wave(3)
+    for seed in (3, 4):
+        wave = random_wave(seed)
+        layers = all_at_once(wave_layers(wave, {}))
+        (_, loops), (dense, tensors) = both(wave, layers, noise=0.3, steps=1)
+        same_spikes(layers, [(None, loops), (None, tensors)])
+        engine = engine or dense
+        again = engine.passed(
+            layers, {"p0": drives(wave, 5, IMAGES)}, 1, [Noise(0.3, np.random.default_rng(k)) for k in range(IMAGES)]
+        )
+        same_spikes(layers, [(None, loops), (None, again)])
+    assert len(engine._graphs) == 1
+    assert first.steps == STEPS
