@@ -71,14 +71,24 @@ class CoreScale:
 
 
 def discretize(network: Network, tiles: Mapping[str, Tile]) -> dict[str, PopulationIntegers]:
-    """The integers of every chip population cut by ``tiles``."""
+    """The integers of every chip population cut by ``tiles``.
+
+    Raises ``UserError`` for all populations whose biases have no place beside their weights: nengo_loihi builds none.
+    """
     links = links_onto_chip(network)
+    found: dict[str, PopulationIntegers] = {}
+    problems: list[str] = []
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Lost .* extra bits in weight rounding")
-        return {
-            p.name: _population(network, p, tiles[p.name], tuple(link for link in links if link.target == p.name))
-            for p in network.chip_populations
-        }
+        for p in network.chip_populations:
+            own = tuple(link for link in links if link.target == p.name)
+            try:
+                found[p.name] = _population(network, p, tiles[p.name], own)
+            except UserError as error:
+                problems += error.problems
+    if problems:
+        raise UserError(problems)
+    return found
 
 
 def core_scales(

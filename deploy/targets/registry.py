@@ -75,8 +75,13 @@ class Job:
 
 
 def fitted(job: Job) -> Job:
-    """``job`` with what clears layers between inputs, if anything does, as the cores of its partition need it."""
-    return replace(job, network=emulator.with_fitted_clearing(job.network, job.partition.tiles))
+    """``job`` with what clears layers between inputs, if anything does, as the cores of its partition need it.
+
+    Raises ``UserError`` for what has no place in the chip's integers: nengo_loihi would only find it while it builds.
+    """
+    network = emulator.with_fitted_clearing(job.network, job.partition.tiles)
+    emulator.discretize(network, job.partition.tiles)
+    return replace(job, network=network)
 
 
 class Runner(Protocol):
