@@ -240,6 +240,11 @@ def _compartment(
             f"layer {population.name!r}: its biases, up to {np.abs(bias).max():.4g} Hz, have no place beside its "
             f"largest weight, {w_max * network.dt_s:.4g}, in the chip's integers: scale weights up or biases down"
         ) from error
+    except AssertionError as error:  # by which nengo_loihi says that a threshold rounds to 0
+        raise UserError(
+            f"layer {population.name!r}: beside its largest weight, {w_max * network.dt_s:.4g} thresholds, a threshold "
+            "is nothing in the chip's integers, which hold some 500 at most: scale weights down"
+        ) from error
     return comp, CoreScale(w_max, np.ravel(info["w_scale"])[0], info["w_exp"], int(comp.vth[0]), int(comp.vmin))
 
 

@@ -137,6 +137,21 @@ def assert_refused_by_both(case: Case, monkeypatch) -> None:
     assert boards == []
 
 
+@pytest.mark.parametrize("target", ["fast", "loihi", "emulator"])
+def test_weights_beside_which_a_threshold_rounds_to_nothing_are_refused(target, monkeypatch):
+    """NengoLoihi ends with an assertion."""
+    stand_in(monkeypatch)
+    case = random_case(Random(1))
+    last = case.network.chip_populations[-1].name
+    loud = [
+        replace(p, transform=p.transform.with_weights(1e6 * p.transform.weights)) if p.target == last else p
+        for p in case.network.projections
+    ]
+    network = replace(case.network, projections=tuple(loud))
+    with pytest.raises(UserError, match=f"layer '{last}': beside its largest weight, .* scale weights down"):
+        prepare(target, Job(network, case.partition, [(0, network.timesteps)]))
+
+
 def test_biases_that_have_no_place_are_refused_before_the_upload(monkeypatch):
     """Every layer of that kind at once."""
     case = random_case(Random(1))
