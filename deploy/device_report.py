@@ -22,7 +22,8 @@ class Joules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spread(msgspec.Struct, frozen=True, kw_only=True):
-    """Repeats of one measurement: their median, the least and the most of them."""
+    """Repeats of one measurement, in one process or several: the median of the process that needs least, and the least
+    and the most of all repeats."""
 
     median: float
     low: float
@@ -47,6 +48,8 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     batches_tried: tuple[int, ...]
     busy_others: float | None
     """The share of all processors' time that other processes took meanwhile, 0 to 1; None: not known."""
+    processes: int = 1
+    """So many were timed, one after another."""
     loaded: bool
     """Whether that was too much for the times to be those of an idle machine."""
     metrics: dict[str, float | None] | UnsetType = UNSET

@@ -25,7 +25,8 @@ def convert_nir_file(context: click.Context, model: Path, given: dict[str, Any])
 
     others = {str(p.name) for p in context.command.params} - {*SHARED, *ONLY_HERE}
     refuse(context, others, "a .nir file is taken as it is, with its weights")
-    names = [*ONLY_HERE, "timesteps", "calibration_images", *(["vmin"] if written(context, "vmin") else [])]
+    optional = [name for name in ("vmin", "timesteps") if written(context, name)]
+    names = [*ONLY_HERE, "calibration_images", *optional]
     options = NirOptions(**{name: given[name] for name in names})
     data, bundle = given["data"], given["bundle"]
     if given["check"]:

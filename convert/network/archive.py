@@ -116,10 +116,13 @@ class ReadoutRow(msgspec.Struct):
     activation: Activation
 
 
+Row = ConvolutionRow | ConvolutionTransposeRow | SparseRow | RepeatedRow
+
+
 class ProjectionRow(msgspec.Struct):
     source: str
     target: str
-    transform: ConvolutionRow | ConvolutionTransposeRow | SparseRow | RepeatedRow
+    transform: Row
 
 
 class Description(msgspec.Struct):
@@ -135,8 +138,8 @@ class Description(msgspec.Struct):
     period: Count | None = None
 
 
-def save_network(network: Network, path: Path) -> None:
-    """Writes ``network`` to the file ``path``."""
+def described(network: Network) -> tuple[Description, dict[str, Values]]:
+    """``network`` but for its arrays, and these by the names that it has for them."""
     arrays: dict[str, Values] = {}
 
     def put(array: Values) -> str:
@@ -168,8 +171,18 @@ def save_network(network: Network, path: Path) -> None:
         [ProjectionRow(p.source, p.target, _row(p.transform, put)) for p in network.projections],
         period=network.period,
     )
-    text = msgspec.json.encode(description, enc_hook=_number).decode()
-    np.savez(path, description=text, **arrays)  # type: ignore[arg-type]
+    return description, arrays
+
+
+def as_text(description: Description) -> str:
+    """It in JSON."""
+    return msgspec.json.encode(description, enc_hook=plain_number).decode()
+
+
+def save_network(network: Network, path: Path) -> None:
+    """Writes ``network`` to the file ``path``."""
+    description, arrays = described(network)
+    np.savez(path, description=as_text(description), **arrays)  # type: ignore[arg-type]
 
 
 def load_network(path: Path) -> Network:
@@ -186,18 +199,23 @@ def load_network(path: Path) -> Network:
             raise UserError(f"{path} has format {found!r} and this version reads {known}; convert the model again")
         description = msgspec.convert(raw if raw["format"] == FORMAT else _from_format_2(raw), Description)
         _require_no_bomb(description, data, path)
-        network = Network(
-            description.input,
-            tuple(_population(row, data) for row in description.populations),
-            tuple(Projection(r.source, r.target, r.transform.transform(data)) for r in description.projections),
-            tuple(Readout(r.name, r.shape, _floats(data, r.bias, 3), r.activation) for r in description.readouts),
-            description.dt_s,
-            description.timesteps,
-            description.period,
-        )
+        network = network_from(description, data)
     if problems := misfits(network):
         raise UserError([f"{path}: {problem}; convert the model again" for problem in problems])
     return network
+
+
+def network_from(description: Description, arrays: Arrays) -> Network:
+    """The network of ``described``, not yet looked at (``misfits``). Raises ``ValueError`` and ``KeyError``."""
+    return Network(
+        description.input,
+        tuple(_population(row, arrays) for row in description.populations),
+        tuple(Projection(r.source, r.target, r.transform.transform(arrays)) for r in description.projections),
+        tuple(Readout(r.name, r.shape, _floats(arrays, r.bias, 3), r.activation) for r in description.readouts),
+        description.dt_s,
+        description.timesteps,
+        description.period,
+    )
 
 
 def _require_no_bomb(description: Description, arrays: Arrays, path: Path) -> None:
@@ -250,13 +268,14 @@ def _connects(transform: Transform, source: Shape, target: Shape) -> bool:
 
 @_connects.register
 def _(transform: SharedKernel, source: Shape, target: Shape) -> bool:
-    larger = source if isinstance(transform, Convolution) else target
-    left = [size - sum(margins) for size, margins in zip(larger[:2], transform.crop, strict=True)]
-    return transform.kernel.shape[2:] == (source[2], target[2]) and min(left) > 0
+    channels = transform.kernel.shape[2:] == (source[2], target[2])
+    if not isinstance(transform, Convolution):  # the target is what is left of it already
+        return channels
+    return channels and all(size > sum(margins) for size, margins in zip(source[:2], transform.crop, strict=True))
 
 
 @singledispatch
-def _row(transform: Transform, put: Put) -> ConvolutionRow | ConvolutionTransposeRow | SparseRow | RepeatedRow:
+def _row(transform: Transform, put: Put) -> Row:
     raise TypeError(f"no row for {type(transform).__name__}")
 
 
@@ -318,10 +337,11 @@ def _floats(arrays: Arrays, name: str, axes: int) -> NDArray[np.float64]:
 
 
 def _singles(array: Values) -> NDArray[np.float32]:
-    return np.asarray(array, np.float32)
+    return np.asarray(array, np.float32, order="C")
 
 
-def _number(value: object) -> object:
+def plain_number(value: object) -> object:
+    """A numpy scalar as JSON has it. Raises ``TypeError`` for anything else."""
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(type(value).__name__)

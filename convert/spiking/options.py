@@ -7,25 +7,30 @@ from dataclasses import dataclass
 from convert.frontends.nir.assumed import DT_S, FLOOR, Assumed, Reset
 from convert.options import LIMITS, out_of_range
 
+STEPS = 128
+"""Of a recording, unless others are asked for."""
+
 
 @dataclass(frozen=True)
 class NirOptions:
     """How to take what a NIR file leaves open: see ``Assumed``; ``dt`` is in the file's unit, ``vmin`` in thresholds.
 
-    Rates and accuracy are measured on the first ``calibration_images`` recordings.
+    Rates and accuracy are measured on the first ``calibration_images`` recordings. ``timesteps`` None: ``STEPS``, or
+    those of a network that was exported here.
     """
 
     dt: float = DT_S
     reset: Reset = "zero"
     vmin: float = FLOOR
-    timesteps: int = 128
+    timesteps: int | None = None
     reference: str | None = None
     calibration_images: int = 128
 
     def problems(self) -> list[str]:
         """What is wrong with them, one sentence for each."""
         limits = {name: LIMITS[name] for name in ("timesteps", "calibration_images")}
-        return self.assumed.problems() + out_of_range({name: getattr(self, name) for name in limits}, limits)
+        values = {name: value for name in limits if (value := getattr(self, name)) is not None}
+        return self.assumed.problems() + out_of_range(values, {name: limits[name] for name in values})
 
     @property
     def assumed(self) -> Assumed:

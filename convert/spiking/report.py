@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from convert.data.events.opening import EventData
 from convert.network import Network, Population
 from convert.report import ConversionReport, LayerReport, MeasuredOn, Metrics
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Spiking:
-    """A network from a file, in words what was ``assumed``, what comparing showed, and what recordings gave."""
+    """A network from a file, in words what was ``assumed``, what comparing showed, and what recordings gave;
+    ``exported``: what conversion.json said of it where it was exported from."""
 
     network: Network
     assumed: tuple[str, ...]
@@ -25,11 +28,14 @@ class Spiking:
     metrics: Mapping[str, Metrics]
     data: EventData | None
     measured: int
+    exported: ConversionReport | None = None
 
 
 def report_of(found: Spiking, model_path: Path) -> ConversionReport:
     """The report, but for its provenance and timings."""
     network, data = found.network, found.data
+    if found.exported is not None and data is None:
+        return report_as_it_was(found, found.exported, model_path)
     classes = network.readouts[0].output_shape[-1]
     measured = None
     if data is not None:
@@ -60,4 +66,19 @@ def _layer(population: Population, rates: FiringRates) -> LayerReport:
         percentile_rate_hz=float(rates.peak_hz[population.name].max()),
         mean_rate_hz=float(rates.mean_hz[population.name].mean()),
         synapse_s=population.synapse_s,
+    )
+
+
+def report_as_it_was(found: Spiking, said: ConversionReport, model_path: Path) -> ConversionReport:
+    """What was ``said`` where the network was exported from, but for what was measured on the model before it."""
+    return msgspec.structs.replace(
+        said,
+        model=model_path.name,
+        timesteps=found.network.timesteps,
+        agreement=None,
+        metrics={},
+        metrics_measured_on=None,
+        choice=None,
+        rate_network_is_original=False,
+        assumed=found.assumed,
     )

@@ -18,6 +18,7 @@ COMMANDS = {
     "convert-model": "deploy.convert_model",
     "partition-model": "partition.cli",
     "deploy-model": "deploy.cli",
+    "export-model": "convert.export.cli",
     "energy-report": "deploy.report.cli",
     "verify-model": "deploy.verify.cli",
     "sweep-model": "deploy.sweep.cli",

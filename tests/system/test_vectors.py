@@ -76,7 +76,7 @@ def test_every_engine_runs_the_model(deployed):
     data, main = next(folder.glob("*.npz")), MEASURED[name][0]
     network, converted = load_network(folder / "b"), load_report(folder / "b")
     dataset = _data_for(network, converted, data, deploy.RunOptions())
-    pace = Pace(batches=(1,), repeats=1, seconds=0.01)
+    pace = Pace(batches=(1,), repeats=1, seconds=0.01, processes_of_one_thread=1, processes=1)
     found = measure_original(original_of(folder / "b"), dataset, network.input.shape, pace=pace)
     engines = [engine for engine in ENGINES.values() if not engine.missing]
     devices = devices_in(found)

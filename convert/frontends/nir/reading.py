@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import h5py
@@ -41,10 +41,14 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes by name, and edges (from, to); inner graphs are opened, their nodes called 'graph.node'."""
+    """Nodes by name, and edges (from, to); inner graphs are opened, their nodes called 'graph.node'.
+
+    ``metadata`` is that of the outermost graph.
+    """
 
     nodes: Mapping[str, Node]
     edges: tuple[tuple[str, str], ...]
+    metadata: Mapping[str, Values | str] = field(default_factory=dict, repr=False)
 
     def before(self, name: str) -> list[str]:
         return [a for a, b in self.edges if b == name]
@@ -63,7 +67,7 @@ def read_graph(path: Path) -> Graph:
             _require_no_bomb(file, path)
             if "node" not in file:
                 raise ValueError("it has no node")
-            graph = _graph(file["node"], 0)
+            graph = replace(_graph(file["node"], 0), metadata=_metadata(file["node"]))
     except DAMAGED as error:
         if too_little_memory(error, path):
             raise
@@ -118,12 +122,22 @@ def _opened(name: str, graph: Graph, nodes: dict[str, Node], edges: list[tuple[s
 
 
 def _node(group: h5py.Group) -> Node:
+    fields = _fields(group)
+    return Node(str(fields.pop("type")), fields)
+
+
+def _metadata(group: h5py.Group) -> dict[str, Values | str]:
+    found = group.get("metadata")
+    return _fields(found) if isinstance(found, h5py.Group) else {}
+
+
+def _fields(group: h5py.Group) -> dict[str, Values | str]:
     fields: dict[str, Values | str] = {}
     for name, found in group.items():
-        if isinstance(found, h5py.Dataset) and name != "type":
+        if isinstance(found, h5py.Dataset):
             value = found[()]
             fields[name] = _text(value) if isinstance(value, (bytes, str)) else np.asarray(value)
-    return Node(_text(group["type"][()]), fields)
+    return fields
 
 
 def _text(value: object) -> str:

@@ -22,7 +22,7 @@ from deploy.energy.measure import measure_model
 from deploy.energy.measuring_process import CALIBRATION, INPUTS, SAVED, EngineError, Job, points_of
 from deploy.energy.meters import rapl_meter
 
-SHORT = Pace(batches=(1, 2), repeats=3, seconds=0.02)
+SHORT = Pace(batches=(1, 2), repeats=3, seconds=0.02, processes_of_one_thread=1, processes=2)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,8 @@ def test_every_engine_has_its_rows(entries):
     for device in devices:
         run = device.execution
         assert run.cpu_seconds.low <= run.cpu_seconds.median <= run.cpu_seconds.high
-        assert run.cpu_seconds.repeats == SHORT.repeats
+        assert run.processes == SHORT.processes_for(run.threads)
+        assert run.cpu_seconds.repeats == run.processes * SHORT.repeats
         per_core = device.joules_per_inference.total / run.cpu_seconds.median
         assert any(f"{per_core:.3g} W times the CPU time" in a for a in device.assumptions)
         assert any("8 W given" in a for a in device.assumptions)

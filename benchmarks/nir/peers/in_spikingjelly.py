@@ -1,0 +1,45 @@
+"""A file in SpikingJelly: ``import_from_nir`` with the step of 1 ms that the file is written for."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from running import Counter, first, gathered, main
+from spikingjelly.activation_based import base
+from spikingjelly.activation_based.nir_exchange import import_from_nir
+
+
+def run(path: Path, beside: dict[str, dict[str, Any]], images: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    net = import_from_nir(str(path), dt=1e-3)
+    counter = Counter()
+    for name, module in net.named_children():
+        if isinstance(getattr(module, "module", None), base.MemoryModule):
+            counter.watch(name, module)
+            if (kept := beside.get(name)) is not None:
+                if kept["reset"] == "subtract":
+                    module.module.v_reset = None
+                module.register_forward_hook(partial(_above, kept["vmin"]))
+    counts, outputs = [], []
+    for image in images:
+        state, steps = None, []
+        for step in image:
+            out, state = net(torch.as_tensor(step, dtype=torch.float32)[None], state)
+            steps.append(first(out))
+        outputs.append(np.mean(steps, axis=0))
+        counts.append(counter.taken())
+    return gathered(counts), np.array(outputs)
+
+
+def _above(floor: float, module: Any, given: Any, out: Any) -> Any:
+    """What comes out, with the voltage of its state no lower than ``floor``."""
+    names = list(module.module._memories)
+    state = [v.clamp(min=floor) if name == "v" else v for name, v in zip(names, out[1], strict=True)]
+    return out[0], tuple(state)
+
+
+if __name__ == "__main__":
+    main(run)

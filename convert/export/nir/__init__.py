@@ -1,0 +1,1 @@
+"""A network as a graph of NIR, and back from one that was written here."""
