@@ -118,6 +118,12 @@ def _words(value: object) -> list[str]:
     return [str(part) for part in value] if isinstance(value, (tuple, list)) else [str(value)]
 
 
+def code_versions() -> dict[str, str]:
+    """What has to be the same on two machines that share the work of one command."""
+    own = {name: version for name, version in _versions() if name in ("ann2loihi", "numpy")}
+    return {**own, "code": _code_sha256()[:12]}
+
+
 @cache
 def _versions() -> tuple[tuple[str, str], ...]:
     found = [("ann2loihi", _version("ann2loihi")), ("python", python_version())]

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,11 +33,14 @@ from convert.storage.recovery import NOTES
 from convert.storage.unfinished import unfinished
 from convert.timings import now, this_machine
 from deploy.arrays import Float32
+from deploy.cluster.images import run_missing_on
+from deploy.cluster.opening import opened
 from deploy.device_report import MeasuredEntry
 from deploy.emulator.program import TOGETHER
 from deploy.energy.host_decoder import host_decoder
 from deploy.energy.measure import measure_original
 from deploy.events.counts import LayerCounts
+from deploy.runs.board import board_measured
 from deploy.runs.checkpoint import RunCheckpoint, signature
 from deploy.runs.folder import write_folder
 from deploy.runs.foreseen import Load, require_room, run_of
@@ -174,13 +179,12 @@ class _Given:
 def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOptions, progress: Progress) -> RunReport:
     """The images that are missing in ``checkpoint``; then all of them to ``folder``."""
     job, original, dataset = given.job, given.original, given.dataset
-    shape = job.network.input.shape
-    runner = prepare(options.target, job)
-    ann = original_metrics(original, dataset, shape, checkpoint)  # first, for it reads all images once
-    devices = _measured(given, options, progress)
-    start_s = time.perf_counter()
-    new = run_missing(job, runner, dataset, checkpoint, f"running on {options.target}", progress)
-    seconds = time.perf_counter() - start_s
+    with _running(options, job) as run_missing_images:  # first, for it may be refused
+        ann = original_metrics(original, dataset, job.network.input.shape, checkpoint)  # then, for it reads all images
+        devices = _measured(given, options, progress)
+        start_s = time.perf_counter()
+        new = run_missing_images(dataset, checkpoint, f"running on {options.target}", progress)
+        seconds = time.perf_counter() - start_s
     results = gathered(dataset.task, (checkpoint.read(i) for i in range(len(dataset))))
     report = msgspec.structs.replace(
         run_report(job, options.target, results, ann, options.early),
@@ -189,7 +193,7 @@ def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOpt
             machine=this_machine(),
             finished=now(),
             seconds_per_image=seconds / new if new else None,
-            devices_measured=devices,
+            devices_measured=(*devices, *board_measured(results, job.partition.board.name)),
         ),
         data=dataset.name,
         labelled=dataset.labelled,
@@ -198,6 +202,20 @@ def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOpt
         output_grid=dataset.grid,
     )
     return write_folder(folder, report, dataset, checkpoint)
+
+
+RunMissing = Callable[[Dataset, RunCheckpoint, str, Progress], int]
+"""Runs the images that a checkpoint has not yet, and returns how many."""
+
+
+@contextmanager
+def _running(options: RunOptions, job: Job) -> Iterator[RunMissing]:
+    """What runs images: the target, prepared, or the workers of a cluster, which is there while the block runs."""
+    if options.on_cluster:
+        with opened(options.scheduler, options.workers, job.threads) as client:
+            yield partial(run_missing_on, client, options.target, job)
+    else:
+        yield partial(run_missing, job, prepare(options.target, job))
 
 
 def _measured(given: _Given, options: RunOptions, progress: Progress) -> tuple[MeasuredEntry, ...]:

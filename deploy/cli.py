@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import rich_click as click
 
 from convert.console.terminal import Number, command, console, memory, progress, table, waiting
+from deploy.cluster.command import cluster_options
 from deploy.runs.options import LIMITS, RunOptions
 from deploy.targets.names import TargetName
 
@@ -101,6 +102,7 @@ DEFAULTS = RunOptions()
     is_flag=True,
     help="Events: several of one pixel in one step are as many spikes, not one.",
 )
+@cluster_options
 @click.option("--force", is_flag=True, help="Replace an existing run.")
 @memory
 @waiting

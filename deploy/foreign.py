@@ -51,3 +51,16 @@ LlvmValue = Any
 # Matplotlib
 Axes = Any
 Figure = Any
+
+# Dask
+DaskClient = Any
+"""A ``distributed.Client``."""
+DaskFuture = Any
+
+# PyArrow
+Arrow = Any
+"""The module, or that of Parquet files."""
+ArrowType = Any
+
+# NxSDK
+NxsdkBoard = Any

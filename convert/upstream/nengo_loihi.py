@@ -6,6 +6,8 @@ Workarounds until a new upstream release:
   reads ``.events`` files with ``np.fromstring``, which is gone; its module sees ``np.frombuffer``.
 - It lays a transposed 'same' convolution that is larger than nengo's default up to ``stride - 1`` pixels up and left of
   nengo and Keras, and cannot crop one; ``transposed_same`` has the right weights.
+- It cannot number a core's axons where the last one of a synapse reaches nothing, as at the border of a strided layer;
+  ``_add_synapse`` counts on from the last one that has a number.
 - It starts TensorFlow, to let NengoDL build its neuron types, which nothing here uses; it is imported as if TensorFlow
   were not installed, and deploy-model starts in seconds less.
 """
@@ -43,7 +45,27 @@ def load_nengo_loihi() -> Module:
         return transposed_weights(transform) if own else stock(transform)
 
     connection.conv2d_loihi_weights = weights
+    hardware: Module = importlib.import_module("nengo_loihi.hardware.nxsdk_objects")
+    hardware.Core.add_synapse = _add_synapse
     return nengo_loihi
+
+
+def _add_synapse(core: LoihiObject, synapse: LoihiObject) -> None:
+    """Gives each axon of ``synapse`` that reaches something a number on ``core``, and its weights a place there."""
+    core.synapse_cfg_idxs[synapse] = core.get_synapse_cfg_idx(synapse.synapse_cfg)
+    step = synapse.idxs_per_synapse()
+    free = 0
+    for before, numbers in core.synapse_axons.items():
+        free = max([free, *(n + before.idxs_per_synapse() for n in numbers if n is not None)])
+    axons: list[int | None] = []
+    for i in range(synapse.n_axons):
+        reaches = synapse.axon_compartment_base(i) is not None and synapse.axon_weights_indices(i)[0].size > 0
+        axons.append(free if reaches else None)
+        free += step if reaches else 0
+    core.synapse_axons[synapse] = axons
+    core.board.index_synapse(synapse, core.chip, core, axons)
+    begin = max((end for _, end in core.synapse_entries.values()), default=0)
+    core.synapse_entries[synapse] = (begin, begin + synapse.size())
 
 
 @contextmanager

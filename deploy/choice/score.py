@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from convert.api import convert
@@ -39,6 +40,7 @@ class Given:
     images: int
     search: SearchOptions
     progress: Progress
+    threads: int = os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,14 @@ def score(trial: Trial, bundle: Path, given: Given) -> Score:
     if not bundle.exists():
         convert(given.model, given.train, bundle, trial.options, progress=given.progress)
     if not (bundle / FILE).exists():
-        _partition(bundle, given.search)
+        _partition(bundle, given.search if trial.board is None else replace(given.search, board=trial.board))
     if not (bundle / RUNS / RUN_NAME).exists():
         options = RunOptions(
             images=given.images,
             measure=False,
             name=RUN_NAME,
+            threads=given.threads,
+            window=trial.window,
             continuous=trial.options.follow,
             memory=trial.options.memory,
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from convert.choice_report import TriedNetwork
 from convert.data.metric_registry import METRICS, MetricName
 from convert.options import Options
+from partition.hardware import Board
 
 from .wanted import Wanted
 
@@ -24,10 +25,15 @@ PENALTIES = (0.003, 0.01, 0.03)
 
 @dataclass(frozen=True)
 class Trial:
-    """A conversion by ``options``; ``what`` tells it from the others in a few words."""
+    """A conversion by ``options``; ``what`` tells it from the others in a few words.
+
+    ``board`` and ``window``, the share of the steps that is read out, are as for all trials where they are None.
+    """
 
     what: str
     options: Options
+    board: str | Board | None = None
+    window: float | None = None
 
 
 @dataclass(frozen=True)

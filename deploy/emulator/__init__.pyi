@@ -8,6 +8,7 @@ from .flat_model import flatten_model as flatten_model
 from .following import follow as follow
 from .from_model import run_model as run_model
 from .host_side import host_spikes as host_spikes
+from .integers import discretize as discretize
 from .nengo_simulator import Simulator as Simulator
 from .nengo_simulator import install as install
 from .program import Program as Program

@@ -71,14 +71,24 @@ class CoreScale:
 
 
 def discretize(network: Network, tiles: Mapping[str, Tile]) -> dict[str, PopulationIntegers]:
-    """The integers of every chip population cut by ``tiles``."""
+    """The integers of every chip population cut by ``tiles``.
+
+    Raises ``UserError`` for all populations whose biases have no place beside their weights: nengo_loihi builds none.
+    """
     links = links_onto_chip(network)
+    found: dict[str, PopulationIntegers] = {}
+    problems: list[str] = []
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Lost .* extra bits in weight rounding")
-        return {
-            p.name: _population(network, p, tiles[p.name], tuple(link for link in links if link.target == p.name))
-            for p in network.chip_populations
-        }
+        for p in network.chip_populations:
+            own = tuple(link for link in links if link.target == p.name)
+            try:
+                found[p.name] = _population(network, p, tiles[p.name], own)
+            except UserError as error:
+                problems += error.problems
+    if problems:
+        raise UserError(problems)
+    return found
 
 
 def core_scales(
@@ -229,6 +239,11 @@ def _compartment(
         raise UserError(
             f"layer {population.name!r}: its biases, up to {np.abs(bias).max():.4g} Hz, have no place beside its "
             f"largest weight, {w_max * network.dt_s:.4g}, in the chip's integers: scale weights up or biases down"
+        ) from error
+    except AssertionError as error:  # by which nengo_loihi says that a threshold rounds to 0
+        raise UserError(
+            f"layer {population.name!r}: beside its largest weight, {w_max * network.dt_s:.4g} thresholds, a threshold "
+            "is nothing in the chip's integers, which hold some 500 at most: scale weights down"
         ) from error
     return comp, CoreScale(w_max, np.ravel(info["w_scale"])[0], info["w_exp"], int(comp.vth[0]), int(comp.vmin))
 

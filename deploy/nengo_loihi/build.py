@@ -73,15 +73,34 @@ def build_model(network: Network, partition: Partition) -> LoihiModel:
 
 
 def simulator(
-    chip: ChipForm, network: Network, partition: Partition, *, target: Literal["sim", "loihi"] = "sim"
+    chip: ChipForm,
+    network: Network,
+    partition: Partition,
+    *,
+    target: Literal["sim", "loihi"] = "sim",
+    precompute: bool | None = None,
+    snip_spikes: int = 1,
 ) -> LoihiSimulator:
-    """A ``nengo_loihi.Simulator``: ``target`` 'sim' is its emulator, 'loihi' the chip, placed as the partition says."""
+    """A ``nengo_loihi.Simulator``: ``target`` 'sim' is its emulator, 'loihi' the chip, placed as the partition says.
+
+    On the chip ``precompute`` makes the host's spikes before the run; else a snip passes on ``snip_spikes`` a step.
+    """
     nengo_loihi = load_nengo_loihi()
     if target == "loihi":
         check_limits(network, partition)
-    options = {"n_chips": partition.chips, "allocator": PlannedAllocator(partition)} if target == "loihi" else None
-    model = _model(chip, network, partition)
-    return nengo_loihi.Simulator(chip.form.net, dt=network.dt_s, model=model, target=target, hardware_options=options)
+    options = {
+        "n_chips": partition.chips,
+        "allocator": PlannedAllocator(partition),
+        "snip_max_spikes_per_step": snip_spikes,
+    }
+    return nengo_loihi.Simulator(
+        chip.form.net,
+        dt=network.dt_s,
+        model=_model(chip, network, partition),
+        target=target,
+        precompute=precompute,
+        hardware_options=options if target == "loihi" else None,
+    )
 
 
 def _model(chip: ChipForm, network: Network, partition: Partition) -> LoihiModel:

@@ -102,6 +102,7 @@ def _pack_synapse(link: Link, synapse: LoihiSynapse, plan: Block, packing: Packi
 @_pack_synapse.register
 def _(link: MatrixLink, synapse: LoihiSynapse, plan: Block, packing: Packing, tile: Tile, places: Int64) -> None:
     synapse.indices = [places[indices].astype(np.int32) for indices in synapse.indices]
+    synapse.format(idx_bits=synapse.idx_bits())
 
 
 @_pack_synapse.register

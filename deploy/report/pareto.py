@@ -28,7 +28,7 @@ def fronts_of(runs: Sequence[RecordedRun], reported: Sequence[ReportedRun]) -> t
             key = (_data_of(run), summary.images, metric)
             groups.setdefault(key, []).extend(_points(summary, metric, recipe_of(run.conversion)))
     return tuple(
-        Front(data=data[0], images=images, metric=metric, device=_device(reported), points=_marked(points, metric))
+        Front(data=data[0], images=images, metric=metric, device=_device(reported), points=marked(points, metric))
         for (data, images, metric), points in groups.items()
         if len(points) > 1
     )
@@ -79,7 +79,7 @@ def _points(run: ReportedRun, metric: MetricName, recipe: str) -> Iterator[Front
                 yield point(at.timesteps, at.value, at.costs[0].joules.nominal)
 
 
-def _marked(points: Sequence[FrontPoint], metric: MetricName) -> tuple[FrontPoint, ...]:
+def marked(points: Sequence[FrontPoint], metric: MetricName) -> tuple[FrontPoint, ...]:
     """``points`` from the fewest joules to the most; on the front is what is better than all that needs less."""
     better = METRICS[metric].higher_is_better
     marked, best = [], None

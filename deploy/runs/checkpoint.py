@@ -22,6 +22,8 @@ from deploy.events.busiest import BUSIEST
 from deploy.events.counts import EVENTS, LayerCounts
 
 ORIGINAL = ".original.npy"
+BOARD = ("seconds", "joules", "static joules", "dynamic joules")
+"""What a board measures of an image."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class ImageResult:
     """One dataset image: its last ``output``, the counts summed over its crops, and what is ``judged`` of all readouts.
 
     ``until`` has the events before each readout, shape (readout steps, layers, EVENTS), ``busiest`` those of the
-    busiest cores, shape (readout steps, PIPELINES, BUSIEST); empty if not counted.
+    busiest cores, shape (readout steps, PIPELINES, BUSIEST); empty if not counted. ``board`` has what was measured on a
+    board, ``BOARD``, summed over the crops; empty elsewhere.
     """
 
     output: Float32
@@ -50,6 +53,7 @@ class ImageResult:
     judged: Judged
     until: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
     busiest: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    board: Float64 = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class RunCheckpoint:
                 crops=result.crops,
                 until=result.until,
                 busiest=result.busiest,
+                board=result.board,
                 **asdict(result.judged),
             )
 
@@ -83,7 +88,8 @@ class RunCheckpoint:
         with np.load(self.folder / f"{i}.npz") as data:
             layers = {name: LayerCounts(**row) for name, row in json.loads(str(data["layers"])).items()}
             judged = Judged(data["pooled"], data["own"], data["settled"])
-            return ImageResult(data["output"], layers, int(data["crops"]), judged, data["until"], data["busiest"])
+            counted = (data["until"], data["busiest"], data["board"])
+            return ImageResult(data["output"], layers, int(data["crops"]), judged, *counted)
 
     def write_original(self, i: int, output: Float32) -> None:
         """Keeps what the model that was converted gives for image ``i``."""

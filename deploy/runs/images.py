@@ -18,8 +18,9 @@ from convert.errors import UserError
 from convert.network import Network, TimeCourse
 from convert.options import Progress
 from convert.report import Task
-from deploy.arrays import Float32, Int64
+from deploy.arrays import Float32, Float64, Int64
 from deploy.events.counts import LayerCounts
+from deploy.nengo_loihi.board_power import BoardPower
 from deploy.targets.registry import InputRun, Job, Runner
 
 from .checkpoint import ImageResult, Judged, RunCheckpoint
@@ -55,22 +56,48 @@ def run_missing(
     job: Job, runner: Runner, dataset: Dataset, checkpoint: RunCheckpoint, title: str, progress: Progress
 ) -> int:
     """Runs the images that ``checkpoint`` has not yet; returns how many. Continuous runs start over."""
-    todo = [i for i in range(len(dataset)) if job.continuous or not checkpoint.has(i)]
+    todo = pieces_left(job, dataset, checkpoint)
+    count = sum(len(piece.images) for piece in todo)
     if not todo:
         return 0
+    with progress(title, count) as advance:
+        for piece in todo:
+            for i, result in zip(piece.images, results_of(job, runner, dataset, piece), strict=True):
+                checkpoint.write(i, result)
+                advance(1)
+    return count
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Images that a target is given at once; ``by_core`` counts what keeps the busiest cores busy."""
+
+    images: Sequence[int]
+    by_core: bool
+
+
+def pieces_left(job: Job, dataset: Dataset, checkpoint: RunCheckpoint) -> list[Piece]:
+    """The images that ``checkpoint`` has not yet, in pieces; of a continuous run all."""
+    todo = [i for i in range(len(dataset)) if job.continuous or not checkpoint.has(i)]
+    if not todo:
+        return []
     at_a_time = images_at_a_time(dataset.task, job.threads)
     crops_of_one = len(crops_of(dataset, 0, job.network.input.shape).inputs)
     loaded = set(range(len(dataset)) if job.continuous else counted_by_core(len(dataset), crops_of_one))
-    with progress(title, len(todo)) as advance:
-        for by_core in (True, False):
-            for chosen in _pieces([i for i in todo if (i in loaded) == by_core], at_a_time):
-                crops = [crops_of(dataset, i, job.network.input.shape) for i in chosen]
-                runs = runner(np.concatenate([c.inputs for c in crops]), by_core=by_core)
-                for i, image in zip(chosen, crops, strict=True):
-                    own = islice(runs, len(image.inputs))
-                    checkpoint.write(i, judged(job, dataset.task, target_of(dataset, i), joined(image, own)))
-                    advance(1)
-    return len(todo)
+    return [
+        Piece(chosen, by_core)
+        for by_core in (True, False)
+        for chosen in _pieces([i for i in todo if (i in loaded) == by_core], at_a_time)
+    ]
+
+
+def results_of(job: Job, runner: Runner, dataset: Dataset, piece: Piece) -> Iterator[ImageResult]:
+    """What ``runner`` makes of the images of ``piece``, in their order."""
+    crops = [crops_of(dataset, i, job.network.input.shape) for i in piece.images]
+    runs = runner(np.concatenate([c.inputs for c in crops]), by_core=piece.by_core)
+    for i, image in zip(piece.images, crops, strict=True):
+        own = islice(runs, len(image.inputs))
+        yield judged(job, dataset.task, target_of(dataset, i), joined(image, own))
 
 
 def counted_by_core(images: int, crops: int) -> list[int]:
@@ -92,20 +119,31 @@ class Joined:
     crops: int
     until: Int64
     busiest: Int64
+    board: Float64
 
 
 def joined(image: Crops, runs: Iterable[InputRun]) -> Joined:
     """The runs of the crops of one image; what they counted by neuron is let go one after the other."""
     kept = [
-        (run.outputs, run.layers, None if run.until is None else list(run.until.values()), run.busiest) for run in runs
+        (run.outputs, run.layers, None if run.until is None else list(run.until.values()), run.busiest, run.power)
+        for run in runs
     ]
-    outputs, by_crop, counted, loads = zip(*kept, strict=True)
+    outputs, by_crop, counted, loads, powers = zip(*kept, strict=True)
     layers = {name: summed([layers[name] for layers in by_crop]) for name in by_crop[0]}
     until = np.sum([c for c in counted if c is not None], axis=0).swapaxes(0, 1) if counted[0] else NOT_COUNTED
     busiest = NOT_COUNTED if loads[0] is None else np.sum(loads, axis=0)
     readouts = range(len(outputs[0]))
     each = (image.join(np.stack([crop[k] for crop in outputs])) for k in readouts)
-    return Joined(each, layers, len(kept), until, busiest)
+    return Joined(each, layers, len(kept), until, busiest, _on_board(powers))
+
+
+def _on_board(powers: Sequence[BoardPower | None]) -> Float64:
+    """What a board has measured of the crops of an image, ``BOARD``, summed; empty if it did not, of one of them."""
+    known = [power for power in powers if power is not None]
+    if not known or len(known) < len(powers):
+        return np.zeros(0)
+    watts = np.array([(1.0, p.watts, p.static_watts, p.dynamic_watts) for p in known])
+    return np.asarray((watts * np.array([[p.seconds] for p in known])).sum(axis=0))
 
 
 def judged(job: Job, task: Task, label: Label, run: Joined) -> ImageResult:
@@ -121,7 +159,7 @@ def judged(job: Job, task: Task, label: Label, run: Joined) -> ImageResult:
 
     steady = settled(task, job.activation, seen(), job.windows, last_arrival_step(job.network))
     found = Judged(np.stack([m.pooled for m in merits]), np.stack([m.own for m in merits]), steady)
-    return ImageResult(last, run.layers, run.crops, found, run.until, run.busiest)
+    return ImageResult(last, run.layers, run.crops, found, run.until, run.busiest, run.board)
 
 
 def summed(counts: Sequence[LayerCounts]) -> LayerCounts:

@@ -23,6 +23,7 @@ LIMITS = {
     "every": (1, STEPS[1]),
     "timesteps": STEPS,
     "threads": (1, 1024),
+    "workers": (1, 1024),
 }
 """The least and the most of whole numbers."""
 
@@ -32,12 +33,17 @@ FLAGS = {
     "measure": None,
     "package_watts": None,
     "memory": None,
+    "scheduler": None,
+    "workers": None,
     "event_dt_s": "--event-dt",
     "event_start_s": "--event-start",
 }
 """Options of the command that change no result (None), or have another name."""
 
-UNSIGNED = ("threads", "measure", "package_watts", "name", "early", "memory")
+SPREAD: tuple[TargetName, ...] = ("fast", "emulator", "nengo-dl")
+"""Targets that a cluster's workers can be: the board is at one machine, and the original is in the client's files."""
+
+UNSIGNED = ("threads", "measure", "package_watts", "name", "early", "memory", "scheduler", "workers")
 """Options that do not change what a target does with an image."""
 
 
@@ -52,6 +58,8 @@ class RunOptions:
     the first one on; several of one pixel in a step are as many if ``count_events``, else one.
     ``package_watts`` is the power of this machine's processors (None: measured, or by their name), ``memory`` the most
     to take, in bytes (None: what is free).
+    ``scheduler`` is the address of a Dask scheduler whose workers run the images, ``workers`` the processes of a
+    cluster that is started on this machine for this run alone.
     """
 
     target: TargetName = "fast"
@@ -70,6 +78,13 @@ class RunOptions:
     event_dt_s: float | None = None
     event_start_s: float = 0.0
     count_events: bool = False
+    scheduler: str | None = None
+    workers: int | None = None
+
+    @property
+    def on_cluster(self) -> bool:
+        """Whether other processes run the images."""
+        return self.scheduler is not None or self.workers is not None
 
     @property
     def run_name(self) -> str:
@@ -92,6 +107,26 @@ class RunOptions:
             problems.append(
                 f"count_events: target '{self.target}' takes one event of a pixel in a step; leave out --count-events, "
                 "or use --target fast"
+            )
+        return problems + self._cluster_problems()
+
+    def _cluster_problems(self) -> list[str]:
+        """What is wrong with spreading the images over workers."""
+        problems = []
+        if self.scheduler is not None and self.workers is not None:
+            problems.append(
+                "scheduler and workers: a cluster is there already, or is started here; leave out one of --scheduler "
+                "and --workers"
+            )
+        if self.on_cluster and self.continuous:
+            problems.append(
+                "continuous: an image starts from the state that the one before has left, and workers would only wait; "
+                "leave out --continuous, or --scheduler and --workers"
+            )
+        if self.on_cluster and self.target not in SPREAD:
+            problems.append(
+                f"target '{self.target}' is not on the workers; leave out --scheduler and --workers, or use --target "
+                f"{', '.join(SPREAD)}"
             )
         return problems
 

@@ -54,6 +54,8 @@ class Results:
     own: Float64
     settled: Float64
     busiest: Mapping[int, Int64]
+    board: Float64
+    """What a board has measured, means over the images of which it did, as in ``ImageResult``; empty if of none."""
 
 
 def gathered(task: Task, images: Iterable[ImageResult]) -> Results:
@@ -61,16 +63,19 @@ def gathered(task: Task, images: Iterable[ImageResult]) -> Results:
     layers, crops, until, own, settled = [], [], [], [], []
     pooled = np.zeros((), np.int64)
     busiest: dict[int, Int64] = {}
+    board: list[Float64] = []
     for number, image in enumerate(images):
         if image.busiest.size:
             busiest[number] = image.busiest
+        board += [image.board] if image.board.size else []
         layers.append(image.layers)
         crops.append(image.crops)
         until.append(image.until)
         own.append(image.judged.own)
         settled.append(image.judged.settled)
         pooled = pooled + image.judged.pooled
-    return Results(task, layers, crops, np.stack(until), pooled, np.stack(own), np.stack(settled), busiest)
+    measured = np.mean(board, axis=0) if board else np.zeros(0)
+    return Results(task, layers, crops, np.stack(until), pooled, np.stack(own), np.stack(settled), busiest, measured)
 
 
 def run_report(

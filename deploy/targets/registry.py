@@ -16,6 +16,7 @@ from convert.network.network import Activation
 from deploy import emulator
 from deploy.arrays import Bool, Float32, Int32, Int64
 from deploy.events.counts import LayerCounts
+from deploy.nengo_loihi.board_power import BoardPower
 from partition.result import Partition
 
 from .names import TargetName
@@ -45,6 +46,8 @@ class InputRun:
     counts: dict[str, Counts] = field(default_factory=dict)
     until: dict[str, Int64] | None = None
     busiest: Int64 | None = None
+    power: BoardPower | None = None
+    """Of the board, measured; None on every other target."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,13 @@ class Job:
 
 
 def fitted(job: Job) -> Job:
-    """``job`` with what clears layers between inputs, if anything does, as the cores of its partition need it."""
-    return replace(job, network=emulator.with_fitted_clearing(job.network, job.partition.tiles))
+    """``job`` with what clears layers between inputs, if anything does, as the cores of its partition need it.
+
+    Raises ``UserError`` for what has no place in the chip's integers: nengo_loihi would only find it while it builds.
+    """
+    network = emulator.with_fitted_clearing(job.network, job.partition.tiles)
+    emulator.discretize(network, job.partition.tiles)
+    return replace(job, network=network)
 
 
 class Runner(Protocol):

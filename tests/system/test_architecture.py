@@ -24,6 +24,7 @@ COMMANDS = {
     "export-model": "convert.export.cli",
     "energy-report": "deploy.report.cli",
     "verify-model": "deploy.verify.cli",
+    "sweep-model": "deploy.sweep.cli",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from deploy.report.content import EnergyReport
 from deploy.report.plots.pareto_plot import front_plot
@@ -15,30 +16,42 @@ from .origins import bibtex, given_table, parts_table
 from .run_section import section_of
 from .summary import comparison
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
-def html_report(report: EnergyReport, runs: Sequence[RecordedRun]) -> str:
-    """The page for ``report``, which was built from ``runs``."""
+
+def environment() -> Environment:
+    """The templates of this folder, with filters for quantities."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    found = Environment(
         loader=PackageLoader("deploy.report.page", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(si=si, how=how, counted=counted)
+    found.filters.update(si=si, how=how, counted=counted)
+    return found
+
+
+def html_report(report: EnergyReport, runs: Sequence[RecordedRun]) -> str:
+    """The page for ``report``, which was built from ``runs``."""
     sections = [section_of(report, *pair) for pair in zip(report.runs, runs, strict=True)]
-    return environment.get_template("report.html").render(
-        sections=sections,
-        first=verdict_of(report, report.runs[0]),
-        comparison=comparison(report) if len(sections) > 1 else None,
-        fronts=[
-            (front, front_plot(f"front {i}", front), front_table(front)) for i, front in enumerate(report.fronts, 1)
-        ],
-        published=published_table(report.published) if report.published else None,
-        provenance=report.provenance,
-        given=given_table(runs),
-        parts=parts_table(report.provenance) if report.provenance else None,
-        bibtex=bibtex(report),
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            sections=sections,
+            first=verdict_of(report, report.runs[0]),
+            comparison=comparison(report) if len(sections) > 1 else None,
+            fronts=[
+                (front, front_plot(f"front {i}", front), front_table(front)) for i, front in enumerate(report.fronts, 1)
+            ],
+            published=published_table(report.published) if report.published else None,
+            provenance=report.provenance,
+            given=given_table(runs),
+            parts=parts_table(report.provenance) if report.provenance else None,
+            bibtex=bibtex(report),
+        )
     )

@@ -37,6 +37,8 @@ def test_utilization_of_packed_blocks_is_the_closed_form(seed: int, crops: bool)
 
 
 def assert_closed_form(case: Case, model: Any) -> None:
+    for synapse in (synapse for block in model.blocks for synapse in block.synapses):
+        assert synapse.max_ind() < 2**synapse.synapse_cfg.real_idx_bits
     links, tiles = links_onto_chip(case.network), case.partition.tiles
     blocks = iter(model.blocks)
     for p in case.network.chip_populations:
