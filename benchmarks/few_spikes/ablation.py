@@ -32,7 +32,6 @@ from convert.training.wave.event_engine import AT_ONCE, passes
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.recipe import Recipe
 from convert.training.wave.schedule import Wave, starting_wave
-from convert.training.wave.simulate import Scratch
 from convert.training.wave.training import BATCH, train_wave
 
 from .front import draw, table
@@ -124,7 +123,7 @@ def measured(trial: Trial, start: Start, test: Dataset, batches: int, images: in
 
 def _score(wave: Wave, test: Dataset, images: int, numbers: Numbers) -> tuple[float, tuple[float, float, float]]:
     """The accuracy on the first ``images`` of ``test``, in a random order; spikes, the host's and operations of one."""
-    layers, engine = wave_layers(wave, {}, numbers), [Scratch() for _ in range(AT_ONCE)]
+    layers = wave_layers(wave, {}, numbers)
     network = wave.network
     reached = {p.name: fan_out(network, p.name) for p in network.populations}
     chosen = np.random.default_rng(1).permutation(len(test))[:images]
@@ -132,7 +131,7 @@ def _score(wave: Wave, test: Dataset, images: int, numbers: Numbers) -> tuple[fl
     synops = float(images * sum(p.neurons for p in network.chip_populations) * (wave.steps + 1))
     for first in range(0, images, AT_ONCE):
         some = chosen[first : first + AT_ONCE]
-        passed = passes(wave, layers, np.stack([test.image(int(i)) for i in some]).astype(np.float32), engine)
+        passed = passes(wave, layers, np.stack([test.image(int(i)) for i in some]).astype(np.float32))
         _, outputs = read_out(wave, layers, passed)
         right += int(np.sum(outputs.reshape(len(some), -1).argmax(axis=1) == [test.label(int(i)) for i in some]))
         for one in passed:
