@@ -17,10 +17,17 @@ def spiking_architecture(path: Path, neuron: Neuron, steps: int) -> Network:
     are the model's, in thresholds. Raises ``UserError`` with all problems of the model.
     """
     from convert.frontends.keras.cut import cut_at_relus
+    from convert.frontends.keras.layers import POOLED, role
     from convert.frontends.load import load
     from convert.lowering.lower import lower
 
-    cut = cut_at_relus(load(path, max_pooling=False).model, on_host=False)
+    model = load(path).model
+    if pooled := [f"'{layer.name}'" for layer in model.layers if role(layer) == POOLED]:
+        raise UserError(
+            f"{listed(pooled)}: the largest of several drives is no sum of spikes; use AveragePooling2D, or strides in "
+            "the layer before it"
+        )
+    cut = cut_at_relus(model, on_host=False)
     if any(segment.activation is not None and INPUT in segment.sources for segment in cut.segments):
         raise UserError("the input reaches the output past all ReLUs; put a layer with a ReLU between")
     network = lower(cut.segments, cut.shapes)

@@ -17,6 +17,7 @@ from convert.errors import UserError
 from convert.spiking.train import train
 from convert.spiking.train_options import TrainOptions
 from convert.train_model import main as train_model
+from convert.upstream.tensorflow import load_keras3
 from deploy import run_images
 from deploy.cli import main as deploy_model
 from deploy.report.cli import main as energy_report
@@ -116,6 +117,11 @@ def test_it_writes_nothing_and_says_why(given: Path, tmp_path: Path) -> None:
     biased = write_architecture(tmp_path / "biased.keras", bias=True)
     with pytest.raises(UserError, match="have biases or offsets that are not 0"):
         train(biased, data, bundle, OPTIONS)
+    keras = load_keras3()
+    pooled = keras.Sequential([keras.Input(SHAPE), keras.layers.MaxPooling2D(name="largest"), keras.layers.Flatten()])
+    pooled.save(tmp_path / "pooled.keras")
+    with pytest.raises(UserError, match="'largest': the largest of several drives is no sum of spikes; use AverageP"):
+        train(tmp_path / "pooled.keras", data, bundle, OPTIONS)
     with pytest.raises(UserError, match="no such file; give the architecture"):
         train(tmp_path / "none.keras", data, bundle, OPTIONS)
     with pytest.raises(UserError) as error:
