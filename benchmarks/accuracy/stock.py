@@ -32,7 +32,7 @@ MODELS = {"plain": False, "for Loihi": True}
 """Trained as anyone would; and on Loihi's rates, which are held in a range, as in NengoLoihi's CIFAR-10 example."""
 DEFAULTS = {"plain": Recipe("scale 400, 5 ms", 400.0, 0.005), "for Loihi": Recipe("scale 150, 10 ms", 150.0, 0.010)}
 """The settings with which the two examples of NengoLoihi run on the chip."""
-SCALES = {
+SCALES: dict[str, list[tuple[str, float | None, float | None]]] = {
     "plain": [
         ("scale 100", 100.0, None),
         ("scale 400", 400.0, None),

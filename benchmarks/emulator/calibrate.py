@@ -22,7 +22,7 @@ def calibrated(
         network = network.with_(
             populations=tuple(replace(p, bias_hz=p.bias_hz * scale[p.name]) for p in network.populations),
             projections=tuple(
-                replace(p, transform=replace(p.transform, kernel=p.transform.kernel * scale[p.target]))
+                replace(p, transform=p.transform.scaled(scale[p.target]))
                 if p.target in scale and not isinstance(p.transform, Sparse)
                 else p
                 for p in network.projections

@@ -20,11 +20,12 @@ import nengo
 import numpy as np
 
 from convert.upstream.nengo_loihi import load_nengo_loihi
-from deploy.emulator.chip import EmulatorInterface, FastEmulator
+from deploy.emulator.chip import FastEmulator
 
 from .record import RESULTS, options_of, table
 
 loihi = load_nengo_loihi()
+from nengo_loihi.emulator.interface import EmulatorInterface  # noqa: E402
 
 SEED = 0
 

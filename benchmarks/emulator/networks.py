@@ -99,8 +99,9 @@ def smaller(network: Network, share: float) -> Network:
     for readout in network.readouts:
         bias = _corner(np.broadcast_to(readout.bias, readout.shape), share)
         readouts.append(replace(readout, shape=bias.shape, bias=bias))  # type: ignore[arg-type]
-    return network.with_(
-        input_shape=(round(rows * share), round(columns * share), channels),
+    return replace(
+        network,
+        input=replace(network.input, shape=(round(rows * share), round(columns * share), channels)),
         populations=tuple(cut_population(p) for p in network.populations),
         projections=tuple(cut_projection(p) for p in network.projections),
         readouts=tuple(readouts),

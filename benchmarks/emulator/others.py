@@ -131,7 +131,7 @@ def installed(name: str, network: Path, folder: Path) -> dict[str, Any]:
     """What a peer in an environment of its own finds, or why it does not run."""
     script, packages = INSTALLED[name]
     python = folder / name / "bin" / "python"
-    steps = [
+    steps: list[list[str | Path]] = [
         [sys.executable, "-m", "venv", folder / name],
         [python, "-m", "pip", "install", "--quiet", *packages],
         [python, PEERS / script, network],

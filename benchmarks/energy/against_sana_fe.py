@@ -92,6 +92,7 @@ def on_tiles(device: EnergyDevice, tiles: int) -> EnergyDevice:
 def counts_of_image(network: Network, found: Presentation) -> Counts:
     """What the emulator counted, host populations apart."""
     chip = [found.counts[p.name] for p in network.chip_populations]
+    assert found.busiest is not None
     longer, shorter = (PipelineEvents(**dict(zip(BUSIEST, of, strict=True))) for of in found.busiest[-1].tolist())
     return Counts(
         timesteps=network.timesteps,

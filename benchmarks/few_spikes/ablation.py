@@ -29,6 +29,7 @@ from convert.training.recipes.tdbn import drive_spreads, tdbn_wave
 from convert.training.wave.aim import Goals, RateBounds
 from convert.training.wave.batch import fan_out, read_out
 from convert.training.wave.event_engine import AT_ONCE, passes
+from convert.training.wave.kernels import Surrogate
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.recipe import Recipe
 from convert.training.wave.schedule import Wave, starting_wave
@@ -69,8 +70,12 @@ def _stbp(count: int, *, surrogate: SurrogateName = "triangle", goals: Goals | N
     return stbp(count, goals or Goals(), SURROGATES[surrogate])
 
 
+def _plain(make: Callable[[int, Goals, Surrogate], Recipe], count: int) -> Recipe:
+    return make(count, Goals(), SURROGATES["triangle"])
+
+
 TRIALS = (
-    *(Trial(n, 8, partial(make, goals=Goals(), surrogate=SURROGATES["triangle"])) for n, make in RECIPES.items()),
+    *(Trial(n, 8, partial(_plain, make)) for n, make in RECIPES.items()),
     Trial("stbp, tdBN's spread", 8, _stbp, _spread),
     Trial("stbp", 4, _stbp),
     Trial("stbp", 16, _stbp),

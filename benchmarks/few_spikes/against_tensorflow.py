@@ -51,9 +51,9 @@ def main(model: Path, data: Path, steps: int) -> None:
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(ROUNDS + 1):
         for name, once in ways.items():
-            start = time.process_time()
+            begin_s = time.process_time()
             once()
-            times[name].append((time.process_time() - start) / len(images) * 1e3)
+            times[name].append((time.process_time() - begin_s) / len(images) * 1e3)
     for name, found in times.items():
         best, here = min(found[1:]), min(times["here"][1:])
         print(f"T = {steps}, {name}: {best:.1f} CPU ms an image, {best / here:.2f} times as many")

@@ -22,8 +22,9 @@ from convert.data.dataset import open_data
 from convert.network import Network
 from deploy import run_images
 from deploy.emulator import compile_network, follow, run
+from deploy.energy.counts import Counts
 from deploy.energy.devices import DAVIES_2018
-from deploy.energy.estimate import Counts, loihi_estimate
+from deploy.energy.estimate import loihi_estimate
 from deploy.events.counts import EVENTS, LayerCounts
 from deploy.runs.images import chosen_images
 from deploy.targets.registry import Job, prepare
@@ -87,22 +88,20 @@ def _busiest_cores(network: Network, partition: Partition, pixels: NDArray[np.fl
     steps = range(1, longer.timesteps + 1)
     job = Job(longer, partition, [(step - 1, step) for step in steps])
     until = [run.until or {} for run in prepare("fast", job)(pixels)]
-    work_s = {}
+    work_s, each = {}, DAVIES_2018.values()
     for p in chip:
         synops = np.diff(
             np.mean([of_image[p.name][:, EVENTS.index("synops")] for of_image in until], axis=0), prepend=0
         )
-        work_s[p.name] = synops / len(partition.blocks_of(p.name)) * DAVIES_2018.seconds_per_synop
+        work_s[p.name] = synops / len(partition.blocks_of(p.name)) * each["seconds_per_synop"]
     updates_s = {
-        p.name: partition.compartments(p.name)
-        / len(partition.blocks_of(p.name))
-        * DAVIES_2018.seconds_per_active_update
+        p.name: partition.compartments(p.name) / len(partition.blocks_of(p.name)) * each["seconds_per_update"]
         for p in chip
     }
 
     def seconds(work: Mapping[str, NDArray[np.float64]], steps: int) -> float:
         longest = [max(work[p.name][step] + updates_s[p.name] for p in chip) for step in range(steps)]
-        return sum(longest) + steps * DAVIES_2018.seconds_per_step_floor
+        return sum(longest) + steps * each["seconds_per_step"]
 
     folded = {
         name: np.array([w[s :: network.period].sum() for s in range(network.period)]) for name, w in work_s.items()
@@ -141,10 +140,12 @@ def _cost(
             ),
         ),
     )
-    assert estimate.seconds_per_inference is not None
-    joules = estimate.joules_per_inference
+    seconds, joules = estimate.seconds_per_inference, estimate.joules_per_inference
+    assert seconds is not None
+    assert joules.total is not None
+    assert joules.static is not None
     print(
-        f"  {how}: every {steps} steps, {1 / estimate.seconds_per_inference:,.0f} images a second of chip time, "
+        f"  {how}: every {steps} steps, {1 / seconds:,.0f} images a second of chip time, "
         f"{joules.total * 1e3:.3f} mJ ({joules.static * 1e3:.3f} static); {mean('spikes', on_chip):,.0f} spikes, "
         f"{mean('synops', on_chip):,.0f} synops, {mean('neuron_updates', on_chip):,.0f} updates; clearing: "
         f"{mean('spikes', clearing):,.0f} host spikes, {brought:,.0f} synops"

@@ -53,9 +53,9 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--plot", type=Path, help="an SVG of cores and messages between chips")
     options = parser.parse_args(arguments)
     record = Record(options.out, {"images": options.images, "seconds": options.seconds})
-    resnet = of_bundle("ResNet-20", *options.resnet, options.images)
-    unet = of_bundle("U-Net", *options.unet, options.images)
-    four = doubled(unet, fired(unet.network, *options.unet, 4))
+    resnet = of_bundle("ResNet-20", *options.resnet, images=options.images)
+    unet = of_bundle("U-Net", *options.unet, images=options.images)
+    four = doubled(unet, fired(unet.network, *options.unet, images=4))
     for subject, chips in ((resnet, (2, 4, 8)), (unet, (13, 16, 20, 32)), (four, (50, 64, 80))):
         compare(subject, chips, options.seconds, record)
     if options.plot:

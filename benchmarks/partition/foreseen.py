@@ -11,9 +11,15 @@ import time
 from pathlib import Path
 
 import convert
+from convert.check.report import Estimate
 from convert.network import SharedKernel
 from convert.upstream.tensorflow import load_keras3, load_tf_keras
 from partition import foreseen_cores, read_partition
+
+
+def estimated(of: Estimate | None) -> int:
+    assert of is not None, "the model converts"
+    return of.estimated
 
 
 def main(model: Path, bundle: Path, max_pooling: str | None = None) -> None:
@@ -27,18 +33,18 @@ def main(model: Path, bundle: Path, max_pooling: str | None = None) -> None:
     made = [p for p in network.projections if p.source in names]
     layers = convert.load_report(bundle).layers
     rows = {
-        "neurons on the chip": (foreseen.neurons.estimated, sum(p.neurons for p in network.chip_populations)),
+        "neurons on the chip": (estimated(foreseen.neurons), sum(p.neurons for p in network.chip_populations)),
         "projections": (len(foreseen.projections), len(made)),
         "of shared kernels": (
             sum(p.kernel is not None for p in foreseen.projections),
             sum(isinstance(p.transform, SharedKernel) for p in made),
         ),
         "synapses of all": (sum(p.synapses for p in foreseen.projections), sum(map(synapses(network), made))),
-        "cores, fewest": (foreseen.cores.estimated, foreseen_cores(network).cores),
-        "cores, planned": (foreseen.cores.estimated, planned.cores),
-        "chips, planned": (foreseen.chips.estimated, planned.chips),
-        "steps, at least": (foreseen.least_timesteps.estimated, 1 + max(network.depth().values())),
-        "image through after": (foreseen.arrival_step.estimated, max(layer.arrival_step for layer in layers)),
+        "cores, fewest": (estimated(foreseen.cores), foreseen_cores(network).cores),
+        "cores, planned": (estimated(foreseen.cores), planned.cores),
+        "chips, planned": (estimated(foreseen.chips), planned.chips),
+        "steps, at least": (estimated(foreseen.least_timesteps), 1 + max(network.depth().values())),
+        "image through after": (estimated(foreseen.arrival_step), max(layer.arrival_step for layer in layers)),
     }
     for name, (ours, theirs) in rows.items():
         print(f"{name:22}{ours:>15,}{theirs:>15,}")

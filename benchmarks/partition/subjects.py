@@ -88,8 +88,9 @@ def larger(network: Network) -> Network:
 
     rows, columns, channels = network.input.shape
     biases = [twice(np.broadcast_to(readout.bias, readout.shape)) for readout in network.readouts]
-    return network.with_(
-        input_shape=(2 * rows, 2 * columns, channels),
+    return replace(
+        network,
+        input=replace(network.input, shape=(2 * rows, 2 * columns, channels)),
         populations=tuple(population(p) for p in network.populations),
         projections=tuple(projection(p) for p in network.projections),
         readouts=tuple(

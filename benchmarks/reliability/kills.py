@@ -84,7 +84,8 @@ def killed(subject: Subject, old: Path, rng: Random, given: argparse.Namespace) 
         begin_s = time.monotonic()
         operations = require(forked(subject.command, subject.arguments, new)).operations
         duration_s = time.monotonic() - begin_s
-        at: list[int | float] = list(range(1, operations + 1))[-given.last :]
+        last = range(1, operations + 1)[-given.last :]
+        at: list[int | float] = [*last]
         times = given.random
         if subject.command == "convert-model":
             at, times = sorted(rng.sample(at, min(len(at), given.convert // 2))), given.convert - given.convert // 2

@@ -14,6 +14,7 @@ import sys
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import nir
 import numpy as np
@@ -28,6 +29,7 @@ from convert.simulated_events.options import EventOptions
 from convert.spiking.api import convert_nir
 from convert.spiking.options import NirOptions
 from convert.upstream.tensorflow import load_keras3
+from convert.upstream.types import Model, Tensor
 from deploy.runs.options import RunOptions
 from partition import partition
 from partition.files import write_partition
@@ -73,7 +75,7 @@ def recordings(folder: Path, file: Path, options: EventOptions) -> Recordings:
     )
 
 
-def decoder(given: object) -> object:
+def decoder(given: Tensor) -> Tensor:
     """The host's part: a small residual network."""
     layers = load_keras3().layers
     x = layers.Conv2D(WIDTH, 3, padding="same", activation="relu")(given)
@@ -83,13 +85,13 @@ def decoder(given: object) -> object:
     return layers.Conv2D(1, 3, padding="same", activation="sigmoid")(x)
 
 
-def decoder_alone(channels: int) -> object:
+def decoder_alone(channels: int) -> Model:
     keras = load_keras3()
     given = keras.Input((SIZE, SIZE, channels))
     return keras.Model(given, decoder(given))
 
 
-def with_encoder() -> object:
+def with_encoder() -> Model:
     keras = load_keras3()
     given = x = keras.Input((SIZE, SIZE, 2))
     for i, (channels, size) in enumerate(LAYERS):
@@ -97,7 +99,7 @@ def with_encoder() -> object:
     return keras.Model(given, decoder(x))
 
 
-def trained(model: object, file: Path, given: Images, wanted: Images) -> object:
+def trained(model: Model, file: Path, given: Images, wanted: Images) -> Model:
     """``model`` trained to give ``wanted``, or as it was trained before."""
     keras = load_keras3()
     if file.exists():
@@ -109,7 +111,7 @@ def trained(model: object, file: Path, given: Images, wanted: Images) -> object:
     return model
 
 
-def spiking_encoder(model: object, given: Images, file: Path) -> None:
+def spiking_encoder(model: Model, given: Images, file: Path) -> None:
     """The ReLU encoder of ``model`` as IF neurons: the percentile of each layer's activations becomes ``RATE``."""
     keras = load_keras3()
     nodes, before = {"input": nir.Input({"input": np.array([2, SIZE, SIZE])})}, 1.0
@@ -154,7 +156,7 @@ def psnr(outputs: Images, wanted: Images) -> NDArray[np.float64]:
     return np.asarray(-10 * np.log10(errors))
 
 
-def hybrid(net: Path, work: Path, test: Path) -> dict[str, object]:
+def hybrid(net: Path, work: Path, test: Path) -> dict[str, Any]:
     """Every command on the encoder with its decoder: run.json."""
     bundle = work / "hybrid.bundle"
     if not bundle.exists():

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nir
 import numpy as np
@@ -53,7 +54,8 @@ def convolution(inputs: int, outputs: int, size: float, bias: bool = False) -> t
 
 def write_all(networks: Mapping[str, Callable[[], Network]]) -> None:
     """Every network that can be written; the rest with the error."""
-    folder, told = Path(sys.argv[1]), {}
+    folder = Path(sys.argv[1])
+    told: dict[str, dict[str, Any]] = {}
     folder.mkdir(parents=True, exist_ok=True)
     for name, made in networks.items():
         torch.manual_seed(1)
