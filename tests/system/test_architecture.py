@@ -22,6 +22,7 @@ COMMANDS = {
     "energy-report": "deploy.report.cli",
     "verify-model": "deploy.verify.cli",
     "sweep-model": "deploy.sweep.cli",
+    "search-model": "deploy.search.cli",
 }
 
 
