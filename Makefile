@@ -5,7 +5,7 @@ DEMO := demo
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
-.PHONY: help demo test quick check fuzz reliability accessibility peers lint docs clean
+.PHONY: help demo test quick check fuzz reliability accessibility peers lint docs site notebooks clean
 
 help:  ## What there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -48,10 +48,17 @@ docs: $(VENV)/ready  ## SUPPORTED.md and the JSON schemas of the reports, from t
 	$(BIN)/python -m convert.frontends.keras.supported_md > SUPPORTED.md
 	$(BIN)/python -m deploy.report.schemas docs/schemas
 
+site: docs  ## The documentation as pages in build/site, its links checked
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "Pages: $(abspath build/site/index.html)"
+
+notebooks: $(VENV)/ready  ## The tutorials as notebooks in build/notebooks
+	$(BIN)/python -m website.notebooks build/notebooks docs/tutorials/*.md
+
 $(VENV)/ready: setup.cfg constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) setuptools wheel
-	$(PIP) --no-build-isolation --editable '.[dev]'
+	$(PIP) --no-build-isolation --editable '.[dev,docs]'
 	touch $@
 
 clean:  ## Everything that is made here

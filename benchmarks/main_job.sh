@@ -1,5 +1,5 @@
 #!/bin/sh
-# Both real models through the four commands: the README's table. About 45 minutes on two cores.
+# Both real models through the four commands: the first table of docs/accuracy.md. About 45 minutes on two cores.
 # Usage: benchmarks/main_job.sh RESNET.keras CIFAR10 UNET.keras EM_TRAIN EM_TEST EM_CROPS OUT
 #   CIFAR10 has train/CLASS/*.jpg and test/CLASS/*.jpg; the EM folders have image/ and label/ (EM_CROPS: of the input's size)
 set -eu

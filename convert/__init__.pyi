@@ -12,3 +12,5 @@ from .options import Options as Options
 from .report import ConversionReport as ConversionReport
 from .spiking.api import convert_nir as convert_nir
 from .spiking.options import NirOptions as NirOptions
+from .spiking.train import train as train
+from .spiking.train_options import TrainOptions as TrainOptions

@@ -13,6 +13,7 @@ import msgspec
 
 from convert.bundle import (
     CALIBRATION,
+    DECODER,
     MODEL,
     RATES_PICTURE,
     REPORT,
@@ -109,6 +110,8 @@ def _written(
     require_room(outline_of(models.cut), options, sample.wanted)
     found = _converted(models, sample, options, progress, kept(dataset))
     save_model(models.cut.model, folder / MODEL)
+    if models.decoder is not None:
+        save_model(models.decoder.model, folder / DECODER)
     _copy(model_path, folder / f"source{model_path.suffix}")
     report = msgspec.structs.replace(
         summary(found, models, model_path, data_path), provenance=origin(model_path, data_path, options)
@@ -135,9 +138,9 @@ def _converted(models: Models, sample: Sample, options: Options, progress: Progr
     """Fine-tuned if wanted, lowered and calibrated, with what was measured on the way."""
     from convert.stages import run_stages
 
-    metrics: dict[str, Metrics] = {"ann": sample.metrics(models.given.outputs)}
+    metrics: dict[str, Metrics] = {"ann": sample.metrics(models.decoded(models.given.outputs))}
     if models.replaced:
-        metrics["max_pooling_replaced"] = sample.metrics(models.cut.original.outputs)
+        metrics["max_pooling_replaced"] = sample.metrics(models.decoded(models.cut.original.outputs))
     before = None
     if options.fine_tune_epochs:
         before = _measured(models.cut.original, models.cut, sample, options)
@@ -145,7 +148,7 @@ def _converted(models: Models, sample: Sample, options: Options, progress: Progr
         metrics["fine_tuned"] = sample.metrics(models.cut.original.outputs)
     draft = run_stages(_lowered(models, sample, options, progress, kept))
     assert draft.rate_network is not None
-    metrics["rate"] = sample.metrics(rate_predictor(draft.rate_network))
+    metrics["rate"] = sample.metrics(models.decoded(rate_predictor(draft.rate_network)))
     return Converted(draft, before, metrics)
 
 
@@ -195,4 +198,5 @@ def _lowered(models: Models, sample: Sample, options: Options, progress: Progres
     require_timesteps(network.with_(timesteps=options.timesteps))
     teacher = cut.original if options.fine_tune_epochs else models.given
     rates = _measured(teacher, cut, sample, options)
-    return Draft(network, Goal(cut.original, teacher, rates, sample, options, progress, kept))
+    decoded = models.decoder is not None
+    return Draft(network, Goal(cut.original, teacher, rates, sample, options, progress, kept, decoded))

@@ -23,7 +23,7 @@ from .storage.recovery import being_replaced, left_behind, recover
 from .storage.reports import read_report, write_report
 
 NETWORK, RATE_NETWORK = "network.npz", "rate_network.npz"
-MODEL = "model.keras"
+MODEL, DECODER = "model.keras", "decoder.keras"
 RATES, PEAK_RATES = "rates.npz", "rates_p95.npz"
 CALIBRATION = "calibration.npz"
 REPORT, RATES_PICTURE = "conversion.json", "rates.svg"
@@ -114,7 +114,7 @@ def at_work_in(bundle: Path, *, shared: bool = False, wait: bool = False) -> Ite
 def is_part(path: Path) -> bool:
     """Whether ``path`` is a file or folder that the commands write into a bundle, by its name."""
     arrays = {NETWORK, RATE_NETWORK, RATES, PEAK_RATES, CALIBRATION}
-    others = {MODEL, REPORT, RATES_PICTURE, PARTITION, PARTITION_PICTURE, RUNS}
+    others = {MODEL, DECODER, REPORT, RATES_PICTURE, PARTITION, PARTITION_PICTURE, RUNS}
     return path.name in arrays | others or path.stem == "source" or path.name.startswith(".")
 
 

@@ -26,7 +26,8 @@ class Goal:
 
     ``original`` is what has been lowered; ``teacher`` is what calibration and training aim at: the same, or the model
     as it was before its max pooling was replaced. ``rates`` are the scales that ``teacher`` asks for. The folder
-    ``kept`` has what was done before the command was killed.
+    ``kept`` has what was done before the command was killed. Outputs that are ``decoded`` on the host are numbers,
+    whatever the task is.
     """
 
     original: Original
@@ -36,6 +37,7 @@ class Goal:
     options: Options
     progress: Progress
     kept: Path | None = None
+    decoded: bool = False
 
 
 @dataclass(frozen=True)

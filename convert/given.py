@@ -17,9 +17,12 @@ from .options import FLAGS, Options
 
 def origin(model_path: Path, data_path: Path, options: Options) -> Provenance:
     """The command, and the model and the data by their contents."""
-    files = [model_path.name, "--data", data_path.name]
+    files, given = [model_path.name, "--data", data_path.name], {"model": model_path, "data": data_path}
+    if options.decoder is not None:
+        given["decoder"] = Path(options.decoder)
+        files += ["--decoder", given["decoder"].name]
     command = command_line("convert-model", files, options, FLAGS)
-    return provenance(command, seed=options.seed, given={"model": model_path, "data": data_path})
+    return provenance(command, seed=options.seed, given=given)
 
 
 def signature(model_path: Path, dataset: Dataset, options: Options) -> str:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from convert.data.dataset import Dataset, open_data
 from convert.data.metric_registry import task_measured_by
 from convert.network import INPUT, Network
+from convert.network.network import Activation
 from convert.report import OutputGrid, Task
 
 from .options import Options
 
 if TYPE_CHECKING:
+    from convert.data.evaluate import Predictor
     from convert.frontends.keras.cut import Cut
+    from convert.frontends.keras.decoder import Decoder
     from convert.frontends.keras.original import KerasOriginal
     from convert.frontends.keras.paths.long_paths import CarriedSums
 
@@ -33,15 +36,29 @@ class Models:
     replaced: bool
     outputs: tuple[str, ...]
     grid: OutputGrid | None
+    decoder: Decoder | None = None
+    """What the host makes of the first output."""
 
     @property
     def output_shape(self) -> tuple[int, ...]:
-        return tuple(self.cut.model.outputs[0].shape)[1:]
+        return tuple(self.cut.model.outputs[0].shape)[1:] if self.decoder is None else self.decoder.output_shape
+
+    @property
+    def activation(self) -> Activation | None:
+        """That of the output which is measured."""
+        return self.cut.readout.activation if self.decoder is None else self.decoder.activation
+
+    def decoded(self, predictor: Predictor) -> Predictor:
+        """``predictor``, which gives what the network gives, and then the decoder, if there is one."""
+        if (decoder := self.decoder) is None:
+            return predictor
+        return lambda images: decoder(predictor(images))
 
 
 def opened(path: Path, options: Options) -> Models:
     """The model in ``path``, cut at its ReLUs. Raises ``UserError`` with all of its problems."""
     from convert.frontends.keras.cut import cut_at_relus
+    from convert.frontends.keras.decoder import read_decoder, require_fitting
     from convert.frontends.keras.original import KerasOriginal
     from convert.frontends.keras.output_grid import output_grid
     from convert.frontends.keras.passes import POOLING
@@ -49,14 +66,18 @@ def opened(path: Path, options: Options) -> Models:
     from convert.frontends.keras.paths.long_paths import sums_to_carry
     from convert.frontends.load import load
 
-    loaded = load(path, max_pooling=options.max_pooling is not None, output=options.output)
-    given, names, grid = loaded.model, loaded.outputs, output_grid(loaded.model)
+    loaded = load(path, max_pooling=options.max_pooling is not None, output=options.output, host_from=options.host_from)
+    decoder = loaded.decoder if options.decoder is None else read_decoder(Path(options.decoder), options.decoder_takes)
+    given, names = loaded.model, loaded.outputs
+    grid = output_grid(given) if decoder is None else None
     pooled = POOLING[options.max_pooling](given) if options.max_pooling else given
     sums = sums_to_carry(pooled)
     cut = cut_at_relus(with_carried_sums(pooled, sums.layers))
-    if options.max_pooling is None:
-        return Models(cut.original, cut, sums, False, names, grid)
-    return Models(KerasOriginal(with_carried_sums(given, sums.layers), cut.populations), cut, sums, True, names, grid)
+    if decoder is not None and options.decoder is not None:
+        require_fitting(decoder, tuple(cut.model.outputs[0].shape)[1:])
+    replaced = options.max_pooling is not None
+    teacher = KerasOriginal(with_carried_sums(given, sums.layers), cut.populations) if replaced else cut.original
+    return Models(teacher, cut, sums, replaced, names, grid, decoder)
 
 
 def data_for(models: Models, path: Path, task: Task | None) -> Dataset:
@@ -66,7 +87,7 @@ def data_for(models: Models, path: Path, task: Task | None) -> Dataset:
         input_shape=models.cut.shapes[INPUT],
         target_shape=models.output_shape,
         task=task,
-        activation=models.cut.readout.activation,
+        activation=models.activation,
         grid=models.grid,
     )
 

@@ -21,8 +21,15 @@ SurrogateName = Literal["triangle", "arctan", "rectangle"]
 BY_SURROGATE: tuple[SpikingRecipe, ...] = ("stbp", "single-step")
 """Recipes whose gradient goes through single spikes."""
 
+Takes = Literal["rates", "counts"]
+"""What a decoder on the host is given of the chip's outputs: means over the window that is read out, in the units of
+the network's output, or these times the steps of the window."""
+
 MaxPooling = Literal["average", "strided"]
 """What to put in place of max pooling."""
+
+OF_SPIKES = "or"
+"""Max pooling of spikes, which is exact: nothing is put in its place."""
 
 LIMITS = {
     "fine_tune_epochs": (0, 10_000),
@@ -42,11 +49,12 @@ FLAGS: dict[str, str | None] = {
     "output": "--measured-output",
     "synapse_s": "--synapse",
     "memory": None,
+    "decoder": None,
 }
 """Options of the command that have another name, or (None) change no result."""
 
 
-ChosenMetric = Literal["accuracy", "pixel_accuracy", "mse", "auc"]
+ChosenMetric = Literal["accuracy", "pixel_accuracy", "mse", "auc", "psnr"]
 """What says the task: classes of images or of pixels, numbers to be given, anomalies among inputs to be given again."""
 
 
@@ -57,6 +65,8 @@ class Options:
     ``rates_hz`` are the rates at the ``percentile`` of the last and of the first layer on the chip.
     With ``one_scale`` they are those of the layer with the largest activations, and all layers keep their proportions.
     ``synapse_s`` None chooses a time constant for each population: see ``convert.calibration.synaptic_filters``.
+    ``host_from`` is the layer of the model from which on the host computes, as Keras does, what the chip's network
+    gives; ``decoder`` is the file of another model that it computes so, from rates or counts as ``decoder_takes`` says.
     ``output`` is the one of several outputs that is measured, by its name; None is the first one. ``metric`` is what is
     measured; None: what the labels can be, classes before numbers.
     ``steps`` shows each image for so many steps only; ``recipe`` says how its wave through the layers is trained, by
@@ -86,6 +96,9 @@ class Options:
     one_scale: bool = False
     max_pooling: MaxPooling | None = None
     output: str | None = None
+    host_from: str | None = None
+    decoder: str | None = None
+    decoder_takes: Takes = "rates"
     metric: ChosenMetric | None = None
     timesteps: int = 128
     synapse_s: float | None = None
@@ -108,13 +121,33 @@ class Options:
             f"{name} is {value}; give a finite number" for name, value in numbers.items() if not isfinite(value)
         ]
         problems += out_of_range({name: getattr(self, name) for name in LIMITS}, LIMITS)
-        problems += self._wave_problems()
+        problems += self._wave_problems() + self._host_problems()
         if self.max_pooling not in (None, *get_args(MaxPooling)):
             problems.append(
                 f"max_pooling '{self.max_pooling}' is not known; choose {' or '.join(get_args(MaxPooling))}"
             )
         if self.metric not in (None, *get_args(ChosenMetric)):
             problems.append(f"metric '{self.metric}' is not known; choose one of {', '.join(get_args(ChosenMetric))}")
+        return problems
+
+    def _host_problems(self) -> list[str]:
+        """What is wrong with a decoder on the host."""
+        problems = []
+        if self.decoder_takes not in get_args(Takes):
+            problems.append(f"decoder_takes '{self.decoder_takes}' is not known; choose {' or '.join(get_args(Takes))}")
+        elif self.decoder_takes != "rates" and self.decoder is None:
+            problems.append("--decoder-takes says what a decoder is given; add --decoder FILE, or leave it out")
+        if self.host_from is None and self.decoder is None:
+            return problems
+        if self.host_from is not None and self.decoder is not None:
+            problems.append("--host-from and --decoder both say what the host computes last; leave out one of them")
+        flag = "--decoder" if self.host_from is None else "--host-from"
+        given = {"--fine-tune": self.fine_tune_epochs, "--steps": self.steps}
+        if found := [name for name, value in given.items() if value]:
+            problems.append(
+                f"{' and '.join(found)} would train the network on the chip towards what only the decoder gives; leave "
+                f"out {flag}, or train the model with Keras before"
+            )
         return problems
 
     def _wave_problems(self) -> list[str]:

@@ -82,6 +82,19 @@ class AgreementReport(msgspec.Struct, frozen=True, kw_only=True):
     tolerance: float
 
 
+class DecoderReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A Keras model that the host runs on the network's output, decoder.keras in the bundle."""
+
+    name: str
+    """Of its file, or of the layer of the model that it begins with."""
+    in_model: bool = False
+    """Whether it is the end of the model itself, from that layer on."""
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    takes: Literal["rates", "counts"] = "rates"
+    """Means over the window that is read out, in the units of the network's output, or these times its steps."""
+
+
 class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     """What conversion.json holds; None is what a network does not have that comes from no model, or has no labels."""
 
@@ -108,6 +121,8 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     max_pooling: Literal["average", "strided"] | None = None
     output: str | None = None
     """The output that is measured, of a model with several."""
+    decoder: DecoderReport | None = None
+    """What the host computes after the network; None: nothing."""
     fine_tune_epochs: int = 0
     spiking_batches: int = 0
     steps: int | None = None
@@ -126,7 +141,7 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     agreement: AgreementReport | None = None
     metrics: dict[str, Metrics] = {}
-    """'ann', 'max_pooling_replaced', 'fine_tuned', 'rate'."""
+    """'ann', 'max_pooling_replaced', 'fine_tuned', 'rate'; of spiking networks 'float' or 'spiking'."""
     metrics_measured_on: str | None = None
     rates_measured_on: MeasuredOn | None = None
     choice: ChoiceReport | None = None
@@ -134,11 +149,22 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     rate_network_is_original: bool = False
     """Whether the rate network computes what the model computes as it was given: nothing was replaced, trained or
     left out."""
+    epochs: int = 0
+    """Of a training from scratch."""
+    event_dt_s: float | None = None
+    """The time that a step holds of recordings which a network was trained on; None: the user says it."""
+    event_start_s: float = 0.0
+    """What is left out of them after the first event."""
     assumed: tuple[str, ...] = ()
     """What a file of spiking neurons leaves open and was taken for it, and what it was compared with."""
     provenance: Provenance | None = None
     """None in files of version 0.1.0, as ``timings``."""
     timings: Timings | None = None
+
+    @property
+    def from_scratch(self) -> bool:
+        """Whether it was trained as a spiking network, from an architecture: there is no original."""
+        return self.epochs > 0
 
     def layer(self, name: str) -> LayerReport | None:
         return next((layer for layer in self.layers if layer.name == name), None)

@@ -100,7 +100,7 @@ def train_through_spikes(draft: Draft) -> Draft:
             (images for images, _ in islice(_training_batches(draft, BATCH), batches)),
             goal.teacher,
             count=batches,
-            loss=relative_squared_loss if goal.sample.dataset.task in NUMBERS else distillation_loss,
+            loss=relative_squared_loss if goal.decoded or goal.sample.dataset.task in NUMBERS else distillation_loss,
             advance=advance,
         )
     seen = affordable(network, goal.sample.calibration)

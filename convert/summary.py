@@ -46,6 +46,7 @@ def summary(found: Converted, models: Models, model_path: Path, data_path: Path)
         one_scale=options.one_scale,
         max_pooling=options.max_pooling,
         output=models.outputs[0] if len(models.outputs) > 1 else None,
+        decoder=None if models.decoder is None else models.decoder.described(),
         fine_tune_epochs=options.fine_tune_epochs,
         spiking_batches=options.spiking_batches,
         steps=options.steps,

@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
-from convert.bundle import NETWORK, PARTITION, RATE_NETWORK, REPORT, at_work_in, load_report
+from convert.bundle import DECODER, NETWORK, PARTITION, RATE_NETWORK, REPORT, at_work_in, load_report
 from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import BATCH as ORIGINALS
 from convert.data.evaluate import Predictor, crops_of
@@ -36,6 +37,7 @@ from deploy.cluster.images import run_missing_on
 from deploy.cluster.opening import opened
 from deploy.device_report import MeasuredEntry
 from deploy.emulator.program import TOGETHER
+from deploy.energy.host_decoder import host_decoder
 from deploy.energy.measure import measure_original
 from deploy.events.counts import LayerCounts
 from deploy.runs.board import board_measured
@@ -52,6 +54,9 @@ from deploy.runs.windows import readout_lag, readout_steps, steps_between, windo
 from deploy.targets.names import TargetName
 from deploy.targets.registry import Job, Window, prepare
 from partition.result import Partition
+
+if TYPE_CHECKING:
+    from convert.frontends.keras.decoder import Decoder
 
 
 def run(
@@ -74,10 +79,10 @@ def run(
     with at_work_in(bundle, shared=True, wait=wait):
         network = network_to_run(bundle, options)
         partition = partition_of(bundle, network)
-        data = _data_for(network, load_report(bundle), data_path, options)
+        original = original_of(bundle)
+        data = _data_for(network, load_report(bundle), data_path, options, original.decoder)
         dataset = chosen_images(data, skip=options.skip, images=options.images)
         require_one_size(dataset)
-        original = original_of(bundle)
         if options.measure:
             require_measurable(original)
         signed = signature(bundle, dataset, options.signed())
@@ -88,7 +93,7 @@ def run(
                 steps = [step for step in steps if step > readout_lag(network)]
             windows = windows_at(network, steps, options.window)
             threads = _threads(network, options, dataset, len(windows), original)
-            job = Job(network, partition, windows, threads, options.continuous, original.predictor)
+            job = Job(network, partition, windows, threads, options.continuous, original.predictor, original.decoder)
             given = _Given(job, original, dataset, _origin(bundle, Path(data_path), options))
             return _run(given, checkpoint, folder, options, progress or silent)
 
@@ -98,18 +103,24 @@ def _origin(bundle: Path, data_path: Path, options: RunOptions) -> Provenance:
     return provenance(
         command_line("deploy-model", [BUNDLE, "--data", data_path.name], options, FLAGS),
         given={"data": data_path},
-        made_from=digests(bundle, (REPORT, NETWORK, RATE_NETWORK, PARTITION)),
+        made_from=digests(bundle, (REPORT, NETWORK, RATE_NETWORK, DECODER, PARTITION)),
     )
 
 
-def _data_for(network: Network, converted: ConversionReport, path: str | Path, options: RunOptions) -> Dataset:
+def _data_for(
+    network: Network, converted: ConversionReport, path: str | Path, options: RunOptions, decoder: Decoder | None
+) -> Dataset:
     """The images or recordings and labels at ``path``; marks of anomalies, or no labels, are taken as they come."""
     readout = network.readouts[0]
+    output_shape = readout.output_shape if decoder is None else decoder.output_shape
     if network.input.time_course is TimeCourse.EVENTS:
         binning = Binning(
-            options.event_dt_s or network.dt_s, network.timesteps, options.event_start_s, options.count_events
+            options.event_dt_s or converted.event_dt_s or network.dt_s,
+            min(network.timesteps, network.input_end_step or network.timesteps),
+            options.event_start_s or converted.event_start_s,
+            options.count_events,
         )
-        found = open_events(Path(path), network.input.shape, binning, readout.output_shape[-1])
+        found = open_events(Path(path), network.input.shape, binning, output_shape[-1], output_shape)
         NOTES.info("%s", found)
         return found.dataset
     if options.event_dt_s or options.event_start_s or options.count_events:
@@ -117,9 +128,9 @@ def _data_for(network: Network, converted: ConversionReport, path: str | Path, o
     return open_data(
         path,
         input_shape=network.input.shape,
-        target_shape=readout.output_shape,
+        target_shape=output_shape,
         task="regression" if converted.task == "anomaly" else converted.task,
-        activation=readout.activation,
+        activation=readout.activation if decoder is None else decoder.activation,
         grid=converted.output_grid,
     )
 
@@ -141,7 +152,9 @@ def _threads(network: Network, options: RunOptions, dataset: Dataset, windows: i
         threads=options.threads,
         batch=ORIGINALS if dataset.task != "segmentation" else 1,
         measured=32 if measured else 0,
-        tensorflow=measured or (original.rate_network is None and original.source is not None),
+        tensorflow=measured
+        or original.decoder is not None
+        or (original.rate_network is None and original.source is not None),
         recorded=network.timesteps if network.input.time_course is TimeCourse.EVENTS else 0,
         following=TOGETHER if options.continuous and network.period is not None else 0,
     )
@@ -184,6 +197,8 @@ def _run(given: _Given, checkpoint: RunCheckpoint, folder: Path, options: RunOpt
         ),
         data=dataset.name,
         labelled=dataset.labelled,
+        simulated=dataset.simulated,
+        decoder=host_decoder(original.decoder),
         output_grid=dataset.grid,
     )
     return write_folder(folder, report, dataset, checkpoint)
@@ -233,15 +248,17 @@ def run_images(
     threads: int = os.cpu_count() or 1,
     continuous: bool = False,
     original: Predictor | None = None,
+    decoder: Decoder | None = None,
 ) -> ImagesRun:
     """Runs ``images``, shape (images, *network.input.shape), and reads out after ``steps`` (none: after all).
 
     Events have shape (recordings, steps, *network.input.shape). ``window`` is the share of the steps, the last ones,
-    whose rates are averaged (None: a third of them, of events all). Raises ``UserError``.
+    whose rates are averaged (None: a third of them, of events all). ``decoder`` (``read_decoder`` of
+    ``convert.frontends.keras.decoder``) is what the host makes of the output. Raises ``UserError``.
     """
     require_timesteps(network)
     require_inputs(network, images)
     windows = windows_at(network, steps or (network.timesteps,), window)
-    runner = prepare(target, Job(network, partition, windows, threads, continuous, original))
+    runner = prepare(target, Job(network, partition, windows, threads, continuous, original, decoder))
     runs = list(runner(np.asarray(images, np.float32)))
     return ImagesRun(tuple(windows), np.stack([r.outputs for r in runs], axis=1), tuple(r.layers for r in runs))

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def _fit(network: Network) -> Footprint:
-    from partition.fit import fewest_cores
+    from partition.fit import foreseen_cores
 
-    return fewest_cores(network)
+    return foreseen_cores(network)
 
 
 def _choose(asked: Asked, options: Options, progress: Progress) -> ConversionReport:

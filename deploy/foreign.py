@@ -7,6 +7,8 @@ from typing import Any
 # tf-keras and TensorFlow
 KerasModel = Any
 KerasLayer = Any
+KerasNode = Any
+"""A call of a layer in a model's graph."""
 TensorFlow = Any
 """The module."""
 Tensor = Any

@@ -1,4 +1,4 @@
-"""The fewest cores that hold a network, layer by layer: what is known before tiles and chips are searched for."""
+"""About how many cores hold a network, layer by layer: what is known before tiles and chips are searched for."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from .hardware import Chip, chips_for, smallest_board
 from .tiles.feasible import FeasibleTile, feasible_one_by_one, signature, why_none
 
 
-def fewest_cores(network: Network) -> Footprint:
-    """Cores and chips of ``network`` on the smallest board, each layer cut into as few blocks as its cores allow.
+def foreseen_cores(network: Network) -> Footprint:
+    """Cores and chips of ``network`` on the smallest board, each layer cut into as few blocks as those of its
+    targets allow; other tiles of the targets may do with fewer, and partition-model looks at messages first.
 
     Weights and rates do not matter. Layers that fit no core, or a network that fits no board, are ``problems``.
     """

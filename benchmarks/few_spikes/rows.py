@@ -33,7 +33,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Point(msgspec.Struct, frozen=True):
-    """What a network of the README or of docs/few-spikes.md gave on exact integers, of so many test ``images``."""
+    """What a network of docs/accuracy.md or of docs/few-spikes.md gave on exact integers, of so many ``images``."""
 
     series: str
     label: str

@@ -25,17 +25,18 @@ from convert.data.dataset import Dataset, open_data
 from convert.data.evaluate import crops_of
 from convert.data.events.binning import Binning
 from convert.data.events.opening import open_events
-from convert.export.api import export_model
+from convert.export.api import ExportOptions, export_model
 from convert.export.nir.chosen import ways_of
 from convert.export.nir.graph import graph_of
 from convert.export.nir.layout import Layout
 from convert.network import INPUT, Network, TimeCourse
 from convert.network.archive import described
 from convert.spiking.api import convert_nir
-from deploy import emulator
+from deploy import emulator, run_images
 from partition.result import FILE, read_partition
 
 HERE = Path(__file__).parent
+RIGHT = "classes that are right"
 
 
 def main() -> None:
@@ -43,7 +44,7 @@ def main() -> None:
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--images", type=int, default=4)
-    parser.add_argument("--peer", action="append", default=[], help="NAME=PYTHON, an interpreter that imports it")
+    parser.add_argument("--peer", action="append", default=[], help="NAME=PYTHON[,DT], an interpreter, --dt for it")
     parser.add_argument("--name", help="of the file in results/")
     options = parser.parse_args()
     found = compared(options.bundle, options.data, options.images, [peer.split("=") for peer in options.peer])
@@ -55,7 +56,7 @@ def main() -> None:
 def compared(bundle: Path, data: Path, count: int, peers: list[list[str]]) -> dict[str, Any]:
     """Spikes of each layer, in the mean of the images, by all that can run the file."""
     network = load_network(bundle)
-    images = inputs_of(network, bundle, data, count)
+    images, labels = inputs_of(network, bundle, data, count)
     with tempfile.TemporaryDirectory() as folder:
         net, again = Path(folder) / "net.nir", Path(folder) / "again.bundle"
         done = export_model(bundle, net)
@@ -64,19 +65,24 @@ def compared(bundle: Path, data: Path, count: int, peers: list[list[str]]) -> di
         differ = sum(int((own[name] != back[name]).sum()) for name in own)
         same = same_network(load_network(bundle), load_network(again))
         found: dict[str, Any] = {
-            "images": count,
+            "images": len(images),
             "file_bytes": done.bytes,
             "nodes": done.nodes,
             "the_network_is_the_same": same,
             "spikes_that_differ_after_the_round_trip": differ,
-            "exact integers": {name: float(raster.sum() / count) for name, raster in own.items()},
+            "exact integers": {name: float(raster.sum() / len(images)) for name, raster in own.items()},
         }
+        if labels is not None:
+            run = run_images(network, read_partition(bundle / FILE), images, threads=1)
+            found["exact integers"][RIGHT] = right(run.outputs[-1], labels)
         names = {node: name for name, node in graph_of(network, ways_of(network), network.dt_s).names.items()}
         np.savez(Path(folder) / "given.npz", input=given_to_peers(network, images))
         for peer, python in peers:
+            python, _, dt = python.partition(",")
+            export_model(bundle, net, ExportOptions(float(dt) if dt else None), force=True)
             for beside in ((), ("--beside",)):
                 title = peer + (" + metadata" if beside else "")
-                found[title] = _in_peer(peer, python, Path(folder), beside, names)
+                found[title] = _in_peer(peer, python, Path(folder), beside, names, labels)
     return found
 
 
@@ -86,13 +92,19 @@ def same_network(one: Network, other: Network) -> bool:
     return text == wanted and all(np.array_equal(array, others[name]) for name, array in arrays.items())
 
 
-def inputs_of(network: Network, bundle: Path, data: Path, count: int) -> np.ndarray:
-    """Images, or recordings in steps, as the network takes them."""
+def right(outputs: np.ndarray, labels: np.ndarray) -> int:
+    """How many classes are right."""
+    return int((outputs.reshape(len(labels), -1).argmax(axis=1) == labels).sum())
+
+
+def inputs_of(network: Network, bundle: Path, data: Path, count: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """Images, or recordings in steps, as the network takes them; their classes if they have one each."""
     shape, readout = network.input.shape, network.readouts[0]
     if network.input.time_course is TimeCourse.EVENTS:
         binning = Binning(network.dt_s, network.timesteps)
         dataset: Dataset = open_events(data, shape, binning, readout.output_shape[-1]).dataset
-        return np.stack([dataset.image(i) for i in spread(len(dataset), count)])
+        chosen = spread(len(dataset), count)
+        return np.stack([dataset.image(i) for i in chosen]), np.array([dataset.label(i) for i in chosen])
     report = load_report(bundle)
     dataset = open_data(
         data,
@@ -102,7 +114,9 @@ def inputs_of(network: Network, bundle: Path, data: Path, count: int) -> np.ndar
         activation=readout.activation,
         grid=report.output_grid,
     )
-    return np.stack([crops_of(dataset, i, shape).inputs[0] for i in spread(len(dataset), count)])
+    chosen = spread(len(dataset), count)
+    images = np.stack([crops_of(dataset, i, shape).inputs[0] for i in chosen])
+    return images, np.array([dataset.label(i) for i in chosen]) if report.task == "classification" else None
 
 
 def spread(length: int, count: int) -> list[int]:
@@ -130,7 +144,9 @@ def given_to_peers(network: Network, images: np.ndarray) -> np.ndarray:
     return ordered.reshape(*images.shape[:2], *layout.size)
 
 
-def _in_peer(peer: str, python: str, folder: Path, beside: tuple[str, ...], names: dict[str, str]) -> Any:
+def _in_peer(
+    peer: str, python: str, folder: Path, beside: tuple[str, ...], names: dict[str, str], labels: np.ndarray | None
+) -> Any:
     result = folder / "result.npz"
     script = HERE / "peers" / f"in_{peer}.py"
     done = subprocess.run(
@@ -144,16 +160,20 @@ def _in_peer(peer: str, python: str, folder: Path, beside: tuple[str, ...], name
         return {"fails": lines[-1][:300] if lines else f"exit code {done.returncode}"}
     with np.load(result) as arrays:
         counts = {n.removeprefix("spikes/"): float(arrays[n].mean()) for n in arrays.files if n != "output"}
-    return {names.get(node, node): count for node, count in counts.items()}
+        found: dict[str, float] = {names.get(node, node): count for node, count in counts.items()}
+        return found if labels is None else found | {RIGHT: right(arrays["output"], labels)}
 
 
 def table(found: dict[str, Any]) -> str:
     """As Markdown: a row for each layer."""
     titles = [t for t, values in found.items() if isinstance(values, dict) and t != "nodes"]
     lines = [f"| layer | {' | '.join(titles)} |", "|---" * (len(titles) + 1) + "|"]
-    for name in found["exact integers"]:
+    for name in (n for n in found["exact integers"] if n != RIGHT):
         cells = [found[t].get(name) for t in titles]
         lines.append(f"| {name} | " + " | ".join("" if c is None else f"{c:,.1f}" for c in cells) + " |")
+    titles_of = [t for t in titles if RIGHT in found[t]]
+    if titles_of:
+        lines += [f"{RIGHT}, of {found['images']}: " + ", ".join(f"{t} {found[t][RIGHT]}" for t in titles_of)]
     lines += [f"{t}: {found[t]['fails']}" for t in titles if "fails" in found[t]]
     same = f"the network is the same: {found['the_network_is_the_same']}"
     differ = f"spikes that differ after the round trip: {found['spikes_that_differ_after_the_round_trip']}"

@@ -13,14 +13,14 @@ from pathlib import Path
 import convert
 from convert.network import SharedKernel
 from convert.upstream.tensorflow import load_keras3, load_tf_keras
-from partition import fewest_cores, read_partition
+from partition import foreseen_cores, read_partition
 
 
 def main(model: Path, bundle: Path, max_pooling: str | None = None) -> None:
     load_tf_keras()
     load_keras3()
     begin_s = time.process_time()
-    foreseen = convert.check_model(model, convert.Options(max_pooling=max_pooling), fit=fewest_cores)
+    foreseen = convert.check_model(model, convert.Options(max_pooling=max_pooling), fit=foreseen_cores)
     print(f"{model.name}: {time.process_time() - begin_s:.1f} CPU seconds after TensorFlow is loaded")
     network, planned = convert.load_network(bundle), read_partition(bundle / "partition.json").report
     names = {layer.name for layer in foreseen.layers} | {"input"}
@@ -34,7 +34,7 @@ def main(model: Path, bundle: Path, max_pooling: str | None = None) -> None:
             sum(isinstance(p.transform, SharedKernel) for p in made),
         ),
         "synapses of all": (sum(p.synapses for p in foreseen.projections), sum(map(synapses(network), made))),
-        "cores, fewest": (foreseen.cores.estimated, fewest_cores(network).cores),
+        "cores, fewest": (foreseen.cores.estimated, foreseen_cores(network).cores),
         "cores, planned": (foreseen.cores.estimated, planned.cores),
         "chips, planned": (foreseen.chips.estimated, planned.chips),
         "steps, at least": (foreseen.least_timesteps.estimated, 1 + max(network.depth().values())),

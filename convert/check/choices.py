@@ -25,6 +25,10 @@ def choices_of(models: Models, options: Options) -> tuple[Choice, ...]:
         Choice(what="ReLU with a cap: a second population beyond it", layers=_relus_with(model, "over")),
         Choice(what="ReLU with a slope below zero: a second population for it", layers=_relus_with(model, "below")),
         Choice(what="kernel of one pixel that strides: pixels chosen first", layers=_pixels_first(model)),
+        Choice(
+            what="run by the host, in Keras, with all that follows",
+            layers=() if models.decoder is None else (models.decoder.name,),
+        ),
         Choice(what="output that is measured", layers=models.outputs[:1] if len(models.outputs) > 1 else ()),
     ]
     return tuple(choice for choice in found if choice.layers)

@@ -30,7 +30,7 @@ Fit = Callable[[Network], Footprint]
 
 NEURONS = "layers' shapes, silent neurons included"
 SYNAPSES = "windows and strides; Reshape: all to all"
-CORES = "memory and axons; partition may use more"
+CORES = "memory and axons, layer by layer"
 CHIPS = "these cores"
 LEAST = "longest path, one step a population"
 ARRIVAL = "one spike interval a layer at --rates"
@@ -40,7 +40,7 @@ ARRIVAL = "one spike interval a layer at --rates"
 def check_model(path: str | Path, options: Options | None = None, *, fit: Fit | None = None) -> CheckReport:
     """What converting the model in ``path`` would give: populations, projections, steps, and with ``fit`` its cores.
 
-    ``fit`` is ``partition.fewest_cores``; without it the report has neither cores nor chips. Every problem that
+    ``fit`` is ``partition.foreseen_cores``; without it the report has neither cores nor chips. Every problem that
     converting would find in the model is in the report, none is raised. No data is needed, and nothing is written.
     """
     path, options = Path(path), options or Options()

@@ -59,7 +59,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Footprint(msgspec.Struct, frozen=True, kw_only=True):
-    """The fewest cores that hold a network, by layer and in all, and the chips and the board for so many."""
+    """About the fewest cores that hold a network, by layer and in all, and the chips and the board for so many."""
 
     layers: dict[str, int]
     cores: int

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from convert.network import INPUT, Network
 
 HOST_STEPS = 2.0
-"""Before the host's spikes act on the chip. Measured: the first layer's drive arrives at step 3 in the README's two
-models, one of them for the first spike."""
+"""Before the host's spikes act on the chip. Measured: the first layer's drive arrives at step 3 in the two
+models of docs/accuracy.md, one of them for the first spike."""
 
 
 def least_timesteps(network: Network) -> int:

@@ -52,8 +52,8 @@ def _totals(report: CheckReport) -> list[list[str]]:
         "neurons on the chip": report.neurons,
         "projections": Estimate(estimated=len(report.projections), source=source),
         "synapses": report.synapses,
-        "cores, at least": report.cores,
-        "chips, at least": report.chips,
+        "cores, about": report.cores,
+        "chips, about": report.chips,
         "steps, at least": report.least_timesteps,
         "image through after": report.arrival_step,
     }

@@ -10,7 +10,7 @@ import rich_click as click
 
 from convert.console.terminal import progress
 from convert.errors import UserError
-from convert.options import Options
+from convert.options import OF_SPIKES, Options
 
 from .above import Above, Asked
 from .nir_file import ONLY_HERE as ONLY_FOR_NIR
@@ -19,13 +19,18 @@ from .refusal import refuse
 if TYPE_CHECKING:
     from convert.check.model import Fit
 
-IN_A_CHECK = ("model", "check", "as_json", "rates", "timesteps", "max_pooling", "output", "debug")
+IN_A_CHECK = ("model", "check", "as_json", "rates", "timesteps", "max_pooling", "output", "host_from", "debug")
 """Parameters that a check has a use for."""
 
 
 def convert_keras_file(context: click.Context, model: Path, given: dict[str, Any]) -> None:
     """Does what the command was asked to do with a model of Keras. Raises ``UserError``."""
     refuse(context, ONLY_FOR_NIR, "these say how to take a .nir file")
+    if given["max_pooling"] == OF_SPIKES:
+        raise UserError(
+            "--max-pooling or joins spikes, which only a spiking network (.nir) pools; of rates an OR is no maximum: "
+            "use --max-pooling average (or strided)"
+        )
     data, bundle, force, wait, check, as_json = (
         given[name] for name in ("data", "bundle", "force", "wait", "check", "as_json")
     )

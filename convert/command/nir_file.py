@@ -7,12 +7,28 @@ from typing import Any
 
 import rich_click as click
 
+from convert.errors import UserError
+from convert.options import OF_SPIKES
+
 from .refusal import refuse, written
 
 ONLY_HERE = ("dt", "reset", "reference")
 """Parameters that say how to take a .nir file."""
 
-SHARED = ("model", "data", "bundle", "timesteps", "vmin", "calibration_images", "force", "wait", "check")
+SHARED = (
+    "model",
+    "data",
+    "bundle",
+    "timesteps",
+    "vmin",
+    "calibration_images",
+    "force",
+    "wait",
+    "check",
+    "max_pooling",
+    "decoder",
+    "decoder_takes",
+)
 """Parameters that it shares with models of Keras."""
 
 
@@ -25,8 +41,13 @@ def convert_nir_file(context: click.Context, model: Path, given: dict[str, Any])
 
     others = {str(p.name) for p in context.command.params} - {*SHARED, *ONLY_HERE}
     refuse(context, others, "a .nir file is taken as it is, with its weights")
+    if given["max_pooling"] not in (None, OF_SPIKES):
+        raise UserError(
+            f"--max-pooling {given['max_pooling']} is for rates, and a .nir file pools spikes, whose OR is exact: "
+            "leave it out"
+        )
     optional = [name for name in ("vmin", "timesteps") if written(context, name)]
-    names = [*ONLY_HERE, "calibration_images", *optional]
+    names = [*ONLY_HERE, "calibration_images", "decoder", "decoder_takes", *optional]
     options = NirOptions(**{name: given[name] for name in names})
     data, bundle = given["data"], given["bundle"]
     if given["check"]:

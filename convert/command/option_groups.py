@@ -11,7 +11,7 @@ import rich_click as click
 
 from convert.console.terminal import Number
 from convert.frontends.nir.assumed import Assumed, Reset
-from convert.options import LIMITS, ChosenMetric, MaxPooling, Options, SpikingRecipe, SurrogateName
+from convert.options import LIMITS, OF_SPIKES, ChosenMetric, MaxPooling, Options, SpikingRecipe, SurrogateName, Takes
 
 Command = Callable[..., None]
 Decorator = Callable[[Command], Command]
@@ -40,12 +40,34 @@ FILES: tuple[Decorator, ...] = (
 _of_model = partial(click.option, panel="The model")
 
 MODEL: tuple[Decorator, ...] = (
-    _of_model("--max-pooling", type=click.Choice(get_args(MaxPooling)), help="What to put in place of max pooling."),
+    _of_model(
+        "--max-pooling",
+        type=click.Choice([*get_args(MaxPooling), OF_SPIKES]),
+        help="What to put in place of max pooling; of spikes (.nir) it is exact, as their OR.",
+    ),
     _of_model(
         "--measured-output",
         "output",
         metavar="NAME",
         help="The output to measure, of a model with several; else the first.",
+    ),
+    _of_model(
+        "--host-from",
+        metavar="LAYER",
+        help="Only what comes before this layer goes on the chip; it and all that follows run on the host, in Keras.",
+    ),
+    _of_model(
+        "--decoder",
+        type=click.Path(),
+        metavar="FILE",
+        help="Another Keras model that the host runs on the output of MODEL.",
+    ),
+    _of_model(
+        "--decoder-takes",
+        type=click.Choice(get_args(Takes)),
+        default=DEFAULTS.decoder_takes,
+        show_default=True,
+        help="With --decoder: what it is given, means over the window or these times its steps.",
     ),
     _of_model(
         "--metric",

@@ -64,12 +64,22 @@ def _show_choice(choice: ChoiceReport) -> None:
 
 def show_nir(report: ConversionReport, bundle: Path) -> None:
     """What came of a NIR file in ``bundle``, and what was assumed about it."""
+    _show_spiking(report, bundle, "In floating point")
+
+
+def show_training(report: ConversionReport, bundle: Path) -> None:
+    """What came of a training from scratch in ``bundle``."""
+    _show_spiking(report, bundle, "By the chip's spikes")
+
+
+def _show_spiking(report: ConversionReport, bundle: Path, how: str) -> None:
+    """Of a network without an original: what it is, and what it gives, measured ``how``."""
     _show_layers(report)
     for line in report.assumed:
         console.print(f"- {line}", soft_wrap=True, highlight=False)
     for values in report.metrics.values():
         shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items() if value is not None)
-        console.print(f"In floating point, {report.metrics_measured_on}: {shown} (measured).", soft_wrap=True)
+        console.print(f"{how}, {report.metrics_measured_on}: {shown} (measured).", soft_wrap=True)
     console.print(f"Wrote {bundle}. Next: partition-model {bundle}", soft_wrap=True)
 
 

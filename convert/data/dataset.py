@@ -31,6 +31,8 @@ class Dataset:
     name: str = ""
     grid: OutputGrid | None = None
     """Where a segmentation's output has pixels; None: wherever the labels have."""
+    simulated: str | None = None
+    """How its events were simulated; None: they were not, or there are none."""
 
     @property
     def task(self) -> Task:

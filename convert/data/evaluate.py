@@ -15,7 +15,7 @@ from convert.report import Metrics, OutputGrid, Task
 from .crops import crop_positions, cut, stitch
 from .dataset import Dataset
 from .labels import ClassMap, Label, Marked, numbers_of
-from .metrics import Merit, class_merit, map_merit, map_metrics, mark_metrics, number_merit, summed
+from .metrics import Merit, class_merit, map_merit, map_metrics, mark_metrics, number_merit, number_metrics, summed
 from .output_grid import Size, corners, mirrored, on_grid, output_size, overlap_of
 
 Outputs = NDArray[np.float32]
@@ -95,7 +95,7 @@ def metrics_of(task: Task, pooled: NDArray[np.int64], own: NDArray[np.float64]) 
         return map_metrics(pooled, own)
     if task == "anomaly":
         return mark_metrics(own[:, 0], own[:, 1].astype(bool))
-    return {"accuracy" if task == "classification" else "mse": float(np.mean(own[:, 0]))}
+    return number_metrics(own) if task == "regression" else {"accuracy": float(np.mean(own[:, 0]))}
 
 
 def predict(

@@ -47,9 +47,38 @@ def map_merit(probabilities: Values, label: Values) -> Merit:
 
 
 def number_merit(output: Values, wanted: Values, *marks: bool) -> Merit:
-    """Of numbers that were ``wanted``: the mean squared difference, and ``marks`` of an anomaly."""
+    """Of numbers that were ``wanted``: the mean squared difference, and ``marks`` of an anomaly, or of an image, shape
+    (rows, columns, channels), its largest value."""
     error = np.mean((np.ravel(output).astype(np.float64) - np.ravel(wanted)) ** 2)
-    return Merit(NOTHING, np.array([error, *marks], np.float64))
+    largest = [float(np.max(wanted))] if not marks and _is_image(np.shape(wanted)) else []
+    return Merit(NOTHING, np.array([error, *marks, *largest], np.float64))
+
+
+def _is_image(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 3 and min(shape[:2]) > 1
+
+
+def number_metrics(own: NDArray[np.float64]) -> dict[str, float]:
+    """Metrics of numbers, from what ``number_merit`` gives for each of them, shape (images, ...).
+
+    - ``mse``: the mean squared error;
+    - ``psnr`` of images: 10 log10(peak^2 / mse) dB, the mean over images; the peak is 1, 255 or 65,535, whichever is
+      the first that no label exceeds, else the largest of all.
+    """
+    found = {"mse": float(np.mean(own[:, 0]))}
+    if own.shape[1] == 1:
+        return found
+    largest = float(own[:, 1].max())
+    peak = next((p for p in PEAKS if largest <= p), largest)
+    of_images = 10 * np.log10(peak**2 / np.maximum(own[:, 0], LEAST_ERROR * peak**2))
+    return {**found, "psnr": float(np.mean(of_images))}
+
+
+PEAKS = (1.0, 255.0, 65535.0)
+"""What white may be."""
+
+LEAST_ERROR = 1e-10
+"""Of the peak's square: what is nearer counts as 100 dB."""
 
 
 NOTHING: NDArray[np.int64] = np.zeros(0, np.int64)

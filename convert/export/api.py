@@ -24,6 +24,7 @@ from convert.memory.limits import limit_of
 from convert.memory.sizes import in_words
 from convert.network import Network
 from convert.provenance import BUNDLE, command_line, digests, provenance
+from convert.report import ConversionReport
 from convert.storage.atomic import keep, whole_file
 from convert.storage.recovery import NOTES
 
@@ -82,7 +83,7 @@ def export_model(
         _require_room(network, ways, memory)
         dt = network.dt_s if options.dt is None else options.dt
         graph = graph_of(network, ways, dt)
-        said = unsaid(network, graph, dt)
+        said = (*unsaid(network, graph, dt), *_of_decoder(report))
         origin = provenance(
             command_line("export-model", [BUNDLE], options, {}),
             made_from=digests(bundle, (REPORT, NETWORK, RATES, PEAK_RATES)),
@@ -95,6 +96,13 @@ def export_model(
             write_graph(new, graph, beside)
             size = new.stat().st_size
     return Exported(output, _counted(graph), size, said)
+
+
+def _of_decoder(report: ConversionReport) -> tuple[str, ...]:
+    """What of the host's part is not in the file."""
+    if report.decoder is None:
+        return ()
+    return (f"the decoder '{report.decoder.name}' on the host is a Keras model, decoder.keras in the bundle",)
 
 
 def _problems(output: Path, options: ExportOptions) -> list[str]:

@@ -11,13 +11,13 @@ from .keras.load import load as load_keras
 from .onnx.reading import is_onnx
 
 
-def load(path: Path, *, max_pooling: bool = True, output: str | None = None) -> Loaded:
+def load(path: Path, *, max_pooling: bool = True, output: str | None = None, host_from: str | None = None) -> Loaded:
     """The model in ``path``, of ONNX (.onnx) or Keras, as ``frontends.keras.load`` gives it. Raises ``UserError``."""
     if not is_onnx(path):
-        return load_keras(path, max_pooling=max_pooling, output=output)
+        return load_keras(path, max_pooling=max_pooling, output=output, host_from=host_from)
     from .onnx.load import given
 
-    return flattened(path, given(path), max_pooling=max_pooling, output=output)
+    return flattened(path, given(path), max_pooling=max_pooling, output=output, host_from=host_from)
 
 
 def load_model(path: Path, *, max_pooling: bool = True, output: str | None = None) -> Model:

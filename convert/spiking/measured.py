@@ -15,12 +15,15 @@ from convert.report import Metrics
 
 if TYPE_CHECKING:
     from convert.calibration.firing_rates import FiringRates
+    from convert.frontends.keras.decoder import Decoder
 
 GUESSED_SHARE = 0.02
 """Of the steps in which a neuron fires, where no recordings say it; chosen near what N-MNIST's network does."""
 
 
-def measured(network: Network, data: EventData, most: int) -> tuple[FiringRates, Mapping[str, Metrics], int]:
+def measured(
+    network: Network, data: EventData, most: int, decoder: Decoder | None = None
+) -> tuple[FiringRates, Mapping[str, Metrics], int]:
     """Rates and accuracy on the first recordings, in floating point by the chip's rules."""
     from convert.calibration.firing_rates import FiringRates
     from convert.calibration.simulate import simulated
@@ -40,7 +43,9 @@ def measured(network: Network, data: EventData, most: int) -> tuple[FiringRates,
                 fired_hz = trains.share(0).reshape(count, *population.shape) / network.dt_s
                 total = total + apply(projection.transform, fired_hz, readout.shape)
     outputs = np.asarray(readout_of(readout, total), np.float32)
-    return rates, {"float": score("classification", outputs, [dataset.label(i) for i in chosen])}, count
+    if decoder is not None:
+        outputs = decoder(outputs, network.timesteps)
+    return rates, {"float": score(dataset.task, outputs, [dataset.label(i) for i in chosen])}, count
 
 
 def no_arrival(network: Network) -> dict[str, int]:

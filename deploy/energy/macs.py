@@ -13,7 +13,7 @@ from math import prod
 from typing import Any
 
 from convert.errors import UserError
-from deploy.foreign import KerasLayer, KerasModel, Tensor
+from deploy.foreign import KerasLayer, KerasModel, KerasNode, Tensor
 
 Shape = tuple[int, ...]
 Counter = Callable[[KerasLayer, list[Shape], Shape], int]
@@ -44,7 +44,7 @@ def counts(*kinds: str) -> Callable[[Counter], Counter]:
 
 
 def model_macs(model: KerasModel) -> tuple[LayerMacs, ...]:
-    """Every layer call of a built tf-keras model of fixed input size; all unknown layers in one ``UserError``."""
+    """Every layer call of a built model of either Keras; all unknown layers in one ``UserError``."""
     calls = list(_calls(model))
     unknown = sorted({f"{layer.name} ({_kind(layer)})" for layer, _, _ in calls if _kind(layer) not in COUNTERS})
     if unknown:
@@ -72,16 +72,20 @@ def _calls(model: KerasModel) -> Iterator[tuple[KerasLayer, list[Shape], Shape]]
         )
     for depth in sorted(model._nodes_by_depth, reverse=True):
         for node in model._nodes_by_depth[depth]:
-            layer = node.layer
+            layer = node.operation if hasattr(node, "operation") else node.layer
             if hasattr(layer, "_nodes_by_depth"):
                 yield from _calls(layer)
             else:
-                shapes = node.input_shapes
-                yield (
-                    layer,
-                    [_fixed(s, layer) for s in (shapes if isinstance(shapes, list) else [shapes])],
-                    _fixed(node.output_shapes, layer),
-                )
+                inputs, output = _shapes(node)
+                yield layer, [_fixed(shape, layer) for shape in inputs], _fixed(output, layer)
+
+
+def _shapes(node: KerasNode) -> tuple[list[Any], Any]:
+    """Those of the inputs and of the output of a call, with the batch."""
+    if hasattr(node, "operation"):  # Keras 3
+        return [tuple(tensor.shape) for tensor in node.input_tensors], tuple(node.output_tensors[0].shape)
+    shapes = node.input_shapes
+    return shapes if isinstance(shapes, list) else [shapes], node.output_shapes
 
 
 def _kind(layer: KerasLayer) -> str:
@@ -161,6 +165,8 @@ def _elementwise(layer: KerasLayer, inputs: list[Shape], output: Shape) -> int:
 
 @counts(
     "BatchNormalization",
+    "LayerNormalization",
+    "GroupNormalization",
     "Normalization",
     "Rescaling",
     "LeakyReLU",

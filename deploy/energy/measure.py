@@ -11,6 +11,7 @@ import numpy as np
 
 from convert.data.dataset import Dataset
 from convert.data.evaluate import Predictor, crops_of, predict, score, targets
+from convert.errors import UserError
 from convert.network import Shape
 from convert.options import Progress, silent
 from deploy.arrays import Float32
@@ -49,7 +50,13 @@ def measure_original(
         if kept is None
         else (kept, f"{len(kept)} inputs that the conversion calibrated on")
     )
-    subject = Subject(original.keras_model, inputs, calibration, described, metrics)
+    try:
+        model = original.keras_model
+    except UserError as error:
+        if original.decoder is None:
+            raise
+        return nothing_to_measure(f"its decoder has no form that the engines here run: {error.problems[0]}")
+    subject = Subject(model, inputs, calibration, described, metrics)
     return measure_model(subject, package_watts=package_watts, pace=pace, progress=progress)
 
 

@@ -105,7 +105,15 @@ def _estimated(run: RecordedRun, pricing: Pricing) -> list[DeviceReport]:
     macs = macs_in(result.devices_measured)
     of_image = None if macs is None else macs * result.crops_per_image
     arithmetic = [] if of_image is None else [arithmetic_estimate(device, of_image) for device in ARITHMETIC_DEVICES]
-    return [*_estimates(pricing, counts_of(result, run.partition)), *arithmetic]
+    chips = _estimates(pricing, counts_of(result, run.partition))
+    return [*(_without_decoder(chip, result) for chip in chips), *arithmetic]
+
+
+def _without_decoder(chip: DeviceReport, result: RunSummary) -> DeviceReport:
+    """``chip``, whose joules say that they are those of the network alone, if the host computes more."""
+    if result.decoder is None:
+        return chip
+    return msgspec.structs.replace(chip, assumptions=(*chip.assumptions, str(result.decoder)))
 
 
 def _absent(run: RecordedRun, pricing: Pricing) -> list[AbsentDevice]:

@@ -7,12 +7,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
-from convert.bundle import NETWORK, PARTITION
+from convert.bundle import DECODER, NETWORK, PARTITION
 from convert.data.dataset import Dataset
 from convert.data.evaluate import targets
+from convert.data.metric_registry import MetricName
 from convert.storage.atomic import whole_file
 from convert.storage.damage import DAMAGED
 from deploy.arrays import Float32, Float64, Int64
@@ -110,5 +112,8 @@ def signature(bundle: Path, dataset: Dataset, options: Mapping[str, str | int | 
     """What a run depends on: the network, its partition, the images and labels, the options; what is counted."""
     digest = hashlib.sha256((bundle / NETWORK).read_bytes())
     digest.update((bundle / PARTITION).read_bytes())
-    digest.update(json.dumps([dict(options), dataset.digest(targets(dataset)), EVENTS, BUSIEST]).encode())
+    if (bundle / DECODER).is_file():
+        digest.update((bundle / DECODER).read_bytes())
+    counted = (EVENTS, BUSIEST, get_args(MetricName))
+    digest.update(json.dumps([dict(options), dataset.digest(targets(dataset)), *counted]).encode())
     return digest.hexdigest()

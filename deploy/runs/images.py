@@ -157,8 +157,7 @@ def judged(job: Job, task: Task, label: Label, run: Joined) -> ImageResult:
             merits.append(merit_of(task, last, label))
             yield last
 
-    activation = job.network.readouts[0].activation
-    steady = settled(task, activation, seen(), job.windows, last_arrival_step(job.network))
+    steady = settled(task, job.activation, seen(), job.windows, last_arrival_step(job.network))
     found = Judged(np.stack([m.pooled for m in merits]), np.stack([m.own for m in merits]), steady)
     return ImageResult(last, run.layers, run.crops, found, run.until, run.busiest, run.board)
 
@@ -199,6 +198,11 @@ def _require_recordings(network: Network, given: np.ndarray[tuple[int, ...], np.
         raise UserError(
             f"events of shape {given.shape}: the network takes (recordings, steps, "
             f"{', '.join(map(str, network.input.shape))}); put them into steps"
+        )
+    end = network.input_end_step
+    if end is not None and given.shape[1] > end:
+        raise UserError(
+            f"events in {given.shape[1]} steps: the network takes those of {end}; leave out what comes later"
         )
     counts = np.asarray(given, np.float64)
     if not ((counts >= 0) & (counts <= MOST_IN_A_STEP) & (counts == np.floor(counts))).all():

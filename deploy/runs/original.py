@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convert.bundle import load_calibration_inputs, load_rate_network, load_report, source_of
+from convert.bundle import DECODER, load_calibration_inputs, load_rate_network, load_report, source_of
 from convert.data.dataset import Dataset
 from convert.data.evaluate import Predictor, predict, rate_predictor, score, targets
 from convert.data.output_grid import output_size
@@ -20,6 +21,9 @@ from deploy.arrays import Float32
 from deploy.foreign import KerasModel
 
 from .checkpoint import RunCheckpoint
+
+if TYPE_CHECKING:
+    from convert.frontends.keras.decoder import Decoder
 
 SPIKING = (".nir",)
 """Files whose model spikes itself: there is none without spikes to compare with."""
@@ -34,29 +38,53 @@ class BundledOriginal:
     source: Path | None
     output: str | None = None
     bundle: Path | None = None
+    decoder: Decoder | None = None
+    """What the host computes after the network, of the original too."""
 
     @property
     def calibration_inputs(self) -> Float32 | None:
         """Shape (n, rows, columns, channels); None if the bundle has none. Raises ``UserError`` for a damaged file."""
         return None if self.bundle is None else load_calibration_inputs(self.bundle)
 
+    @property
+    def decoder_file(self) -> Path:
+        """Where the decoder lies."""
+        assert self.bundle is not None, "decoders lie in bundles"
+        return self.bundle / DECODER
+
     @cached_property
     def keras_model(self) -> KerasModel:
-        """The model in the file; raises ``UserError`` if it cannot be read."""
+        """The model in the file, with the decoder after it; raises ``UserError`` if one of them cannot be read so."""
+        from convert.frontends.keras.decoder import with_decoder
         from convert.frontends.load import load_model
 
+        if self.decoder is None:
+            assert self.source is not None, "there is no file"
+            return load_model(self.source, output=self.output)
+        return with_decoder(self._encoder, load_model(self.decoder_file))
+
+    @cached_property
+    def _encoder(self) -> KerasModel:
+        """What of the model in the file the network on the chip stands for."""
+        from convert.frontends.load import load
+
         assert self.source is not None, "there is no file"
-        return load_model(self.source, output=self.output)
+        in_model = self.decoder is not None and self.decoder.in_model
+        host_from = self.decoder.name if self.decoder is not None and in_model else None
+        return load(self.source, output=self.output, host_from=host_from).model
 
     @property
     def predictor(self) -> Predictor | None:
         """Inputs -> the first output of the model, without TensorFlow if that can be; None if there is no model."""
-        if self.rate_network is not None:
-            return rate_predictor(self.rate_network)
-        return self._by_keras if self.source is not None else None
+        if self.rate_network is None and self.source is None:
+            return None
+        found = self._by_keras if self.rate_network is None else rate_predictor(self.rate_network)
+        if (decoder := self.decoder) is None:
+            return found
+        return lambda images: decoder(found(images))
 
     def _by_keras(self, images: Float32) -> Float32:
-        outputs = self.keras_model(images, training=False)
+        outputs = self._encoder(images, training=False)
         return np.asarray(outputs[0] if isinstance(outputs, (list, tuple)) else outputs, dtype=np.float32)
 
 
@@ -73,10 +101,22 @@ def original_of(bundle: Path) -> BundledOriginal:
         if report.model is not None and not report.rate_network_is_original:
             raise
         source = None
-    if source is not None and source.suffix.lower() in SPIKING:
+    if source is not None and (source.suffix.lower() in SPIKING or report.from_scratch):
         source = None
     rates = load_rate_network(bundle) if report.rate_network_is_original else None
-    return BundledOriginal(rates, source, report.output, bundle)
+    return BundledOriginal(rates, source, report.output, bundle, decoder_of(bundle))
+
+
+def decoder_of(bundle: Path) -> Decoder | None:
+    """What the host computes after the network in ``bundle``. Raises ``UserError`` if it cannot be read."""
+    told = load_report(bundle).decoder
+    if told is None:
+        return None
+    from convert.frontends.keras.decoder import decoder_in
+
+    if not (bundle / DECODER).is_file():
+        raise UserError(f"{bundle} is damaged (no {DECODER} in it); convert the model again")
+    return decoder_in(bundle / DECODER, told)
 
 
 def require_measurable(original: BundledOriginal) -> None:

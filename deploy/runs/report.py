@@ -79,6 +79,7 @@ class StepRow(EventMeans, frozen=True, kw_only=True, omit_defaults=True):
     variation_of_information: Value = UNSET
     auc: Value = UNSET
     mse: Value = UNSET
+    psnr: Value = UNSET
     joules_per_inference: dict[str, float] | UnsetType = UNSET
     seconds_per_inference: dict[str, float] | UnsetType = UNSET
 
@@ -158,6 +159,20 @@ class LayerRun(msgspec.Struct, frozen=True, kw_only=True):
     settled_step: int | None = None
 
 
+class HostDecoder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A Keras model that the host runs on the network's output: its multiply-accumulates for one input, which are in no
+    joules of the chip's, or why they are not counted."""
+
+    name: str
+    macs: int | None = None
+    not_counted: str | None = None
+
+    def __str__(self) -> str:
+        """Such as: the decoder 'up' on the host, 1,234 multiply-accumulates an inference, is not in Loihi's joules."""
+        counted = "" if self.macs is None else f", {self.macs:,} multiply-accumulates an inference,"
+        return f"the decoder '{self.name}' on the host{counted} is not in Loihi's joules"
+
+
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What run.json and ``runs[]`` of report.json share; events are means of one image, None where not counted."""
 
@@ -172,6 +187,10 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its spikes are those of the chip's integers."""
     crops_per_image: Positive = 1
     metrics: RunMetrics
+    decoder: HostDecoder | None = None
+    """None: the host computes no more than the network's own readout."""
+    simulated: str | None = None
+    """How the events of the data were simulated; None: they were not, or there are none."""
     early: EarlyReport | None = None
     """None if the state goes on from image to image."""
     spikes: float | None = None

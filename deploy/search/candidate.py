@@ -16,7 +16,7 @@ from deploy.choice.score import Given
 from deploy.choice.trials import Trial
 from deploy.sweep.group import Group, scored
 from deploy.sweep.rows import SweepRow, rows_of
-from partition.fit import fewest_cores
+from partition.hardware import LOIHI
 
 from .model import Setting, build
 from .rows import SearchRow, search_rows
@@ -107,11 +107,10 @@ def inheriting(architecture: Architecture, how: How, given: Given) -> Model:
 
 
 def _require_chips(file: Path, how: How) -> None:
-    """Raises ``UserError`` if the cores alone, as they are known before converting, are those of too many chips."""
-    if how.chips is None:
-        return
-    found = check_model(file, how.options, fit=fewest_cores)
-    if not found.converts or found.chips is None:
-        raise UserError(list(found.problems + found.placement_problems))
-    if found.chips.estimated > how.chips:
-        raise UserError(f"needs {found.chips.estimated} chips, the most to use are {how.chips}")
+    """Raises ``UserError`` if the model does not convert, or has more neurons than the chips that it may use."""
+    found = check_model(file, how.options)
+    if not found.converts or found.neurons is None:
+        raise UserError(found.problems)
+    neurons, each = int(found.neurons.estimated), LOIHI.cores * LOIHI.compartments
+    if how.chips is not None and neurons > how.chips * each:
+        raise UserError(f"{neurons:,} neurons need {-(-neurons // each)} chips, the most to use are {how.chips}")

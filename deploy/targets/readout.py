@@ -26,8 +26,11 @@ def spiking_run(
     until: Mapping[str, Int64] | None = None,
     busiest: Int64 | None = None,
 ) -> InputRun:
-    """The run with the outputs of the network's first readout in every window; arguments as in ``InputRun``."""
+    """The run with the outputs of the network's first readout, decoded if there is a decoder, in every window;
+    arguments as in ``InputRun``."""
     outputs = outputs_of(job.network, job.network.readouts[0], counts, job.windows)
+    if job.decoder is not None:
+        outputs = job.decoder(outputs, np.array([stop - start for start, stop in job.windows]))
     return InputRun(outputs, dict(layers), dict(counts), None if until is None else dict(until), busiest)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import Protocol, get_args
+from typing import TYPE_CHECKING, Protocol, get_args
 
 import numpy as np
 
 from convert.data.evaluate import Predictor
 from convert.errors import UserError
 from convert.network import INPUT, Network
+from convert.network.network import Activation
 from deploy import emulator
 from deploy.arrays import Bool, Float32, Int32, Int64
 from deploy.events.counts import LayerCounts
@@ -19,6 +20,9 @@ from deploy.nengo_loihi.board_power import BoardPower
 from partition.result import Partition
 
 from .names import TargetName
+
+if TYPE_CHECKING:
+    from convert.frontends.keras.decoder import Decoder
 
 Counts = Int32 | Int64
 """Spikes of neurons in windows, shape (windows, neurons)."""
@@ -51,7 +55,8 @@ class Job:
     """What to run: steps per input are ``network.timesteps``; ``continuous`` keeps the state from input to input.
 
     Where the network has a period, ``continuous`` lets inputs follow each other through the layers so many steps apart.
-    ``original`` computes what the model does that the network was made from, if that is known.
+    ``original`` computes what the model does that the network was made from, if that is known. ``decoder`` is what the
+    host makes of the network's first output.
     """
 
     network: Network
@@ -60,6 +65,12 @@ class Job:
     threads: int = 1
     continuous: bool = False
     original: Predictor | None = None
+    decoder: Decoder | None = None
+
+    @property
+    def activation(self) -> Activation:
+        """That of the output, as far as it is known."""
+        return self.network.readouts[0].activation if self.decoder is None else self.decoder.activation or "linear"
 
     @property
     def following(self) -> bool:

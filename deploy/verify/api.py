@@ -9,8 +9,9 @@ from pathlib import Path
 from convert.bundle import REPORT, at_work_in
 from convert.errors import UserError
 
-from .belonging import Verification, verify
+from .belonging import Verification, check_exports, verify
 
+EXPORTED = ".nir"
 BESIDE = (".html", ".htm", ".csv")
 """Of the files that lie beside a report.json."""
 
@@ -24,11 +25,12 @@ def verify_files(
 ) -> Verification:
     """Compares every file of the bundles and reports at ``paths`` with what is said of it where it was used.
 
-    Of a report the page, its .csv or its .json may be named. Raises ``UserError`` with a sentence for each file that
-    is missing, changed or made from another one, and for a bundle that another command changes, unless it is to
-    ``wait``.
+    Of a report the page, its .csv or its .json may be named; .nir files are those that were exported. Raises
+    ``UserError`` with a sentence for each file that is missing, changed or made from another one, and for a bundle that
+    another command changes, unless it is to ``wait``.
     """
-    given = [Path(path) for path in paths]
+    exports = [Path(path) for path in paths if Path(path).suffix.lower() == EXPORTED and not Path(path).is_dir()]
+    given = [Path(path) for path in paths if Path(path) not in exports]
     reports = [_json_of(path) for path in given if path.suffix.lower() in (".json", *BESIDE) and not path.is_dir()]
     bundles = {path.resolve(): path for path in given if path.suffix.lower() not in (".json", *BESIDE) or path.is_dir()}
     with ExitStack() as locks:
@@ -39,6 +41,7 @@ def verify_files(
                 [f"{path} is neither a bundle nor a report.json; name what convert-model wrote" for path in strangers]
             )
         found = verify(list(bundles.values()), reports, None if model is None else Path(model), [Path(d) for d in data])
+        check_exports(found, exports, list(bundles.values()))
     if found.problems:
         raise UserError(found.problems)
     return found

@@ -11,7 +11,7 @@ from convert.errors import UserError
 from convert.provenance import Given
 from convert.storage.digests import digest
 
-from .records import Record, record_of_report, records_of
+from .records import Record, record_of_export, record_of_report, records_of
 
 
 @dataclass
@@ -110,6 +110,22 @@ def _check_report(found: Verification, record: Record | UserError, path: Path, b
         found.problems.append(f"{path} was made from {', '.join(absent)} too; name that bundle beside it")
     sources = {name: bundles[bundle] / file for name, (bundle, file) in named.items() if bundle in bundles}
     _check_sources(found, path, record, sources)
+
+
+def check_exports(found: Verification, exports: Sequence[Path], bundles: Sequence[Path]) -> None:
+    """Whether files that export-model wrote are as it wrote them, from one of ``bundles`` as it is now."""
+    for path in exports:
+        record = record_of_export(path)
+        if isinstance(record, UserError):
+            found.problems += record.problems
+            continue
+        found.files.add(path)
+        if not bundles:
+            found.problems.append(f"{path} was made from a bundle; name that bundle beside it")
+            continue
+        alike = [bundle for bundle in bundles if found.digest(bundle / REPORT) == record.made_from.get(REPORT)]
+        bundle = (alike or list(bundles))[0]
+        _check_sources(found, path, record, {name: bundle / name for name in record.made_from})
 
 
 def _check_given(found: Verification, what: str, path: Path) -> None:

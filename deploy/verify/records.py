@@ -61,6 +61,17 @@ def record_of_report(path: Path) -> Record | UserError:
     return Record(path.name, path.parent, path.parent, report.timings.parts, made_from, {}, again)
 
 
+def record_of_export(path: Path) -> Record | UserError:
+    """What the .nir file at ``path`` tells, which export-model wrote; its sources are those of a bundle."""
+    from convert.frontends.nir.origin import AGAIN, origin_of
+
+    try:
+        made_from = origin_of(path).made_from
+    except UserError as error:
+        return error
+    return Record(path.name, path.parent, path.parent, {}, made_from, {}, AGAIN)
+
+
 def _told(name: str, bundle: Path, read: Callable[[], Provenance | None], again: str) -> Record | UserError:
     try:
         told = read()

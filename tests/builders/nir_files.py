@@ -119,6 +119,8 @@ def _stepped(name: str, node: dict[str, Any], x: np.ndarray, state: dict[str, An
         return convolved(image, x[:, None])[:, 0]
     if kind in ("SumPool2d", "AvgPool2d"):
         return pooled(node, x)
+    if kind == "MaxPool2d":
+        return maxima(node, x)
     if kind == "Delay":
         line = state.setdefault(name, [np.zeros_like(x)] * round(float(np.max(node["delay"])) / dt))
         line.append(x)
@@ -158,6 +160,15 @@ def convolved(node: dict[str, Any], x: np.ndarray) -> np.ndarray:
             total = total + correlate2d(x[first + i], wide, mode="valid")
         maps.append(total[::down, ::right] + node["bias"][o])
     return np.array(maps)
+
+
+def maxima(node: dict[str, Any], x: np.ndarray) -> np.ndarray:
+    """torch's max pooling of (channels, rows, columns)."""
+    (height, width), (down, right) = (np.broadcast_to(node[name], 2) for name in ("kernel_size", "stride"))
+    rows, columns = np.broadcast_to(node["padding"], 2)
+    x = np.pad(x, ((0, 0), (rows, rows), (columns, columns)))
+    windows = np.lib.stride_tricks.sliding_window_view(x, (height, width), (1, 2))
+    return windows.max(axis=(3, 4))[:, ::down, ::right]
 
 
 def pooled(node: dict[str, Any], x: np.ndarray) -> np.ndarray:

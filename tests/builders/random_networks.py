@@ -25,6 +25,7 @@ from convert.network import (
     Transform,
     host_population,
 )
+from convert.network.or_pooling import or_pooling
 from convert.network.transforms import WHOLE
 from partition.core.synapse_lists import packings
 from partition.geometry.links import links_onto_chip
@@ -98,6 +99,26 @@ def with_events(case: Case, random: Random) -> Case:
     network = case.network.with_(input=Input(host.shape, TimeCourse.EVENTS), projections=projections)
     size = (len(case.drives_hz["host"]), network.timesteps, host.neurons)
     return replace(case, network=network, drives_hz={"host": (rng.random(size) < 0.3).astype(np.uint8)})
+
+
+def with_or_pooling(case: Case, random: Random) -> tuple[Case, np.ndarray]:
+    """The same network with a population 'pool', which joins the spikes of windows of some other one and drives the
+    last; and which neurons look at which, shape (neurons of 'pool', neurons of their source)."""
+    rng = np.random.default_rng(random.randrange(2**32))
+    *populations, last = case.network.populations
+    place = random.randrange(len(populations))
+    source = populations[place]
+    size, strides = ((random.randint(1, 3), random.randint(1, 3)) for _ in range(2))
+    fitting = (min(size[0], source.shape[0]), min(size[1], source.shape[1]))
+    padding = random.choice(["same", "valid"])
+    pool, joined = or_pooling("pool", source, fitting, strides, padding)
+    onward = joining_transform(random, rng, pool.shape, last.shape, loud=False)
+    network = case.network.with_(
+        populations=(*populations[: place + 1], pool, *populations[place + 1 :], last),
+        projections=(*case.network.projections, joined, Projection("pool", last.name, onward)),
+    )
+    windows = joined.transform.as_matrix(source.shape, pool.shape).toarray() != 0
+    return replace(case, network=network, partition=random_partition(random, network)), windows
 
 
 def random_transform(

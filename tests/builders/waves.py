@@ -18,15 +18,15 @@ from tests.builders.tiled_networks import every_link
 STEPS = 6
 
 
-def random_wave(seed: int) -> Wave:
+def random_wave(seed: int, leak: float = 0.0) -> Wave:
     """Every kind of link, weights that keep all layers firing, biases and pulses."""
     rng = np.random.default_rng(seed)
     network = every_link()
     populations = tuple(
-        replace(p, bias_hz=rng.normal(80, 60, p.shape), neuron=Neuron(floor=-1.5)) if p.on_chip else p
+        replace(p, bias_hz=rng.normal(80, 60, p.shape), neuron=Neuron(floor=-1.5, leak=leak)) if p.on_chip else p
         for p in network.populations
     )
-    sizes = {"p1": 0.2, "p2": 0.12, "p3": 0.1, "p4": 0.1}
+    sizes = {name: size * (1 + 4 * leak) for name, size in {"p1": 0.2, "p2": 0.12, "p3": 0.1, "p4": 0.1}.items()}
     projections = tuple(
         replace(p, transform=p.transform.scaled(sizes[p.target])) if p.target in sizes else p
         for p in network.projections
@@ -45,6 +45,16 @@ def whole(network) -> Partition:
 
 def drives(wave: Wave, seed: int, images: int = 3) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-0.3, 0.9, (images, *wave.network.population("p0").shape))
+
+
+def rasters(wave: Wave, passed, timesteps: int) -> dict[str, np.ndarray]:
+    """By population which neurons fire in which steps, (steps, neurons), of an image that has passed."""
+    found = {}
+    for name, fired in passed.fired.items():
+        found[name] = np.zeros((timesteps, wave.network.population(name).neurons), bool)
+        step = wave.busy[name].first + np.repeat(np.arange(len(fired.pointer) - 1), np.diff(fired.pointer))
+        found[name][step, fired.neurons] = True
+    return found
 
 
 def random_goals(layers) -> dict[str, Wanted]:
@@ -127,6 +137,9 @@ def tensorflow_gradient(wave, layers, passed, surrogate, goals):
                     u = u + biases[layer.name]
                 if t == layer.busy.start:
                     u = u + pulses[layer.name]
+                if layer.neurons.kept < 4096:
+                    left = v * (layer.neurons.kept / 4096)
+                    v = left + tf.stop_gradient(tf.sign(left) * tf.floor(tf.abs(left) * unit + 1e-6) / unit - left)
                 v = tf.maximum(v + u, (floor + 1e-9) * threshold)
                 spikes[layer.name, t] = spike(v / threshold)
                 v = v * tf.stop_gradient(1 - spikes[layer.name, t])

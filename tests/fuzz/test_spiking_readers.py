@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -13,15 +14,18 @@ from convert.data.events.binning import Binning
 from convert.data.events.files import read_recording
 from convert.data.events.opening import open_events
 from convert.errors import UserError
+from convert.export.api import export_model
+from convert.export.nir.kept import KEY
 from convert.frontends.nir.assumed import Assumed
 from convert.frontends.nir.network import network_of
+from convert.frontends.nir.own import Foreign, own_network
 from convert.frontends.nir.reading import read_graph
 from convert.frontends.nir.reference import read_reference
 from convert.network import require_runnable
-from tests.builders.event_bundle import CLASSES, SHAPE, event_network, listed_events
+from tests.builders.event_bundle import CLASSES, SHAPE, event_bundle, event_network, listed_events
 from tests.builders.nir_files import affine, chain, conv2d, cuba, flatten, given, lif, out, pool2d, write_nir
 
-from .mutations import mutated
+from .mutations import mutated, mutated_json
 from .test_readers import RUNS, SEED, tried
 
 ODD = (
@@ -113,3 +117,22 @@ def test_references(tmp_path: Path) -> None:
     tried(tmp_path / "r.npz", lambda path: read_reference(path, network), mutated)
     np.savetxt(tmp_path / "r.csv", rng.integers(0, 2, (9, 3)), delimiter=",")
     tried(tmp_path / "r.csv", lambda path: read_reference(path, network), mutated)
+
+
+def test_metadata_of_exported_files(tmp_path: Path) -> None:
+    """A network or a reason why there is none, whatever the metadata says."""
+    export_model(event_bundle(tmp_path), tmp_path / "a.nir")
+    graph, foreign = read_graph(tmp_path / "a.nir"), 0
+    text = str(graph.metadata[KEY]).encode()
+    for seed in range(SEED, SEED + 3 * RUNS):
+        rng = Random(seed)
+        metadata = dict(graph.metadata)
+        if rng.random() < 0.7:
+            metadata[KEY] = rng.choice((mutated, mutated_json))(text, rng).decode(errors="replace")
+        else:
+            metadata[rng.choice(sorted(metadata.keys() - {KEY}))] = rng.choice(ODD)
+        try:
+            foreign += isinstance(own_network(replace(graph, metadata=metadata)), Foreign)
+        except Exception as error:
+            pytest.fail(f"seed {seed}: {type(error).__name__}: {error}")
+    assert foreign > RUNS

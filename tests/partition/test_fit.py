@@ -1,4 +1,4 @@
-"""The fewest cores of a network, before anything is searched for."""
+"""About how many cores a network takes, before anything is searched for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from convert.network.connections import Connections
 from partition.core.utilization import out_slots
-from partition.fit import fewest_cores
+from partition.fit import foreseen_cores
 from partition.geometry.links import links_onto_chip
 from partition.hardware import LOIHI
 from partition.search import partition
@@ -21,7 +21,7 @@ RNG = np.random.default_rng(0)
 
 @pytest.mark.parametrize("network", [unet(16, [8, 16]), resnet(16, (8, 16), 1)], ids=["unet", "resnet"])
 def test_no_partition_takes_fewer_cores(network):
-    found = fewest_cores(network)
+    found = foreseen_cores(network)
     assert found.problems == ()
     assert found.cores == sum(found.layers.values())
     assert found.layers.keys() == {p.name for p in network.chip_populations}
@@ -39,7 +39,7 @@ def test_layers_are_cut_further_where_output_axons_overflow():
     tiles = {name: option.tile for name, option in first.items()}
     slots, crossing = out_slots(network.population("p1"), links, tiles, LOIHI)
     assert max(slots + crossing) > LOIHI.out_axon_slots
-    found = fewest_cores(network)
+    found = foreseen_cores(network)
     assert found.layers["p1"] > first["p1"].cores
     assert found.problems == ()
 
@@ -56,7 +56,7 @@ def test_channels_that_are_to_stay_together_do(caplog):
     tiles = [feasible_tiles_of_layers(n.chip_populations, links_onto_chip(n), LOIHI)["p1"] for n in (free, whole)]
     assert [option.tile for option in tiles[1]] == [option.tile for option in tiles[0] if option.tile[2] == 8]
     assert any(option.tile[2] < 8 for option in tiles[0])
-    assert fewest_cores(whole).cores == tiles[1][0].cores
+    assert foreseen_cores(whole).cores == tiles[1][0].cores
     assert not caplog.records
 
 
@@ -71,7 +71,7 @@ def test_channels_are_parted_where_no_core_holds_them_all(caplog):
 def test_a_layer_that_fits_no_core_is_named_and_the_others_are_counted():
     ones = Connections(np.ones((1, 1), bool), np.ones((1, 1), bool), np.ones((5000, 3), bool))
     network = chain([(1, 1, 5000), (1, 1, 3), (1, 1, 3)], {(0, 1): ones, (1, 2): identity((1, 1, 3))})
-    found = fewest_cores(network)
+    found = foreseen_cores(network)
     assert found.layers == {"p2": 1}
     assert found.board is None
     (problem,) = found.problems
@@ -82,6 +82,6 @@ def test_a_layer_that_fits_no_core_is_named_and_the_others_are_counted():
 def test_a_network_larger_than_every_board_says_so():
     layers, kernel = 70, convolution(RNG, 1, (24, 24))
     network = chain([(256, 256, 24)] * (layers + 1), {(i, i + 1): kernel for i in range(layers)})
-    (problem,) = fewest_cores(network).problems
+    (problem,) = foreseen_cores(network).problems
     assert "pohoiki-springs" in problem
     assert "use a smaller model" in problem

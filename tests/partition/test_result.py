@@ -23,7 +23,7 @@ PROMISED = {
     "optimality_gap", "max_link_load", "chip_to_chip", "places", "baselines", "baseline_chips", "utilization", "seed",
     "provenance", "timings",
 }  # fmt: skip
-"""The keys in README.md."""
+"""The keys in docs/files.md."""
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,8 @@ def everything_wrong(layers, x):
 EVERYTHING = (
     r"'pool' \(MaxPooling2D\): a maximum of spike rates .* add --max-pooling average",
     r"'elu' \(ELU\): .* use LeakyReLU or ReLU$",
-    r"'gate' \(Multiply\): spikes are added, not multiplied; use Add or Concatenate, or train without the gate$",
+    r"'gate' \(Multiply\): spikes are added, not multiplied; use Add or Concatenate, train without the gate, "
+    r"fix its mask at the mean with freeze-attention, or let the host run it and all that follows: --host-from LAYER$",
     r"'norm' \(LayerNormalization\): .* use BatchNormalization$",
     r"'jump' \(ReLU\): a ReLU jumps at a threshold; only threshold=0 converts, train with it$",
     r"'first' \(Conv2D\): only data_format='channels_last' converts",

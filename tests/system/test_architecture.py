@@ -15,7 +15,10 @@ ORDER = ("convert", "partition", "deploy")
 """Each package may import itself and those before it."""
 SLOW = ("tensorflow", "tf_keras", "keras", "nengo", "nengo_dl", "nengo_loihi", "numba", "matplotlib", "skimage")
 COMMANDS = {
+    "make-events": "convert.simulated_events.cli",
+    "freeze-attention": "convert.attention.cli",
     "convert-model": "deploy.convert_model",
+    "train-model": "convert.train_model",
     "partition-model": "partition.cli",
     "deploy-model": "deploy.cli",
     "export-model": "convert.export.cli",

@@ -23,11 +23,15 @@ Run = Callable[[Path, dict[str, dict[str, Any]], np.ndarray], tuple[dict[str, np
 
 
 def beside_nodes(path: Path) -> dict[str, dict[str, Any]]:
-    """``vmin`` and ``reset`` of each neuron node."""
+    """``vmin``, ``reset`` and the threshold of each neuron node."""
     with h5py.File(path) as file:
         nodes = file["node/nodes"]
         return {
-            name: {"vmin": float(node["metadata/vmin"][()]), "reset": node["metadata/reset"][()].decode()}
+            name: {
+                "vmin": float(node["metadata/vmin"][()]),
+                "reset": node["metadata/reset"][()].decode(),
+                "threshold": float(np.max(node["v_threshold"])),
+            }
             for name, node in nodes.items()
             if "metadata" in node
         }

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import nir
 import norse.torch as norse
 import numpy as np
 import torch
 from norse.torch.utils.export_nir import to_nir
 from writing import CNN, MLP, Network, convolution, linear, write_all
 
-DT = 1e-3
+DT, OF_FILE = 1e-3, 1e-6
+"""The step of norse, and what it is in a file of norse 1.1, which holds dt / tau^-1 as the time constant."""
 
 
-def of(net: torch.nn.Module, size: tuple[int, ...]) -> Network:
+def of(net: torch.nn.Module, size: tuple[int, ...], grid: tuple[int, int] | None = None) -> Network:
+    """``grid``: rows and columns that a convolution takes; without them sizes are left out, as norse does."""
+
     def run(steps: np.ndarray) -> np.ndarray:
         state, found = None, []
         for step in steps:
@@ -19,7 +23,14 @@ def of(net: torch.nn.Module, size: tuple[int, ...]) -> Network:
             found.append(out[0].numpy())
         return np.stack(found)
 
-    return Network(size, lambda: to_nir(net, torch.zeros(1, *size)), run, DT)
+    def graph() -> nir.NIRGraph:
+        made = to_nir(net, torch.zeros(*size))
+        for node in made.nodes.values():
+            if isinstance(node, nir.Conv2d) and grid is not None:
+                node.input_shape = grid
+        return made
+
+    return Network(size, graph, run, OF_FILE)
 
 
 def lif(*size: int) -> norse.LIFBoxCell:
@@ -43,9 +54,10 @@ def mlp(neuron: type) -> torch.nn.Module:
     return norse.SequentialState(linear(20, 16, 0.4), neuron(16), linear(16, 10, 0.6), neuron(10))
 
 
-def conv() -> torch.nn.Module:
-    layers = (convolution(2, 4, 0.3, bias=True), integrate(4, 10, 10), torch.nn.Flatten(), linear(400, 10, 0.1))
-    return norse.SequentialState(*layers, integrate(10))
+def conv(layers: int) -> torch.nn.Module:
+    """The first of them."""
+    first = (convolution(2, 4, 0.3, bias=True), integrate(4, 10, 10))
+    return norse.SequentialState(*(*first, torch.nn.Flatten(), linear(400, 10, 0.1), integrate(10))[:layers])
 
 
 if __name__ == "__main__":
@@ -54,6 +66,8 @@ if __name__ == "__main__":
             "LIFBox": lambda: of(mlp(lif), MLP),
             "IAF": lambda: of(mlp(integrate), MLP),
             "LIF (current-based)": lambda: of(mlp(current_based), MLP),
-            "IAF, convolution": lambda: of(conv(), CNN),
+            "IAF, convolution": lambda: of(conv(2), CNN),
+            "the same, sizes filled in by hand": lambda: of(conv(2), CNN, (10, 10)),
+            "IAF, convolution, Flatten": lambda: of(conv(5), CNN),
         }
     )

@@ -21,7 +21,7 @@ def of(net: torch.nn.Sequential, size: tuple[int, ...]) -> Network:
         return np.stack([(out[0] if isinstance(out, tuple) else out)[0].numpy() for out in found])
 
     def graph() -> nir.NIRGraph:
-        return export_to_nir(net, torch.zeros(1, *size))
+        return export_to_nir(net, torch.zeros(1, *size), ignore_dims=[0])
 
     return Network(size, graph, run, DT)
 
@@ -51,13 +51,10 @@ def synaptic() -> torch.nn.Sequential:
 
 def conv() -> torch.nn.Sequential:
     settings = {"reset_mechanism": "zero", "reset_delay": False, "init_hidden": True}
-    return torch.nn.Sequential(
-        convolution(2, 4, 0.3),
-        snntorch.Leaky(beta=0.9, **settings),
-        torch.nn.Flatten(),
-        linear(400, 10, 0.1),
-        snntorch.Leaky(beta=0.9, **settings),
-    )
+    ones = torch.ones(4, 10, 10)
+    first = snntorch.Leaky(beta=0.8 * ones, threshold=ones, **settings)
+    last = leaky(10, reset_mechanism="zero", reset_delay=False)
+    return torch.nn.Sequential(convolution(2, 4, 0.3), first, torch.nn.Flatten(), linear(400, 10, 0.1), last)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 from pathlib import Path
 
@@ -17,7 +17,11 @@ from convert.upstream.types import Values
 from .recording import Recording, recording_of
 
 LISTED = ("t_us", "x", "y", "p", "start", "label")
-"""All events one after the other; recording k has those from start[k] to start[k + 1], and label[k]."""
+"""All events one after the other; recording k has those from start[k] to start[k + 1], and label[k]: a class, or what a
+network is to make of it."""
+
+SIMULATED = "simulated"
+"""Says, where events were simulated, how."""
 
 LAYOUTS = (
     "expected arrays t_us, x, y, p, start and label (events of recording k from start[k] to start[k + 1]), or x of "
@@ -32,6 +36,7 @@ class Listed:
     events: Recording
     start: Values
     labels: Values
+    simulated: str | None = None
 
     def recording(self, k: int) -> Recording:
         part = slice(int(self.start[k]), int(self.start[k + 1]))
@@ -46,6 +51,7 @@ class Stepped:
     axes: tuple[int, ...]
     shape: Shape
     labels: Values
+    simulated: str | None = None
 
     def frames(self, k: int) -> Values:
         """Shape (steps, rows, columns, channels)."""
@@ -65,13 +71,14 @@ def open_arrays(path: Path, shape: Shape) -> Listed | Stepped:
     if set(LISTED) <= arrays.keys():
         return _listed(path, arrays)
     if {"x", "y"} <= arrays.keys() and arrays["x"].ndim >= 3:
-        return _stepped(path, arrays["x"], arrays["y"], shape)
+        return replace(_stepped(path, arrays["x"], arrays["y"], shape), simulated=_how(arrays))
     held = ", ".join(f"{name} {array.shape}" for name, array in sorted(arrays.items())) or "nothing"
     raise UserError(f"{path.name} holds {held}, no events; {LAYOUTS}")
 
 
 def _listed(path: Path, arrays: dict[str, Values]) -> Listed:
-    start, labels = arrays["start"], np.ravel(arrays["label"])
+    start, labels = arrays["start"], arrays["label"]
+    labels = labels if labels.ndim > 1 and labels[0].size > 1 else np.ravel(labels)
     numbers = [arrays[name] for name in ("t_us", "x", "y", "p")]
     count = len(np.ravel(numbers[0]))
     whole = all(array.ndim == 1 and len(array) == count and array.dtype.kind in "iub" for array in numbers)
@@ -83,7 +90,12 @@ def _listed(path: Path, arrays: dict[str, Values]) -> Listed:
         )
     if len(labels) != len(start) - 1:
         raise UserError(f"{path.name}: {len(start) - 1} recordings and {len(labels)} labels; give one for each")
-    return Listed(recording_of(*numbers), start.astype(np.int64), labels)
+    return Listed(recording_of(*numbers), start.astype(np.int64), labels, _how(arrays))
+
+
+def _how(arrays: dict[str, Values]) -> str | None:
+    """How the events were simulated; None if they were not, or nobody says it."""
+    return str(arrays[SIMULATED]) if SIMULATED in arrays else None
 
 
 def _stepped(path: Path, x: Values, y: Values, shape: Shape) -> Stepped:
@@ -91,7 +103,7 @@ def _stepped(path: Path, x: Values, y: Values, shape: Shape) -> Stepped:
         raise UserError(f"{path.name}: {len(x)} recordings and {len(y)} labels; give one for each")
     if x.dtype.kind not in "iub" or (x.dtype.kind == "i" and x.min() < 0) or x.max() > 255:
         raise UserError(f"{path.name}: x is to hold how many events there are, 0 to 255; save it as uint8")
-    return Stepped(x, _axes(path, x.shape, shape), shape, np.ravel(y))
+    return Stepped(x, _axes(path, x.shape, shape), shape, y if y.ndim > 1 and y[0].size > 1 else np.ravel(y))
 
 
 def _axes(path: Path, found: tuple[int, ...], shape: Shape) -> tuple[int, ...]:

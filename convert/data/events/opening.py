@@ -8,7 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from convert.data.axes import in_words
 from convert.data.dataset import Dataset
+from convert.data.labels import Numbers
+from convert.data.tasks import one_hot
 from convert.data.validation import Image, ImageSource, check_classes, listed
 from convert.errors import UserError
 from convert.network import Shape
@@ -39,42 +42,80 @@ class EventData:
         lines = f"{len(self.dataset)} recordings in {binning.steps} steps of {1000 * binning.dt_s:g} ms"
         lines += f" from {1000 * binning.start_s:g} ms on" if binning.start_s else ""
         lines += f"; several events of a pixel in a step count {how}: {self.lost.merged / events:.2%} of all are fewer"
-        return lines + f"; {self.lost.beyond / events:.2%} lie outside these steps"
+        lines += f"; {self.lost.beyond / events:.2%} lie outside these steps"
+        return lines if self.dataset.simulated is None else f"{lines}; SIMULATED events: {self.dataset.simulated}"
 
 
-def open_events(path: Path, shape: Shape, binning: Binning, classes: int | None) -> EventData:
+def open_events(
+    path: Path,
+    shape: Shape,
+    binning: Binning,
+    classes: int | None,
+    output_shape: tuple[int, ...] | None = None,
+) -> EventData:
     """The recordings at ``path`` for a network that takes ``shape`` in each step and tells ``classes`` apart.
 
     Layouts: a .npz file of events, or of how many there are in each step, or a folder with a sub-folder of files for
-    each class. Raises ``UserError``.
+    each class. Labels of a .npz may be numbers of ``output_shape``, which the network is to give. Raises ``UserError``.
     """
     if not path.exists():
         raise UserError(f"{path}: no such file or folder; {LAYOUTS}, or a folder with one sub-folder for each class")
+    simulated = None
     if path.is_dir():
         framed, labels, names = _folders(path, shape, binning, classes)
     elif path.suffix.lower() == ".npz":
-        framed, labels = _archive(path, shape, binning)
-        names = tuple(map(str, range(classes or int(labels.max()) + 1)))
+        found = open_arrays(path, shape)
+        framed, labels, simulated = _framed(found, path, shape, binning), found.labels, found.simulated
+        names = ()
     else:
         raise UserError(f"{path}: a {path.suffix or 'nameless'} file holds no recordings with labels; {LAYOUTS}")
-    known = check_classes(labels, classes, path.name).astype(np.int64)
 
     def image(i: int) -> Image:
         return framed(i)[0].astype(np.float32)
 
-    source = ImageSource("classification", len(known), image, lambda i: int(known[i]), names)
-    step = -(-len(known) // LOOKED_AT)
-    lost = sum((framed(i)[1] for i in range(0, len(known), step)), Lost(0, 0, 0))
-    return EventData(Dataset(source, np.arange(len(known)), path.name), lost, binning)
+    if labels.ndim == 2 and one_hot(labels):
+        labels = labels.argmax(axis=1)
+    if labels.ndim > 1:
+        numbers = _numbers(path, labels, output_shape)
+        source = ImageSource("regression", len(numbers), image, lambda i: numbers[i])
+    else:
+        known = _classes(path, labels, classes, output_shape)
+        names = names or tuple(map(str, range(classes or int(known.max()) + 1)))
+        source = ImageSource("classification", len(known), image, lambda i: int(known[i]), names)
+    step = -(-source.size // LOOKED_AT)
+    lost = sum((framed(i)[1] for i in range(0, source.size, step)), Lost(0, 0, 0))
+    return EventData(Dataset(source, np.arange(source.size), path.name, simulated=simulated), lost, binning)
 
 
-def _archive(path: Path, shape: Shape, binning: Binning) -> tuple[Framed, Values]:
-    found = open_arrays(path, shape)
+def _classes(path: Path, labels: Values, classes: int | None, output_shape: tuple[int, ...] | None) -> Values:
+    if output_shape is not None and len(output_shape) > 1:
+        raise UserError(
+            f"{path.name} has a class for each recording, and the network gives {in_words(output_shape)} numbers; give "
+            "labels of that shape (make-events --label image)"
+        )
+    return check_classes(labels, classes, path.name).astype(np.int64)
+
+
+def _numbers(path: Path, labels: Values, output_shape: tuple[int, ...] | None) -> Numbers:
+    """``labels``, shape (recordings, ...), as numbers of ``output_shape``."""
+    wanted = labels.shape[1:] if output_shape is None else output_shape
+    if labels.dtype.kind not in "buif" or not np.isfinite(labels).all():
+        raise UserError(f"{path.name}: labels of type {labels.dtype} that are no finite numbers; save float32")
+    if np.prod(wanted) != labels[0].size:
+        raise UserError(
+            f"{path.name} has labels of shape {labels.shape[1:]}, and the network gives {in_words(wanted)}; give a "
+            "class for each recording, or labels of the output's shape"
+        )
+    return np.asarray(labels, np.float32).reshape(len(labels), *wanted)
+
+
+def _framed(found: Listed | Stepped, path: Path, shape: Shape, binning: Binning) -> Framed:
+    """The steps of each recording."""
     if isinstance(found, Listed):
         of_lists: Listed = found
-        return (lambda i: binned(of_lists.recording(i), shape, binning, f"{path.name}, recording {i}")), found.labels
-    stepped: Stepped = found
-    return (lambda i: _cut(stepped.frames(i), binning)), found.labels
+        return lambda i: binned(of_lists.recording(i), shape, binning, f"{path.name}, recording {i}")
+    of_steps: Stepped = found
+    return lambda i: _cut(of_steps.frames(i), binning)
 
 
 def _cut(frames: Values, binning: Binning) -> tuple[Frames, Lost]:

@@ -63,16 +63,18 @@ def _is_given(network: Network, projection: Projection) -> bool:
 
 
 def layouts_of(network: Network) -> dict[str, Layout]:
-    """The layout of the input, of every population that is driven, and of the readouts."""
+    """The layout of the input, of every population but those of the host that no image drives, and of the readouts."""
     shapes = {INPUT: network.input.shape} | {p.name: p.shape for p in network.populations}
     shapes |= {r.name: r.shape for r in network.readouts}
     sequence = all(shape[0] == 1 for shape in shapes.values())
     found = {INPUT: Layout(network.input.shape, sequence=sequence)}
     outputs = {r.name: r.bias for r in network.readouts}
+    silent = {p.name for p in network.populations if not p.on_chip and not network.into(p.name)}
     for name, shape in shapes.items():
-        into = [p for p in network.into(name) if drives(network, p) and p.source in found]
-        if into:
-            found[name] = _layout(into, found, shape, sequence)
+        if name == INPUT or name in silent:
+            continue
+        into = [p for p in network.into(name) if drives(network, p)]
+        found[name] = _layout(into, found, shape, sequence)
         if name in outputs and by_channel(found[name], outputs[name]) is None:
             found[name] = Layout(shape, (shape[0], shape[1]), sequence)  # a vector has a bias for each number
     return found

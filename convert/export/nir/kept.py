@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from math import prod
 
 import msgspec
 import numpy as np
@@ -35,6 +36,9 @@ RATES, PEAK_RATES = "rate_", "peak_rate_"
 """Before the names of arrays in the metadata."""
 
 FORMAT = 1
+
+LONGEST, MOST = 2**14, 2**27
+"""Rows or columns, and numbers of an array, in a file that is none of a crafty stranger's. Chosen."""
 
 Rates = Mapping[str, Float32]
 """In Hz, by population."""
@@ -127,6 +131,7 @@ def network_in(kept: Kept, fields: Mapping[str, Mapping[str, Field]], metadata: 
     """The network that ``kept_of`` was given, from the ``fields`` of the nodes by name. Raises ``ValueError`` and
     ``KeyError``."""
     arrays = {name[len(ARRAY) :]: np.asarray(value) for name, value in metadata.items() if name.startswith(ARRAY)}
+    _require_sizes(kept, arrays)
     layouts = _layouts(kept)
     for name, one in kept.held.items():
         arrays[name] = _array(one, kept.network, arrays, layouts, fields[one.node])
@@ -136,10 +141,25 @@ def network_in(kept: Kept, fields: Mapping[str, Mapping[str, Field]], metadata: 
     return network
 
 
+def _require_sizes(kept: Kept, arrays: Arrays) -> None:
+    """Raises ``ValueError`` for sizes beyond what the file holds, before memory is taken for them."""
+    rows = [(row.name, row.shape, arrays[row.bias_hz].shape) for row in kept.network.populations]
+    rows += [(row.name, row.shape, arrays[row.bias].shape) for row in kept.network.readouts]
+    wrong = [name for name, shape, held in rows if shape != held]
+    shapes = [kept.network.input.shape, *(shape for _, shape, _ in rows)]
+    wrong += [str(shape) for shape in shapes if max(shape[:2]) > LONGEST]
+    wrong += [str(n) for n in (*shapes, *(one.shape for one in kept.held.values())) if prod(n) > MOST]
+    if wrong:
+        raise ValueError(f"sizes that cannot be: {', '.join(wrong[:4])}")
+
+
 def _layouts(kept: Kept) -> dict[str, Layout]:
     shapes: dict[str, Shape] = {INPUT: kept.network.input.shape}
     shapes |= {row.name: row.shape for row in kept.network.populations}
     shapes |= {row.name: row.shape for row in kept.network.readouts}
+    for name, blocks in kept.blocks.items():
+        if any(block < 1 or size % block for size, block in zip(shapes[name], blocks, strict=False)):
+            raise ValueError(f"blocks of {blocks} do not fill the pixels of '{name}'")
     sequence = all(shape[0] == 1 for shape in shapes.values())
     return {name: Layout(shapes[name], blocks, sequence) for name, blocks in kept.blocks.items()}
 
@@ -211,5 +231,8 @@ def rates_in(network: Network, metadata: Mapping[str, Field], prefix: str) -> di
     found = {}
     for number, population in enumerate(network.populations):
         if (values := metadata.get(f"{prefix}{number}")) is not None:
-            found[population.name] = np.asarray(values, np.float32).reshape(population.shape)
+            array = np.asarray(values)
+            if array.dtype != np.float32 or array.shape != population.shape or not np.isfinite(array).all():
+                raise ValueError(f"the rates of '{population.name}' are no finite numbers")
+            found[population.name] = array
     return found

@@ -1,6 +1,6 @@
 """Nodes of NIR: their kind and fields, as the package ``nir`` writes them.
 
-A neuron's input counts once in a step: r dt is 1 for an IF, r dt / tau for a LIF. v_threshold is 1, v_reset
+An input counts as a threshold says: once in an IF, whose r dt is 1, dt / tau in a LIF, whose r is 1. v_reset
 is left out: it is 0 then, and the package ``nir`` before 1.0.5, to which others keep, does not know it.
 """
 
@@ -100,24 +100,29 @@ def weights_in(fields: Mapping[str, Field], plan: Plan) -> Float32:
 def neuron(population: Population, layout: Layout, dt: float, dt_s: float, constant: NDArray[np.float64]) -> OutNode:
     """IF, LIF or CubaLIF; ``constant``, of our shape, is what drives it past all synapses, in thresholds a step.
 
-    ``dt`` is the time of a step in the file, ``dt_s`` in the network.
+    A current of a CubaLIF counts an input once, and is as many times ours as v_threshold says; a LIF, whose r is 1,
+    counts dt / tau of it. ``dt`` is the time of a step in the file, ``dt_s`` in the network.
     """
     leak = population.neuron.chip_leak
-    values: dict[str, float | NDArray[np.float64]] = {"v_threshold": 1.0}
     tau = dt / leak if leak else NO_LEAK_STEPS * dt
-    drive = layout.of(constant) * (tau / dt) if constant.any() else 0.0
+    drive = layout.of(constant) if constant.any() else 0.0
+    values: dict[str, float | NDArray[np.float64]]
     if population.synapse_s:
-        kind = "CubaLIF"
-        tau_syn = dt / (1 - exp(-dt_s / population.synapse_s))
-        values |= {"tau_syn": tau_syn, "tau_mem": tau, "r": tau / dt, "w_in": 1.0, "v_leak": drive}
+        kind, unit = "CubaLIF", 1 / (1 - exp(-dt_s / population.synapse_s))
+        r = tau / dt
+        values = {"tau_syn": unit * dt, "w_in": unit, "tau_mem": tau, "r": r, "v_leak": unit * r * drive}
     elif leak or constant.any():
-        kind = "LIF"
-        values |= {"tau": tau, "r": tau / dt, "v_leak": drive}
+        kind, unit = "LIF", dt / tau
+        values = {"tau": tau, "r": 1.0, "v_leak": drive}
     else:
-        kind = "IF"
-        values |= {"r": 1 / dt}
+        kind, unit = "IF", 1.0
+        values = {"r": 1 / dt}
+    values["v_threshold"] = unit
     size = layout.size
-    beside: dict[str, Field] = {"vmin": np.float32(population.neuron.floor), "reset": population.neuron.reset.value}
+    beside: dict[str, Field] = {
+        "vmin": np.float32(unit * population.neuron.floor),
+        "reset": population.neuron.reset.value,
+    }
     return OutNode(kind, {n: np.broadcast_to(np.float32(v), size) for n, v in sorted(values.items())}, beside)
 
 

@@ -53,8 +53,11 @@ def as_shape(tensor: Tensor) -> Shape:
     return shape
 
 
-def cut_at_relus(model: Model) -> Cut:
-    """Cuts ``model`` (from ``load_model``) into segments. Raises ``UserError`` with all problems, max pooling too."""
+def cut_at_relus(model: Model, *, on_host: bool = True) -> Cut:
+    """Cuts ``model`` (from ``load_model``) into segments. Raises ``UserError`` with all problems, max pooling too.
+
+    Its first ReLUs encode the image ``on_host``, or are on the chip like the others.
+    """
     names = {id(model.inputs[0]): INPUT}
     tensors = {INPUT: model.inputs[0]}
     drives: dict[str, Tensor] = {}
@@ -73,7 +76,7 @@ def cut_at_relus(model: Model) -> Cut:
         name = model.output_names[i] if len(model.outputs) > 1 else output._keras_history.layer.name
         linear, activation = head_of(output)
         segments.append(_segment(f"{name}:out" if name in drives else name, linear, activation, names, tensors))
-    problems += misplaced_heads(model) + _nothing_on_chip(segments)
+    problems += misplaced_heads(model) + (_nothing_on_chip(segments) if on_host else [])
     if problems:
         raise UserError(problems)
     assert all(s.sources == (INPUT,) for s in segments if INPUT in s.sources), (

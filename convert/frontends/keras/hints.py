@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+FREEZE = "fix its mask at the mean with freeze-attention"
+ON_HOST = "or let the host run it and all that follows: --host-from LAYER"
+
 HINTS = {
     "ELU": "a rate has no curve below zero, only a slope; use LeakyReLU or ReLU",
-    "Multiply": "spikes are added, not multiplied; use Add or Concatenate, or train without the gate",
+    "Multiply": f"spikes are added, not multiplied; use Add or Concatenate, train without the gate, "
+    f"{FREEZE}, {ON_HOST}",
     "Dot": "spikes are added, not multiplied; use Add or Concatenate",
-    "AdditiveAttention": "it multiplies activations; use Conv2D",
+    "AdditiveAttention": f"it multiplies activations; use Conv2D, {ON_HOST}",
     "RMSNormalization": "it depends on each image; use BatchNormalization",
     "UnitNormalization": "it depends on each image; use BatchNormalization",
     "LayerNormalization": "it depends on each image; use BatchNormalization",
@@ -21,8 +25,8 @@ HINTS = {
     "SpectralNormalization": "only training needs it; rebuild the model with the layer inside it, which has the "
     "normalized weights",
     "TimeDistributed": "one image is shown at a time; use the layer inside it",
-    "MultiHeadAttention": "it multiplies activations; use Conv2D",
-    "Attention": "it multiplies activations; use Conv2D",
+    "MultiHeadAttention": f"it multiplies activations; use Conv2D, {ON_HOST}",
+    "Attention": f"it multiplies activations; use Conv2D, {ON_HOST}",
     "LSTM": "its gates multiply, and one image is shown at a time; use Conv1D, Conv2D or Dense",
     "GRU": "its gates multiply, and one image is shown at a time; use Conv1D, Conv2D or Dense",
     "Bidirectional": "its gates multiply, and one image is shown at a time; use Conv1D, Conv2D or Dense",

@@ -19,6 +19,7 @@ from convert.upstream.types import Config, Layer, Model, Tensor
 
 from . import fixed
 from .cut import misplaced_heads
+from .decoder import Decoder, split_at
 from .inputs import Shapes, as_images, input_problems, shapes_of
 from .layers import IDENTITY_LAYERS, refusal, unknown
 from .names import RESERVED, plain
@@ -37,6 +38,8 @@ class Loaded:
 
     model: Model
     outputs: tuple[str, ...]
+    decoder: Decoder | None = None
+    """What the host computes after the ``model``, if a part of the file was left to it."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,14 @@ def load_model(path: Path, *, max_pooling: bool = True, output: str | None = Non
     return load(path, max_pooling=max_pooling, output=output).model
 
 
-def load(path: Path, *, max_pooling: bool = True, output: str | None = None) -> Loaded:
+def load(path: Path, *, max_pooling: bool = True, output: str | None = None, host_from: str | None = None) -> Loaded:
     """The model in ``path`` (Keras 3 or 2 .keras, .h5, SavedModel folder) as a flat tf-keras functional model.
 
     Nested models are inlined, activations given as arguments become layers of their own (named LAYER_relu), operations
     such as ``x + y`` layers, capped and leaky ReLUs plain ones, so each layer is one of ``layers.REGISTRY``.
     Several inputs become the channels of one, in the order of ``model.inputs``; ``output``, by its name, comes first of
-    several. Raises ``UserError`` with all problems of the model; max pooling is one if ``max_pooling`` is false.
+    several. What follows from the layer ``host_from`` on is left to the host: none of its layers has to convert.
+    Raises ``UserError`` with all problems of the model; max pooling is one if ``max_pooling`` is false.
     """
     rebuild = _Rebuild(max_pooling)
     try:
@@ -69,15 +73,23 @@ def load(path: Path, *, max_pooling: bool = True, output: str | None = None) -> 
             if kind not in BY_SHAPE:
                 rebuild.new_layers(kind, name, config)
         raise UserError(sentences(rebuild.refusals) or error.problems) from error
-    return _flattened(path, Given(model, tuple(output_names(model))), rebuild, output)
+    return _flattened(path, Given(model, tuple(output_names(model))), rebuild, output, host_from)
 
 
-def flattened(path: Path, given: Given, *, max_pooling: bool = True, output: str | None = None) -> Loaded:
+def flattened(
+    path: Path, given: Given, *, max_pooling: bool = True, output: str | None = None, host_from: str | None = None
+) -> Loaded:
     """What ``load`` gives, for a model that another front end has read from ``path``."""
-    return _flattened(path, given, _Rebuild(max_pooling), output)
+    return _flattened(path, given, _Rebuild(max_pooling), output, host_from)
 
 
-def _flattened(path: Path, given: Given, rebuild: _Rebuild, output: str | None) -> Loaded:
+def _flattened(path: Path, given: Given, rebuild: _Rebuild, output: str | None, host_from: str | None) -> Loaded:
+    if host_from is not None:
+        names = list(given.outputs)
+        order = chosen(names, output)
+        encoder, decoder = split_at(given.model, host_from, order[0])
+        loaded = _flattened(path, Given(encoder, ("encoder",), given.problems), rebuild, None, None)
+        return Loaded(loaded.model, tuple(names[i] for i in order), decoder)
     model, names = given.model, list(given.outputs)
     shapes = shapes_of(model)
     if given.problems:
@@ -158,7 +170,7 @@ class _Rebuild:
             return functional._run_through_graph(inputs, operation_fn=self._layer)
         if isinstance(model, self.keras.Sequential):
             functional = self.keras.Model(model.inputs, model.outputs)
-        tensors = _Tensors((str(id(old)), new) for old, new in zip(functional.inputs, inputs, strict=True))
+        tensors = Tensors((str(id(old)), new) for old, new in zip(functional.inputs, inputs, strict=True))
         for depth in sorted(functional._nodes_by_depth, reverse=True):
             for node in functional._nodes_by_depth[depth]:
                 if not node.is_input:
@@ -266,7 +278,7 @@ class _Rebuild:
         return free
 
 
-class _Tensors(dict[str, Tensor]):
+class Tensors(dict[str, Tensor]):
     """New tensors by the id of the old ones, in the form that tf-keras' ``Node.map_arguments`` pops them from."""
 
     def __getitem__(self, key: str) -> list[Tensor]:

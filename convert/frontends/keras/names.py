@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from convert.network import INPUT
+from convert.network import EVENT_SOURCE, INPUT
 
-RESERVED = frozenset({INPUT, "image", "file", "allow_pickle"})
+RESERVED = frozenset({INPUT, EVENT_SOURCE, "image", "file", "allow_pickle"})
 """Names that mean something else here: the network's input, the model's, arguments of ``numpy.savez``."""
 
 

@@ -74,7 +74,8 @@ def _layers() -> str:
             "- CenterCrop becomes Cropping2D, Resizing to a whole multiple of the size UpSampling2D; Resizing and "
             "RandomCrop to the size that the image has are left out.",
             f"- Operations on tensors: {WRITTEN}.",
-            f"- Max pooling: {MAX_POOLING}.",
+            f"- Max pooling: {MAX_POOLING}. Of spikes (.nir) it is their OR, which is exact.",
+            "- On the host, after the chip: any layer of Keras, with `--host-from LAYER` or `--decoder FILE`.",
             "- Settings: data_format channels_last; ReLU without threshold; UpSampling2D of any interpolation but "
             "area; Normalization not inverted.",
             "",

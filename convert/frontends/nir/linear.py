@@ -101,23 +101,28 @@ def convolved(node: Node, given: Signal) -> Signal:
         raise ValueError(f"its weights have shape {weight.shape}, and a tensor of shape {given.size} comes in")
     weight = weight if axes == 2 else weight[:, :, None]
     strides, dilation = (_pair(node, name, axes) for name in ("stride", "dilation"))
-    groups = int(node.maybe("groups", 1))
+    groups = node.integers("groups", 1)[0]
     if groups < 1 or weight.shape[1] * groups != given.shape[2] or len(weight) % groups:
         raise ValueError(f"weights of shape {weight.shape} in {groups} groups do not take {given.shape[2]} channels")
     padding = _padding(node, axes, weight.shape[2:], dilation)
     made = convolution(weight, given.shape, strides, padding, dilation, groups)
     bias = np.broadcast_to(node.maybe("bias", 0.0), (len(weight),))
-    return given.through(made, _size(made.target, axes), np.array(np.broadcast_to(bias, made.target)))
+    return given.through(made, channels_first(made.target, axes), np.array(np.broadcast_to(bias, made.target)))
 
 
 def pooled(node: Node, given: Signal) -> Signal:
     """SumPool2d and AvgPool2d, which counts the zeros of its padding."""
+    size = _pair(node, "kernel_size", 2)
+    made = windows_of(node, given, 1.0 if node.kind == "SumPool2d" else 1.0 / (size[0] * size[1]))
+    return given.through(made, channels_first(made.target))
+
+
+def windows_of(node: Node, given: Signal, weight: float = 1.0) -> Map:
+    """The sum of each window of a pooling of any kind, times ``weight``."""
     if len(given.size) != 3:
         raise ValueError(f"a tensor of shape {given.size} comes in, and it takes (channels, rows, columns)")
     size, strides, (rows, columns) = (_pair(node, name, 2) for name in ("kernel_size", "stride", "padding"))
-    weight = 1.0 if node.kind == "SumPool2d" else 1.0 / (size[0] * size[1])
-    made = pool(given.shape, size, strides, ((rows, rows), (columns, columns)), weight)
-    return given.through(made, _size(made.target, 2))
+    return pool(given.shape, size, strides, ((rows, rows), (columns, columns)), weight)
 
 
 def flattened(node: Node, given: Signal) -> Signal:
@@ -138,18 +143,18 @@ LINEAR: dict[str, Callable[[Node, Signal], Signal]] = {
 """By kind: what a node makes of the sum of what comes in. Each raises ``ValueError`` for what cannot be."""
 
 
-def _size(shape: Shape, axes: int) -> Size:
+def channels_first(shape: Shape, axes: int = 2) -> Size:
+    """NIR's size of a map, or of a sequence."""
     rows, columns, channels = shape
     return (channels, rows, columns) if axes == 2 else (channels, columns)
 
 
 def _pair(node: Node, name: str, axes: int) -> tuple[int, int]:
     """A setting along rows and columns."""
-    values = np.ravel(node.maybe(name, 1)).astype(int)
-    rows, columns = np.broadcast_to(values, (axes,)) if axes == 2 else (0 if name == "padding" else 1, values[0])
-    if min(rows, columns) < (0 if name == "padding" else 1):
-        raise ValueError(f"its {name} is {values.tolist()}")
-    return int(rows), int(columns)
+    values, least = node.integers(name, 1), 0 if name == "padding" else 1
+    if len(values) not in (1, axes) or min(values) < least:
+        raise ValueError(f"its {name} is {values}")
+    return (least, values[0]) if axes == 1 else (values[0], values[-1])
 
 
 def _padding(node: Node, axes: int, kernel: tuple[int, ...], dilation: tuple[int, int]) -> Margins:

@@ -27,9 +27,10 @@ from convert.network import (
     TimeCourse,
     event_source,
 )
+from convert.network.or_pooling import joined_spikes
 
 from .assumed import Assumed
-from .linear import LINEAR, Part, Signal, added, shape_of, source_signal
+from .linear import LINEAR, Part, Signal, added, channels_first, shape_of, source_signal, windows_of
 from .maps import as_transform
 from .neurons import in_steps
 from .order import order_of
@@ -39,6 +40,9 @@ from .told import told
 SPIKING = ("IF", "LIF", "CubaLIF")
 FILTERS = ("LI", "CubaLI")
 """Without spikes: read on the host, as the mean of what drives them."""
+
+MAX_POOLING = "MaxPool2d"
+"""No node of NIR's own, but written by hand with the fields of its other pools."""
 
 RELAY_WEIGHT = 2.0
 """Thresholds: a relay fires one step after its source."""
@@ -108,16 +112,18 @@ class _Build:
             self.signals[name] = self._delayed(node, given)
         elif node.kind in SPIKING:
             self.signals[name] = self._spiking(name, node, given)
+        elif node.kind == MAX_POOLING:
+            self.signals[name] = self._joined(name, node, given)
         elif node.kind in FILTERS and [self.graph.nodes[n].kind for n in self.graph.after(name)] == ["Output"]:
             self.signals[name] = self._read(node, given)
         elif node.kind == "Output":
             self._output(given)
         else:
-            known = ", ".join(sorted({*LINEAR, *SPIKING, "Delay", *FILTERS}))
+            known = ", ".join(sorted({*LINEAR, *SPIKING, MAX_POOLING, "Delay", *FILTERS}))
             raise ValueError(f"it cannot be held; {WAYS_OUT.get(node.kind, f'what can: {known}')}")
 
     def _input(self, node: Node) -> Signal:
-        size = tuple(int(n) for n in np.ravel(node.array("shape")))
+        size = tuple(node.integers("shape"))
         shape = shape_of(size)
         population, projection = event_source(shape)
         self.populations[population.name] = population
@@ -146,6 +152,23 @@ class _Build:
         )
         self.said.setdefault(f"{node.kind}: {steps.said}", []).append(name)
         return source_signal(own, given.size, given.shape)
+
+    def _joined(self, name: str, node: Node, given: Signal) -> Signal:
+        """Max pooling of spikes: one neuron a window, which fires a step after any of its sources."""
+        if len(given.parts) != 1 or not given.parts[0].map.same or given.constant.any():
+            raise ValueError(
+                "it takes the largest of sums, and only of spikes as they are the largest is an OR of them; put it "
+                "right after neurons"
+            )
+        if (node.maybe("dilation", 1) != 1).any() or node.maybe("ceil_mode", 0).any():
+            raise ValueError("its windows are spread (dilation) or go beyond the border (ceil_mode); use plain windows")
+        own, made = self._name(name, node), windows_of(node, given)
+        source, dt_s = self._relayed(given.parts[0]), self.assumed.dt_s
+        population, projection = joined_spikes(own, node.kind, source, made.matrix(), made.target, dt_s)
+        self.populations[own] = population
+        self.projections.append(projection)
+        self.said.setdefault(f"{node.kind}: a neuron for each window fires if any of its sources has", []).append(name)
+        return source_signal(own, channels_first(made.target), made.target)
 
     def _project(self, target: str, given: Signal, gain: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> None:
         for part in given.parts:

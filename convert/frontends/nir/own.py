@@ -15,6 +15,9 @@ from convert.report import ConversionReport
 
 from .reading import Graph
 
+DAMAGED_TEXT = (ValueError, LookupError, TypeError, ArithmeticError, msgspec.MsgspecError, AssertionError)
+"""What metadata can raise that somebody has changed."""
+
 Rates = Mapping[str, NDArray[np.float32]]
 
 
@@ -44,21 +47,31 @@ def is_own(graph: Graph) -> bool:
     return kept.KEY in graph.metadata
 
 
-def own_network(graph: Graph) -> Own | Foreign:
-    """The network that was exported as ``graph``, if its nodes are still those that were written."""
+def kept_in(graph: Graph) -> kept.Kept | str:
+    """The text in the metadata, if the nodes are still those that were written with it; else why there is none.
+
+    That is empty if ``export-model`` has not written the file. Raises ``ValueError`` and others for a damaged text.
+    """
     text = graph.metadata.get(kept.KEY)
     if not isinstance(text, str):
-        return Foreign()
+        return ""
+    found = msgspec.json.decode(text, type=kept.Kept)
+    if found.format != kept.FORMAT:
+        return "its metadata is that of another version"
+    nodes = ((name, node.kind, node.fields) for name, node in graph.nodes.items())
+    if kept.digest_of(nodes, graph.edges) != found.sha256:
+        return "its nodes were changed after export-model wrote them"
+    return found
+
+
+def own_network(graph: Graph) -> Own | Foreign:
+    """The network that was exported as ``graph``, if its nodes are still those that were written."""
     try:
-        found = msgspec.json.decode(text, type=kept.Kept)
-        fields = {name: node.fields for name, node in graph.nodes.items()}
-        nodes = ((name, node.kind, node.fields) for name, node in graph.nodes.items())
-        if found.format != kept.FORMAT:
-            return Foreign("its metadata is that of another version: only its nodes are taken")
-        if kept.digest_of(nodes, graph.edges) != found.sha256:
-            return Foreign("its nodes were changed after export-model wrote them: only they are taken, no metadata")
-        network = kept.network_in(found, fields, graph.metadata)
+        found = kept_in(graph)
+        if isinstance(found, str):
+            return Foreign(found and f"{found}: only its nodes are taken, no metadata")
+        network = kept.network_in(found, {name: node.fields for name, node in graph.nodes.items()}, graph.metadata)
         rates = (kept.rates_in(network, graph.metadata, prefix) for prefix in (kept.RATES, kept.PEAK_RATES))
         return Own(network, found.report, *rates)
-    except (ValueError, KeyError, IndexError, TypeError, msgspec.MsgspecError, AssertionError) as error:
+    except DAMAGED_TEXT as error:
         return Foreign(f"its metadata is damaged ({type(error).__name__}: {error}): only its nodes are taken")

@@ -16,6 +16,8 @@ from convert.upstream.types import Values
 
 DEEPEST = 16
 """Graphs within graphs: more are no network of anybody's."""
+LARGEST = 2**31 - 1
+"""Of a number of pixels, channels or neurons: what importers hold in 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -26,17 +28,26 @@ class Node:
     fields: Mapping[str, Values | str] = field(repr=False)
 
     def array(self, name: str) -> Values:
-        """The field ``name`` as numbers. Raises ``ValueError`` for one that is missing or holds others."""
+        """The field ``name`` as numbers. Raises ``ValueError`` for one that is missing, empty or holds others."""
         if name not in self.fields:
             raise ValueError(f"a {self.kind} has no {name}")
         values = np.asarray(self.fields[name])
         if values.dtype.kind not in "iufb" or not np.isfinite(values).all():
             raise ValueError(f"{name} of a {self.kind} holds more than finite numbers")
+        if not values.size:
+            raise ValueError(f"{name} of a {self.kind} holds no number")
         return values.astype(np.float64)
 
     def maybe(self, name: str, otherwise: float) -> Values:
         """The same, or ``otherwise`` where the file has none."""
         return self.array(name) if name in self.fields else np.asarray(float(otherwise))
+
+    def integers(self, name: str, otherwise: int | None = None) -> list[int]:
+        """All numbers of the field, or ``otherwise`` where the file has none. Raises ``ValueError`` for others."""
+        values = np.ravel(self.array(name) if otherwise is None else self.maybe(name, otherwise))
+        if (np.abs(values) > LARGEST).any() or (values != np.round(values)).any():
+            raise ValueError(f"{name} of a {self.kind} holds more than integers of at most {LARGEST:,}")
+        return [int(value) for value in values]
 
 
 @dataclass(frozen=True)

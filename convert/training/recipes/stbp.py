@@ -32,3 +32,17 @@ def stbp(
         Stage(count - first, ThroughSteps(surrogate), FEATURES),
     )
     return Recipe(stages, goals, learning_rate)
+
+
+def stbp_from_scratch(
+    count: int,
+    surrogate: Surrogate = LOW_TRIANGLE,
+    *,
+    penalty: float = 0.0,
+    learning_rate: float = 2e-2,
+    averaged: float = 0.0,
+) -> Recipe:
+    """On ``count`` batches, towards labels alone: without a teacher, biases and pulses."""
+    goals = Goals(penalty=penalty)
+    stages = (Stage(count, ThroughSteps(surrogate), (0.0, 0.0)),)
+    return Recipe(stages, goals, learning_rate, averaged=averaged, weights_alone=True)

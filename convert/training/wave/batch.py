@@ -34,25 +34,26 @@ SILENT = 1e-3
 
 @dataclass(frozen=True)
 class Examples:
-    """Raw images, the teacher's activities, by population, and first readout before its activation, and labels if there
-    are any that count."""
+    """Raw images, or recordings, the teacher's activities, by population, and first readout before its activation, and
+    labels if there are any that count. Without a teacher there are no activities and no ``logits``."""
 
     images: Images
     activities: Mapping[str, NDArray[np.float32]]
-    logits: NDArray[np.float32]
+    logits: NDArray[np.float32] | None
     labels: Values | None = None
 
     def part(self, start: int, size: int) -> Examples:
         """``size`` of them."""
         some = slice(start, start + size)
         labels = None if self.labels is None else self.labels[some]
-        return Examples(self.images[some], {n: a[some] for n, a in self.activities.items()}, self.logits[some], labels)
+        logits = None if self.logits is None else self.logits[some]
+        return Examples(self.images[some], {n: a[some] for n, a in self.activities.items()}, logits, labels)
 
 
 @dataclass(frozen=True)
 class Found:
-    """The mean ``loss`` of outputs, the share that ``agrees`` with the teacher on the class, the gradient, and what the
-    way back noticed of each layer, in all images."""
+    """The mean ``loss`` of outputs, the share that ``agrees`` with the teacher, or else the labels, on the class, the
+    gradient, and what the way back noticed of each layer, in all images."""
 
     loss: float
     agrees: float
@@ -114,18 +115,22 @@ class BatchGradient:
         self, wave: Wave, layers: Sequence[Layer], passed: Sequence[Counted], given: Examples, aim: Aim
     ) -> dict[str, Float32]:
         """Of the difference from the activations and of the penalty, with respect to counts (images, neurons)."""
-        network, found = wave.network, {}
+        found = {}
         for layer in layers:
             count = np.stack([p.counts(layer) for p in passed])
-            scale = np.float32(network.population(layer.name).scale_hz * network.dt_s)
-            goal = np.clip(given.activities[layer.name].reshape(len(count), -1) * scale, 0, 1)
-            size = np.square(goal).sum(axis=1, keepdims=True) + np.float32(SILENT * goal.shape[1])
-            slope = np.float32(2 * aim.features / wave.steps) * (count / np.float32(wave.steps) - goal) / size
+            slope = self._of_activities(layer, count, given, aim, wave) if given.activities else np.zeros_like(count)
             of_count = (slope + np.float32(aim.goals.penalty * 1e-6) * self.fan_out[layer.name]) / np.float32(
                 len(count)
             )
             found[layer.name] = np.asarray(of_count, np.float32)
         return found
+
+    def _of_activities(self, layer: Layer, count: Float32, given: Examples, aim: Aim, wave: Wave) -> Float32:
+        """Of the difference from the teacher's, with respect to ``count`` (images, neurons)."""
+        scale = np.float32(wave.network.population(layer.name).scale_hz * wave.network.dt_s)
+        goal = np.clip(given.activities[layer.name].reshape(len(count), -1) * scale, 0, 1)
+        size = np.square(goal).sum(axis=1, keepdims=True) + np.float32(SILENT * goal.shape[1])
+        return np.asarray(np.float32(2 * aim.features / wave.steps) * (count / np.float32(wave.steps) - goal) / size)
 
     def _readout(
         self, wave: Wave, layers: Sequence[Layer], passed: Sequence[Counted], given: Examples, aim: Aim
@@ -141,7 +146,7 @@ class BatchGradient:
             of_rates[p.source] += more
         return _Readout(
             loss,
-            float(np.mean(_class(outputs) == _class(given.logits.reshape(outputs.shape)))),
+            float(np.mean(_class(outputs) == _wanted(given, outputs))),
             self.parameters.of_readout(of_weights, of_outputs.sum(axis=0)),
             {name: g.reshape(len(passed), -1) * per_spike for name, g in of_rates.items()},
         )
@@ -164,7 +169,7 @@ def _loss(outputs: Float32, given: Examples, aim: Aim) -> tuple[float, Float32]:
     variable = tf.constant(outputs)
     with tf.GradientTape() as tape:
         tape.watch(variable)
-        loss = aim.goals.loss(tf.constant(given.logits, tf.float32), variable)
+        loss = 0.0 if given.logits is None else aim.goals.loss(tf.constant(given.logits, tf.float32), variable)
         if aim.goals.of_labels is not None and given.labels is not None:
             loss += aim.goals.labels * aim.goals.of_labels(tf.constant(given.labels), variable)
     return float(loss), np.asarray(tape.gradient(loss, variable))
@@ -172,6 +177,13 @@ def _loss(outputs: Float32, given: Examples, aim: Aim) -> tuple[float, Float32]:
 
 def _class(outputs: Float32) -> NDArray[np.intp]:
     return outputs.argmax(axis=-1) if outputs.shape[-1] > 1 else np.asarray(outputs > 0, np.intp)
+
+
+def _wanted(given: Examples, outputs: Float32) -> NDArray[np.intp]:
+    """The teacher's classes, or without one the labels."""
+    if given.logits is not None:
+        return _class(given.logits.reshape(outputs.shape))
+    return np.asarray(given.labels, np.intp).reshape(outputs.shape[:-1])
 
 
 def read_out(wave: Wave, layers: Sequence[Layer], passed: Sequence[Counted]) -> tuple[dict[str, Float32], Float32]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.network import Network
+from convert.network.neuron import DECAY_BITS, DECAY_ONE
 from convert.network.tensorflow_form import apply
 from convert.training.wave.engine import PerStep
 from convert.training.wave.kernels import (
@@ -29,7 +30,7 @@ from convert.training.wave.kernels import (
 )
 from convert.training.wave.layers import Layer, Link
 from convert.training.wave.one_step import Noise
-from convert.training.wave.simulate import Gradient, ThroughSteps, Wanted
+from convert.training.wave.simulate import EVENT_AXES, Gradient, ThroughSteps, Wanted
 from convert.upstream.tensorflow import load_tensorflow
 from convert.upstream.types import Tensor
 
@@ -170,7 +171,7 @@ class DenseEngine:
                 own += tf.reshape(by_count[name], own.shape[1:])
             if name in in_window:
                 own += _padded(tf.reshape(in_window[name], own.shape[1:])[None], start, own.shape[0], repeated=True)
-            of_drive = _fired_backward(voltages[name], own, through.surrogate)
+            of_drive = _fired_backward(voltages[name], own, through.surrogate, layer.neurons.kept)
             of_bias[name] = tf.reduce_sum(of_drive[start:], axis=(0, 1))
             of_pulse[name] = tf.reduce_sum(of_drive[start], axis=0)
             for link in layer.links:
@@ -191,7 +192,8 @@ class DenseEngine:
 def _kind(layers: Sequence[Layer]) -> Hashable:
     """What graphs of ``layers`` depend on, beside the weights that they are given."""
     return tuple(
-        (layer.name, layer.busy, tuple((link.place, link.source, link.lag) for link in layer.links)) for layer in layers
+        (layer.name, layer.busy, tuple((link.place, link.source, link.lag) for link in layer.links), layer.neurons.kept)
+        for layer in layers
     )
 
 
@@ -217,8 +219,10 @@ def _weights(layers: Sequence[Layer]) -> dict[int, Tensor]:
     return {link.place: tf.constant(link.reach.weights) for layer in layers for link in layer.links}
 
 
-def _encoded(drive: NDArray[np.float64], steps: int, noise: Sequence[Noise | None]) -> Float32:
+def _encoded(drive: NDArray[np.float64] | Float32, steps: int, noise: Sequence[Noise | None]) -> Float32:
     """Spikes of host neurons, (steps, images, rows, columns, channels)."""
+    if drive.ndim == 1 + EVENT_AXES:
+        return np.ascontiguousarray((drive > 0).swapaxes(0, 1), np.float32)
     found = np.zeros((steps, len(drive), drive[0].size), np.float32)
     for k, image in enumerate(drive):
         of = noise[k]
@@ -273,7 +277,7 @@ def _fired(layer: Layer, drive: Tensor, numbers: _Numbers) -> tuple[Tensor, Tens
             arrived += pulse
         kept = tf.cast(tf.cast(current * CURRENT_KEPT, tf.int32), tf.float32)  # towards zero
         current = arrived + kept / 64
-        v = tf.maximum(voltage + current, floor)
+        v = tf.maximum(_left(voltage, layer.neurons.kept) + current, floor)
         above = v > threshold
         below = tf.where(v == floor, AT_FLOOR, tf.minimum(v * per_threshold, 1.0))
         fired.append(tf.cast(above, tf.float32))
@@ -282,13 +286,23 @@ def _fired(layer: Layer, drive: Tensor, numbers: _Numbers) -> tuple[Tensor, Tens
     return tf.stack(fired), tf.stack(voltages)
 
 
-def _fired_backward(voltages: Tensor, of_spikes: Tensor, surrogate: Surrogate) -> Tensor:
+def _left(voltage: Tensor, kept: int) -> Tensor:
+    """What a step leaves of a voltage, as ``kernels.leak`` has it."""
+    if kept == DECAY_ONE:
+        return voltage
+    tf = load_tensorflow()
+    size = tf.cast(tf.abs(voltage) * 64, tf.int64)
+    left = tf.bitwise.right_shift(size * kept, tf.constant(DECAY_BITS, tf.int64))
+    return tf.sign(voltage) * tf.cast(left, tf.float32) / 64
+
+
+def _fired_backward(voltages: Tensor, of_spikes: Tensor, surrogate: Surrogate, kept: int) -> Tensor:
     """Gradients with respect to drive in thresholds, as ``gradient_kernels.fire_backward`` has them."""
     tf = load_tensorflow()
     of = of_spikes * _derivative(voltages, surrogate)
     later, found = tf.zeros_like(of[0]), []
     for t in reversed(range(of.shape[0])):
-        passing = of[t] + tf.where(voltages[t] > 1, 0.0, later)
+        passing = of[t] + tf.where(voltages[t] > 1, 0.0, kept / DECAY_ONE * later)
         later = tf.where(voltages[t] == AT_FLOOR, 0.0, passing)
         found.append(later)
     return tf.stack(found[::-1])

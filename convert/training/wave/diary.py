@@ -13,9 +13,10 @@ from convert.training.wave.batch import Found
 
 @dataclass
 class Diary:
-    """What the batches since the last line were like."""
+    """What the batches since the last line were like; ``what`` they are to find, in words."""
 
     count: int
+    what: str = "the class of Keras"
     batch: int = 0
     start_s: float = field(default_factory=time.monotonic)
     seen: list[tuple[float, float, int]] = field(default_factory=list)
@@ -30,10 +31,11 @@ class Diary:
         seconds = time.monotonic() - self.start_s
         left_h = (self.count - self.batch) * seconds / len(self.seen) / 3600
         NOTES.info(
-            "batch %s of %s: loss %.3f, the class of Keras in %.1f %%, %.1f images a second, %.1f h left",
+            "batch %s of %s: loss %.3f, %s in %.1f %%, %.1f images a second, %.1f h left",
             f"{self.batch:,}",
             f"{self.count:,}",
             loss,
+            self.what,
             100 * agrees,
             sum(images for _, _, images in self.seen) / seconds,
             left_h,

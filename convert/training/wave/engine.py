@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 from convert.calibration.simulate import drive_hz
 from convert.frontends.original import Images
-from convert.network import INPUT
+from convert.network import INPUT, Network, Population
 from convert.training.wave.kernels import Float32
 from convert.training.wave.layers import Layer
 from convert.training.wave.one_step import Noise
 from convert.training.wave.schedule import Wave
 from convert.training.wave.simulate import Gradient, Wanted
 
-PerStep = Mapping[str, NDArray[np.float64]]
-"""What drives host populations in a step, in thresholds, (images, rows, columns, channels)."""
+PerStep = Mapping[str, NDArray[np.float64] | Float32]
+"""What drives host populations in a step, in thresholds, (images, rows, columns, channels); of those that send on
+events how many there are, (recordings, steps, rows, columns, channels)."""
 
 
 class Counted(Protocol):
@@ -49,7 +50,11 @@ class Engine(Protocol):
 
 
 def per_step(wave: Wave, images: Images) -> PerStep:
-    """What drives the host populations of ``wave`` if it is shown raw ``images``."""
+    """What drives the host populations of ``wave`` if it is shown raw ``images``, or recordings."""
     network = wave.network
     hosts = [p for p in network.populations if not p.on_chip]
-    return {p.name: drive_hz(network, p, {INPUT: images}).astype(np.float64) * network.dt_s for p in hosts}
+    return {p.name: images if network.replays(p) else _driven(network, p, images) for p in hosts}
+
+
+def _driven(network: Network, population: Population, images: Images) -> NDArray[np.float64]:
+    return drive_hz(network, population, {INPUT: images}).astype(np.float64) * network.dt_s

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from convert.network.neuron import DECAY_ONE
 from convert.training.wave.kernels import (
     AT_FLOOR,
     RECTANGLE,
     TRIANGLE,
     Fired,
     Float32,
+    Neurons,
     Packed,
     Spread,
     Surrogate,
@@ -47,14 +49,20 @@ def times_derivative(voltages: Float32, surrogate: Surrogate, of_spikes: Float32
 
 @cached_njit(nogil=True)
 def fire_backward(
-    voltages: Float32, start: int, of_spikes: Float32, of_counts: Float32, surrogate: Surrogate, of_constants: Float32
+    voltages: Float32,
+    neurons: Neurons,
+    of_spikes: Float32,
+    of_counts: Float32,
+    surrogate: Surrogate,
+    of_constants: Float32,
 ) -> None:
     """Gradients with respect to spikes (steps, neurons) become, in place, those with respect to drive in thresholds.
 
     ``of_counts`` (neurons,) is one with respect to every spike. Added to ``of_constants`` (2, neurons): that of the
-    biases, which act from step ``start`` on, and of the pulses. No gradient goes through a reset or the floor.
+    biases, which act from the ``neurons``' start on, and of the pulses. No gradient goes through a reset or the floor.
     """
     steps, size = voltages.shape
+    start, leftover = neurons.start, np.float32(neurons.kept / DECAY_ONE)
     later = np.zeros(min(size, AT_A_TIME), np.float32)
     for first in range(0, size, AT_A_TIME):
         end = min(size, first + AT_A_TIME)
@@ -64,7 +72,7 @@ def fire_backward(
             add(of_counts[first:end], of)
             times_derivative(seen, surrogate, of)
             for n in range(of.size):  # without a branch: sixteen neurons at once
-                through = of[n] + (np.float32(0) if seen[n] > np.float32(1) else later[n])
+                through = of[n] + (np.float32(0) if seen[n] > np.float32(1) else leftover * later[n])
                 later[n] = np.float32(0) if seen[n] == np.float32(AT_FLOOR) else through
                 of[n] = later[n]
             if t >= start:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.network.neuron import DECAY_BITS, DECAY_ONE
 from convert.training.wave.vectors import add
 from convert.upstream.numba_cache import cached_njit
 
@@ -103,13 +104,17 @@ class Surrogate(NamedTuple):
 
 
 class Neurons(NamedTuple):
-    """Integers of one layer: threshold and floor, bias from step ``start`` on and pulse at it, both (neurons,)."""
+    """Integers of one layer: threshold and floor, bias from step ``start`` on and pulse at it, both (neurons,).
+
+    Of a voltage a step leaves ``kept`` 4096ths.
+    """
 
     threshold: float
     floor: float
     start: int
     bias: Float32
     pulse: Float32
+    kept: int = DECAY_ONE
 
 
 @cached_njit(nogil=True, error_model="numpy")
@@ -161,6 +166,8 @@ def fire(drive: Float32, channels: int, neurons: Neurons, voltages: Float32) -> 
             add(neurons.bias, arrived)
         if t == neurons.start:
             add(neurons.pulse, arrived)
+        if neurons.kept < DECAY_ONE:
+            leak(voltage, neurons.kept)
         for n in range(size):  # without a branch: sixteen neurons at once
             u = arrived[n] + np.trunc(current[n] * kept) * unit
             current[n] = u
@@ -170,6 +177,14 @@ def fire(drive: Float32, channels: int, neurons: Neurons, voltages: Float32) -> 
             seen[n] = max(v * per_threshold, np.float32(ABOVE)) if v > threshold else below
             voltage[n] = np.float32(0) if v > threshold else v
     return _listed(voltages, channels)
+
+
+@cached_njit(nogil=True, error_model="numpy")
+def leak(voltages: Float32, kept: int) -> None:
+    """What a step leaves of ``voltages``, in place: sign(v) * (|v| * kept >> 12) in the core's integers, 64 of ours."""
+    for n in range(voltages.size):
+        left = (np.int64(abs(voltages[n]) * np.float32(64)) * kept) >> DECAY_BITS
+        voltages[n] = np.copysign(np.float32(left) * np.float32(1 / 64), voltages[n])
 
 
 @cached_njit(nogil=True, error_model="numpy")
@@ -215,3 +230,9 @@ def encoded(per_step: NDArray[np.float64], channels: int, steps: int) -> Fired:
             voltage[n] -= above
             whole[t, n] = 2 * above
     return _listed(whole, channels)
+
+
+def replayed(events: Float32, channels: int) -> Fired:
+    """Spikes of host neurons that send on ``events``, how many there are (steps, neurons), ``channels`` a pixel: one
+    for several in a step."""
+    return _listed(np.where(events > 0, np.float32(2), np.float32(0)), channels)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from convert.network import Convolution, ConvolutionTranspose, Network, Population, Shape, Sparse, Transform
 from convert.network.chip_integers import Numbers, on_chip
+from convert.network.neuron import DECAY_ONE
 from convert.training.wave.kernels import Float32, Kernel, Neurons, Synapses
 from convert.training.wave.packed_kernels import kernel_between, with_weights
 from convert.training.wave.schedule import Busy, Wave
@@ -55,7 +56,8 @@ def _layer(wave: Wave, population: Population, known: dict[int, Kernel | Synapse
     scale, integers = numbers([*weights, bias, pulse], population.neuron.floor, network.dt_s)
     *of_links, of_bias, of_pulse = integers
     window = busy[name]
-    neurons = Neurons(scale.threshold, scale.floor, window.start - window.first, of_bias, of_pulse)
+    kept = DECAY_ONE - population.neuron.decay_v
+    neurons = Neurons(scale.threshold, scale.floor, window.start - window.first, of_bias, of_pulse, kept)
     links = tuple(
         Link(
             i,

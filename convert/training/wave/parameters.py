@@ -1,5 +1,6 @@
 """What of a wave is trained: kernels and full matrices weight by weight, other synapses by a gain for each channel, and
-biases and pulses by channel. Each is kept relative to its own size, so that one learning rate suits all."""
+biases and pulses by channel; or weights alone, each that is not 0. Each is kept relative to its own size, so that one
+learning rate suits all."""
 
 from __future__ import annotations
 
@@ -31,20 +32,24 @@ def by_weight(transform: Transform) -> bool:
 class WaveParameters:
     """What is trained of a wave: the first ``values`` by key, all about 1 in size, and the waves that others make.
 
-    A key is what it is ("weights", "gain", "bias", "pulse", "output") and whose: a projection's place, or a name.
+    A key is what it is ("weights", "gain", "bias", "pulse", "output") and whose: a projection's place, or a name. With
+    ``weights_alone`` there are no gains, biases and pulses, and weights of 0 stay.
     """
 
-    def __init__(self, wave: Wave) -> None:
+    def __init__(self, wave: Wave, *, weights_alone: bool = False) -> None:
         self.start = wave
+        self.connected: dict[int, NDArray[np.bool_]] = {}
         network, readout = wave.network, wave.network.readouts[0]
         values: dict[Key, NDArray[np.float64]] = {}
         for place, p in enumerate(network.projections):
             if p.source != INPUT and p.target in {readout.name, *(q.name for q in network.chip_populations)}:
-                if by_weight(p.transform):
+                if weights_alone or by_weight(p.transform):
                     values["weights", place] = p.transform.weights / self._size(place)
+                    if weights_alone:
+                        self.connected[place] = p.transform.weights != 0
                 else:
                     values["gain", place] = np.ones(network.shape_of(p.target)[2])
-        for q in network.chip_populations:
+        for q in () if weights_alone else network.chip_populations:
             values["bias", q.name] = np.zeros(q.shape[2])
             values["pulse", q.name] = np.zeros(q.shape[2])
         values["output", readout.name] = np.zeros(readout.shape[2])
@@ -59,7 +64,9 @@ class WaveParameters:
         at = {key: value.astype(np.float64) for key, value in values.items()}
         projections = (replace(p, transform=self._transform(place, at)) for place, p in enumerate(network.projections))
         populations = (
-            replace(p, bias_hz=p.bias_hz + UNIT / network.dt_s * at["bias", p.name]) if p.on_chip else p
+            replace(p, bias_hz=p.bias_hz + UNIT / network.dt_s * at.get(("bias", p.name), np.zeros(1)))
+            if p.on_chip
+            else p
             for p in network.populations
         )
         changed = network.with_(
@@ -68,7 +75,7 @@ class WaveParameters:
             readouts=(replace(readout, bias=readout.bias + UNIT * at["output", readout.name]), *network.readouts[1:]),
         )
         pulses = {
-            p.name: self.start.pulses.get(p.name, np.zeros(p.shape)) + UNIT * at["pulse", p.name]
+            p.name: self.start.pulses.get(p.name, np.zeros(p.shape)) + UNIT * at.get(("pulse", p.name), np.zeros(1))
             for p in network.chip_populations
         }
         return Wave(changed, self.start.steps, pulses)
@@ -88,10 +95,16 @@ class WaveParameters:
         for place, of_weights in found.weights.items():
             if ("weights", place) in self.values:
                 result["weights", place] = of_weights * np.float32(self._size(place))
+                if place in self.connected:
+                    result["weights", place] *= self.connected[place]
             else:
                 result["gain", place] = self._of_gain(place, of_weights)
         for kind, of_neurons in (("bias", found.biases), ("pulse", found.pulses)):
-            result |= {(kind, name): self._by_channel(name, g) * np.float32(UNIT) for name, g in of_neurons.items()}
+            result |= {
+                (kind, name): self._by_channel(name, g) * np.float32(UNIT)
+                for name, g in of_neurons.items()
+                if (kind, name) in self.values
+            }
         return result
 
     def of_readout(

@@ -43,6 +43,7 @@ class Recipe:
     """How a wave is trained: ``stages`` towards ``goals``; the learning rate rises over the share ``warm`` of each
     stage, to ``learning_rate`` relative to each tensor's size. What is given at the end is a mean of the values after
     each batch of the last stage, whose weights fall by a factor e over the share ``averaged`` of it; 0: the last ones.
+    With ``weights_alone`` no bias or pulse is trained, and every weight for itself.
     """
 
     stages: tuple[Stage, ...]
@@ -51,6 +52,7 @@ class Recipe:
     warm: float = 0.02
     adapted: Adapted | None = None
     averaged: float = 0.0
+    weights_alone: bool = False
 
     @property
     def count(self) -> int:

@@ -32,10 +32,14 @@ from convert.training.wave.kernels import (
     counted,
     encoded,
     fire,
+    replayed,
 )
 from convert.training.wave.layers import Layer
 from convert.training.wave.one_step import Noise
 from convert.training.wave.packed_kernels import aligned, unpacked
+
+EVENT_AXES = 4
+"""Of the events of one recording: steps, rows, columns, channels."""
 
 DRIVE = "drive"
 """What is brought to a layer, and its gradient, which takes its place: nobody needs the one when the other comes."""
@@ -125,16 +129,16 @@ class Sums:
 
 def pass_image(
     layers: Sequence[Layer],
-    per_step: Mapping[str, NDArray[np.float64]],
+    per_step: Mapping[str, NDArray[np.float64] | Float32],
     steps: int,
     scratch: Scratch | None = None,
     noise: Noise | None = None,
 ) -> Passed:
     """The image whose host populations are driven by ``per_step`` thresholds (rows, columns, channels) for ``steps``
-    steps, computed in ``scratch``; what ``noise`` adds to potentials comes in the first step."""
+    steps, or send on so many events (steps, rows, columns, channels), computed in ``scratch``; what ``noise`` adds to
+    potentials comes in the first step."""
     scratch = scratch or Scratch()
-    starts = {name: 0.0 if noise is None else noise.of_host(drive.shape) for name, drive in per_step.items()}
-    fired = {name: encoded((d + starts[name]).ravel(), d.shape[-1], steps) for name, d in per_step.items()}
+    fired = {name: _sent(drive, steps, noise) for name, drive in per_step.items()}
     voltages: dict[str, Float32] = {}
     for layer in layers:
         shape = layer.busy.steps, int(np.prod(layer.shape))
@@ -146,6 +150,14 @@ def pass_image(
         voltages[layer.name] = scratch.empty("voltages", layer.name, shape)
         fired[layer.name] = fire(drive, layer.shape[2], layer.neurons, voltages[layer.name])
     return Passed(fired, voltages, scratch)
+
+
+def _sent(drive: NDArray[np.float64] | Float32, steps: int, noise: Noise | None) -> Fired:
+    """What a host population sends that is driven by ``drive``, or gets these events."""
+    if drive.ndim == EVENT_AXES:
+        return replayed(np.float32(drive).reshape(len(drive), -1), drive.shape[-1])
+    start = 0.0 if noise is None else noise.of_host(drive.shape)
+    return encoded(np.asarray(drive + start, np.float64).ravel(), drive.shape[-1], steps)
 
 
 def gradient(
@@ -187,12 +199,12 @@ def _add_gradient(
         layer.name: passed.scratch.zeros(DRIVE, layer.name, passed.voltages[layer.name].shape) for layer in layers
     }
     for layer in reversed(layers):
-        name, own, start = layer.name, of_spikes.pop(layer.name), layer.busy.start - layer.busy.first
+        name, own = layer.name, of_spikes.pop(layer.name)
         goal = wanted.get(name)
         if goal is not None and goal.in_window is not None:
-            own[start:] += goal.in_window
+            own[layer.neurons.start :] += goal.in_window
         by_count = np.zeros(own.shape[1], np.float32) if goal is None else goal.by_count
-        fire_backward(passed.voltages[name], start, own, by_count, surrogate, sums.of_constants[name])
+        fire_backward(passed.voltages[name], layer.neurons, own, by_count, surrogate, sums.of_constants[name])
         of_drive = own.reshape(-1, *layer.shape)
         for link in layer.links:
             to_weights(link.reach, passed.fired[link.source], link.lag, of_drive, sums.of_packed[link.place])

@@ -46,7 +46,7 @@ Batches = Callable[[int], Iterable[tuple[Images, Labels | None]]]
 def train_wave(
     wave: Wave,
     batches: Batches,
-    teacher: Original,
+    teacher: Original | None,
     recipe: Recipe,
     *,
     seed: int = 0,
@@ -54,7 +54,8 @@ def train_wave(
     every_s: float = EVERY_S,
     advance: Callable[[int], None] = lambda steps: None,
 ) -> Wave:
-    """``wave`` trained to give the first readout of ``teacher``, and the labels; ``seed`` is that of noise, if any.
+    """``wave`` trained to give the first readout of ``teacher``, if there is one, and the labels; ``seed`` is that of
+    noise, if any.
 
     The folder ``kept`` has what is done of it, every ``every_s`` and when the command is told to end: a training goes
     on from there, to the same weights. It says how it goes in notes.
@@ -66,7 +67,7 @@ def train_wave(
     state = _begun(training.start(), path, recipe)
     if state.batches:
         advance(state.batches)
-    diary, written_s = Diary(recipe.count), time.monotonic()
+    diary, written_s = Diary(recipe.count, "the class" if teacher is None else "the class of Keras"), time.monotonic()
     try:
         for images, labels in islice(batches(state.batches), recipe.count - state.batches):
             state, found = training.after(state, images, labels)
@@ -85,8 +86,8 @@ def train_wave(
 class _Training:
     """From the state of a descent to the one after a batch."""
 
-    def __init__(self, wave: Wave, teacher: Original, recipe: Recipe, seed: int) -> None:
-        self.parameters = WaveParameters(wave)
+    def __init__(self, wave: Wave, teacher: Original | None, recipe: Recipe, seed: int) -> None:
+        self.parameters = WaveParameters(wave, weights_alone=recipe.weights_alone)
         self.of_batches = BatchGradient(self.parameters)
         self.teacher, self.recipe, self.seed = teacher, recipe, seed
         self.known: dict[int, Kernel | Synapses] = {}
@@ -120,13 +121,18 @@ class _Training:
                 beside[MEAN + kind, whose] = mean + np.float32(min(1.0, new)) * (value - mean)
         return beside
 
+    def _examples(self, images: Images, labels: Labels | None) -> Examples:
+        if self.teacher is None:
+            return Examples(images, {}, None, labels)
+        return Examples(images, *self.teacher.lesson(images), labels)
+
     def after(self, state: Descent, images: Images, labels: Labels | None) -> tuple[Descent, Found]:
         stage, _ = self.recipe.at(state.batches)
         now = self.wave(state)
         layers = wave_layers(now, self.known)
         if stage.noise is not None:
             now, layers = in_one_step(now), all_at_once(layers)
-        examples = Examples(images, *self.teacher.lesson(images), labels)
+        examples = self._examples(images, labels)
         found = self.of_batches.of(now, layers, examples, self.recipe.aim(state.batches, self.seed))
         found = replace(found, gradients=before_thresholds(found.gradients, now.network, state.beside))
         moved = _moved(state, found, self.recipe)

@@ -114,6 +114,10 @@ def _sentences(verdict: Verdict) -> Iterator[str]:
         yield f"{_capital(metric.title)} {metric.text(run.metrics.snn[key])} after all {run.timesteps} steps."
     if cost is None:
         yield "There is no energy to estimate: this target counts no events."
+    if run.decoder is not None:
+        yield f"{_capital(str(run.decoder))}."
+    if run.simulated is not None:
+        yield f"The events are simulated: {run.simulated}."
     if verdict.cpu is not None:
         yield f"That is {verdict.cpu.text}: the best row of this processor."
 

@@ -79,6 +79,15 @@ def images() -> Network:
     return network.with_(projections=(*network.projections, output))
 
 
+def undriven() -> Network:
+    """A layer that only its bias drives."""
+    network = images()
+    alone = population("alone", (6, 6, 4), bias_hz=300.0)
+    first, *others = network.populations
+    projection = Projection("alone", "p2", Convolution(np.full((1, 1, 4, 4), 0.1)))
+    return network.with_(populations=(first, alone, *others), projections=(*network.projections, projection))
+
+
 def u_net() -> Network:
     """events 8 x 12 x 2 -> 8 x 12 -> 4 x 6 -> transposed, with a skip, to 8 x 12 -> transposed to 16 x 24 -> out."""
     rng = np.random.default_rng(4)
@@ -101,12 +110,12 @@ def u_net() -> Network:
 
 
 def sequence() -> Network:
-    """A network of sequences, with a shortcut of one factor for each neuron."""
+    """A network of sequences, with a filter, and a shortcut of one factor for each neuron."""
     rng = np.random.default_rng(6)
     source, projection = event_source((1, 20, 2))
     layers = (
         replace(population("a", (1, 20, 3)), neuron=Neuron(floor=-3.0)),
-        replace(population("b", (1, 20, 3)), neuron=Neuron(floor=-3.0, leak=0.2)),
+        replace(population("b", (1, 20, 3)), neuron=Neuron(floor=-3.0, leak=0.2), synapse_s=0.003),
         replace(population("c", (1, 1, 4)), neuron=Neuron(floor=-3.0), bias_hz=np.full((1, 1, 4), 60.0)),
     )
     factors = sparse.csr_array(sparse.diags_array(rng.uniform(0.1, 0.5, 60)))
@@ -126,6 +135,7 @@ def sequence() -> Network:
 
 NETWORKS = {
     "images on the host, biases": images,
+    "a layer that only its bias drives": undriven,
     "events, leak": event_network,
     "transposed convolutions": u_net,
     "a sequence": sequence,

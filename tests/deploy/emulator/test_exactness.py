@@ -18,7 +18,7 @@ from deploy.emulator.flat_model import flatten_model
 from deploy.emulator.host_side import host_spikes
 from partition.geometry.tile import tile_slices
 from partition.result import Block
-from tests.builders.random_networks import Case, random_case, with_events
+from tests.builders.random_networks import Case, random_case, with_events, with_or_pooling
 from tests.builders.reference_emulator import built, fast, fast_weights, neuron_places, reference, reference_weights
 
 EXAMPLES = settings(
@@ -70,6 +70,22 @@ def test_states_are_identical_where_events_come_in(seed: int) -> None:
     case = with_events(random_case(Random(seed), leaky=True), Random(seed))
     compare_every_state(case)
     check_whole_presentations(case, threads=1)
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_max_pooling_of_spikes_is_their_or_one_step_later(seed: int) -> None:
+    given = with_events(random_case(Random(seed), leaky=True), Random(seed))
+    case, windows = with_or_pooling(given, Random(seed))
+    compare_every_state(case)
+    check_every_integer(case)
+    (source,) = (p.source for p in case.network.into("pool"))
+    several = {"host": case.drives_hz["host"] * np.uint8(1 + seed % 3)}
+    program = compile_network(case.network, case.partition)
+    layers = {layer.name: layer for layer in program.layers}
+    for result in run(program, several, record=[source, "pool"]):
+        fired, joined = (result.spikes[name].raster(layers[name]) for name in (source, "pool"))
+        np.testing.assert_array_equal(joined[1:], fired[:-1] @ windows.T)
+        assert not joined[0].any()
 
 
 def test_events_of_one_neuron_in_one_step_are_as_many_messages() -> None:

@@ -98,14 +98,16 @@ def test_a_cluster_finds_the_same_rows(data, tmp_path):
 def test_a_candidate_that_needs_too_many_chips_is_a_row(tmp_path):
     """One chip has 128 cores of 1,024 neurons."""
     rng = np.random.default_rng(0)
-    np.savez(tmp_path / "large.npz", x=rng.integers(0, 256, (6, 128, 128, 1), np.uint8), y=np.arange(6) % 2)
-    space = Space(places=1, blocks=("conv3",), widths=(2, 32), reductions=(1,), pooling=("strided",))
-    plan = Plan(candidates=2, population=2, shared_batches=0, tune_batches=1, winner_batches=1)
-    with pytest.raises(UserError, match=r"needs \d+ chips, the most to use are 1"):
-        api.search(
-            tmp_path / "large.npz", tmp_path / "search", Space(1, ("conv3",), (32,), (1,)), plan, OPTIONS, images=6
-        )
-    assert space.problems() == []
+    np.savez(tmp_path / "large.npz", x=rng.integers(0, 256, (6, 64, 64, 1), np.uint8), y=np.arange(6) % 2)
+    space = Space(places=1, blocks=("conv3",), widths=(2, 128), reductions=(1,), pooling=("strided",))
+    plan = Plan(candidates=9, population=2, shared_batches=0, tune_batches=1, winner_batches=1)
+    found = api.search(tmp_path / "large.npz", tmp_path / "search", space, plan, OPTIONS, images=6)
+    assert found.new == 2, "there are no more"
+    problems = {row.trial: row.problem for row in found.rows}
+    assert problems["2 conv3/2 strided"] is None
+    assert problems["128 conv3/2 strided"] == "262,144 neurons need 2 chips, the most to use are 1"
+    assert found.winner.width == 2
+    assert "262,144 neurons" in (tmp_path / "search" / api.PAGE).read_text()
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ import json
 import os
 import shutil
 
+import h5py
 import pytest
 from click.testing import CliRunner
 
 from convert.bundle import load_network, load_rates, load_report, save_bundle
+from convert.export.cli import main as export_model
 from deploy.cli import main as deploy_model
 from deploy.report.cli import main as energy_report
 from deploy.verify.cli import main as verify_model
@@ -133,3 +135,17 @@ def test_what_is_no_bundle(tmp_path):
     (sentence,) = said(tmp_path)
     assert sentence.endswith("is neither a bundle nor a report.json; name what convert-model wrote")
     assert "report.json" in said(tmp_path / "report.json")[0]
+
+
+def test_a_file_that_was_exported_belongs_to_its_bundle(bundle):
+    net = bundle.parent / "net.nir"
+    ran(export_model, bundle, "-o", net)
+    before = int(ran(verify_model, bundle).split()[0])
+    assert ran(verify_model, bundle, net) == f"{before + 1} files belong together.\n"
+    assert "name that bundle beside it" in said(net)[0]
+    save_bundle(bundle, load_network(bundle).with_(timesteps=31), load_rates(bundle), load_report(bundle), force=True)
+    assert any("net.nir was made from another conversion.json and another network.npz" in s for s in said(bundle, net))
+    with h5py.File(net, "a") as file:
+        node = next(node for node in file["node/nodes"].values() if "weight" in node)
+        node["weight"][...] = 0.0
+    assert any("its nodes were changed after export-model wrote them" in s for s in said(bundle, net))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -24,6 +25,7 @@ from tests.builders.nir_files import (
     lif,
     linear,
     out,
+    pool2d,
     write_nir,
 )
 
@@ -107,6 +109,7 @@ def test_everything_that_cannot_be_held_is_told_at_once(tmp_path: Path) -> None:
         "slow": {"type": "LI", "tau": np.full(2, 0.02), "r": np.ones(2), "v_leak": np.zeros(2)},
         "late": {"type": "Delay", "delay": np.array([0.001, 0.002])},
         "mute": integrate(2, v_threshold=0.0),
+        "flat": pool2d("MaxPool2d", 1, 1),
     }
     nodes = {"i": given(2), **branches, "sum": integrate(2), "o": out(2)}
     edges = [(a, b) for name in branches for a, b in (("i", name), (name, "sum"))]
@@ -121,9 +124,45 @@ def test_everything_that_cannot_be_held_is_told_at_once(tmp_path: Path) -> None:
         "'jump' (Threshold): it cannot be held; use an IF",
         "'slow' (LI): it cannot be held; it does not spike",
         "'late' (Delay): its delays are 1 to 2 steps",
+        "'flat' (MaxPool2d): a tensor of shape (2,) comes in",
         "'mute' (IF): a threshold is at or below the reset",
     ):
         assert any(words in problem for problem in told), words
+
+
+@pytest.mark.parametrize(
+    ("pool", "sentence"),
+    [
+        (pool2d("MaxPool2d", 2, 2), "takes the largest of sums.*put it right after neurons"),
+        ({**pool2d("MaxPool2d", 2, 2), "dilation": 2}, "dilation"),
+        (pool2d("MaxPool2d", 23, 1), "a window of 529 neurons, more than the 500 .* pool twice"),
+    ],
+)
+def test_max_pooling_that_is_no_or_of_spikes(pool: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    first = {"s": {"type": "Scale", "scale": np.full((1, 24, 24), 0.5)}} if "sums" in sentence else {}
+    nodes, edges = chain(i=given(1, 24, 24), n=integrate(1, 24, 24), **first, p=pool, o=out(1, 12, 12))
+    with pytest.raises(UserError, match=sentence):
+        made(tmp_path, nodes, edges)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("stride", np.zeros(0), "stride of a Conv2d holds no number"),
+        ("stride", 1.5, "stride of a Conv2d holds more than integers"),
+        ("dilation", [1, 2, 3], "its dilation is .1, 2, 3."),
+        ("padding", 1e30, "padding of a Conv2d holds more than integers"),
+        ("groups", np.zeros(0), "groups of a Conv2d holds no number"),
+        ("groups", 0, "in 0 groups"),
+        ("bias", np.zeros(0), "bias of a Conv2d holds no number"),
+    ],
+)
+def test_settings_that_are_no_such_numbers(field: str, value: Any, sentence: str, tmp_path: Path) -> None:
+    nodes, edges = chain(
+        i=given(1, 6, 6), c={**conv2d(np.ones((2, 1, 3, 3))), field: value}, n=integrate(2, 4, 4), o=out(2, 4, 4)
+    )
+    with pytest.raises(UserError, match=sentence):
+        made(tmp_path, nodes, edges)
 
 
 @pytest.mark.parametrize(

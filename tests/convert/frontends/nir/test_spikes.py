@@ -63,6 +63,24 @@ CHAINS: dict[str, tuple[Nodes, Edges]] = {
         z=integrate(3),
         o=out(3),
     ),
+    "max pool of spikes": chain(
+        i=given(2, 11, 9),
+        c=conv2d(weights(3, 2, 3, 3, mean=0.05), padding=1),
+        n=lif(3, 11, 9, r=2.0),
+        p=pool2d("MaxPool2d", (2, 3), (2, 2), padding=(1, 0)),
+        d=conv2d(weights(2, 3, 2, 2, mean=-0.02), bias=0.0),
+        m=integrate(2, 5, 3),
+        q=pool2d("MaxPool2d", 2, 1),
+        o=out(2, 4, 2),
+    ),
+    "max pool as NIR says it: a sum and neurons below one spike": chain(
+        i=given(2, 8, 6),
+        c=conv2d(weights(3, 2, 3, 3, mean=0.05), padding=1),
+        n=lif(3, 8, 6, r=2.0),
+        p=pool2d("SumPool2d", 2, 2),
+        m=integrate(3, 4, 3, v_threshold=0.5),
+        o=out(3, 4, 3),
+    ),
     "average pool before Flatten": chain(
         i=given(2, 8, 6),
         p=pool2d("AvgPool2d", (2, 3), (2, 3)),
@@ -120,6 +138,17 @@ CHAINS: dict[str, tuple[Nodes, Edges]] = {
         o=out(4),
     ),
 }
+
+
+def test_a_sum_with_a_low_threshold_is_a_max_pool(tmp_path: Path) -> None:
+    nodes, edges = CHAINS["max pool as NIR says it: a sum and neurons below one spike"]
+    pool = {"p": pool2d("MaxPool2d", 2, 2), "o": out(3, 4, 3)}
+    as_node = chain(**{**{name: nodes[name] for name in "icn"}, **pool})
+    events = np.random.default_rng(0).random((STEPS, 2, 8, 6)) < 0.3
+    networks = [made(*graph, tmp_path).network for graph in ((nodes, edges), as_node)]
+    said, as_pool = (last_spikes(network, as_ours(events, network)) for network in networks)
+    np.testing.assert_array_equal(said, as_pool)
+    assert 0.05 < said.mean() < 0.95
 
 
 def made(nodes: Nodes, edges: Edges, path: Path, **assumed: float) -> Made:
