@@ -1,4 +1,4 @@
-"""A part of CIFAR-10 at 16 x 16 pixels, for a search that takes minutes: 500 images of each class, and 100 to measure on.
+"""A part of CIFAR-10 at 16 x 16 pixels, for a search that takes minutes: 500 images a class, and 100 to measure on.
 
 python -m benchmarks.cluster.cifar16 cifar10/train cifar10/test FOLDER
 """
