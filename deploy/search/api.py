@@ -20,6 +20,8 @@ from deploy.cluster.opening import opened
 from deploy.cluster.tasks import finished
 from deploy.sweep.rows import read_table, require_any, require_arrow, require_one_source, write_table
 from deploy.sweep.worker import packed
+from partition.board_file import find_board
+from partition.hardware import AUTO
 from partition.options import SearchOptions
 
 from .candidate import Candidate, How, candidate_rows, images_of, setting_of
@@ -117,7 +119,7 @@ def _asked(
     train, test = data
     setting = setting_of(train)
     images_of(test, setting)
-    partition = SearchOptions(chips=plan.chips) if board is None else SearchOptions(board, plan.chips)
+    partition = SearchOptions(AUTO if board in (None, AUTO) else find_board(board), plan.chips)  # a worker has no files
     pace = Pace(plan.tune_batches, TUNED_AT)
     how = How(setting, options, pace, plan.chips)
     shared = (space, plan.shared_batches, replace(options, memory=None), pace, partition, images)

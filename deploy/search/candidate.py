@@ -16,7 +16,7 @@ from deploy.choice.score import Given
 from deploy.choice.trials import Trial
 from deploy.sweep.group import Group, scored
 from deploy.sweep.rows import SweepRow, rows_of
-from partition.hardware import LOIHI
+from partition.hardware import AUTO, LOIHI
 
 from .model import Setting, build
 from .rows import SearchRow, search_rows
@@ -71,7 +71,7 @@ def candidate_rows(candidate: Candidate, how: How, given: Given, folder: Path, s
     needs more chips than it may is not even converted.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    file, trial = folder / MODEL, Trial(candidate.architecture.text, how.options)
+    file, trial = folder / MODEL, trial_of(candidate, how, given)
     model = inheriting(candidate.architecture, how, given)
     dataset = images_of(given.train, how.setting)
     rows: list[SweepRow]
@@ -86,6 +86,12 @@ def candidate_rows(candidate: Candidate, how: How, given: Given, folder: Path, s
         rows = [row for some in scored(group, folder, replace(given, model=file), source) for row in some]
     shutil.rmtree(folder)
     return in_search(rows, candidate, how, model)
+
+
+def trial_of(candidate: Candidate, how: How, given: Given) -> Trial:
+    """``candidate`` as a sweep tries it."""
+    board = given.search.board
+    return Trial(candidate.architecture.text, how.options, None if board == AUTO else board)
 
 
 def in_search(rows: list[SweepRow], candidate: Candidate, how: How, model: Model) -> list[SearchRow]:

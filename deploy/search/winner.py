@@ -12,10 +12,9 @@ from convert.options import Progress
 from convert.storage.atomic import whole_file, whole_folder
 from convert.upstream.tensorflow import load_keras3
 from deploy.choice.score import Given, score
-from deploy.choice.trials import Trial
 from deploy.sweep.rows import rows_of
 
-from .candidate import Candidate, How, images_of, in_search, inheriting
+from .candidate import Candidate, How, images_of, in_search, inheriting, trial_of
 from .rows import SearchRow
 from .training import train
 
@@ -33,7 +32,7 @@ def deployed(
     if not file.exists():
         _train(candidate, how, given, file, progress)
     test = images_of(given.test, how.setting)
-    trial = Trial(candidate.architecture.text, how.options)
+    trial = trial_of(candidate, how, given)
     found = score(trial, bundle, replace(given, model=file, images=len(test), progress=progress))
     model = load_keras3().saving.load_model(file)
     with whole_file(folder / MODEL) as beside:

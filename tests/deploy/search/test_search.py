@@ -90,7 +90,12 @@ def test_a_search_that_was_killed_goes_on_to_the_same_table(data, tmp_path, monk
 @pytest.mark.slow
 def test_a_cluster_finds_the_same_rows(data, tmp_path):
     pytest.importorskip("distributed", reason="needs ann2loihi[cluster]")
-    alone, spread = search(data, tmp_path / "alone"), search(data, tmp_path / "spread", workers=1)
+    """Workers see no file of the client, not even that of the board."""
+    (tmp_path / "board.json").write_text('{"name": "mine", "chips": 4}')
+    board = str(tmp_path / "board.json")
+    alone = search(data, tmp_path / "alone", board=board)
+    spread = search(data, tmp_path / "spread", board=board, workers=1)
+    assert {row.board for row in alone.rows} == {"mine"}
     assert rows_as_bytes(alone.rows) == rows_as_bytes(spread.rows)
 
 
