@@ -17,6 +17,7 @@ Node: TypeAlias = Any
 Tensor: TypeAlias = Any
 """A tensor of TensorFlow or Keras, or what becomes one: an array, a list of tensors."""
 Optimizer: TypeAlias = Any
+Initializer: TypeAlias = Any
 Config: TypeAlias = dict[str, Any]
 """The arguments of a layer, as Keras saves them."""
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from convert.errors import UserError
 from convert.options import Progress, silent
 from convert.storage.atomic import whole_file
 from convert.storage.digests import digest
@@ -20,9 +19,9 @@ from deploy.cluster.opening import opened
 from deploy.cluster.tasks import finished
 from partition.options import SearchOptions
 
-from .group import Group, groups_of, key_of, problems_of, scored
+from .group import Group, groups_of, key_of, scored
 from .page import page_of
-from .rows import TABLE, SweepRow, read_table, require_arrow, write_table
+from .rows import TABLE, SweepRow, read_table, require_any, require_arrow, require_one_source, write_table
 from .worker import packed, score_sent
 
 PAGE = "sweep.html"
@@ -63,8 +62,8 @@ def sweep(
     source = _source(given)
     table = folder / TABLE
     with unfinished(table, source, what="sweep", wait=wait) as kept:
-        rows = read_table(table)
-        _require_same_source(rows, source, folder)
+        rows = read_table(table, SweepRow)
+        require_one_source(rows, source, folder, "sweep")
         done = {row.key for row in rows}
         keyed = [(key_of(source, trial), trial) for trial in trials]
         left = [(key, trial) for key, trial in keyed if key not in done]
@@ -73,9 +72,9 @@ def sweep(
         with progress("sweeping", len(left)) as advance:
             for found in _found(groups_of(left), kept, given, source, scheduler, workers):
                 rows += found
-                write_table(table, rows)
+                write_table(table, rows, SweepRow)
                 advance(len({row.key for row in found}))
-        _require_any(rows)
+        require_any(rows, "trial")
         with whole_file(folder / PAGE) as beside:
             beside.write_text(page_of(rows, given.model.name, test.name), encoding="utf-8")
     return Swept(folder, tuple(rows), len(left))
@@ -101,16 +100,3 @@ def _source(given: Given) -> str:
     """The model and the data by their contents, and how many images are measured."""
     parts = [digest(given.model), digest(given.train), digest(given.test), str(given.images), repr(given.search)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
-
-
-def _require_same_source(rows: Sequence[SweepRow], source: str, folder: Path) -> None:
-    if any(row.source != source for row in rows):
-        raise UserError(
-            f"{folder} has a sweep of another model, of other data or another number of images; choose another folder "
-            "with -o"
-        )
-
-
-def _require_any(rows: Sequence[SweepRow]) -> None:
-    if all(row.value is None for row in rows):
-        raise UserError([f"no trial is possible: {problem}" for problem in problems_of(rows)])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import rich_click as click
 
@@ -12,32 +12,14 @@ from convert.console.terminal import command, console, memory, progress, table, 
 from convert.options import Options
 from deploy.cluster.command import cluster_options
 
+from .values import Values
+
 if TYPE_CHECKING:
     from convert.data.metric_registry import MetricName
 
     from .rows import SweepRow
 
-Value = TypeVar("Value")
 DEFAULTS = Options()
-
-
-class Values(click.ParamType, Generic[Value]):  # type: ignore[type-arg,unused-ignore]
-    """Values of an option that a sweep goes through, with commas between them."""
-
-    name = "values"
-
-    def __init__(self, of: Callable[[str], Value], example: str) -> None:
-        self.of, self.example = of, example
-
-    def convert(
-        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
-    ) -> tuple[Value, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            return tuple(dict.fromkeys(self.of(part.strip()) for part in value.split(",")))
-        except ValueError:
-            self.fail(f"'{value}' is not understood; write it as {self.example}", parameter, context)
 
 
 def _range(part: str) -> tuple[float, float]:

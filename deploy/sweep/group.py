@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -60,11 +60,6 @@ def scored(group: Group, folder: Path, given: Given, source: str) -> Iterator[li
                 shutil.rmtree(bundle, ignore_errors=True)
         yield rows_of(key, source, trial, found)
     shutil.rmtree(first, ignore_errors=True)
-
-
-def problems_of(rows: Sequence[SweepRow]) -> list[str]:
-    """Every problem once."""
-    return list(dict.fromkeys(row.problem for row in rows if row.problem is not None))
 
 
 def _copied(bundle: Path, to: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -15,6 +16,7 @@ from deploy.foreign import Arrow, ArrowType
 from partition.hardware import Board
 
 TABLE = "sweep.parquet"
+Kind = TypeVar("Kind", bound="SweepRow")
 
 
 class SweepRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,25 +94,47 @@ def _row(key: str, source: str, trial: Trial) -> SweepRow:
     )
 
 
-def write_table(path: Path, rows: Sequence[SweepRow]) -> None:
-    """Writes the table, whole or not at all."""
+def write_table(path: Path, rows: Sequence[SweepRow], of: type[SweepRow]) -> None:
+    """Writes the table of rows ``of`` one kind, whole or not at all."""
     arrow, parquet = _arrow()
-    columns = {name: [getattr(row, name) for row in rows] for name in SweepRow.__struct_fields__}
-    schema = arrow.schema([(name, _kind(arrow, name)) for name in columns])
+    columns = {name: [getattr(row, name) for row in rows] for name in of.__struct_fields__}
+    schema = arrow.schema([(name, _kind(arrow, kind)) for name, kind in get_type_hints(of).items()])
     with whole_file(path) as beside:
         parquet.write_table(arrow.table(columns, schema=schema), beside)
 
 
-def read_table(path: Path) -> list[SweepRow]:
-    """The rows of the table, none if there is no table. Raises ``UserError`` if it is none of a sweep."""
+def read_table(path: Path, of: type[Kind]) -> list[Kind]:
+    """The rows ``of`` one kind in the table, none if there is no table. Raises ``UserError`` if it is another one."""
     if not path.exists():
         return []
     arrow, parquet = _arrow()
     try:
-        return msgspec.convert(parquet.read_table(path).to_pylist(), list[SweepRow])
+        return msgspec.convert(parquet.read_table(path).to_pylist(), list[of])  # type: ignore[valid-type]
     except (arrow.ArrowException, msgspec.ValidationError, OSError) as error:
         told = str(error).splitlines()[0][:120]
-        raise UserError(f"{path} is no table of a sweep ({told}); choose another folder with -o") from error
+        raise UserError(
+            f"{path} cannot be read as the table that belongs there ({told}); choose another folder with -o"
+        ) from error
+
+
+def require_one_source(rows: Sequence[SweepRow], source: str, folder: Path, what: str) -> None:
+    """Raises ``UserError`` if there are ``rows`` of another ``source``; ``what`` has written them, into ``folder``."""
+    if any(row.source != source for row in rows):
+        raise UserError(
+            f"{folder} has a {what} of another model, of other data or another number of images; choose another folder "
+            "with -o"
+        )
+
+
+def require_any(rows: Sequence[SweepRow], what: str) -> None:
+    """Raises ``UserError`` if none of ``rows`` has a value, with every problem."""
+    if all(row.value is None for row in rows):
+        raise UserError([f"no {what} is possible: {problem}" for problem in problems_of(rows)])
+
+
+def problems_of(rows: Sequence[SweepRow]) -> list[str]:
+    """Every problem once."""
+    return list(dict.fromkeys(row.problem for row in rows if row.problem is not None))
 
 
 def require_arrow() -> None:
@@ -118,11 +142,10 @@ def require_arrow() -> None:
     _arrow()
 
 
-def _kind(arrow: Arrow, name: str) -> ArrowType:
+def _kind(arrow: Arrow, annotation: object) -> ArrowType:
     """The type of a column, the same whether its rows have values or none."""
-    kinds = {str: "string", int: "int64", float: "float64"}
-    annotation = str(SweepRow.__annotations__[name]).split(" | ")[0]
-    return getattr(arrow, {kind.__name__: known for kind, known in kinds.items()}[annotation])()
+    (kind,) = {str, int, float} & {annotation, *get_args(annotation)}
+    return getattr(arrow, {str: "string", int: "int64", float: "float64"}[kind])()
 
 
 def _arrow() -> tuple[Arrow, Arrow]:

@@ -6,6 +6,8 @@ import hashlib
 import io
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -61,20 +63,32 @@ def packed(given: Given, source: str) -> Packed:
     )
 
 
-def score_sent(content: Packed, group: Group) -> list[SweepRow]:
-    """The rows of all trials of ``group``. Raises ``UserError`` for a worker of other versions."""
+@contextmanager
+def unpacked(content: Packed) -> Iterator[tuple[Path, Given]]:
+    """A folder for the files of ``content`` and what is made of them, and what is to be done with them.
+
+    One at a time in a process. Raises ``UserError`` for a worker of other versions.
+    """
     require_same_versions(content.versions)
-    with _ALONE, tempfile.TemporaryDirectory(prefix="ann2loihi-sweep-") as name:
+    with _ALONE, tempfile.TemporaryDirectory(prefix="ann2loihi-") as name:
         folder = Path(name)
         with tarfile.open(fileobj=io.BytesIO(content.archive)) as archive:
             archive.extractall(folder, filter="data")
-        given = Given(
-            folder / content.model,
-            folder / content.train,
-            folder / content.test,
-            content.images,
-            content.search,
-            silent,
-            threads=1,
+        yield (
+            folder,
+            Given(
+                folder / content.model,
+                folder / content.train,
+                folder / content.test,
+                content.images,
+                content.search,
+                silent,
+                threads=1,
+            ),
         )
+
+
+def score_sent(content: Packed, group: Group) -> list[SweepRow]:
+    """The rows of all trials of ``group``. Raises ``UserError`` for a worker of other versions."""
+    with unpacked(content) as (folder, given):
         return [row for rows in scored(group, folder, given, content.source) for row in rows]

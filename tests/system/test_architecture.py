@@ -25,6 +25,7 @@ COMMANDS = {
     "energy-report": "deploy.report.cli",
     "verify-model": "deploy.verify.cli",
     "sweep-model": "deploy.sweep.cli",
+    "search-model": "deploy.search.cli",
 }
 
 

@@ -100,11 +100,11 @@ def test_what_a_trial_depends_on_is_in_its_key():
 
 def test_the_table_gives_back_what_it_was_given(tmp_path):
     rows = [row(0.5, 1e-3, 1), row(None, None, None, key="b", metric=None, problem="does not fit", board="nahuku-8")]
-    write_table(tmp_path / TABLE, rows)
-    assert read_table(tmp_path / TABLE) == rows
+    write_table(tmp_path / TABLE, rows, SweepRow)
+    assert read_table(tmp_path / TABLE, SweepRow) == rows
     (tmp_path / TABLE).write_bytes(b"no table")
-    with pytest.raises(UserError, match="is no table of a sweep"):
-        read_table(tmp_path / TABLE)
+    with pytest.raises(UserError, match="cannot be read as the table"):
+        read_table(tmp_path / TABLE, SweepRow)
 
 
 def test_a_trial_is_beaten_by_one_that_is_no_worse_in_anything():
