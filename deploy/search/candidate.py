@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 
-from convert.check.model import check_model
 from convert.data.dataset import Dataset, open_data
 from convert.errors import UserError
 from convert.frontends.keras.save import save_model
@@ -18,7 +18,7 @@ from deploy.sweep.group import Group, scored
 from deploy.sweep.rows import SweepRow, rows_of
 from partition.hardware import AUTO, LOIHI
 
-from .model import Setting, build
+from .model import RELU, STEM, Setting, build
 from .rows import SearchRow, search_rows
 from .shared_weights import inherit, load
 from .space import Architecture
@@ -76,9 +76,9 @@ def candidate_rows(candidate: Candidate, how: How, given: Given, folder: Path, s
     dataset = images_of(given.train, how.setting)
     rows: list[SweepRow]
     try:
+        _require_chips(model, how.chips)
         train(model, dataset, how.pace, seed=how.options.seed)
         save_model(model, file)
-        _require_chips(file, how)
     except UserError as error:
         rows = rows_of(candidate.key, source, trial, None, "; ".join(error.problems))
     else:
@@ -112,11 +112,11 @@ def inheriting(architecture: Architecture, how: How, given: Given) -> Model:
     return model
 
 
-def _require_chips(file: Path, how: How) -> None:
-    """Raises ``UserError`` if the model does not convert, or has more neurons than the chips that it may use."""
-    found = check_model(file, how.options)
-    if not found.converts or found.neurons is None:
-        raise UserError(found.problems)
-    neurons, each = int(found.neurons.estimated), LOIHI.cores * LOIHI.compartments
-    if how.chips is not None and neurons > how.chips * each:
-        raise UserError(f"{neurons:,} neurons need {-(-neurons // each)} chips, the most to use are {how.chips}")
+def _require_chips(model: Model, chips: int | None) -> None:
+    """Raises ``UserError`` if ``model`` has more neurons than so many chips hold; those of the stem are the host's."""
+    shapes = [
+        layer.output.shape[1:] for layer in model.layers if layer.name.endswith(RELU) and layer.name != STEM + RELU
+    ]
+    neurons, each = sum(map(prod, shapes)), LOIHI.cores * LOIHI.compartments
+    if chips is not None and neurons > chips * each:
+        raise UserError(f"{neurons:,} neurons need {-(-neurons // each)} chips, the most to use are {chips}")

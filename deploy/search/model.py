@@ -10,6 +10,9 @@ from convert.upstream.types import Initializer, Model, Tensor
 
 from .space import Architecture
 
+STEM, RELU = "stem", "_relu"
+"""Of names: the first convolution, and what ends that of every layer that fires."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -25,8 +28,8 @@ def build(architecture: Architecture, setting: Setting) -> Model:
     keras = load_keras3()
     layers = keras.layers
     image = keras.Input(setting.shape, name="image")
-    x = _convolved(layers.Rescaling(1 / setting.largest, name="scaled")(image), "stem", architecture.width, 3)
-    x = layers.ReLU(name="stem_relu")(x)
+    x = _convolved(layers.Rescaling(1 / setting.largest, name="scaled")(image), STEM, architecture.width, 3)
+    x = layers.ReLU(name=STEM + RELU)(x)
     for place, block in enumerate(architecture.blocks):
         if block != "none":
             x = _block(x, architecture, place)
@@ -48,11 +51,11 @@ def _block(x: Tensor, architecture: Architecture, place: int) -> Tensor:
             stride = 2
     y = _convolved(x, f"{name}_first", channels, size, stride)
     if block.startswith("skip"):
-        y = _convolved(layers.ReLU(name=f"{name}_inner")(y), f"{name}_second", channels, size)
+        y = _convolved(layers.ReLU(name=f"{name}_inner{RELU}")(y), f"{name}_second", channels, size)
         if stride > 1 or x.shape[-1] != channels:
             x = _convolved(x, f"{name}_shortcut", channels, 1, stride)
         y = layers.Add(name=f"{name}_sum")([x, y])
-    return layers.ReLU(name=f"{name}_relu")(y)
+    return layers.ReLU(name=name + RELU)(y)
 
 
 def _convolved(x: Tensor, name: str, channels: int, size: int, stride: int = 1) -> Tensor:
