@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from partition.place import PLACERS
 from tests.builders.documented import Session, alike
 from tests.builders.paths import ROOT
 from tests.builders.shared import shared_file
@@ -30,6 +31,12 @@ CHAINS = {
 
 SHOWN_ONLY = {"howto/check.md"}
 """Its model is not made here."""
+
+
+@pytest.fixture(autouse=True)
+def placers_of_other_tests(monkeypatch):
+    """What a page registers is gone with it."""
+    monkeypatch.setattr(PLACERS, "_placers", dict(PLACERS))
 
 
 @pytest.mark.slow
