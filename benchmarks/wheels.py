@@ -1,14 +1,15 @@
 """Which wheels there are of the packages that this one needs, for Python 3.10 to 3.13 on other systems and processors.
 
-    python -m benchmarks.wheels
+    python -m benchmarks.wheels INDEX
 
-Asks PyPI's simple index about each package of ``COMPILED`` at the version of constraints.txt, once, and prints a table.
-Pure Python packages run anywhere and are left out.
+INDEX is the address of a simple index of packages, as pip's --index-url. It is asked once about each package of
+``COMPILED`` at the version of constraints.txt; prints a table. Pure Python packages run anywhere and are left out.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -56,16 +57,16 @@ def cell(pythons: list[str]) -> str:
     return ", ".join(f"3.{python[1:]}" for python in pythons) if pythons else "**no**"
 
 
-def wheels_of(name: str) -> list[str]:
-    """The names of a package's wheels on PyPI, of all versions."""
-    with urllib.request.urlopen(f"https://pypi.org/simple/{name.lower().replace('_', '-')}/", timeout=60) as answer:
+def wheels_of(name: str, index: str) -> list[str]:
+    """The names of a package's wheels, of all versions."""
+    with urllib.request.urlopen(f"{index.rstrip('/')}/{name.lower().replace('_', '-')}/", timeout=60) as answer:
         return re.findall(r">([^<>]+\.whl)<", answer.read().decode())
 
 
-def cells_of(name: str) -> list[str]:
+def cells_of(name: str, index: str) -> list[str]:
     """For each system the Pythons that have a wheel of the version that is pinned for them."""
     versions = {python: pinned(python)[name] for python in PYTHONS}
-    wheels = [wheel for wheel in wheels_of(name) if wheel.split("-")[1] in versions.values()]
+    wheels = [wheel for wheel in wheels_of(name, index) if wheel.split("-")[1] in versions.values()]
     cells = []
     for system in SYSTEMS.values():
         fitting = [wheel for wheel in wheels if wheel.endswith("-any.whl") or re.search(system, wheel)]
@@ -73,12 +74,12 @@ def cells_of(name: str) -> list[str]:
     return cells
 
 
-def main() -> None:
+def main(index: str) -> None:
     """Prints a row for each package that lacks something, and the names of the others."""
     whole = []
     print("| package | " + " | ".join(SYSTEMS) + " |\n|---|" + "---|" * len(SYSTEMS))
     for name in COMPILED:
-        cells = cells_of(name)
+        cells = cells_of(name, index)
         if set(cells) == {"yes"}:
             whole.append(name)
         else:
@@ -87,4 +88,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
