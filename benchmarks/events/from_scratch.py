@@ -1,7 +1,7 @@
 """Networks trained from scratch on recordings, through every command: accuracy, spikes, operations, joules.
 
     python -m benchmarks.events.from_scratch nmnist EVENTS OUT
-    python -m benchmarks.events.from_scratch tactile EVENTS OUT
+    python -m benchmarks.events.from_scratch tactile EVENTS OUT     (tactile_time, tactile_location: one view alone)
 
 EVENTS has nmnist_train800.npz and nmnist_test60.npz, or ev_objects_train576.npz and ev_objects_test_a.npz (x of shape
 (recordings, taxels, polarities, steps)). What lies in OUT is not made again, and a training that was killed goes on.
@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.events.networks import BINS, nmnist, tactile
+from benchmarks.events.networks import BINS, nmnist, tactile, tactile_location, tactile_time
 from convert.bundle import load_report
-from convert.data.events.views import both_views, merged
+from convert.data.events.views import both_views, location_view, merged, time_view
 from deploy import compare_energy
 
 RESULTS = Path(__file__).with_name("results")
@@ -30,10 +30,22 @@ RESULTS = Path(__file__).with_name("results")
 OPTIONS = {
     "nmnist": "--steps 20 --event-dt 0.015 --leak 0.1 --epochs 60 --shift 2 --drop 0.1",
     "tactile": "--steps 50 --leak 0.1 --epochs 60",
+    "tactile_time": "--steps 50 --leak 0.1 --epochs 60",
+    "tactile_location": "--steps 39 --leak 0.1 --epochs 60",
 }
 """Of train-model."""
 
-ARCHITECTURES = {"nmnist": nmnist, "tactile": tactile}
+ARCHITECTURES = {
+    "nmnist": nmnist,
+    "tactile": tactile,
+    "tactile_time": tactile_time,
+    "tactile_location": tactile_location,
+}
+
+SUFFIX = {"tactile": "views", "tactile_time": "time", "tactile_location": "location"}
+
+SEEN = {"tactile": both_views, "tactile_time": time_view, "tactile_location": location_view}
+"""How the touch sensor's recordings are seen."""
 
 DEVICE = "Loihi (Davies 2018)"
 
@@ -80,16 +92,16 @@ def main(name: str, events: Path, out: Path) -> None:
 
 
 def data_of(name: str, events: Path, out: Path) -> tuple[Path, Path]:
-    """The recordings to learn from and to test on; of the touch sensor in both views, which are written to ``out``."""
+    """The recordings to learn from and to test on; of the touch sensor in one or both views, written to ``out``."""
     if name == "nmnist":
         return events / "nmnist_train800.npz", events / "nmnist_test60.npz"
     found = []
     for part in ("train576", "test_a"):
-        found.append(out / f"ev_objects_{part}_views.npz")
+        found.append(out / f"ev_objects_{part}_{SUFFIX[name]}.npz")
         if not found[-1].exists():
             with np.load(events / f"ev_objects_{part}.npz") as data:
                 counts = merged(data["x"].transpose(0, 3, 1, 2), BINS)
-                np.savez_compressed(found[-1], x=both_views(counts), y=data["y"])
+                np.savez_compressed(found[-1], x=SEEN[name](counts), y=data["y"])
     return found[0], found[1]
 
 

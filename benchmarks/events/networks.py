@@ -25,15 +25,33 @@ def nmnist(path: Path) -> None:
 TAXELS, BINS, OBJECTS, HIDDEN = 39, 50, 36, 192
 
 
+VIEWS = {"time": 2 * TAXELS, "location": 2 * BINS}
+"""What each view has in a step."""
+
+
 def tactile(path: Path) -> None:
     """A branch over time and one over location, two layers each; the host adds what both say."""
+    _branches(path, ("time", "location"))
+
+
+def tactile_time(path: Path) -> None:
+    """The branch over time alone."""
+    _branches(path, ("time",))
+
+
+def tactile_location(path: Path) -> None:
+    """The branch over location alone."""
+    _branches(path, ("location",))
+
+
+def _branches(path: Path, views: tuple[str, ...]) -> None:
     keras = load_keras3()
     keras.utils.set_random_seed(SEED)
     layers = keras.layers
-    inputs = [keras.Input((2 * TAXELS,), name="time"), keras.Input((2 * BINS,), name="location")]
+    inputs = [keras.Input((VIEWS[view],), name=view) for view in views]
     said = []
-    for x in inputs:
+    for view, x in zip(views, inputs, strict=True):
         for k in range(2):
-            x = layers.Dense(HIDDEN, activation="relu", use_bias=False, name=f"{inputs[len(said)].name}_{k + 1}")(x)
+            x = layers.Dense(HIDDEN, activation="relu", use_bias=False, name=f"{view}_{k + 1}")(x)
         said.append(layers.Dense(OBJECTS)(x))
-    keras.Model(inputs, layers.Add(name="objects")(said)).save(path)
+    keras.Model(inputs, layers.Add(name="objects")(said) if len(said) > 1 else said[0]).save(path)

@@ -7,7 +7,19 @@ from pathlib import Path
 
 from convert.data.validation import listed
 from convert.errors import UserError
-from convert.network import INPUT, Input, Network, Neuron, Population, TimeCourse, event_source
+from convert.network import (
+    INPUT,
+    Convolution,
+    Input,
+    Network,
+    Neuron,
+    Population,
+    Projection,
+    Sparse,
+    TimeCourse,
+    event_source,
+)
+from convert.network.transforms import DENSE
 
 
 def spiking_architecture(path: Path, neuron: Neuron, steps: int) -> Network:
@@ -41,6 +53,7 @@ def spiking_architecture(path: Path, neuron: Neuron, steps: int) -> Network:
 
 def on_events(network: Network, neuron: Neuron, steps: int) -> Network:
     """``network``, lowered for images, with events for its input and all of its populations on the chip."""
+    network = network.with_(projections=tuple(_connected(network, p) for p in network.projections))
     source, as_they_are = event_source(network.input.shape)
     populations = (replace(source, end_step=steps), *(_on_chip(p, neuron) for p in network.populations))
     projections = tuple(replace(p, source=source.name) if p.source == INPUT else p for p in network.projections)
@@ -50,6 +63,18 @@ def on_events(network: Network, neuron: Neuron, steps: int) -> Network:
         projections=(as_they_are, *projections),
     )
     return changed.with_(timesteps=steps + max(changed.depth().values()))
+
+
+def _connected(network: Network, projection: Projection) -> Projection:
+    """With single synapses for what connects only some of two vectors, as branches of several inputs do: weights of 0
+    would be operations, too."""
+    shapes = network.shape_of(projection.source), network.shape_of(projection.target)
+    transform = projection.transform
+    if not isinstance(transform, Convolution) or any(shape[:2] != (1, 1) for shape in shapes):
+        return projection
+    if (transform.kernel != 0).mean() > DENSE:
+        return projection
+    return replace(projection, transform=Sparse(transform.as_matrix(*shapes)))
 
 
 def _on_chip(population: Population, neuron: Neuron) -> Population:
