@@ -1,7 +1,7 @@
 """Networks trained from scratch on recordings, through every command: accuracy, spikes, operations, joules.
 
-    python -m benchmarks.events.from_scratch nmnist EVENTS OUT
-    python -m benchmarks.events.from_scratch tactile EVENTS OUT     (tactile_time, tactile_location: one view alone)
+    python -m benchmarks.events.from_scratch nmnist EVENTS OUT [SEED]
+    python -m benchmarks.events.from_scratch tactile EVENTS OUT [SEED]  (tactile_time, tactile_location: one view alone)
 
 EVENTS has nmnist_train800.npz and nmnist_test60.npz, or ev_objects_train576.npz and ev_objects_test_a.npz (x of shape
 (recordings, taxels, polarities, steps)). What lies in OUT is not made again, and a training that was killed goes on.
@@ -72,13 +72,14 @@ class Files:
         return self.out / f"{self.name}.bundle"
 
 
-def main(name: str, events: Path, out: Path) -> None:
+def main(name: str, events: Path, out: Path, seed: int = 0) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    files = Files(name, out)
+    files = Files(f"{name}_seed{seed}" if seed else name, out)
     train, test = data_of(name, events, out)
     if not files.model.exists():
-        ARCHITECTURES[name](files.model)
-    learn = ["--data", train, "--held-out", test, "-o", files.bundle, *shlex.split(OPTIONS[name])]
+        ARCHITECTURES[name](files.model, seed)
+    options = [*shlex.split(OPTIONS[name]), *(["--seed", str(seed)] if seed else [])]
+    learn = ["--data", train, "--held-out", test, "-o", files.bundle, *options]
     if not files.bundle.exists():
         ran("train-model", files.model, *learn)
     if not (files.bundle / "partition.json").exists():
@@ -87,7 +88,7 @@ def main(name: str, events: Path, out: Path) -> None:
         ran("deploy-model", files.bundle, "--data", test, "--no-measure")
     row = row_of(files)
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(row, indent=2) + "\n", encoding="utf-8")
+    (RESULTS / f"{files.name}.json").write_text(json.dumps(row, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(row, indent=2))
 
 
@@ -141,4 +142,4 @@ def row_of(files: Files) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), *map(int, sys.argv[4:]))

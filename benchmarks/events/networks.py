@@ -6,14 +6,11 @@ from pathlib import Path
 
 from convert.upstream.tensorflow import load_keras3
 
-SEED = 0
-"""Of the weights that a training starts from."""
 
-
-def nmnist(path: Path) -> None:
-    """Three convolutions of 34 x 34 pixels and two polarities, read out on the host."""
+def nmnist(path: Path, seed: int) -> None:
+    """Three convolutions of 34 x 34 pixels and two polarities, read out on the host; weights by ``seed``."""
     keras = load_keras3()
-    keras.utils.set_random_seed(SEED)
+    keras.utils.set_random_seed(seed)
     layers = keras.layers
     filters = [
         layers.Conv2D(channels, size, strides=2, padding="same", activation="relu", use_bias=False)
@@ -29,24 +26,24 @@ VIEWS = {"time": 2 * TAXELS, "location": 2 * BINS}
 """What each view has in a step."""
 
 
-def tactile(path: Path) -> None:
+def tactile(path: Path, seed: int) -> None:
     """A branch over time and one over location, two layers each; the host adds what both say."""
-    _branches(path, ("time", "location"))
+    _branches(path, seed, ("time", "location"))
 
 
-def tactile_time(path: Path) -> None:
+def tactile_time(path: Path, seed: int) -> None:
     """The branch over time alone."""
-    _branches(path, ("time",))
+    _branches(path, seed, ("time",))
 
 
-def tactile_location(path: Path) -> None:
+def tactile_location(path: Path, seed: int) -> None:
     """The branch over location alone."""
-    _branches(path, ("location",))
+    _branches(path, seed, ("location",))
 
 
-def _branches(path: Path, views: tuple[str, ...]) -> None:
+def _branches(path: Path, seed: int, views: tuple[str, ...]) -> None:
     keras = load_keras3()
-    keras.utils.set_random_seed(SEED)
+    keras.utils.set_random_seed(seed)
     layers = keras.layers
     inputs = [keras.Input((VIEWS[view],), name=view) for view in views]
     said = []
