@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import UserError
-from .network import Network, archive, require_runnable
+from .network import Network, require_runnable
+from .network.archive.file import load_network as read_network
+from .network.archive.file import save_network
 from .provenance import digests, provenance
 from .report import ConversionReport
 from .storage.archives import arrays_in
@@ -70,9 +72,9 @@ def write_bundle(
     rate_network: Network | None = None,
 ) -> ConversionReport:
     """The files of ``save_bundle`` in a ``folder`` that is there; returns what conversion.json holds."""
-    archive.save_network(network, folder / NETWORK)
+    save_network(network, folder / NETWORK)
     if rate_network is not None:
-        archive.save_network(rate_network, folder / RATE_NETWORK)
+        save_network(rate_network, folder / RATE_NETWORK)
     save_rates(rates_hz, folder / RATES)
     if peak_rates_hz is not None:
         save_rates(peak_rates_hz, folder / PEAK_RATES)
@@ -121,7 +123,7 @@ def is_part(path: Path) -> bool:
 def load_network(bundle: str | Path) -> Network:
     """The network in the folder ``bundle``. Raises ``UserError`` if it is none."""
     with _reading(bundle, NETWORK) as path:
-        network = archive.load_network(path)
+        network = read_network(path)
     require_runnable(network)
     return network
 
@@ -131,7 +133,7 @@ def load_rate_network(bundle: str | Path) -> Network | None:
     if not (Path(bundle) / RATE_NETWORK).exists():
         return None
     with _reading(bundle, RATE_NETWORK) as path:
-        return archive.load_network(path)
+        return read_network(path)
 
 
 def save_rates(rates_hz: Rates, path: Path) -> None:

@@ -30,7 +30,7 @@ from convert.export.nir.chosen import ways_of
 from convert.export.nir.graph import graph_of
 from convert.export.nir.layout import Layout
 from convert.network import INPUT, Network, TimeCourse
-from convert.network.archive import described
+from convert.network.archive.writing import described
 from convert.spiking.api import convert_nir
 from deploy import emulator, run_images
 from partition.result import FILE, read_partition

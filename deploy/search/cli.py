@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import rich_click as click
 
-from convert.console.terminal import Number, command, console, memory, progress, table, waiting
+from convert.console.terminal import Number, command, console, memory, progress, waiting
 from deploy.cluster.command import cluster_options
 from deploy.sweep.values import Values
 
 from .plan import Plan
 from .space import BLOCKS, POOLINGS, Space
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from convert.data.metric_registry import MetricName
-
-    from .rows import SearchRow
 
 DEFAULTS, USUAL = Plan(), Space()
 
@@ -104,6 +97,8 @@ def main(
     not done again: give the same command to go on, or more --candidates.
     """
     from convert.options import Options
+    from deploy.sweep.front import unbeaten
+    from deploy.sweep.text import show_rows
 
     from .api import PAGE, search
     from .rows import TABLE
@@ -124,23 +119,10 @@ def main(
         wait=wait,
         progress=progress,
     )
-    _print(found.rows)
-    console.print(f"Wrote {output / TABLE}, {output / PAGE} and {output / BUNDLE}.", soft_wrap=True)
-
-
-def _print(rows: Sequence[SearchRow]) -> None:
-    from convert.data.metric_registry import METRICS
-    from deploy.report.words.si import si
-    from deploy.sweep.front import unbeaten
-
-    candidates = [row for row in rows if row.generation is not None]
-    metric = METRICS[cast("MetricName", rows[-1].metric)]
-    last = rows[-1]
-    table(
+    candidates = [row for row in found.rows if row.generation is not None]
+    show_rows(
         f"Not beaten, of {len({row.key for row in candidates})} candidates; below the winner, trained longer:",
-        ("architecture", "steps", metric.title, "energy", "chips"),
-        [
-            (row.trial, row.timesteps, metric.text(row.value or 0.0), si(row.joules, "J"), row.chips)
-            for row in (*unbeaten(candidates), last)
-        ],
+        "architecture",
+        (*unbeaten(candidates), found.rows[-1]),
     )
+    console.print(f"Wrote {output / TABLE}, {output / PAGE} and {output / BUNDLE}.", soft_wrap=True)

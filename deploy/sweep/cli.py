@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import rich_click as click
 
-from convert.console.terminal import command, console, memory, progress, table, waiting
+from convert.console.terminal import command, console, memory, progress, waiting
 from convert.options import Options
 from deploy.cluster.command import cluster_options
 
 from .values import Values
-
-if TYPE_CHECKING:
-    from convert.data.metric_registry import MetricName
-
-    from .rows import SweepRow
 
 DEFAULTS = Options()
 
@@ -83,8 +77,10 @@ def main(
     values to add to the table.
     """
     from .api import PAGE, sweep
+    from .front import unbeaten
     from .rows import TABLE
     from .space import Space, grid, sample
+    from .text import show_rows
 
     base, space = Options(timesteps=timesteps, memory=memory), Space(**values)
     trials = grid(space, base) if count is None else sample(space, base, count, draw_seed)
@@ -100,20 +96,5 @@ def main(
         wait=wait,
         progress=progress,
     )
-    _print(found.rows)
+    show_rows(f"Not beaten, of {len({row.key for row in found.rows})} trials:", "trial", unbeaten(found.rows))
     console.print(f"Wrote {output / TABLE} and {output / PAGE}.", soft_wrap=True)
-
-
-def _print(rows: Sequence[SweepRow]) -> None:
-    from convert.data.metric_registry import METRICS
-    from deploy.report.words.si import si
-
-    from .front import unbeaten
-
-    best = unbeaten(rows)
-    metric = METRICS[cast("MetricName", best[0].metric)]
-    table(
-        f"Not beaten, of {len({row.key for row in rows})} trials:",
-        ("trial", "steps", metric.title, "energy", "chips"),
-        [(row.trial, row.timesteps, metric.text(row.value or 0.0), si(row.joules, "J"), row.chips) for row in best],
-    )

@@ -144,7 +144,7 @@ def test_a_bad_board(case, tiny_bundle, tmp_path):
 def test_a_board_too_small(tiny_bundle, tmp_path):
     from convert.bundle import save_rates
     from convert.network import INPUT, Convolution, Network, Projection, Readout
-    from convert.network.archive import save_network
+    from convert.network.archive.file import save_network
 
     shape = (256, 256, 3)
     populations = tuple(population(n, shape, on_chip=n == "chip", scale_hz=1.0) for n in ("host", "chip"))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import nir
 import norse.torch as norse
 import numpy as np
-import torch
 from norse.torch.utils.import_nir import from_nir
-from running import Counter, first, gathered, main
+from running import Counter, carried, main, presented
 
 
 def run(path: Path, beside: dict[str, dict[str, Any]], images: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -20,16 +20,8 @@ def run(path: Path, beside: dict[str, dict[str, Any]], images: np.ndarray) -> tu
         if isinstance(module, (norse.IAFCell, norse.LIFBoxCell)):
             counter.watch(name, module)
     if beside:
-        raise NotImplementedError("norse's cells have no floor")
-    counts, outputs = [], []
-    for image in images:
-        state, steps = None, []
-        for step in image:
-            out, state = net(torch.as_tensor(step, dtype=torch.float32)[None], state)
-            steps.append(first(out))
-        outputs.append(np.mean(steps, axis=0))
-        counts.append(counter.taken())
-    return gathered(counts), np.array(outputs)
+        raise ValueError("norse's cells have no floor: leave out --beside")
+    return presented(images, partial(carried, net), counter)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import numpy as np
 import sinabs.activation as activation
 import sinabs.layers as layers
 import torch
-from running import Counter, first, gathered, main
+from running import Counter, first, main, presented
 from sinabs.nir import from_nir
 
 
@@ -24,14 +24,13 @@ def run(path: Path, beside: dict[str, dict[str, Any]], images: np.ndarray) -> tu
             module.min_v_mem = torch.nn.Parameter(torch.tensor(kept["vmin"]))
             if kept["reset"] == "zero":
                 module.reset_fn, module.spike_fn = activation.MembraneReset(), activation.SingleSpike
-    counts, outputs = [], []
-    for image in images:
+
+    def steps_of(image: np.ndarray) -> list[np.ndarray]:
         for module in neurons.values():
             module.reset_states()
-        steps = [first(net(torch.as_tensor(step, dtype=torch.float32)[None])) for step in image]
-        outputs.append(np.mean(steps, axis=0))
-        counts.append(counter.taken())
-    return gathered(counts), np.array(outputs)
+        return [first(net(torch.as_tensor(step, dtype=torch.float32)[None])) for step in image]
+
+    return presented(images, steps_of, counter)
 
 
 if __name__ == "__main__":

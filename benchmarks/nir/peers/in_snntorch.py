@@ -9,7 +9,7 @@ import nir
 import numpy as np
 import snntorch
 import torch
-from running import Counter, first, gathered, main
+from running import Counter, first, main, presented
 from snntorch.import_nir import import_from_nir
 
 
@@ -21,8 +21,8 @@ def run(path: Path, beside: dict[str, dict[str, Any]], images: np.ndarray) -> tu
         counter.watch(name, module)
         if (kept := beside.get(name)) is not None:
             module.reset_mechanism = kept["reset"]
-    counts, outputs = [], []
-    for image in images:
+
+    def steps_of(image: np.ndarray) -> list[np.ndarray]:
         for module in neurons.values():
             module.reset_mem()
         steps = []
@@ -31,9 +31,9 @@ def run(path: Path, beside: dict[str, dict[str, Any]], images: np.ndarray) -> tu
             for name, kept in beside.items():
                 floor = kept["vmin"] / kept["threshold"] * float(neurons[name].threshold)  # it scales thresholds
                 neurons[name].mem = neurons[name].mem.clamp(min=floor)
-        outputs.append(np.mean(steps, axis=0))
-        counts.append(counter.taken())
-    return gathered(counts), np.array(outputs)
+        return steps
+
+    return presented(images, steps_of, counter)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from running import Counter, first, gathered, main
+from running import Counter, carried, main, presented
 from spikingjelly.activation_based import base
 from spikingjelly.activation_based.nir_exchange import import_from_nir
 
@@ -23,15 +22,7 @@ def run(path: Path, beside: dict[str, dict[str, Any]], images: np.ndarray) -> tu
                 if kept["reset"] == "subtract":
                     module.module.v_reset = None
                 module.register_forward_hook(partial(_above, kept["vmin"]))
-    counts, outputs = [], []
-    for image in images:
-        state, steps = None, []
-        for step in image:
-            out, state = net(torch.as_tensor(step, dtype=torch.float32)[None], state)
-            steps.append(first(out))
-        outputs.append(np.mean(steps, axis=0))
-        counts.append(counter.taken())
-    return gathered(counts), np.array(outputs)
+    return presented(images, partial(carried, net), counter)
 
 
 def _above(floor: float, module: Any, given: Any, out: Any) -> Any:

@@ -73,8 +73,24 @@ class Counter:
         return found
 
 
-def gathered(counts: list[dict[str, float]]) -> dict[str, np.ndarray]:
-    return {name: np.array([one[name] for one in counts]) for name in counts[0]}
+def presented(
+    images: np.ndarray, steps_of: Callable[[np.ndarray], list[np.ndarray]], counter: Counter
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Spikes of each node (images,) and mean outputs, where ``steps_of`` an image gives what comes out at each step."""
+    counts, outputs = [], []
+    for image in images:
+        outputs.append(np.mean(steps_of(image), axis=0))
+        counts.append(counter.taken())
+    return {name: np.array([one[name] for one in counts]) for name in counts[0]}, np.array(outputs)
+
+
+def carried(net: torch.nn.Module, image: np.ndarray) -> list[np.ndarray]:
+    """What comes out of ``net`` at each step of ``image``, from rest: it is given its state, and gives it back."""
+    state, steps = None, []
+    for step in image:
+        out, state = net(torch.as_tensor(step, dtype=torch.float32)[None], state)
+        steps.append(first(out))
+    return steps
 
 
 def first(found: Any) -> np.ndarray:

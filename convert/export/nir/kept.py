@@ -13,8 +13,11 @@ from math import prod
 import msgspec
 import numpy as np
 
-from convert.network import INPUT, Network, Shape, SharedKernel, Sparse, Transform, archive
-from convert.network.archive import Arrays, Description
+from convert.network import INPUT, Network, Shape, SharedKernel, Sparse, Transform
+from convert.network.archive.misfits import misfits
+from convert.network.archive.reading import network_from
+from convert.network.archive.rows import Arrays, ConvolutionRow, Description, RepeatedRow, Row, SparseRow
+from convert.network.archive.writing import described, plain_number
 from convert.network.transforms import Convolution, ConvolutionTranspose
 from convert.provenance import Provenance
 from convert.report import ConversionReport
@@ -100,11 +103,11 @@ def kept_of(
     origin: Provenance,
 ) -> dict[str, Field]:
     """The metadata with which ``graph`` gives back ``network``."""
-    description, arrays = archive.described(network)
+    description, arrays = described(network)
     held = {}
     for number, (name, path) in graph.paths.items():
         row = description.projections[number].transform
-        array = row.data if isinstance(row, (archive.SparseRow, archive.RepeatedRow)) else row.kernel
+        array = row.data if isinstance(row, (SparseRow, RepeatedRow)) else row.kernel
         one = Held(name, number, arrays[array].shape, _axes(path.plan))
         try:
             back = _array(one, description, arrays, graph.layouts, graph.nodes[name].fields)
@@ -122,7 +125,7 @@ def kept_of(
         report=report,
         provenance=origin,
     )
-    text = msgspec.json.encode(kept, enc_hook=archive.plain_number).decode()
+    text = msgspec.json.encode(kept, enc_hook=plain_number).decode()
     others: dict[str, Field] = {ARRAY + name: array for name, array in arrays.items() if name not in held}
     return {KEY: text} | others
 
@@ -135,8 +138,8 @@ def network_in(kept: Kept, fields: Mapping[str, Mapping[str, Field]], metadata: 
     layouts = _layouts(kept)
     for name, one in kept.held.items():
         arrays[name] = _array(one, kept.network, arrays, layouts, fields[one.node])
-    network = archive.network_from(kept.network, arrays)
-    if problems := archive.misfits(network):
+    network = network_from(kept.network, arrays)
+    if problems := misfits(network):
         raise ValueError("; ".join(problems))
     return network
 
@@ -192,12 +195,12 @@ def _plan(one: Held, transform: Transform, source: Layout, target: Layout) -> Pl
     return None if one.axes is None else Plan(source, target, (Along(*one.axes[0]), Along(*one.axes[1])))
 
 
-def _geometry(one: Held, row: archive.Row, arrays: Arrays) -> Transform:
+def _geometry(one: Held, row: Row, arrays: Arrays) -> Transform:
     """The transform with weights of 1."""
-    if isinstance(row, (archive.SparseRow, archive.RepeatedRow)):
+    if isinstance(row, (SparseRow, RepeatedRow)):
         ones = np.ones(one.shape, np.float32)
         return row.transform({**arrays, row.data: ones})
-    kind = Convolution if isinstance(row, archive.ConvolutionRow) else ConvolutionTranspose
+    kind = Convolution if isinstance(row, ConvolutionRow) else ConvolutionTranspose
     return kind(np.ones(one.shape), row.strides, row.padding, row.crop)
 
 

@@ -29,7 +29,7 @@ from convert.network import (
     TimeCourse,
     event_source,
 )
-from convert.network.archive import as_text, described
+from convert.network.archive.writing import as_text, described
 from convert.report import ConversionReport
 from tests.builders.event_bundle import event_network
 from tests.builders.following import following_case

@@ -11,7 +11,8 @@ import pytest
 
 from convert.errors import UserError
 from convert.network import HOST, Neuron, Reset
-from convert.network.archive import load_network, misfits, save_network
+from convert.network.archive.file import load_network, save_network
+from convert.network.archive.misfits import misfits
 from convert.network.network import require_runnable
 from tests.builders.following import following_case
 from tests.builders.random_networks import random_case

@@ -127,8 +127,8 @@ def test_a_simulator_that_has_run_is_refused() -> None:
 
 
 def test_a_closed_simulator_is_refused() -> None:
-    with loihi.Simulator(forward(), target="sim") as sim:
-        pass
+    sim = loihi.Simulator(forward(), target="sim")
+    sim.close()
     with pytest.raises(UserError, match="closed"):
         host_spikes(sim, STEPS)
 
