@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.network import Network, SharedKernel
+from convert.network.transforms import channels_kept
 from convert.training.descent import Key, Values
 
 RISING = 0.5
@@ -37,6 +38,12 @@ def prunable(network: Network) -> set[Key]:
         for place, p in enumerate(network.projections)
         if p.target in chip and isinstance(p.transform, SharedKernel)
     }
+
+
+def share_lost(network: Network, keys: set[Key]) -> float:
+    """What every kernel of ``keys`` lacks already, as a training before has left it."""
+    kernels = [network.projections[place].transform.weights for _, place in keys if isinstance(place, int)]
+    return min((1 - channels_kept(kernel) / kernel.shape[-1] for kernel in kernels), default=0.0)
 
 
 def kept(kernel: NDArray[np.float32], share: float) -> NDArray[np.bool_]:

@@ -81,10 +81,13 @@ class Recipe:
         ][-1]
         return stage, (batch - start) / max(1, stage.batches)
 
-    def left_out(self, batch: int) -> tuple[float, bool]:
-        """The share of kernels' weights that ``batch`` leaves out, and whether the choice of them stays."""
+    def left_out(self, batch: int, lost: float = 0.0) -> tuple[float, bool]:
+        """The share of kernels' weights that ``batch`` leaves out, and whether the choice of them stays; a network that
+        has ``lost`` a share before does not get it back."""
         done = (batch - self.starts[-1]) / max(1, self.stages[-1].batches)
-        return (share_left_out(self.pruned, done), chosen_for_good(done)) if done > 0 else (0.0, False)
+        if lost >= self.pruned:
+            return lost, lost > 0
+        return (max(lost, share_left_out(self.pruned, max(0.0, done))), chosen_for_good(done))
 
     def aim(self, batch: int, seed: int) -> Aim:
         stage, done = self.at(batch)

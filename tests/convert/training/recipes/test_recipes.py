@@ -123,7 +123,19 @@ def test_a_choice_that_stays_is_found_again_after_a_kill(network, tmp_path):
     same_wave(undisturbed, train_wave(wave, batches, teacher, recipe, kept=tmp_path))
 
 
-@pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.9])
+def test_what_is_lost_stays_lost(network):
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    less = train_wave(wave, batches, teacher, replace(stbp(4, Goals()), pruned=0.5))
+    again = train_wave(less, batches, teacher, stbp(4, Goals()))
+    more = train_wave(less, batches, teacher, replace(stbp(4, Goals()), pruned=0.75))
+    for _, place in prunable(network):
+        before, after, fewer = (w.network.projections[place].transform.weights != 0 for w in (less, again, more))
+        np.testing.assert_array_equal(before, after)
+        assert fewer.sum() < before.sum()
+    assert not np.array_equal(weights(less), weights(again))
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
 def test_what_is_left_out_rises_and_stays(share):
     recipe = replace(stbp(100, Goals()), pruned=share)
     shares = [recipe.left_out(batch) for batch in range(100)]
