@@ -72,7 +72,8 @@ class Options:
     ``steps`` shows each image for so many steps only; ``recipe`` says how its wave through the layers is trained, by
     which ``surrogate`` (None: ``stbp``, or without ``steps`` ``tandem``), and
     ``labels_weight`` what classes weigh there beside the original's outputs, ``spike_penalty`` a million synaptic
-    operations and ``rate_loss`` rates at the ``percentile`` that are too high; it starts from the weights of the bundle
+    operations and ``rate_loss`` rates at the ``percentile`` that are too high. Kernels lose the share ``prune`` of
+    their weights. Training starts from the weights of the bundle
     ``start_from``, trained so before, if there is one. With ``follow`` each layer is cleared after an image, so that
     the next can enter while it is on its way. ``augment`` mirrors, turns and shifts
     images in training, where their task allows it.
@@ -87,6 +88,7 @@ class Options:
     surrogate: SurrogateName = "triangle"
     spike_penalty: float = 0.0
     rate_loss: float = 0.0
+    prune: float = 0.0
     labels_weight: float = 1.0
     start_from: str | None = None
     follow: bool = False
@@ -180,6 +182,13 @@ class Options:
                     f"{name} weighs spikes of images that are shown for a few steps; leave out "
                     f"--{name.replace('_', '-')}, or give --steps"
                 )
+        if not 0 <= self.prune <= MOST_PRUNED:
+            problems.append(f"prune is {self.prune}; give a share from 0 to {MOST_PRUNED}")
+        elif self.prune and (self.steps is None or not self.spiking_batches):
+            problems.append(
+                "prune leaves synapses out while images shown for a few steps are trained; leave out --prune, or give "
+                "--steps and --spiking-fine-tune"
+            )
         if self.start_from is not None and self.steps is None:
             problems.append(
                 "start_from is where the training of a few steps starts; leave out --start-from, or give --steps"
@@ -191,6 +200,10 @@ class Options:
         if not isfinite(self.labels_weight) or self.labels_weight < 0:
             problems.append(f"labels_weight is {self.labels_weight}; give a finite number that is not negative")
         return problems
+
+
+MOST_PRUNED = 0.95
+"""The largest share of weights that can be left out."""
 
 
 def out_of_range(values: Mapping[str, int | None], limits: Mapping[str, tuple[int, int]]) -> list[str]:

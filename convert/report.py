@@ -133,6 +133,8 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     """Of a spike's derivative, where the recipe has one."""
     spike_penalty: float = 0.0
     rate_loss: float = 0.0
+    prune: float = 0.0
+    """The share of kernels' weights that training has left out."""
     labels_weight: float = 1.0
     start_from: str | None = None
     period: int | None = None

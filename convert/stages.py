@@ -140,6 +140,7 @@ def train_wave_of_spikes(draft: Draft) -> Draft:
             yield shifted(images, np.random.default_rng((options.seed, number))) if moved else images, labels
 
     recipe = RECIPES[options.trained_by](options.spiking_batches, _goals(draft), SURROGATES[options.surrogate])
+    recipe = replace(recipe, pruned=options.prune)
     start = starting_wave(draft.network, options.steps, goal.rates.targets_hz)
     if options.start_from is not None:
         start = started_from(start, load_network(options.start_from))

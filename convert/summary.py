@@ -54,6 +54,7 @@ def summary(found: Converted, models: Models, model_path: Path, data_path: Path)
         surrogate=options.surrogate,
         spike_penalty=options.spike_penalty,
         rate_loss=options.rate_loss,
+        prune=options.prune,
         labels_weight=options.labels_weight,
         start_from=None if options.start_from is None else Path(options.start_from).name,
         period=network.period,

@@ -11,7 +11,17 @@ import rich_click as click
 
 from convert.console.terminal import Number
 from convert.frontends.nir.assumed import Assumed, Reset
-from convert.options import LIMITS, OF_SPIKES, ChosenMetric, MaxPooling, Options, SpikingRecipe, SurrogateName, Takes
+from convert.options import (
+    LIMITS,
+    MOST_PRUNED,
+    OF_SPIKES,
+    ChosenMetric,
+    MaxPooling,
+    Options,
+    SpikingRecipe,
+    SurrogateName,
+    Takes,
+)
 
 Command = Callable[..., None]
 Decorator = Callable[[Command], Command]
@@ -179,6 +189,13 @@ TRAINING: tuple[Decorator, ...] = (
         default=DEFAULTS.rate_loss,
         show_default=True,
         help="With --steps: what a channel weighs whose rate at --percentile is above a spike every other step.",
+    ),
+    _of_training(
+        "--prune",
+        type=Number(0, MOST_PRUNED),
+        default=DEFAULTS.prune,
+        show_default=True,
+        help="With --steps: leave this share of each kernel's weights out, the smallest; 0.5 halves operations.",
     ),
     _of_training(
         "--labels-weight",

@@ -122,7 +122,7 @@ class SharedKernel(ABC):
 
     def fan_out(self, source: Shape, target: Shape) -> NDArray[np.int64]:
         rows, columns = ((taps >= 0).sum(axis=1) for taps in self.axes(source, target))
-        return np.broadcast_to(np.outer(rows, columns)[:, :, None] * target[2], source)
+        return np.broadcast_to(np.outer(rows, columns)[:, :, None] * channels_kept(self.kernel), source)
 
     def largest_weights(self, target: Shape) -> Array:
         return np.asarray(np.abs(self.kernel).max(axis=(0, 1, 2)))
@@ -213,6 +213,11 @@ def dense_convolution(transform: Transform) -> Convolution | None:
     if isinstance(transform, Convolution) and bool(np.mean(transform.kernel != 0) > DENSE):
         return transform
     return None
+
+
+def channels_kept(kernel: Array) -> int:
+    """The most weights that are not 0 of a tap and a channel in: so many does a list store for each tap."""
+    return int(np.count_nonzero(kernel, axis=-1).max(initial=0))
 
 
 def _inside(taps: NDArray[np.int64], size: int) -> Taps:

@@ -2,7 +2,8 @@
 
 nengo_loihi cuts synapse lists at the border of a block and stores every cut. Where unused compartments lie beside the
 neurons, all lists of a kind (same taps before the cut) become one, which holds every weight that any of them holds;
-what reaches over the border adds to compartments that nobody reads. Integers stay as they are, discretized before.
+what reaches over the border adds to compartments that nobody reads. Weights that are 0 are left out of a list, as many
+for each of a pixel's channels. Integers stay as they are, discretized before.
 """
 
 from __future__ import annotations
@@ -51,14 +52,15 @@ def pack_blocks(model: LoihiModel, network: Network, partition: Partition, ensem
     links = links_onto_chip(network)
     moved: dict[LoihiBlock, Int64] = {}
     for population in network.chip_populations:
-        packing = partition.packing(population.name)
-        if packing == PLAIN:
-            continue
+        packing, tile = partition.packing(population.name), partition.tiles[population.name]
         built = model.objs[ensembles[population.name]]["in"]
         inward = [link for link in links if link.target == population.name]
         blocks = built if isinstance(built, list) else [built]
         for block, plan in zip(blocks, partition.blocks_of(population.name), strict=True):
-            moved[block] = _pack(block, plan, packing, partition.tiles[population.name], inward)
+            if packing != PLAIN:
+                moved[block] = _pack(block, plan, packing, tile, inward)
+            for synapse, link in _synapses(block, plan, inward):
+                leave_out_zeros(synapse, link, plan, tile)
     for probe in model.probes:
         for i, block in enumerate(probe.target):
             if block in moved:
@@ -86,11 +88,36 @@ def _pack(block: LoihiBlock, plan: Block, packing: Packing, tile: Tile, inward: 
             new = np.full(size, unused, np.int64)
             new[places] = getattr(axon, name)
             setattr(axon, name, new)
-    if len(block.synapses) < len(inward):  # nengo_loihi leaves out what does not reach a block
-        inward = [link for link in inward if _reaches(link, plan)]
-    for synapse, link in zip(block.synapses, inward, strict=True):
+    for synapse, link in _synapses(block, plan, inward):
         _pack_synapse(link, synapse, plan, packing, tile, places)
     return places
+
+
+def _synapses(block: LoihiBlock, plan: Block, inward: Sequence[Link]) -> list[tuple[LoihiSynapse, Link]]:
+    """The synapses of a block, each with its link."""
+    if len(block.synapses) < len(inward):  # nengo_loihi leaves out what does not reach a block
+        inward = [link for link in inward if _reaches(link, plan)]
+    return list(zip(block.synapses, inward, strict=True))
+
+
+def leave_out_zeros(synapse: LoihiSynapse, link: Link, plan: Block, tile: Tile) -> None:
+    """Shortens each list of a shared kernel to the weights of its fullest tap, for each of its taps."""
+    if not isinstance(link, KernelLink):
+        return
+    first, end = plan.slice[2]
+    channels, stored = end - first, int(link.depths(tile[2])[first // tile[2]])
+    if stored == channels:
+        return
+    weights, indices = [], []
+    for of_list, places in zip(synapse.weights, synapse.indices, strict=True):
+        length = of_list.shape[1] // channels * stored
+        chosen = np.sort(np.argsort(of_list == 0, axis=1, kind="stable")[:, :length], axis=1)
+        weights.append(np.take_along_axis(of_list, chosen, axis=1))
+        indices.append(np.take_along_axis(places, chosen, axis=1))
+    form = synapse.synapse_cfg
+    index_bits = form.idx_bits
+    synapse._set_weights_indices(weights, indices, weight_dtype=synapse.weights[0].dtype, compression=form.compression)
+    synapse.format(idx_bits=index_bits)  # as wide as for whole lists, so that one width suits whatever is left out
 
 
 @singledispatch

@@ -67,7 +67,9 @@ def _(link: KernelLink, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> Inc
     channels_in = link.source_shape[2]
     row_kinds, row_kind = link.intervals(0, tile[0], whole=any(packing.rows))
     column_kinds, column_kind = link.intervals(1, tile[1], whole=any(packing.columns))
-    depths = [min(tile[2], shape[2] - start) for start in range(0, shape[2], tile[2])]
+    stored = link.depths(tile[2]).tolist()
+    sizes = [min(tile[2], shape[2] - start) for start in range(0, shape[2], tile[2])]
+    depths = list(zip(sizes, stored, strict=True))
     axons = np.array([[len(r.base) * len(c.base) for c in column_kinds] for r in row_kinds])
     bits = {
         depth: np.array(
@@ -86,8 +88,12 @@ def _(link: KernelLink, tile: Tile, chip: Chip, packing: Packing = PLAIN) -> Inc
     )
 
 
-def _set_bits(row: Interval, column: Interval, depth: int, channels_in: int, chip: Chip, packing: Packing) -> int:
-    """Bits of the weight sets of a block of ``row.size`` x ``column.size`` x ``depth`` neurons."""
+def _set_bits(
+    row: Interval, column: Interval, depths: tuple[int, int], channels_in: int, chip: Chip, packing: Packing
+) -> int:
+    """Bits of the weight sets of a block of ``row.size`` x ``column.size`` neurons; ``depths`` are its channels and the
+    weights that a list has for each tap."""
+    depth, stored = depths
     if not len(row.base) or not len(column.base):
         return 0
     block = (row.size, column.size, depth)
@@ -101,7 +107,7 @@ def _set_bits(row: Interval, column: Interval, depth: int, channels_in: int, chi
     shift = first * width // chip.axon_offset
     taps, largest = _weight_sets(row.kind, row.kind_count, column.kind, column.kind_count, shift, steps)
     bits = chip.weight_bits + index_bits(largest, chip)
-    return int(group_bits(taps * (depth * channels_in), bits, chip).sum())
+    return int(group_bits(taps * (stored * channels_in), bits, chip).sum())
 
 
 class _IndexSteps(NamedTuple):
@@ -188,7 +194,7 @@ def least_synapse_bits(links: Sequence[Link], tile: Tile, chip: Chip) -> int:
     for link in links:
         if isinstance(link, KernelLink):
             taps = np.multiply.outer(link.taps_kept(0, tile[0]), link.taps_kept(1, tile[1]))
-            total = total + taps * (min(tile[2], link.target_shape[2]) * link.source_shape[2] * chip.weight_bits)
+            total = total + taps * (int(link.depths(tile[2]).max()) * link.source_shape[2] * chip.weight_bits)
     return int(total.max())
 
 

@@ -8,7 +8,7 @@ from functools import singledispatch
 import numpy as np
 from scipy import sparse
 
-from partition.geometry.blocks import Ints, cores, starts
+from partition.geometry.blocks import Ints, cores
 from partition.geometry.links import KernelLink, Link, MatrixLink
 from partition.geometry.tile import Tile
 
@@ -58,8 +58,7 @@ def weights_delivered(link: Link, tile: Tile, packing: Packing) -> sparse.csr_ar
 def _(link: KernelLink, tile: Tile, packing: Packing) -> sparse.csr_array:
     rows = _list_lengths(link, 0, tile[0], whole=any(packing.rows))
     columns = _list_lengths(link, 1, tile[1], whole=any(packing.columns))
-    channels = link.target_shape[2]
-    depths = np.minimum(tile[2], channels - starts(channels, tile[2]))[None, :]
+    depths = link.depths(tile[2])[None, :]
     pixels = sparse.kron(sparse.csr_array(rows), sparse.csr_array(columns), format="csr")
     return sparse.csr_array(sparse.kron(pixels, sparse.csr_array(depths), format="csr"))
 

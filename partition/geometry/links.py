@@ -68,10 +68,23 @@ class KernelLink(Link):
     _reached: dict[tuple[int, int], Bools] = field(default_factory=dict, init=False, repr=False)
     _most: dict[tuple[int, int, int], int] = field(default_factory=dict, init=False, repr=False)
     _intervals: dict[tuple[int, int, bool], Intervals] = field(default_factory=dict, init=False, repr=False)
+    _depths: dict[int, Ints] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def geometry(self) -> bytes:
-        return _digest(np.array(self.rows.shape + self.columns.shape), self.rows, self.columns)
+        stored = self.kernel != 0
+        parts = () if stored.all() else (np.array(stored.shape), np.packbits(stored))
+        return _digest(np.array(self.rows.shape + self.columns.shape), self.rows, self.columns, *parts)
+
+    def depths(self, step: int) -> Ints:
+        """The weights that a list has for each tap, by tile of ``step`` channels: those of the fullest tap.
+
+        All channels of a source pixel have lists of one length; zeros that a list can do without are not stored.
+        """
+        if step not in self._depths:
+            stored = np.add.reduceat(self.kernel != 0, starts(self.target_shape[2], step), axis=3, dtype=np.int64)
+            self._depths[step] = np.maximum(stored.max(axis=(0, 1, 2)), 1)
+        return self._depths[step]
 
     def taps(self, axis: int) -> Taps:
         """The taps of ``axis``: 0 rows, 1 columns."""

@@ -20,6 +20,7 @@ from convert.network import (
     Projection,
     Readout,
     Shape,
+    SharedKernel,
     Sparse,
     TimeCourse,
     Transform,
@@ -27,6 +28,7 @@ from convert.network import (
 )
 from convert.network.or_pooling import or_pooling
 from convert.network.transforms import WHOLE
+from convert.training.wave.pruning import kept
 from partition.core.synapse_lists import packings
 from partition.geometry.links import links_onto_chip
 from partition.geometry.tile import Tile, tile_slices
@@ -99,6 +101,22 @@ def with_events(case: Case, random: Random) -> Case:
     network = case.network.with_(input=Input(host.shape, TimeCourse.EVENTS), projections=projections)
     size = (len(case.drives_hz["host"]), network.timesteps, host.neurons)
     return replace(case, network=network, drives_hz={"host": (rng.random(size) < 0.3).astype(np.uint8)})
+
+
+def with_synapses_left_out(case: Case, random: Random) -> Case:
+    """The same network, half of whose kernels have lost a random share of each tap, and some a few weights more."""
+    rng = np.random.default_rng(random.randrange(2**32))
+
+    def less(transform: Transform) -> Transform:
+        if not isinstance(transform, SharedKernel) or random.random() < 0.5:
+            return transform
+        kernel = transform.kernel * kept(transform.kernel, random.random())
+        return transform.with_weights(kernel * (rng.random(kernel.shape) < random.choice([0.8, 1.0])))
+
+    projections = tuple(
+        p if p.source == INPUT else replace(p, transform=less(p.transform)) for p in case.network.projections
+    )
+    return replace(case, network=case.network.with_(projections=projections))
 
 
 def with_or_pooling(case: Case, random: Random) -> tuple[Case, np.ndarray]:

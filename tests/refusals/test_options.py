@@ -32,6 +32,7 @@ def test_rates_the_wrong_way_round(tiny, tmp_path):
         (["--recipe", "weight-sharing", "--spiking-fine-tune", 5], "a few steps; give their number with --steps$"),
         (["--steps", 8], "8 steps are too few .* batches with --spiking-fine-tune$"),
         (["--spike-penalty", 0.1], "leave out --spike-penalty, or give --steps$"),
+        (["--prune", 0.5], "leave out --prune, or give --steps and --spiking-fine-tune$"),
         (["--rate-loss", 0.1], "leave out --rate-loss, or give --steps$"),
         (
             ["--recipe", "tandem", "--surrogate", "arctan"],

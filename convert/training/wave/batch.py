@@ -67,7 +67,6 @@ class BatchGradient:
     def __init__(self, parameters: WaveParameters) -> None:
         self.parameters = parameters
         network = parameters.start.network
-        self.fan_out = {p.name: fan_out(network, p.name) for p in network.chip_populations}
         self.events = EventEngine()
         self.dense = DenseEngine(network) if has_gpu() else None
 
@@ -116,13 +115,13 @@ class BatchGradient:
     ) -> dict[str, Float32]:
         """Of the difference from the activations and of the penalty, with respect to counts (images, neurons)."""
         found = {}
+        reached = {layer.name: fan_out(wave.network, layer.name) for layer in layers} if aim.goals.penalty else {}
         for layer in layers:
             count = np.stack([p.counts(layer) for p in passed])
             slope = self._of_activities(layer, count, given, aim, wave) if given.activities else np.zeros_like(count)
-            of_count = (slope + np.float32(aim.goals.penalty * 1e-6) * self.fan_out[layer.name]) / np.float32(
-                len(count)
-            )
-            found[layer.name] = np.asarray(of_count, np.float32)
+            if aim.goals.penalty:
+                slope = slope + np.float32(aim.goals.penalty * 1e-6) * reached[layer.name]
+            found[layer.name] = np.asarray(slope / np.float32(len(count)), np.float32)
         return found
 
     def _of_activities(self, layer: Layer, count: Float32, given: Examples, aim: Aim, wave: Wave) -> Float32:

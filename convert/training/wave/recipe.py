@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from convert.training.descent import Values
 from convert.training.wave.aim import Aim, Backward, Goals
+from convert.training.wave.pruning import chosen_for_good, share_left_out
 
 Adapt = Callable[[Values, Mapping[str, NDArray[np.float32]], int], Values]
 """From thresholds and what else is known of layers, what backward ``noticed`` in a batch, and the batch's number, to
@@ -43,7 +44,8 @@ class Recipe:
     """How a wave is trained: ``stages`` towards ``goals``; the learning rate rises over the share ``warm`` of each
     stage, to ``learning_rate`` relative to each tensor's size. What is given at the end is a mean of the values after
     each batch of the last stage, whose weights fall by a factor e over the share ``averaged`` of it; 0: the last ones.
-    With ``weights_alone`` no bias or pulse is trained, and every weight for itself.
+    With ``weights_alone`` no bias or pulse is trained, and every weight for itself. In the last stage kernels lose the
+    share ``pruned`` of their weights.
     """
 
     stages: tuple[Stage, ...]
@@ -53,6 +55,7 @@ class Recipe:
     adapted: Adapted | None = None
     averaged: float = 0.0
     weights_alone: bool = False
+    pruned: float = 0.0
 
     @property
     def count(self) -> int:
@@ -77,6 +80,14 @@ class Recipe:
             (start, stage) for start, stage in zip(self.starts, self.stages, strict=True) if start <= batch
         ][-1]
         return stage, (batch - start) / max(1, stage.batches)
+
+    def left_out(self, batch: int, lost: float = 0.0) -> tuple[float, bool]:
+        """The share of kernels' weights that ``batch`` leaves out, and whether the choice of them stays; a network that
+        has ``lost`` a share before does not get it back."""
+        done = (batch - self.starts[-1]) / max(1, self.stages[-1].batches)
+        if lost >= self.pruned:
+            return lost, lost > 0
+        return (max(lost, share_left_out(self.pruned, max(0.0, done))), chosen_for_good(done))
 
     def aim(self, batch: int, seed: int) -> Aim:
         stage, done = self.at(batch)

@@ -23,6 +23,7 @@ from convert.training.wave.kernels import Kernel, Synapses
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.one_step import all_at_once, in_one_step
 from convert.training.wave.parameters import WaveParameters
+from convert.training.wave.pruning import of_kept, prunable, pruned, share_lost
 from convert.training.wave.recipe import Recipe
 from convert.training.wave.schedule import Wave
 from convert.training.wave.thresholds import before_thresholds, with_thresholds
@@ -91,6 +92,8 @@ class _Training:
         self.of_batches = BatchGradient(self.parameters)
         self.teacher, self.recipe, self.seed = teacher, recipe, seed
         self.known: dict[int, Kernel | Synapses] = {}
+        self.prunable = prunable(wave.network)
+        self.lost = share_lost(wave.network, self.prunable)
 
     def start(self) -> Descent:
         layers = [p.name for p in self.parameters.start.network.chip_populations]
@@ -104,9 +107,10 @@ class _Training:
         return with_thresholds(self.parameters.wave(state.values), state.beside)
 
     def result(self, state: Descent) -> Wave:
-        if not self.recipe.averaged:
-            return self.wave(state)
-        return self.wave(replace(state, values={(k, w): state.beside[MEAN + k, w] for k, w in state.values}))
+        values = state.values
+        if self.recipe.averaged:
+            values = {(k, w): state.beside[MEAN + k, w] for k, w in state.values}
+        return self.wave(replace(state, values=pruned(values, self.prunable, max(self.lost, self.recipe.pruned))))
 
     def _beside(self, state: Descent, moved: Descent, found: Found) -> Values:
         """What is kept beside the values of ``moved``, after one batch."""
@@ -128,13 +132,17 @@ class _Training:
 
     def after(self, state: Descent, images: Images, labels: Labels | None) -> tuple[Descent, Found]:
         stage, _ = self.recipe.at(state.batches)
-        now = self.wave(state)
+        share, for_good = self.recipe.left_out(state.batches, self.lost)
+        used = replace(state, values=pruned(state.values, self.prunable, share))
+        now = self.wave(used)
         layers = wave_layers(now, self.known)
         if stage.noise is not None:
             now, layers = in_one_step(now), all_at_once(layers)
         examples = self._examples(images, labels)
         found = self.of_batches.of(now, layers, examples, self.recipe.aim(state.batches, self.seed))
         found = replace(found, gradients=before_thresholds(found.gradients, now.network, state.beside))
+        if for_good:
+            state, found = used, replace(found, gradients=of_kept(found.gradients, used.values, self.prunable))
         moved = _moved(state, found, self.recipe)
         return replace(moved, beside=self._beside(state, moved, found)), found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from random import Random
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 from nengo.exceptions import BuildError
 
 from convert.network import INPUT, Convolution, ConvolutionTranspose, Input, Network, Projection, Readout
+from convert.training.wave.pruning import kept
 from deploy.nengo_loihi.build import chip_form, simulator
 from partition.core.packing import PLAIN, Packing
-from partition.core.synapse_lists import packings
+from partition.core.synapse_lists import packings, weights_delivered
 from partition.core.utilization import utilization
 from partition.geometry.links import links_onto_chip
 from partition.geometry.tile import Tile, tile_slices
@@ -22,7 +24,7 @@ from partition.result import Block, Partition
 from tests.builders.block_counts import assert_counts_of_blocks
 from tests.builders.boards import row_of_chips
 from tests.builders.populations import population
-from tests.builders.random_networks import Case, random_case
+from tests.builders.random_networks import Case, random_case, with_synapses_left_out
 from tests.builders.reference_emulator import built, fast, reference
 
 
@@ -34,6 +36,35 @@ def test_utilization_of_packed_blocks_is_the_closed_form(seed: int, crops: bool)
     except BuildError:  # weights and biases without common integers
         return
     assert_closed_form(case, model)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_synapses_left_out_are_neither_stored_nor_counted(seed: int) -> None:
+    whole = random_case(Random(seed))
+    case = with_synapses_left_out(whole, Random(seed))
+    try:
+        model = built(case)
+    except BuildError:  # weights and biases without common integers
+        return
+    assert_closed_form(case, model)
+    assert_counts_of_blocks(case)
+    expected, got = reference(case), fast(case)
+    for name, traces in expected.traces.items():
+        for key, values in traces.items():
+            np.testing.assert_array_equal(got[name][key], values, f"{name} {key}")
+
+
+def test_half_of_every_tap_is_half_of_the_synapses() -> None:
+    network = every_kind_of_convolution()
+    less = tuple(
+        replace(p, transform=p.transform.with_weights(p.transform.weights * kept(p.transform.weights, 0.5)))
+        for p in network.projections
+    )
+    stored = [
+        sum(weights_delivered(link, (4, 4, 8), PLAIN).sum() for link in links_onto_chip(found))
+        for found in (network, network.with_(projections=less))
+    ]
+    assert 0 < 2 * stored[1] == stored[0]
 
 
 def assert_closed_form(case: Case, model: Any) -> None:

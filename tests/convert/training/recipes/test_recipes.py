@@ -17,6 +17,7 @@ from convert.training.wave.aim import Goals, RateBounds
 from convert.training.wave.event_engine import passes
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.parameters import WaveParameters
+from convert.training.wave.pruning import prunable
 from convert.training.wave.schedule import Wave
 from convert.training.wave.training import STATE, train_wave
 from deploy.emulator import compile_network, run
@@ -98,6 +99,49 @@ def test_it_goes_on_from_another_training_in_one_stage_at_all_steps(recipe):
     (stage,), count = given.continued().stages, given.continued().count
     assert (count, stage.noise) == (50, None)
     assert given.continued().learning_rate < given.learning_rate
+
+
+def test_each_tap_loses_the_share_that_is_asked_for(network, recipe):
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    kernels = [place for _, place in prunable(network)]
+    for share in (0.25, 0.6):
+        trained = train_wave(wave, batches, teacher, replace(recipe(12), pruned=share))
+        for place in kernels:
+            kernel = trained.network.projections[place].transform.weights
+            stored = np.count_nonzero(kernel, axis=-1)
+            assert np.unique(stored).tolist() == [max(1, round(kernel.shape[-1] * (1 - share)))]
+    assert kernels
+
+
+def test_a_choice_that_stays_is_found_again_after_a_kill(network, tmp_path):
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    recipe = replace(stbp(12, Goals()), pruned=0.5)
+    undisturbed = train_wave(wave, batches, teacher, recipe)
+    for stop in (4, 10):  # while the share rises, and when it has
+        with pytest.raises(KeyboardInterrupt):
+            train_wave(wave, batches, teacher, recipe, kept=tmp_path, advance=done(stop, killed))
+    same_wave(undisturbed, train_wave(wave, batches, teacher, recipe, kept=tmp_path))
+
+
+def test_what_is_lost_stays_lost(network):
+    teacher, wave = Teacher(network), Wave(network, STEPS, {})
+    less = train_wave(wave, batches, teacher, replace(stbp(4, Goals()), pruned=0.5))
+    again = train_wave(less, batches, teacher, stbp(4, Goals()))
+    more = train_wave(less, batches, teacher, replace(stbp(4, Goals()), pruned=0.75))
+    for _, place in prunable(network):
+        before, after, fewer = (w.network.projections[place].transform.weights != 0 for w in (less, again, more))
+        np.testing.assert_array_equal(before, after)
+        assert fewer.sum() < before.sum()
+    assert not np.array_equal(weights(less), weights(again))
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_what_is_left_out_rises_and_stays(share):
+    recipe = replace(stbp(100, Goals()), pruned=share)
+    shares = [recipe.left_out(batch) for batch in range(100)]
+    assert shares[:11] == [(0.0, False)] * 11
+    assert [s for s, _ in shares] == sorted(s for s, _ in shares)
+    assert {s for s, for_good in shares if for_good} == {share}
 
 
 @pytest.mark.parametrize("name", BY_SURROGATE)
