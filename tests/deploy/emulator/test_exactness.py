@@ -73,6 +73,25 @@ def test_states_are_identical_where_events_come_in(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(16))
+def test_states_are_identical_where_layers_rest(seed: int) -> None:
+    """Without events, and most without biases, before a wave, between two and after them."""
+    case = with_silences(with_events(random_case(Random(seed), timesteps=30, leaky=seed % 2 == 0), Random(seed)))
+    compare_every_state(case)
+    check_whole_presentations(case, threads=1)
+
+
+def with_silences(case: Case) -> Case:
+    events = case.drives_hz["host"].copy()
+    silent = np.ones(case.network.timesteps, bool)
+    silent[[4, 5, 17]] = False
+    events[:, silent] = 0
+    first, second, *others = case.network.populations
+    rest = [replace(p, bias_hz=np.zeros(p.shape)) for p in (second, *others[:-1])]
+    populations = (first, *rest, *others[-1:])
+    return replace(case, network=case.network.with_(populations=populations), drives_hz={"host": events})
+
+
+@pytest.mark.parametrize("seed", range(16))
 def test_max_pooling_of_spikes_is_their_or_one_step_later(seed: int) -> None:
     given = with_events(random_case(Random(seed), leaky=True), Random(seed))
     case, windows = with_or_pooling(given, Random(seed))
