@@ -50,6 +50,33 @@ class TrainedWave:
         with np.load(path) as arrays:
             return cls({name: arrays[name].astype(np.float64) for name in arrays.files}, steps)
 
+    def trained_on(self, network: Network) -> TrainedWave:
+        """What ``network`` has learned, whose training started from these weights; its first layer learns nothing."""
+        weights: dict[str, Array] = {}
+        for p in network.projections:
+            if p.source == INPUT:
+                weights |= {name: of for name, of in self.weights.items() if name.startswith(p.target + "/")}
+                continue
+            transform = p.transform
+            if p.target == "logits":
+                weights["logits/matrix"] = transform.as_matrix(network.shape_of(p.source), (1, 1, 10)).toarray()
+                weights["logits/matrix"] /= network.dt_s
+            elif p.source.split("@")[0] in {"bias", "pulse"}:
+                column = transform.as_matrix((1, 1, 1), network.shape_of(p.target)).toarray().ravel()
+                weights[f"{p.target}/{p.source.split('@')[0]}"] = column[: network.shape_of(p.target)[2]]
+            elif isinstance(transform, Convolution):
+                one_pixel = transform.kernel.shape[:2] == (1, 1)
+                kernel = transform.kernel[0, 0] if one_pixel else transform.kernel
+                weights[f"{p.target}/{'shortcut' if one_pixel else 'kernel'}"] = kernel
+            elif network.population(p.source).source_layer != BIAS_SOURCE_LAYER:
+                weights[f"{p.target}/shortcut"] = transform.weights[: network.shape_of(p.target)[2]]
+        return replace(self, weights=weights | {"logits/bias": network.readouts[0].bias.ravel()})
+
+    def write(self, path: Path) -> None:
+        """Writes the .npz file ``path``, as ``read`` takes it."""
+        arrays = {name: of.astype(np.float32) for name, of in self.weights.items()}
+        np.savez_compressed(path, allow_pickle=False, **arrays)
+
     def of(self, population: str, what: str) -> Array:
         return self.weights[f"{population}/{what}"]
 
