@@ -24,7 +24,7 @@ from partition import read_partition
 from .networks import TrainedWave, with_first_tile
 
 WEIGHTS = Path(__file__).with_name("weights")
-WAVES = {"steps_8": 8, "steps_8_penalty": 8, "steps_16": 16, "steps_16_penalty": 16}
+WAVES = {"steps_8": 8, "steps_8_penalty": 8, "steps_8_pruned": 8, "steps_16": 16, "steps_16_penalty": 16}
 AT_A_TIME = 250
 
 
