@@ -18,10 +18,12 @@ from convert.network.quantize import chip_neuron
 from convert.network.rescale import with_gains
 
 from .bias_onset import arrival_step
+from .deliveries import DriveOf, arriving
+from .firing import fire
 from .firing_rates import FiringRates
 from .fit_weights import with_fitted_weights
 from .gains import fit_gains
-from .simulate import DriveOf, RatesHz, arriving, drive_hz, encode, fire, unused
+from .simulate import RatesHz, drive_hz, encode, unused
 from .spike_trains import SpikeTrains, for_each
 
 SETTLING_STEPS = 16

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from convert.network import Network, Population
 
-from .simulate import DriveOf, fire
+from .deliveries import DriveOf
+from .firing import fire
 
 ROUNDS = 2
 """Corrections per population: the second sees the rates that the first has made."""

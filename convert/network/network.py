@@ -141,7 +141,10 @@ class Readout:
 
 @dataclass(frozen=True)
 class Network:
-    """Populations in feed-forward order, the projections between them and the readouts on the host.
+    """Populations in the order in which spikes of the input reach them, the projections between them and the readouts.
+
+    A projection between populations on the chip may go back, to an earlier one or its own source: what fired in one
+    step arrives in the next, along every projection. ``loops.py`` says who reaches whom.
 
     ``period`` is the number of steps after which the next image may follow through the layers, each of them cleared in
     between; None: an image starts from rest. ``print(network)`` gives a short table.
@@ -186,11 +189,21 @@ class Network:
         readouts = {readout.name: readout.shape for readout in self.readouts}
         return readouts[name] if name in readouts else self.population(name).shape
 
+    @cached_property
+    def going_back(self) -> tuple[Projection, ...]:
+        """The projections to a population that does not come after their source."""
+        place = {population.name: i for i, population in enumerate(self.populations)}
+        inner = [p for p in self.projections if p.source in place and p.target in place]
+        return tuple(p for p in inner if place[p.source] >= place[p.target])
+
     def depth(self) -> dict[str, int]:
-        """Chip populations between the input and each population, itself included: its lag in time steps."""
+        """Chip populations between the input and each population, itself included: its lag in time steps.
+
+        Projections that go back do not count.
+        """
         depth = {INPUT: 0}
         for population in self.populations:
-            before = max((depth[p.source] for p in self.into(population.name)), default=0)
+            before = max((depth[p.source] for p in self._forward_into(population.name)), default=0)
             depth[population.name] = before + population.on_chip
         return depth
 
@@ -201,9 +214,14 @@ class Network:
         """
         first = {INPUT: 0}
         for population in self.populations:
-            before = min((first[p.source] for p in self.into(population.name)), default=0)
+            before = min((first[p.source] for p in self._forward_into(population.name)), default=0)
             first[population.name] = before + 1 if population.on_chip else population.onset_step
         return first
+
+    def _forward_into(self, target: str) -> list[Projection]:
+        """The projections that end on ``target`` and do not go back."""
+        back = {id(p) for p in self.going_back}
+        return [p for p in self.into(target) if id(p) not in back]
 
     @property
     def input_end_step(self) -> int | None:
@@ -268,6 +286,18 @@ def require_runnable(network: Network) -> None:
         for p in network.chip_populations
         if p.neuron.reset is not CHIP.reset
     ]
+    problems += [
+        f"population '{p.target}' on the host is to take spikes from '{p.source}', which does not come before it, and "
+        "what the chip fires does not come back to the host within a run; let it go back to a population on the chip"
+        for p in network.going_back
+        if not network.population(p.target).on_chip
+    ]
+    if network.going_back and network.period is not None:
+        p = network.going_back[0]
+        problems.append(
+            f"spikes of '{p.source}' go back to '{p.target}', and images can follow each other through layers that "
+            "each of them leaves behind only; convert without --follow"
+        )
     problems += [
         f"population '{target}' is to take events through weights or on the chip, and the host sends them on as "
         "they are; let a host population of the input's shape take them, one to one"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
 from convert.network import Network, Population, Shape
+from convert.network.loops import in_order
 from convert.network.neuron import DECAY_ONE
 from deploy.arrays import Int32, Int64
-from deploy.events.fan_out import Fanout, compartments_of_cores, fanouts
+from deploy.events.fan_out import compartments_of_cores, fanouts
 from partition.geometry.blocks import starts
 from partition.geometry.tile import Tile
 from partition.result import Partition
@@ -35,39 +38,51 @@ def compile_network(network: Network, partition: Partition) -> Program:
     network = with_fitted_clearing(network, partition.tiles)
     integers = discretize(network, partition.tiles)
     tables = fanouts(network, partition)
-    layers: dict[str, Layer] = {}
-    for population in network.populations:
-        name, shape, fanout = population.name, population.shape, tables[population.name]
+    groups = in_order(network)
+    strips = {p.name: _cut(p, partition, integers) for p in network.populations}
+    plain = {p.name: Layer(p.name, p.shape, strips[p.name].strips, tables[p.name]) for p in network.populations}
+    layers: list[Layer] = []
+    for population in (p for group in groups for p in group.populations):
+        name, layer = population.name, plain[population.name]
         if population.on_chip:
-            layers[name] = _chip_layer(population, partition, integers[name], fanout, layers)
+            layers.append(_chip_layer(layer, partition, integers[name], strips[name].first_rows, plain))
         else:
-            strips = _strips(shape, np.zeros(shape[0], np.int64))
             end = NEVER if population.end_step is None else population.end_step
             kind = EventLayer if network.replays(population) else HostLayer
-            layers[name] = kind(name, shape, strips, fanout, network.dt_s, population.onset_step, end)
+            layers.append(kind(name, layer.shape, layer.strips, layer.fanout, network.dt_s, population.onset_step, end))
     outputs = {readout.name for readout in network.readouts}
     readouts = dict.fromkeys(p.source for p in network.projections if p.target in outputs)
     return Program(
-        tuple(layers.values()),
+        tuple(layers),
         tuple(readouts),
         network.dt_s,
         network.timesteps,
         compartments_of_cores(partition),
         network.period,
         network.first_steps(),
+        tuple(group.names for group in groups if group.loops),
     )
 
 
+class _Cut(NamedTuple):
+    """The strips of a population, and the first row of each of its classes of rows."""
+
+    strips: Int32
+    first_rows: Int64
+
+
+def _cut(population: Population, partition: Partition, integers: Mapping[str, PopulationIntegers]) -> _Cut:
+    shape, first_rows = population.shape, np.zeros(1, np.int64)
+    of_row = np.zeros(shape[0], np.int64)
+    if population.on_chip:
+        of_row, first_rows = _row_classes(shape, partition.tiles[population.name], integers[population.name])
+    return _Cut(_strips(shape, of_row), first_rows)
+
+
 def _chip_layer(
-    population: Population,
-    partition: Partition,
-    integers: PopulationIntegers,
-    fanout: Fanout,
-    layers: dict[str, Layer],
+    layer: Layer, partition: Partition, integers: PopulationIntegers, first_rows: Int64, layers: Mapping[str, Layer]
 ) -> ChipLayer:
-    name, shape, tile = population.name, population.shape, partition.tiles[population.name]
-    of_row, first_rows = _row_classes(shape, tile, integers)
-    strips = _strips(shape, of_row)
+    name, shape, strips = layer.name, layer.shape, layer.strips
     rows, length = shape[0], shape[1] * shape[2]
     vth, vmin, bias = (np.zeros((n, padded(length)), np.int32) for n in (len(first_rows), len(first_rows), rows))
     vth[:, length:] = NEVER
@@ -76,9 +91,11 @@ def _chip_layer(
     bias[:, :length] = integers.bias.reshape(rows, length)
     if (bias == bias[0]).all():
         bias = bias[:1]
-    links = layer_links(integers, tile, first_rows, strips, layers)
+    links = layer_links(integers, partition.tiles[name], first_rows, strips, layers)
     decay, kept = DECAY_ONE - 1 - integers.decay_u, DECAY_ONE - integers.decay_v
-    return ChipLayer(name, shape, strips, fanout, vth, vmin, bias, decay, kept, links, partition.compartments(name))
+    return ChipLayer(
+        name, shape, strips, layer.fanout, vth, vmin, bias, decay, kept, links, partition.compartments(name)
+    )
 
 
 def _row_classes(shape: Shape, tile: Tile, integers: PopulationIntegers) -> tuple[Int64, Int64]:

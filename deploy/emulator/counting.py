@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from deploy.arrays import Int32, Int64
@@ -13,13 +15,21 @@ from .program import ChipLayer, Layer
 from .results import LayerEvents, Spikes
 
 
-def layer_events(
-    layer: Layer, fired: Spikes, stops: Int64, synops: Int64, overflow: Int64
-) -> tuple[LayerEvents, dict[str, Int64]]:
-    """Counts of ``layer`` before each of ``stops``, the last of which is the end; the weights added in each target.
+@dataclass(frozen=True)
+class Tally:
+    """What a layer's spikes are and cause before each of some steps, shape (stops,).
 
-    ``synops``, shape (stops, 2), are those that arrive, all and those of shared kernels; so are the weights added.
+    ``synops`` by target, shape (stops, 2): all, and those of shared kernels.
     """
+
+    spikes: Int64
+    messages: Int64
+    interchip: Int64
+    synops: dict[str, Int64]
+
+
+def tallied(layer: Layer, fired: Spikes, stops: Int64) -> Tally:
+    """What the spikes of ``layer`` before each of ``stops`` cause."""
     lines = layer.fanout.lines
     place, width = _places(layer, len(lines))
     ascending, order = np.unique(stops, return_inverse=True)
@@ -27,14 +37,22 @@ def layer_events(
     spike_counts.count_until(fired.of(layer), place, width, counts, ascending)
     sums = (counts.astype(np.float64) @ lines).astype(np.int64)  # whole numbers below 2^53: exact, and BLAS is fast
     spikes, messages, interchip, *caused = sums.cumsum(axis=0)[order].T
-    updates = stops * (layer.compartments if isinstance(layer, ChipLayer) else 0)
-    events = np.stack([spikes, synops[:, 0], updates, messages, interchip, synops[:, 1]], axis=1)
-    *until, (a, b, c, d, e, f) = events.tolist()
-    q, u, u2, v = overflow.tolist()
-    total = LayerEvents(a, b, c, d, e, f, (q, u, u2, v), tuple(map(tuple, until)))
     targets = list(layer.fanout.synops)
     pairs = zip(caused[: len(targets)], caused[len(targets) :], strict=True)
-    return total, {name: np.stack(pair, axis=1) for name, pair in zip(targets, pairs, strict=True)}
+    synops = {name: np.stack(pair, axis=1) for name, pair in zip(targets, pairs, strict=True)}
+    return Tally(spikes, messages, interchip, synops)
+
+
+def layer_events(layer: Layer, tally: Tally, stops: Int64, synops: Int64, overflow: Int64) -> LayerEvents:
+    """Counts of ``layer`` before each of ``stops``, the last of which is the end.
+
+    ``synops``, shape (stops, 2), are those that arrive, all and those of shared kernels.
+    """
+    updates = stops * (layer.compartments if isinstance(layer, ChipLayer) else 0)
+    of_layer = (tally.spikes, synops[:, 0], updates, tally.messages, tally.interchip, synops[:, 1])
+    *until, (a, b, c, d, e, f) = np.stack(of_layer, axis=1).tolist()
+    q, u, u2, v = overflow.tolist()
+    return LayerEvents(a, b, c, d, e, f, (q, u, u2, v), tuple(map(tuple, until)))
 
 
 def add_loads(layer: Layer, fired: Spikes, loads: Loads) -> None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import numpy as np
 
 from convert.errors import UserError
-from deploy.arrays import Int32
+from deploy.arrays import Int32, Int64
 from deploy.events.busiest import Loads, busiest_until
 
 from . import spike_counts
-from .counting import add_loads, layer_events
+from .counting import add_loads, layer_events, tallied
 from .fitting import check_fit
-from .program import ChipLayer, EventLayer, HostLayer, Program
+from .loops import looped
+from .program import ChipLayer, EventLayer, HostLayer, Layer, Program
 from .replay import sent_on
 from .results import EmulatorState, LayerEvents, Presentation, Spikes, rest, silence
 from .sweeps import Drives, chip_sweep, host_sweep, swept
@@ -128,42 +129,73 @@ def present(
     *,
     by_core: bool = True,
 ) -> Presentation:
-    """One image, layer after layer, from rest without ``state``; a layer's spikes go once its last target has run."""
+    """One image, layer after layer, from rest without ``state``; a layer's spikes go once its last target has run.
+
+    Layers that reach each other run together.
+    """
     check_fit(program, drives, state)
     after = EmulatorState({}, {}, {}) if state is not None else None
     spikes: dict[str, Spikes] = {}
     stops = np.array([*(stop for _, stop in windows), steps], np.int64)
     synops = {layer.name: np.zeros((len(stops), 2), np.int64) for layer in program.layers}
+    overflow = {layer.name: np.zeros(4, np.int64) for layer in program.layers}
     loads = Loads.none(steps, len(program.updates)) if by_core else None
     readouts: dict[str, Int32] = {}
     counts: dict[str, LayerEvents] = {}
     recorded: dict[str, Spikes] = {}
     last_target = {source: layer.name for layer in program.chip_layers for source in layer.links.sources}
-    for layer in program.layers:
-        overflow = np.zeros(4, np.int64)
-        arriving = silence(layer) if state is None else state.arriving[layer.name]
-        if isinstance(layer, EventLayer):
-            fired = sent_on(layer, drives[layer.name], steps, arriving)
+    for group in program.together:
+        if group.loops:
+            spikes |= looped(group.chip_layers, spikes, steps, state, after, overflow)
         else:
-            if isinstance(layer, HostLayer):
-                sweep = host_sweep(layer, drives, steps, arriving, state, after)
-            elif isinstance(layer, ChipLayer):
-                sweep = chip_sweep(layer, spikes, steps, arriving, state, after)
-            fired = swept(sweep, layer, steps, overflow, pool, threads)
-        spikes[layer.name] = fired
-        spikes = {name: s for name, s in spikes.items() if last_target.get(name, layer.name) != layer.name}
-        if loads is not None:
-            add_loads(layer, fired, loads)
-        counts[layer.name], caused = layer_events(layer, fired, stops, synops[layer.name], overflow)
-        for target, added in caused.items():
-            synops[target] += added
-        if layer.name in program.readouts:
-            readouts[layer.name] = in_windows = np.zeros((len(windows), layer.neurons), np.int32)
-            for in_window, (first, last) in zip(in_windows, windows, strict=True):
-                spike_counts.count_spikes(fired.of(layer), layer.row_length, in_window, first, last)
-        if layer.name in record:
-            recorded[layer.name] = fired
-        if after is not None:
-            after.arriving[layer.name] = fired.last()
+            (alone,) = group.layers
+            spikes[alone.name] = _alone(alone, drives, spikes, steps, state, after, overflow, pool, threads)
+        tallies = {layer.name: tallied(layer, spikes[layer.name], stops) for layer in group.layers}
+        for tally in tallies.values():
+            for target, added in tally.synops.items():
+                synops[target] += added
+        for layer in group.layers:
+            name, fired = layer.name, spikes[layer.name]
+            if loads is not None:
+                add_loads(layer, fired, loads)
+            counts[name] = layer_events(layer, tallies[name], stops, synops[name], overflow[name])
+            if name in program.readouts:
+                readouts[name] = _read(layer, fired, windows)
+            if name in record:
+                recorded[name] = fired
+            if after is not None:
+                after.arriving[name] = fired.last()
+        spikes = {name: s for name, s in spikes.items() if last_target.get(name) not in (None, *group.names)}
     busiest = None if loads is None else busiest_until(loads, program.updates, stops)
     return Presentation(readouts, counts, busiest, recorded, after)
+
+
+def _alone(
+    layer: Layer,
+    drives: Drives,
+    spikes: Mapping[str, Spikes],
+    steps: int,
+    state: EmulatorState | None,
+    after: EmulatorState | None,
+    overflow: Mapping[str, Int64],
+    pool: Executor | None,
+    threads: int,
+) -> Spikes:
+    """The spikes of a layer that takes none of its own."""
+    arriving = silence(layer) if state is None else state.arriving[layer.name]
+    if isinstance(layer, EventLayer):
+        return sent_on(layer, drives[layer.name], steps, arriving)
+    if isinstance(layer, HostLayer):
+        sweep = host_sweep(layer, drives, steps, arriving, state, after)
+    else:
+        assert isinstance(layer, ChipLayer)
+        sweep = chip_sweep(layer, spikes, steps, arriving, state, after)
+    return swept(sweep, layer, steps, overflow[layer.name], pool, threads)
+
+
+def _read(layer: Layer, fired: Spikes, windows: Windows) -> Int32:
+    """The spikes of each neuron in each of ``windows``, shape (windows, neurons)."""
+    counts = np.zeros((len(windows), layer.neurons), np.int32)
+    for in_window, (first, last) in zip(counts, windows, strict=True):
+        spike_counts.count_spikes(fired.of(layer), layer.row_length, in_window, first, last)
+    return counts

@@ -18,7 +18,7 @@ from convert.errors import UserError
 from deploy.arrays import Int32, Int64
 
 from . import spike_counts
-from .counting import layer_events
+from .counting import layer_events, tallied
 from .program import TOGETHER, ChipLayer, HostLayer, Layer, Program
 from .results import EmulatorState, LayerEvents, Presentation, Spikes, silence
 from .sweeps import Drives, chip_sweep, host_sweep, swept
@@ -87,9 +87,10 @@ def _behind_each_other(
             assert not after.voltage[layer.name].any(), "a layer was not cleared"
         spikes[layer.name] = fired
         spikes = {name: s for name, s in spikes.items() if last_target.get(name, layer.name) != layer.name}
-        events, caused = layer_events(layer, fired, times.bounds(layer), synops[layer.name], overflow)
-        for target, added in caused.items():
+        tally = tallied(layer, fired, times.bounds(layer))
+        for target, added in tally.synops.items():
             synops[target] += added
+        events = layer_events(layer, tally, times.bounds(layer), synops[layer.name], overflow)
         for result, own in zip(results, _by_image(events), strict=True):
             result.counts[layer.name] = own
         if layer.name in program.readouts:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 
 import numpy as np
 
@@ -128,9 +129,26 @@ class ChipLayer(Layer):
 
 
 @dataclass(frozen=True)
-class Program:
-    """A network ready to run: layers in feed-forward order, populations on the host and on the chip.
+class Together:
+    """A layer alone, or with ``loops`` those that reach each other."""
 
+    layers: tuple[Layer, ...]
+    loops: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(layer.name for layer in self.layers)
+
+    @property
+    def chip_layers(self) -> tuple[ChipLayer, ...]:
+        return tuple(layer for layer in self.layers if isinstance(layer, ChipLayer))
+
+
+@dataclass(frozen=True)
+class Program:
+    """A network ready to run: layers on the host and on the chip, each after those that it takes spikes from.
+
+    ``loops`` are the names of layers that reach each other, which follow each other in ``layers``.
     ``updates`` are the compartments of each core, shape (cores,). ``period`` is that of the network: the steps from
     image to image where they follow each other. ``first_steps`` are those of a presentation at which each layer can get
     its first spike, or is driven.
@@ -143,6 +161,7 @@ class Program:
     updates: Int64 = field(repr=False)
     period: int | None = None
     first_steps: Mapping[str, int] = field(default_factory=dict)
+    loops: tuple[tuple[str, ...], ...] = ()
 
     @property
     def host_layers(self) -> tuple[HostLayer, ...]:
@@ -151,6 +170,13 @@ class Program:
     @property
     def chip_layers(self) -> tuple[ChipLayer, ...]:
         return tuple(layer for layer in self.layers if isinstance(layer, ChipLayer))
+
+    @property
+    def together(self) -> tuple[Together, ...]:
+        """Layers that run together, in order."""
+        loop_of = {name: loop for loop in self.loops for name in loop}
+        runs = groupby(self.layers, key=lambda layer: loop_of.get(layer.name, (layer.name,)))
+        return tuple(Together(tuple(layers), loops=names in self.loops) for names, layers in runs)
 
     def layer(self, name: str) -> Layer:
         return next(layer for layer in self.layers if layer.name == name)

@@ -42,7 +42,11 @@ class Spikes:
 
     def last(self) -> Spikes:
         """Only the events of the last step, as list 0: what is still on its way when the next presentation starts."""
-        parts = [self.events[a:b] for a, b in self.pointer[:, -2:]]
+        return self.only(self.steps)
+
+    def only(self, number: int) -> Spikes:
+        """Only the events of list ``number``, as list 0."""
+        parts = [self.events[a:b] for a, b in self.pointer[:, number : number + 2]]
         ends = np.cumsum([0, *(len(part) for part in parts)])
         return Spikes(np.concatenate(parts), np.stack([ends[:-1], ends[1:]], axis=1))
 

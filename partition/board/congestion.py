@@ -94,8 +94,9 @@ def _sent(graph: TrafficGraph) -> Floats:
     """Of each entry of ``graph.symmetric``, what its row sends to its column."""
     edges, sent = graph.symmetric.tocoo(), graph.messages.tocoo()
     entry, those = (row.astype(np.int64) * graph.blocks + column for row, column in (edges.coords, sent.coords))
+    others = sent.coords[0] != sent.coords[1]
     out = np.zeros(edges.nnz)
-    out[np.searchsorted(entry, those)] = sent.data
+    out[np.searchsorted(entry, those[others])] = sent.data[others]
     return out
 
 

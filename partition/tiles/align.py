@@ -136,17 +136,29 @@ class Alignment:
 
     def _over(self, link: Link, costs: PairCosts, chosen: Chosen, name: str) -> Floats:
         """Messages over ``link`` between chips, and within at their price, for every tile of ``name``."""
-        source, target = self._options(link.source, chosen, name), self._options(link.target, chosen, name)
-        return np.asarray((1 + INTRACHIP_PRICE) * costs.messages(target) - costs.intrachip(source, target))
+        return np.concatenate(
+            [
+                (1 + INTRACHIP_PRICE) * costs.messages(target) - costs.intrachip(source, target)
+                for source, target in self._pairs(link, chosen, name)
+            ]
+        )
 
     def _slots(self, source: str, chosen: Chosen, name: str) -> Floats:
         """The most output axon slots of a block of ``source``, for every tile of ``name``."""
         total = np.zeros(len(self.cores[name]))
         for link, costs in self.costs.links:
             if link.source == source:
-                tiles = self._options(source, chosen, name), self._options(link.target, chosen, name)
-                total = total + costs.out_slots(*tiles)
+                total = total + np.concatenate([costs.out_slots(*pair) for pair in self._pairs(link, chosen, name)])
         return total
+
+    def _pairs(self, link: Link, chosen: Chosen, name: str) -> list[tuple[TileSet, TileSet]]:
+        """The tiles of the source and of the target: all of ``name``, which has the same tile at both ends of a link
+        from itself to itself."""
+        source, target = self._options(link.source, chosen, name), self._options(link.target, chosen, name)
+        if link.source == link.target == name:
+            ones = [tile_set(self.shapes[name], [tile]) for tile in source.tiles]
+            return [(one, one) for one in ones]
+        return [(source, target)]
 
     def _options(self, layer: str, chosen: Chosen, name: str) -> TileSet:
         """All tiles of ``layer`` if it is ``name``, else the chosen one."""

@@ -69,8 +69,10 @@ class TrafficGraph:
 
     @cached_property
     def symmetric(self) -> sparse.csr_array:
-        """Messages between two blocks in both directions."""
-        both = (self.messages + self.messages.T).tocsr()
+        """Messages between two different blocks in both directions."""
+        between = self.messages - sparse.diags_array(self.messages.diagonal())
+        both = (between + between.T).tocsr()
+        both.eliminate_zeros()
         both.sort_indices()
         return both
 
@@ -82,7 +84,7 @@ class TrafficGraph:
 
     @property
     def total(self) -> float:
-        """Messages per time step between different cores, those between chips included."""
+        """Messages per time step that cores send each other, those between chips included, or themselves."""
         return float(self.messages.sum())
 
     def interchip(self, chip: Ints) -> float:

@@ -119,6 +119,22 @@ def with_synapses_left_out(case: Case, random: Random) -> Case:
     return replace(case, network=case.network.with_(projections=projections))
 
 
+def with_loops(case: Case, random: Random) -> Case:
+    """The same network with one to three projections that go back, to their own source or to an earlier population."""
+    rng = np.random.default_rng(random.randrange(2**32))
+    layers = case.network.chip_populations
+    back = []
+    for _ in range(random.randint(1, 3)):
+        source = random.randrange(len(layers))
+        target = random.choice([source, random.randint(0, source)])
+        transform = joining_transform(random, rng, layers[source].shape, layers[target].shape, loud=False)
+        back.append(Projection(layers[source].name, layers[target].name, transform))
+    projections = [*case.network.projections, *back]
+    random.shuffle(projections)
+    network = case.network.with_(projections=tuple(projections))
+    return replace(case, network=network, partition=random_partition(random, network))
+
+
 def with_or_pooling(case: Case, random: Random) -> tuple[Case, np.ndarray]:
     """The same network with a population 'pool', which joins the spikes of windows of some other one and drives the
     last; and which neurons look at which, shape (neurons of 'pool', neurons of their source)."""

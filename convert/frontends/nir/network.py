@@ -33,11 +33,10 @@ from .assumed import Assumed
 from .linear import LINEAR, Part, Signal, added, channels_first, shape_of, source_signal, windows_of
 from .maps import as_transform
 from .neurons import in_steps
-from .order import order_of
+from .order import SPIKING, Visit, order_of
 from .reading import Graph, Node
-from .told import told
+from .told import recurrent, told
 
-SPIKING = ("IF", "LIF", "CubaLIF")
 FILTERS = ("LI", "CubaLI")
 """Without spikes: read on the host, as the mean of what drives them."""
 
@@ -68,11 +67,12 @@ class Made:
 def network_of(graph: Graph, assumed: Assumed, timesteps: int) -> Made:
     """The network of ``graph``. Raises ``UserError`` with everything that cannot be held."""
     build = _Build(graph, assumed)
-    for name in order_of(graph):
-        build.visit(name)
+    for visit in order_of(graph):
+        build.visit(visit)
     if build.problems:
         raise UserError(build.problems)
-    return Made(build.network(timesteps), told(assumed, build.said, build.relays, build.notes))
+    network = build.network(timesteps)
+    return Made(network, told(assumed, build.said, build.relays, (*recurrent(network), *build.notes)))
 
 
 @dataclass
@@ -88,14 +88,20 @@ class _Build:
     problems: list[str] = field(default_factory=list)
     said: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    opened: dict[str, str] = field(default_factory=dict)
+    """The populations of neurons whose spikes were needed before all that drives them was there."""
 
-    def visit(self, name: str) -> None:
-        """Makes of node ``name`` what it is; what it cannot be is kept as a problem."""
+    def visit(self, visit: Visit) -> None:
+        """Makes of a node what it is; what it cannot be is kept as a problem."""
+        name = visit.name
         node = self.graph.nodes[name]
         try:
             before = [self.signals[n] for n in self.graph.before(name) if n in self.signals]
             if node.kind == "Input":
                 self.signals[name] = self._input(node)
+            elif visit.opens:
+                if before:
+                    self._open(name, node, before[0])
             elif len(before) < len(self.graph.before(name)):
                 return  # told already, where it began
             elif not before:
@@ -142,9 +148,16 @@ class _Build:
         later = tuple(Part(p.source, p.map, p.delay_steps + int(delays[0])) for p in given.parts)
         return Signal(given.size, given.shape, later, given.constant)
 
+    def _open(self, name: str, node: Node, given: Signal) -> None:
+        """The spikes of neurons in a loop, of the size of what reaches them first; their drive follows."""
+        own = self.opened[name] = self._name(name, node)
+        self.populations[own] = Population(own, node.kind, given.shape, np.zeros(given.shape), 1 / self.assumed.dt_s)
+        self.signals[name] = source_signal(own, given.size, given.shape)
+
     def _spiking(self, name: str, node: Node, given: Signal) -> Signal:
         steps, dt_s = in_steps(node, given, self.assumed), self.assumed.dt_s
-        own, drive = self._name(name, node), given.constant * steps.gain + steps.constant
+        own = self.opened[name] if name in self.opened else self._name(name, node)
+        drive = given.constant * steps.gain + steps.constant
         neuron = Neuron(floor=self.assumed.floor, leak=steps.leak)
         self._project(own, given, steps.gain)
         self.populations[own] = Population(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from convert.network import Network
+from convert.network.loops import loops_of
+
 from .assumed import Assumed, Reset
 
 RESETS: dict[Reset, str] = {
@@ -27,4 +30,22 @@ def told(assumed: Assumed, said: Mapping[str, Sequence[str]], relays: int, notes
         "two input channels are the polarities 0 and 1 of events, in this order",
         *([f"{relays} populations of relays hold delays, a step each"] if relays else []),
         *notes,
+    )
+
+
+def recurrent(network: Network) -> tuple[str, ...]:
+    """A line on spikes that go back, and one for each loop that takes more steps here than elsewhere."""
+    back = [f"{p.source} to {'itself' if p.source == p.target else p.target}" for p in network.going_back]
+    if not back:
+        return ()
+    loops = [[n for n in names if network.population(n).source_layer != "Delay"] for names in loops_of(network)]
+    return (
+        f"recurrent ({', '.join(dict.fromkeys(back))}): NIR says no delay; a spike comes back in the next step, on the "
+        "chip and in snnTorch and norse, and a Delay in the loop comes on top",
+        *(
+            f"loop of {len(names)} populations ({', '.join(names)}): on the chip a spike takes a step to each of them, "
+            "in simulators, which pass all layers in one step, one step for the whole loop: spikes will differ"
+            for names in loops
+            if len(names) > 1
+        ),
     )

@@ -12,14 +12,14 @@ from convert.network.transforms import Convolution, Shape, SharedKernel, Transfo
 def misfits(network: Network) -> list[str]:
     """What does not fit together in ``network``, one sentence for each."""
     problems = []
-    shapes = {INPUT: network.input.shape} | {target.name: target.shape for target in network.readouts}
+    shapes = {INPUT: network.input.shape} | {p.name: p.shape for p in (*network.readouts, *network.populations)}
+    readouts = {readout.name for readout in network.readouts}
     for population in network.populations:
         for projection in network.into(population.name):
-            if projection.source not in shapes:
-                problems.append(f"'{population.name}' takes from '{projection.source}', which does not come before it")
+            if projection.source in readouts:
+                problems.append(f"'{population.name}' takes from '{projection.source}', which is an output")
         if population.bias_hz.shape != population.shape:
             problems.append(f"the biases of '{population.name}' have shape {population.bias_hz.shape}")
-        shapes[population.name] = population.shape
     for readout in network.readouts:
         if readout.bias.shape != readout.shape:
             problems.append(f"the biases of '{readout.name}' have shape {readout.bias.shape}")

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from convert.calibration.simulate import DriveOf, arriving, fire, replayed
+from convert.calibration.deliveries import DriveOf, arriving
+from convert.calibration.firing import fire
+from convert.calibration.simulate import replayed
 from convert.calibration.spike_trains import SpikeTrains
 from convert.errors import UserError
 from convert.frontends.original import Images

@@ -9,10 +9,12 @@ import pytest
 from scipy import sparse
 
 from convert.calibration.bias_onset import BIAS_SOURCE, arrival_step, with_bias_onset
+from convert.calibration.deliveries import arriving
+from convert.calibration.firing import fire
 from convert.calibration.fit_layers import calibrate_spiking
 from convert.calibration.fit_weights import with_fitted_weights
 from convert.calibration.gains import fit_gains
-from convert.calibration.simulate import affordable, arriving, drive_hz, encode, fire
+from convert.calibration.simulate import affordable, drive_hz, encode
 from convert.calibration.spike_trains import SpikeTrains
 from convert.calibration.synaptic_filters import LARGEST_STEP, with_synaptic_filters
 from convert.network import INPUT, Convolution, Network, Projection, Sparse

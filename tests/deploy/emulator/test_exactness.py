@@ -18,7 +18,7 @@ from deploy.emulator.flat_model import flatten_model
 from deploy.emulator.host_side import host_spikes
 from partition.geometry.tile import tile_slices
 from partition.result import Block
-from tests.builders.random_networks import Case, random_case, with_events, with_or_pooling
+from tests.builders.random_networks import Case, random_case, with_events, with_loops, with_or_pooling
 from tests.builders.reference_emulator import built, fast, fast_weights, neuron_places, reference, reference_weights
 
 EXAMPLES = settings(
@@ -70,6 +70,16 @@ def test_states_are_identical_where_events_come_in(seed: int) -> None:
     case = with_events(random_case(Random(seed), leaky=True), Random(seed))
     compare_every_state(case)
     check_whole_presentations(case, threads=1)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_states_are_identical_where_projections_go_back(seed: int) -> None:
+    given = random_case(Random(seed), leaky=True)
+    case = with_loops(with_events(given, Random(seed)) if seed % 2 else given, Random(seed))
+    assert case.network.going_back
+    compare_every_state(case)
+    check_every_integer(case)
+    check_whole_presentations(case, threads=1 + seed % 2)
 
 
 @pytest.mark.parametrize("seed", range(16))
