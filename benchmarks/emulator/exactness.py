@@ -18,7 +18,7 @@ from nengo.exceptions import BuildError
 
 from convert.errors import UserError
 from deploy.emulator import compile_network, flatten_model, run, run_model
-from tests.builders.random_networks import Case, random_case
+from tests.builders.random_networks import Case, random_case, with_loops
 from tests.builders.reference_emulator import fast, fast_weights, reference, reference_weights
 
 from .record import RESULTS
@@ -68,19 +68,26 @@ def differences(case: Case) -> tuple[list[str], dict[str, int]]:
     }
 
 
+def _case(seed: int, options: argparse.Namespace) -> Case:
+    case = random_case(Random(seed), leaky=options.leaky or options.recurrent)
+    return with_loops(case, Random(seed)) if options.recurrent else case
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="the first network's")
     parser.add_argument("--leaky", action="store_true", help="most neurons leak")
+    parser.add_argument("--recurrent", action="store_true", help="leaky, and some projections go back")
     parser.add_argument("--out", type=Path, help="the JSON file to write")
     options = parser.parse_args(arguments)
-    out = options.out or RESULTS / ("exactness_leaky.json" if options.leaky else "exactness.json")
+    kind = "_recurrent" if options.recurrent else "_leaky" if options.leaky else ""
+    out = options.out or RESULTS / f"exactness{kind}.json"
     warnings.simplefilter("ignore")
     total: dict[str, int] = {"networks": options.networks, "different": 0}
     start = time.perf_counter()
     for seed in range(options.seed, options.seed + options.networks):
-        wrong, compared = differences(random_case(Random(seed), leaky=options.leaky))
+        wrong, compared = differences(_case(seed, options))
         total["different"] += bool(wrong)
         for key, value in compared.items():
             total[key] = total.get(key, 0) + value

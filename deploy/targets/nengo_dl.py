@@ -30,6 +30,12 @@ def prepare(job: Job) -> Runner:
     """Builds a NengoDL simulator for each call's inputs, one minibatch item each."""
     if job.continuous:
         raise UserError("target 'nengo-dl' starts every image from rest; leave out --continuous or use --target fast")
+    if job.network.going_back:
+        back = job.network.going_back[0]
+        raise UserError(
+            f"target 'nengo-dl' passes all layers in one step, and spikes of '{back.source}' go back to "
+            f"'{back.target}'; use --target fast"
+        )
     nengo_dl = load_nengo_dl()
     register_with_nengo_dl()
     tables = fanouts(job.network, job.partition)

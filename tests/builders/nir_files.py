@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -87,18 +88,25 @@ def flatten() -> dict[str, Any]:
     return {"type": "Flatten", "start_dim": 0, "end_dim": -1}
 
 
-def simulated_by_hand(nodes: Nodes, edges: Edges, events: np.ndarray, dt: float) -> np.ndarray:
-    """What comes out in each step for ``events`` (steps, *size of the input): every node from its definition."""
+def simulated_by_hand(
+    nodes: Nodes, edges: Edges, events: np.ndarray, dt: float, late: Sequence[tuple[str, str]] = ()
+) -> np.ndarray:
+    """What comes out in each step for ``events`` (steps, *size of the input): every node from its definition.
+
+    Over edges that are ``late`` the output of the step before is taken.
+    """
     state: dict[str, Any] = {}
     found = []
+    last = {name: np.zeros_like(nodes[name]["v_threshold"]) for name, _ in late}
     for step in events.astype(float):
         values: dict[str, np.ndarray] = {}
         while len(values) < len(nodes):
             for name, node in nodes.items():
-                before = [a for a, b in edges if b == name]
-                if name not in values and all(a in values for a in before):
-                    given = np.sum([values[a] for a in before], axis=0) if before else step
-                    values[name] = _stepped(name, node, given, state, dt)
+                before = [edge for edge in edges if edge[1] == name]
+                if name not in values and all(edge in late or edge[0] in values for edge in before):
+                    parts = [last[edge[0]] if edge in late else values[edge[0]] for edge in before]
+                    values[name] = _stepped(name, node, np.sum(parts, axis=0) if parts else step, state, dt)
+        last = {name: values[name] for name in last}
         found.append(values[next(n for n, node in nodes.items() if node["type"] == "Output")])
     return np.array(found)
 

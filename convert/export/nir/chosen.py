@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from convert.network import INPUT, Network, Projection, Shape, SharedKernel
@@ -63,7 +63,20 @@ def _is_given(network: Network, projection: Projection) -> bool:
 
 
 def layouts_of(network: Network) -> dict[str, Layout]:
-    """The layout of the input, of every population but those of the host that no image drives, and of the readouts."""
+    """The layout of the input, of every population but those of the host that no image drives, and of the readouts.
+
+    A layout is chosen for what comes from before; what goes back and does not fit it makes its target one vector.
+    """
+    vectors: set[str] = set()
+    while True:
+        found = _layouts(network, vectors)
+        unfit = {p.target for p in network.going_back if path_of(p, found[p.source], found[p.target]) is None}
+        if not unfit:
+            return found
+        vectors |= unfit
+
+
+def _layouts(network: Network, vectors: Set[str]) -> dict[str, Layout]:
     shapes = {INPUT: network.input.shape} | {p.name: p.shape for p in network.populations}
     shapes |= {r.name: r.shape for r in network.readouts}
     sequence = all(shape[0] == 1 for shape in shapes.values())
@@ -73,9 +86,9 @@ def layouts_of(network: Network) -> dict[str, Layout]:
     for name, shape in shapes.items():
         if name == INPUT or name in silent:
             continue
-        into = [p for p in network.into(name) if drives(network, p)]
+        into = [p for p in network.into(name) if drives(network, p) and p.source in found]
         found[name] = _layout(into, found, shape, sequence)
-        if name in outputs and by_channel(found[name], outputs[name]) is None:
+        if name in vectors or (name in outputs and by_channel(found[name], outputs[name]) is None):
             found[name] = Layout(shape, (shape[0], shape[1]), sequence)  # a vector has a bias for each number
     return found
 

@@ -67,7 +67,7 @@ class _Build:
         if network.replays(population):
             self.names[population.name] = INPUT_NODE
             return
-        name = self.names[population.name] = self._new(population.name)
+        name = self._named(population.name)
         own = population.bias_hz * network.dt_s
         late = self.late.get(population.name, np.zeros(population.shape))
         filtered, constant = (late, own) if population.synapse_s else (late + own, np.zeros(population.shape))
@@ -116,7 +116,7 @@ class _Build:
         self, number: int, path: Path, target: str, gain: float, bias: Float32 | None, shift: Array | None
     ) -> None:
         projection, layout = path.projection, self.layouts[path.projection.target]
-        source = self.names[projection.source]
+        source = self._named(projection.source)
         name = self._new(f"{target}_from_{source}")
         self.nodes[name] = self._node(path, layout, gain, bias)
         if self.nodes[name].kind == "Affine" and not self.layouts[projection.source].is_vector:
@@ -151,6 +151,12 @@ class _Build:
             self.nodes[name] = flatten(layout)
             self.edges.append((source, name))
         return self.flat[source]
+
+    def _named(self, population: str) -> str:
+        """The node of a population, which may come after what its spikes go back to."""
+        if population not in self.names:
+            self.names[population] = self._new(population)
+        return self.names[population]
 
     def _new(self, name: str) -> str:
         """A name that is a word in every simulator, and free."""

@@ -41,6 +41,9 @@ def _time(network: Network, dt: float) -> Iterator[str]:
     }
     told = f"; {len(early)} of them get some spikes earlier than others, by shorter paths" if early else ""
     yield f"on the chip a spike takes a step to each of {max(depth.values())} layers, in NIR none{told}"
+    back = sorted({f"{p.source} to {'itself' if p.source == p.target else p.target}" for p in network.going_back})
+    if back:
+        yield f"spikes that go back ({_names(back)}) arrive in the next step; NIR says no delay, simulators take one"
 
 
 def _host(network: Network) -> Iterator[str]:

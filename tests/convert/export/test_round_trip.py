@@ -35,7 +35,7 @@ from tests.builders.event_bundle import event_network
 from tests.builders.following import following_case
 from tests.builders.image_networks import chain
 from tests.builders.populations import population
-from tests.builders.random_networks import random_case, with_events
+from tests.builders.random_networks import random_case, with_events, with_loops
 
 STEPS = 40
 
@@ -133,7 +133,18 @@ def sequence() -> Network:
     )
 
 
+def recurrent() -> Network:
+    """``u_net`` whose deep layer drives itself, and whose later ones drive those before them."""
+    rng, network = np.random.default_rng(7), u_net()
+    back = (
+        Projection("deep", "deep", Convolution(rng.normal(0.0, 0.2, (3, 3, 5, 5)))),
+        Projection("up", "down", Convolution(rng.normal(0.0, 0.2, (3, 3, 4, 3)))),
+    )
+    return network.with_(projections=(*network.projections, *back))
+
+
 NETWORKS = {
+    "recurrent": recurrent,
     "images on the host, biases": images,
     "a layer that only its bias drives": undriven,
     "events, leak": event_network,
@@ -156,7 +167,8 @@ def test_any_network_comes_back(seed: int, tmp_path: Path) -> None:
     """Kernels of any size, crops, matrices, leaks, filters, biases by neuron."""
     random = Random(seed)
     case = random_case(random, crops=True, leaky=True)
-    network = (with_events(case, random) if seed % 3 == 0 else case).network
+    case = with_events(case, random) if seed % 3 == 0 else case
+    network = (with_loops(case, random) if seed % 2 == 0 else case).network
     require_same(came_back(exported(network, tmp_path)).network, network)
 
 
@@ -174,7 +186,7 @@ def spikes_of(network: Network, events: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-@pytest.mark.parametrize("name", ["events, leak", "transposed convolutions", "a sequence"])
+@pytest.mark.parametrize("name", ["events, leak", "transposed convolutions", "a sequence", "recurrent"])
 def test_nodes_alone_give_the_same_spikes(name: str, tmp_path: Path) -> None:
     """As any NIR file: pixels that are channels of one lie elsewhere, and fire alike."""
     network = NETWORKS[name]().with_(timesteps=STEPS)

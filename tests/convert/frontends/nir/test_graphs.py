@@ -168,7 +168,8 @@ def test_settings_that_are_no_such_numbers(field: str, value: Any, sentence: str
 @pytest.mark.parametrize(
     ("edges", "sentence"),
     [
-        ([("i", "n"), ("n", "r"), ("r", "n"), ("n", "o")], "nodes n, o, r depend on themselves"),
+        ([("i", "r"), ("r", "r"), ("r", "n"), ("n", "o")], "nodes n, o, r depend on themselves past all neurons"),
+        ([("r", "n"), ("n", "r"), ("n", "o")], "nodes n, o, r depend on themselves past all neurons that the input"),
         ([("i", "o")], "the input reaches the output past all neurons"),
         ([("n", "o")], "node 'n' \\(IF\\): nothing comes in"),
     ],
