@@ -81,7 +81,7 @@ def run(
         partition = partition_of(bundle, network)
         original = original_of(bundle)
         data = _data_for(network, load_report(bundle), data_path, options, original.decoder)
-        dataset = chosen_images(data, skip=options.skip, images=options.images)
+        dataset = chosen_images(data, skip=options.skip, images=options.images, in_a_row=options.event_stream)
         require_one_size(dataset)
         if options.measure:
             require_measurable(original)
@@ -120,11 +120,20 @@ def _data_for(
             options.event_start_s or converted.event_start_s,
             options.count_events,
         )
-        found = open_events(Path(path), network.input.shape, binning, output_shape[-1], output_shape)
+        if options.event_stream and binning.steps < network.timesteps:
+            raise UserError(
+                f"--event-stream: this network listens for {binning.steps} of its {network.timesteps} steps, and a "
+                f"stream has no pauses; use --timesteps {binning.steps}"
+            )
+        shape, stream = network.input.shape, options.event_stream
+        found = open_events(Path(path), shape, binning, output_shape[-1], output_shape, stream=stream)
         NOTES.info("%s", found)
         return found.dataset
-    if options.event_dt_s or options.event_start_s or options.count_events:
-        raise UserError("this network takes images, no events; leave out --event-dt, --event-start and --count-events")
+    if options.event_dt_s or options.event_start_s or options.count_events or options.event_stream:
+        raise UserError(
+            "this network takes images, no events; leave out --event-dt, --event-start, --count-events and "
+            "--event-stream"
+        )
     return open_data(
         path,
         input_shape=network.input.shape,

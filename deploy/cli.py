@@ -102,6 +102,12 @@ DEFAULTS = RunOptions()
     is_flag=True,
     help="Events: several of one pixel in one step are as many spikes, not one.",
 )
+@click.option(
+    "--event-stream",
+    is_flag=True,
+    help="Events: all recordings one behind the other, cut into windows of --timesteps that are read out one by one; "
+    "with --continuous the state stays from window to window.",
+)
 @cluster_options
 @click.option("--force", is_flag=True, help="Replace an existing run.")
 @memory

@@ -38,13 +38,14 @@ NOT_COUNTED: Int64 = np.zeros(0, np.int64)
 Part = TypeVar("Part")
 
 
-def chosen_images(dataset: Dataset, *, skip: int, images: int | None) -> Dataset:
-    """So many images after the first ``skip``, evenly drawn in their order, so that a few show every class."""
+def chosen_images(dataset: Dataset, *, skip: int, images: int | None, in_a_row: bool = False) -> Dataset:
+    """So many images after the first ``skip``: the next ones ``in_a_row``, or evenly drawn in their order, so that a
+    few show every class."""
     left = np.arange(skip, len(dataset))
     if len(left) == 0:
         raise UserError(f"the data has {len(dataset)} images and --skip leaves out {skip}; skip fewer")
     count = min(images or len(left), len(left))
-    return dataset.subset(left[np.arange(count) * len(left) // count])
+    return dataset.subset(left[:count] if in_a_row else left[np.arange(count) * len(left) // count])
 
 
 def images_at_a_time(task: Task, threads: int) -> int:

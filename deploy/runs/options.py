@@ -55,7 +55,8 @@ class RunOptions:
     between readouts, ``early`` the threshold of ``deploy.runs.early_exit`` (None: chosen on every other image, and
     reported on those left).
     Events: a step has those of ``event_dt_s`` (None: as long as a step of the network), from ``event_start_s`` after
-    the first one on; several of one pixel in a step are as many if ``count_events``, else one.
+    the first one on; several of one pixel in a step are as many if ``count_events``, else one. As an ``event_stream``
+    recordings follow each other without a pause and are cut into windows of ``timesteps``, each read out by itself.
     ``package_watts`` is the power of this machine's processors (None: measured, or by their name), ``memory`` the most
     to take, in bytes (None: what is free).
     ``scheduler`` is the address of a Dask scheduler whose workers run the images, ``workers`` the processes of a
@@ -78,6 +79,7 @@ class RunOptions:
     event_dt_s: float | None = None
     event_start_s: float = 0.0
     count_events: bool = False
+    event_stream: bool = False
     scheduler: str | None = None
     workers: int | None = None
 

@@ -51,8 +51,7 @@ def binned(recording: Recording, shape: Shape, binning: Binning, name: str) -> t
     """
     rows, columns, channels = shape
     _require_inside(recording, shape, name)
-    first_us = recording.t_us.min(initial=np.iinfo(np.int64).max)
-    step = np.floor((recording.t_us - first_us) * 1e-6 / binning.dt_s - binning.start_s / binning.dt_s + 1e-9)
+    step = _steps(recording, binning)
     inside = (step >= 0) & (step < binning.steps)
     channel = recording.p if channels == 2 else np.zeros_like(recording.p)
     size = (binning.steps, rows, columns, channels)
@@ -61,6 +60,18 @@ def binned(recording: Recording, shape: Shape, binning: Binning, name: str) -> t
     frames = np.minimum(counts, MOST_IN_A_STEP if binning.counted else 1).astype(np.uint8)
     kept = int(inside.sum())
     return frames, Lost(len(recording), len(recording) - kept, kept - int(frames.sum(dtype=np.int64)))
+
+
+def steps_of(recording: Recording, binning: Binning) -> int:
+    """The steps from the start of ``binning`` to the last event."""
+    return max(0, int(_steps(recording, binning).max(initial=-1)) + 1)
+
+
+def _steps(recording: Recording, binning: Binning) -> NDArray[np.float64]:
+    """The step of each event; below 0 before the start."""
+    first_us = recording.t_us.min(initial=np.iinfo(np.int64).max)
+    seconds = (recording.t_us - first_us) * 1e-6
+    return np.asarray(np.floor(seconds / binning.dt_s - binning.start_s / binning.dt_s + 1e-9))
 
 
 def _require_inside(recording: Recording, shape: Shape, name: str) -> None:

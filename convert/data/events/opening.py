@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,28 +17,32 @@ from convert.network import Shape
 from convert.upstream.types import Values
 
 from .arrays import LAYOUTS, Listed, Stepped, open_arrays
-from .binning import Binning, Frames, Lost, binned
+from .binning import Binning, Frames, Lost, binned, steps_of
 from .files import READERS, read_recording
+from .stream import Recordings, as_stream
 
 LOOKED_AT = 64
 """Recordings whose losses are counted before a run, evenly drawn."""
 
-Framed = Callable[[int], tuple[Frames, Lost]]
-
 
 @dataclass(frozen=True)
 class EventData:
-    """Recordings in steps, shape (steps, rows, columns, channels) each, and what a part of them loses by that."""
+    """Recordings in steps, shape (steps, rows, columns, channels) each, and what a part of them loses by that.
+
+    Of a stream the windows into which it is cut; ``streamed`` is how many recordings it has.
+    """
 
     dataset: Dataset
     lost: Lost
     binning: Binning
+    streamed: int | None = None
 
     def __str__(self) -> str:
         """Such as: 60 recordings in 300 steps of 1 ms, several events of a pixel in a step as one: 1.2 % fewer."""
         binning, events = self.binning, max(1, self.lost.events)
         how = "as many (up to 255)" if binning.counted else "as one"
-        lines = f"{len(self.dataset)} recordings in {binning.steps} steps of {1000 * binning.dt_s:g} ms"
+        what = "recordings in" if self.streamed is None else f"windows, of {self.streamed} recordings as one stream, of"
+        lines = f"{len(self.dataset)} {what} {binning.steps} steps of {1000 * binning.dt_s:g} ms"
         lines += f" from {1000 * binning.start_s:g} ms on" if binning.start_s else ""
         lines += f"; several events of a pixel in a step count {how}: {self.lost.merged / events:.2%} of all are fewer"
         lines += f"; {self.lost.beyond / events:.2%} lie outside these steps"
@@ -52,8 +55,12 @@ def open_events(
     binning: Binning,
     classes: int | None,
     output_shape: tuple[int, ...] | None = None,
+    *,
+    stream: bool = False,
 ) -> EventData:
     """The recordings at ``path`` for a network that takes ``shape`` in each step and tells ``classes`` apart.
+
+    As a ``stream`` they follow each other without a pause, and each of its windows counts as a recording.
 
     Layouts: a .npz file of events, or of how many there are in each step, or a folder with a sub-folder of files for
     each class. Labels of a .npz may be numbers of ``output_shape``, which the network is to give. Raises ``UserError``.
@@ -62,16 +69,21 @@ def open_events(
         raise UserError(f"{path}: no such file or folder; {LAYOUTS}, or a folder with one sub-folder for each class")
     simulated = None
     if path.is_dir():
-        framed, labels, names = _folders(path, shape, binning, classes)
+        recordings, labels, names = _folders(path, shape, classes)
     elif path.suffix.lower() == ".npz":
         found = open_arrays(path, shape)
-        framed, labels, simulated = _framed(found, path, shape, binning), found.labels, found.simulated
+        recordings, labels, simulated = _recordings(found, path, shape), found.labels, found.simulated
         names = ()
     else:
         raise UserError(f"{path}: a {path.suffix or 'nameless'} file holds no recordings with labels; {LAYOUTS}")
 
+    streamed = recordings.count if stream else None
+    if stream:
+        windows = as_stream(recordings, binning, path.name)
+        recordings, labels = windows.recordings, labels[windows.belongs]
+
     def image(i: int) -> Image:
-        return framed(i)[0].astype(np.float32)
+        return recordings.frames(i, binning)[0].astype(np.float32)
 
     if labels.ndim == 2 and one_hot(labels):
         labels = labels.argmax(axis=1)
@@ -83,8 +95,8 @@ def open_events(
         names = names or tuple(map(str, range(classes or int(known.max()) + 1)))
         source = ImageSource("classification", len(known), image, lambda i: int(known[i]), names)
     step = -(-source.size // LOOKED_AT)
-    lost = sum((framed(i)[1] for i in range(0, source.size, step)), Lost(0, 0, 0))
-    return EventData(Dataset(source, np.arange(source.size), path.name, simulated=simulated), lost, binning)
+    lost = sum((recordings.frames(i, binning)[1] for i in range(0, source.size, step)), Lost(0, 0, 0))
+    return EventData(Dataset(source, np.arange(source.size), path.name, simulated=simulated), lost, binning, streamed)
 
 
 def _classes(path: Path, labels: Values, classes: int | None, output_shape: tuple[int, ...] | None) -> Values:
@@ -109,13 +121,20 @@ def _numbers(path: Path, labels: Values, output_shape: tuple[int, ...] | None) -
     return np.asarray(labels, np.float32).reshape(len(labels), *wanted)
 
 
-def _framed(found: Listed | Stepped, path: Path, shape: Shape, binning: Binning) -> Framed:
-    """The steps of each recording."""
+def _recordings(found: Listed | Stepped, path: Path, shape: Shape) -> Recordings:
     if isinstance(found, Listed):
         of_lists: Listed = found
-        return lambda i: binned(of_lists.recording(i), shape, binning, f"{path.name}, recording {i}")
+        return Recordings(
+            len(found.labels),
+            lambda i, binning: binned(of_lists.recording(i), shape, binning, f"{path.name}, recording {i}"),
+            lambda i, binning: steps_of(of_lists.recording(i), binning),
+        )
     of_steps: Stepped = found
-    return lambda i: _cut(of_steps.frames(i), binning)
+    return Recordings(
+        len(found.labels),
+        lambda i, binning: _cut(of_steps.frames(i), binning),
+        lambda i, binning: max(0, len(of_steps.frames(i)) - round(binning.start_s / binning.dt_s)),
+    )
 
 
 def _cut(frames: Values, binning: Binning) -> tuple[Frames, Lost]:
@@ -129,7 +148,7 @@ def _cut(frames: Values, binning: Binning) -> tuple[Frames, Lost]:
     return padded, Lost(total, total - inside, inside - int(padded.sum(dtype=np.int64)))
 
 
-def _folders(path: Path, shape: Shape, binning: Binning, classes: int | None) -> tuple[Framed, Values, tuple[str, ...]]:
+def _folders(path: Path, shape: Shape, classes: int | None) -> tuple[Recordings, Values, tuple[str, ...]]:
     """A sub-folder for each class, in alphabetical order."""
     names = sorted(child.name for child in path.iterdir() if child.is_dir() and not child.name.startswith("."))
     files = [
@@ -148,8 +167,9 @@ def _folders(path: Path, shape: Shape, binning: Binning, classes: int | None) ->
             "folder for each class, empty ones too"
         )
 
-    def framed(i: int) -> tuple[Frames, Lost]:
-        file = files[i][0]
-        return binned(read_recording(file), shape, binning, str(file))
-
-    return framed, np.array([k for _, k in files]), tuple(names)
+    recordings = Recordings(
+        len(files),
+        lambda i, binning: binned(read_recording(files[i][0]), shape, binning, str(files[i][0])),
+        lambda i, binning: steps_of(read_recording(files[i][0]), binning),
+    )
+    return recordings, np.array([k for _, k in files]), tuple(names)

@@ -12,7 +12,8 @@ from convert.network.transforms import Convolution, Shape, SharedKernel, Transfo
 def misfits(network: Network) -> list[str]:
     """What does not fit together in ``network``, one sentence for each."""
     problems = []
-    shapes = {INPUT: network.input.shape} | {p.name: p.shape for p in (*network.readouts, *network.populations)}
+    shapes = {INPUT: network.input.shape} | {target.name: target.shape for target in network.readouts}
+    shapes |= {population.name: population.shape for population in network.populations}
     readouts = {readout.name for readout in network.readouts}
     for population in network.populations:
         for projection in network.into(population.name):

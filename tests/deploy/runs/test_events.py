@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from convert.bundle import load_network
 from convert.data.events.binning import Binning
 from convert.data.events.opening import open_events
 from convert.errors import UserError
+from convert.network import Convolution, Sparse
 from deploy.cli import main as deploy_model
 from deploy.report.cli import main as energy_report
 from partition.cli import main as partition_model
@@ -102,3 +104,45 @@ def test_what_cannot_be_is_a_sentence(given: Path, tmp_path: Path) -> None:
     )
     assert refused.exit_code == 2
     assert "--target fast" in " ".join(refused.output.split())
+
+
+def run_json(bundle: Path, data: Path, name: str, *options: str) -> dict:
+    ran(deploy_model, bundle, "--data", data, "--no-measure", "--name", name, *options)
+    return json.loads((bundle / "runs" / name / "run.json").read_text())
+
+
+def test_a_stream_of_windows_is_one_long_run(given: Path) -> None:
+    """Spikes are those of a single presentation of all its steps; without --continuous each window starts from rest."""
+    bundle, data = given / "events.bundle", given / "data.npz"
+    network, partition = load_network(bundle), read_partition(bundle / "partition.json")
+    found = open_events(data, SHAPE, Binning(0.001, STEPS), CLASSES, stream=True).dataset
+    windows = np.stack([found.image(i) for i in range(len(found))])
+    long = network.with_(timesteps=windows.shape[0] * STEPS)
+    whole = deploy.run_images(long, partition, windows.reshape(1, -1, *SHAPE)).layers[0]
+    report = run_json(bundle, data, "stream", "--event-stream", "--continuous")
+    assert report["continuous"]
+    assert report["images"] == len(found)
+    assert report["spikes"] * len(found) == pytest.approx(sum(whole[p.name].spikes for p in network.chip_populations))
+    cut = run_json(bundle, data, "cut", "--event-stream")
+    assert cut["host_spikes"] == report["host_spikes"]
+    assert cut["spikes"] != report["spikes"]
+
+
+def test_where_nothing_is_left_over_a_stream_is_its_windows_alone(given: Path) -> None:
+    """Neurons that fire at every spike, and have nothing left: from the step on at which spikes have come through."""
+    bundle = given / "events.bundle"
+    network, partition = load_network(bundle), read_partition(bundle / "partition.json")
+    firing = tuple(
+        replace(p, transform=replace(p.transform, kernel=np.full_like(p.transform.kernel, 2.0)))
+        if isinstance(p.transform, Convolution)
+        else replace(p, transform=Sparse(abs(p.transform.matrix) + 2 * (p.transform.matrix != 0)))
+        if p.target == "classes"
+        else p
+        for p in network.projections
+    )
+    network = network.with_(projections=firing)
+    found = open_events(given / "data.npz", SHAPE, Binning(0.001, STEPS), CLASSES, stream=True).dataset
+    windows = np.stack([found.image(i) for i in range(len(found))])
+    alone, stream = (deploy.run_images(network, partition, windows, continuous=on).outputs for on in (False, True))
+    assert alone.any()
+    np.testing.assert_array_equal(alone, stream)

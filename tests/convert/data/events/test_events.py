@@ -163,3 +163,29 @@ def test_recordings_of_n_mnist() -> None:
     assert len(found.dataset) == 60
     assert found.lost.beyond / found.lost.events < 0.01
     assert found.dataset.image(0).sum() > 3000
+
+
+def test_a_stream_is_all_recordings_behind_each_other_cut_into_windows(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", **listed_events(4))
+    long = Binning(0.001, 70)  # longer than any of them
+    alone = open_events(tmp_path / "a.npz", SHAPE, long, CLASSES).dataset
+    whole = [alone.image(i)[: int(np.flatnonzero(alone.image(i).any(axis=(1, 2, 3)))[-1]) + 1] for i in range(4)]
+    joined, owner = np.concatenate(whole), np.repeat(np.arange(4), [len(part) for part in whole])
+    found = open_events(tmp_path / "a.npz", SHAPE, STEPS, CLASSES, stream=True)
+    windows = len(joined) // STEPS.steps
+    assert len(found.dataset) == windows > 4
+    assert f"{windows} windows, of 4 recordings as one stream, of 20 steps of 1 ms" in str(found)
+    assert found.lost.beyond == 0 < found.lost.merged
+    for w in range(windows):
+        part = slice(w * STEPS.steps, (w + 1) * STEPS.steps)
+        np.testing.assert_array_equal(found.dataset.image(w), joined[part])
+        assert found.dataset.label(w) == alone.label(int(np.bincount(owner[part]).argmax()))
+    frames = np.zeros((4, 60, *SHAPE), np.uint8)
+    for i, part in enumerate(whole):
+        frames[i, : len(part)] = part[:60]
+    np.savez(tmp_path / "b.npz", x=frames, y=[alone.label(i) for i in range(4)])
+    stepped = open_events(tmp_path / "b.npz", SHAPE, STEPS, CLASSES, stream=True).dataset
+    assert len(stepped) == 12
+    np.testing.assert_array_equal(stepped.image(4), frames[1, 20:40])
+    with pytest.raises(UserError, match="a window of the stream 900; use --timesteps"):
+        open_events(tmp_path / "a.npz", SHAPE, Binning(0.001, 900), CLASSES, stream=True)
