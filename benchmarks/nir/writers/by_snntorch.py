@@ -49,6 +49,34 @@ def synaptic() -> torch.nn.Sequential:
     return torch.nn.Sequential(linear(20, 16, 0.3), layer(16), linear(16, 10, 0.4), layer(10))
 
 
+def recurrent(kind: str) -> Network:
+    """RSynaptic or RLeaky, its own spikes a step later; then a layer that is not recurrent.
+
+    It is run by hand: what ``reset_delay=False`` of 1.0 resets in these two is lost.
+    """
+    zero = {"reset_mechanism": "zero", "all_to_all": True, "linear_features": 16}
+    decays = {"beta": torch.full((16,), 0.8)} | ({"alpha": torch.full((16,), 0.5)} if kind == "RSynaptic" else {})
+    layer = getattr(snntorch, kind)(**decays, threshold=torch.ones(16), init_hidden=True, **zero)
+    layer.recurrent = linear(16, 16, 0.3)
+    last = leaky(10, reset_mechanism="zero", reset_delay=False)
+    net = torch.nn.Sequential(linear(20, 16, 0.4), layer, linear(16, 10, 0.6), last)
+
+    def run(steps: np.ndarray) -> np.ndarray:
+        layer.reset_mem()
+        last.reset_mem()
+        found = []
+        for step in steps:
+            fired = layer(net[0](torch.tensor(step)[None]))
+            layer.mem = layer.mem * (1 - fired)
+            found.append(last(net[2](fired))[0].numpy())
+        return np.stack(found)
+
+    def graph() -> nir.NIRGraph:
+        return export_to_nir(net, torch.zeros(1, *MLP), ignore_dims=[0])
+
+    return Network(MLP, graph, run, DT)
+
+
 def conv() -> torch.nn.Sequential:
     settings = {"reset_mechanism": "zero", "reset_delay": False, "init_hidden": True}
     ones = torch.ones(4, 10, 10)
@@ -65,6 +93,8 @@ if __name__ == "__main__":
             "Leaky, reset a step late": lambda: of(mlp(reset_mechanism="zero"), MLP),
             "Leaky, by subtraction (its default)": lambda: of(mlp(), MLP),
             "Synaptic": lambda: of(synaptic(), MLP),
+            "RSynaptic, reset by hand": lambda: recurrent("RSynaptic"),
+            "RLeaky, reset by hand": lambda: recurrent("RLeaky"),
             "convolution": lambda: of(conv(), CNN),
         }
     )

@@ -41,7 +41,7 @@ def recurrent(network: Network) -> tuple[str, ...]:
     loops = [[n for n in names if network.population(n).source_layer != "Delay"] for names in loops_of(network)]
     return (
         f"recurrent ({', '.join(dict.fromkeys(back))}): NIR says no delay; a spike comes back in the next step, on the "
-        "chip and in snnTorch and norse, and a Delay in the loop comes on top",
+        "chip as in snnTorch, and a Delay in the loop comes on top",
         *(
             f"loop of {len(names)} populations ({', '.join(names)}): on the chip a spike takes a step to each of them, "
             "in simulators, which pass all layers in one step, one step for the whole loop: spikes will differ"
