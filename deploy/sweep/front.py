@@ -17,7 +17,6 @@ def front_of(rows: Sequence[Kind], data: str, run: Callable[[Kind], str]) -> Fro
     """Every row that has a value as a point; ``run`` names what it belongs to, and ``data`` what it was measured on."""
     valued = [row for row in rows if row.value is not None]
     metric, images = cast("MetricName", valued[0].metric), valued[0].images or 0
-    ordered = sorted(valued, key=lambda row: (len(run(row)), run(row)))
     points = [
         FrontPoint(
             run=run(row),
@@ -27,7 +26,7 @@ def front_of(rows: Sequence[Kind], data: str, run: Callable[[Kind], str]) -> Fro
             value=row.value or 0.0,
             joules=row.joules or 0.0,
         )
-        for row in ordered
+        for row in valued
     ]
     return Front(data=data, images=images, metric=metric, device=DEVICE.name, points=marked(points, metric))
 

@@ -31,7 +31,7 @@ def front_plot(name: str, front: Front) -> Plot:
 
     def draw(form: Form) -> Figure:
         figure, (axes,) = figure_of(form, 1, height=3.2)
-        for i, run in enumerate(dict.fromkeys(point.run for point in front.points)):
+        for i, run in enumerate(sorted({point.run for point in front.points}, key=lambda run: (len(run), run))):
             _run(axes, [point for point in front.points if point.run == run], *MARKS[i % len(MARKS)])
         joules, values = [p.joules for p in on_front], [p.value for p in on_front]
         axes.step(joules, values, where="post", color=INK, linewidth=1.4, label="front")
