@@ -41,15 +41,15 @@ def unet() -> Model:
 
 @recipe(f"{KERAS_IO}: image segmentation with a U-Net-like Xception (Oxford pets)")
 def oxford_pets() -> Model:
-    return _xception_unet(32, (8, 16, 24), classes=3)
+    return xception_unet(32, (8, 16, 24), classes=3)
 
 
 @recipe(f"{KERAS_IO}: the same at its full size", limit_s=3000)
 def oxford_pets_160() -> Model:
-    return _xception_unet(160, (32, 64, 128, 256), classes=3)
+    return xception_unet(160, (32, 64, 128, 256), classes=3)
 
 
-def _xception_unet(side: int, filters: tuple[int, ...], classes: int) -> Model:
+def xception_unet(side: int, filters: tuple[int, ...], classes: int) -> Model:
     image = image_input(side)
     x = before = conv_relu(image, filters[0], 3, 2)
     for number in filters[1:]:

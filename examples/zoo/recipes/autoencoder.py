@@ -1,0 +1,62 @@
+"""MLPerf Tiny's anomaly detection: a fully connected autoencoder on spectra of toy cars."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..keras_file import saved
+from ..mlperf import FOLDER, Inputs, read_inputs, save
+from ..recipe import Files, Given, Recipe
+
+BANDS, FRAMES, HIDDEN, CODE = 128, 5, 128, 8
+CALIBRATION, WINDOWS = 20, 4
+"""Normal recordings that calibrate; windows of each recording, evenly spaced, of the 196 that there are."""
+
+
+def architecture(path: Path) -> Path:
+    """640 numbers through a code of 8 and back. Source: Koizumi et al., "ToyADMOS", 2019; DCASE 2020, task 2."""
+    from keras import Input, Model, layers
+
+    spectra = Input((BANDS * FRAMES,))
+    x = spectra
+    for units in (*[HIDDEN] * 4, CODE, *[HIDDEN] * 4):
+        x = layers.ReLU()(layers.BatchNormalization()(layers.Dense(units)(x)))
+    return saved(Model(spectra, layers.Dense(BANDS * FRAMES)(x)), path)
+
+
+def windows(recordings: np.ndarray) -> np.ndarray:
+    """``WINDOWS`` windows of ``FRAMES`` frames of each recording (n, frames * BANDS), as vectors."""
+    frames = recordings.reshape(len(recordings), -1, BANDS)
+    starts = np.linspace(0, frames.shape[1] - FRAMES, WINDOWS).astype(int)
+    return np.concatenate([frames[:, s : s + FRAMES].reshape(len(frames), -1)[:, None] for s in starts], axis=1)
+
+
+def prepare(given: Given) -> Files:
+    assert given.model is not None
+    assert given.data is not None
+    found = read_inputs(given.data, np.float32)
+    normal = np.flatnonzero(found.y == 0)[:CALIBRATION]
+    rest = np.setdiff1d(np.arange(len(found.y)), normal)
+    parts = []
+    for chosen in (normal, rest):
+        x = windows(found.x[chosen])
+        parts.append(Inputs(x.reshape(-1, x.shape[-1]), found.y[chosen].repeat(WINDOWS)))
+    return Files(given.model, *save(given.out, *parts))
+
+
+RECIPE = Recipe(
+    name="autoencoder",
+    title="Autoencoder (MLPerf Tiny)",
+    source="MLPerf Tiny v1, its weights: ad01.h5 of mlcommons/tiny",
+    trained="ToyADMOS, normal toy cars, by MLPerf",
+    data=f"MLPerf's 248 recordings of ToyADMOS: {CALIBRATION} normal ones calibrate, of the others {WINDOWS} windows each "
+    "are tested, each for itself (MLPerf takes the mean over 196)",
+    architecture=architecture,
+    prepare=prepare,
+    takes_model="ad01.h5 of github.com/mlcommons/tiny",
+    takes_data=FOLDER.format(name="ad01"),
+    makes_model=False,
+    options={"convert-model": "--metric auc"},
+)
