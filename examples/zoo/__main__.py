@@ -28,7 +28,7 @@ from .words import summary, wanted
 @click.option("--check", is_flag=True, help="Only say what would convert: without data, in seconds.")
 @command
 def main(name: str | None, model: Path | None, data: Path | None, output: Path, check: bool) -> None:
-    """Make a network of the zoo, convert, partition and run it, and report its energy; without NAME say which there are.
+    """Make a network of the zoo, convert, partition and run it, report its energy; without NAME say which there are.
 
     What was done once is not done again: a command that was killed goes on.
     """

@@ -25,7 +25,7 @@ def cifar10_folders(given: Given) -> tuple[Path, Path]:
 
 
 def trained_on_cifar10(architecture: Callable[[Path], Path], path: Path, folder: Path, epochs: int) -> Path:
-    """The model at ``path``, which is trained if it is not there; a training that was killed goes on by whole epochs."""
+    """The model at ``path``, trained if it is not there; a training that was killed goes on by whole epochs."""
     from convert.upstream.tensorflow import load_keras3
 
     if path.exists():

@@ -48,7 +48,7 @@ class Recipe:
     ``source`` says whose design and whose weights, ``trained`` on what and for how long, ``data`` what the accuracy is
     of: it begins with "stand-in:" or "synthetic:" where that is not what the design is known for. ``takes_model`` and
     ``takes_data`` say what a user gives (None: nothing); a model may be left out where ``makes_model``. ``begins_with``
-    is the first of the commands, ``options`` are theirs.
+    is the first of the commands, ``options`` are theirs; ``remark`` says more, from the files and the run's folder.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Recipe:
     data: str
     architecture: Callable[[Path], Path] | None
     prepare: Callable[[Given], Files]
+    remark: Callable[[Files, Path], str] | None = None
     takes_model: str | None = None
     takes_data: str | None = None
     makes_model: bool = True

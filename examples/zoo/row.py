@@ -52,6 +52,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     trained: str
     data: str
+    remark: str | None
     model: str
     """SHA-256 of its file."""
     metric: MetricName

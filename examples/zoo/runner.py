@@ -1,6 +1,7 @@
 """A recipe through the commands, each a process of its own that is timed; what was done once is not done again.
 
-OUT/NAME keeps the files that were made, ``work.bundle``, the report, a log of each command, and ``took.json``: what each took.
+OUT/NAME keeps the files that were made, ``work.bundle``, the report, a log of each command, and what each took:
+``took.json``.
 """
 
 from __future__ import annotations
@@ -61,12 +62,13 @@ def perform(recipe: Recipe, given: Given, tell: Told = print) -> Row:
         (folder / "took.json").write_bytes(msgspec.json.encode(took))
 
     made = f"python -m examples.zoo {recipe.name}{_named(given)}"
-    step(MAKE, made, "-m", "examples.zoo.make", recipe.name, *map(str, (given.out, given.model or "", given.data or "")))
+    paths = (given.out, given.model or "", given.data or "")
+    step(MAKE, made, "-m", "examples.zoo.make", recipe.name, *map(str, paths))
     files = Files.load(folder / "files.json")
     for command, words in _commands(recipe, files, folder).items():
         shown = shlex.join([command, *(Path(word).name if "/" in word else word for word in words)])
         step(command, shown, "-c", f"from {PROGRAMS[command]} import main; main()", *words)
-    return _row(recipe, folder, took)
+    return _row(recipe, files, folder, took)
 
 
 def _commands(recipe: Recipe, files: Files, folder: Path) -> dict[CommandName, list[str]]:
@@ -102,7 +104,7 @@ def _read(folder: Path) -> dict[str, Command]:
     return msgspec.json.decode(file.read_bytes(), type=dict[str, Command]) if file.is_file() else {}
 
 
-def _row(recipe: Recipe, folder: Path, took: dict[str, Command]) -> Row:
+def _row(recipe: Recipe, files: Files, folder: Path, took: dict[str, Command]) -> Row:
     report = msgspec.json.decode((folder / "report.json").read_bytes(), type=EnergyReport)
     found, conversion = report.runs[0], load_report(folder / "work.bundle")
     knee = next(point for point in found.points if point.name == "knee")
@@ -115,6 +117,7 @@ def _row(recipe: Recipe, folder: Path, took: dict[str, Command]) -> Row:
         source=recipe.source,
         trained=recipe.trained,
         data=recipe.data,
+        remark=recipe.remark(files, folder / "work.bundle" / "runs" / "fast") if recipe.remark else None,
         model=conversion.provenance.given["model"].sha256,
         metric=knee.metric,
         tested=found.images,

@@ -1,9 +1,9 @@
 """A ResNet-14 for CIFAR-10, trained in PyTorch and exported to ONNX: what examples/zoo/weights/torch_resnet.onnx is.
 
-    python -m examples.zoo.torch_resnet CIFAR10 torch_resnet.onnx [--epochs 6]
+    python -m examples.zoo.torch_resnet CIFAR10 torch_resnet.onnx [--epochs 4]
 
 Needs torch and onnx, nothing of this package, so it can run in PyTorch's environment. CIFAR10 has train/CLASS/*.jpg.
-Source: He et al., "Deep Residual Learning for Image Recognition", 2016, section 4.2, with 10, 20 and 40 channels.
+Source: He et al., "Deep Residual Learning for Image Recognition", 2016, section 4.2, with 8, 16 and 32 channels.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-CHANNELS, BLOCKS, SEED, BATCH, RATE, DECAY = (10, 20, 40), 2, 0, 128, 0.2, 5e-4
+CHANNELS, BLOCKS, SEED, BATCH, RATE, DECAY = (8, 16, 32), 2, 0, 128, 0.2, 5e-4
 MEAN, SPREAD = (125.3, 123.0, 113.9), (63.0, 62.1, 66.7)
 """Of CIFAR-10's training images."""
 
@@ -87,12 +87,13 @@ def train(model: nn.Module, images: np.ndarray, classes: np.ndarray, epochs: int
     optimizer = torch.optim.SGD(model.parameters(), RATE, momentum=0.9, weight_decay=DECAY, nesterov=True)
     steps = len(images) // BATCH
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, epochs=epochs, steps_per_epoch=steps)
+    model.train().to(memory_format=torch.channels_last)  # a quarter faster
     for epoch in range(epochs):
-        model.train()
         order, right = rng.permutation(len(images)), 0
         for k in range(steps):
             chosen = order[k * BATCH : (k + 1) * BATCH]
-            said, wanted = model(torch.from_numpy(np.float32(moved(images[chosen], rng)))), torch.from_numpy(classes[chosen])
+            given = torch.from_numpy(np.float32(moved(images[chosen], rng)))
+            said, wanted = model(given.contiguous(memory_format=torch.channels_last)), torch.from_numpy(classes[chosen])
             optimizer.zero_grad()
             nn.functional.cross_entropy(said, wanted, label_smoothing=0.05).backward()
             optimizer.step()
@@ -105,7 +106,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cifar10", type=Path)
     parser.add_argument("onnx", type=Path)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=4)
     arguments = parser.parse_args()
     torch.manual_seed(SEED)
     torch.set_num_threads(1)

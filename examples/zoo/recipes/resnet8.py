@@ -13,7 +13,7 @@ EPOCHS = 60
 
 def architecture(path: Path) -> Path:
     """Three stages of one block each, 16, 32 and 64 channels. Source: Banbury et al., "MLPerf Tiny Benchmark", 2021."""
-    from keras import Input, Model, layers
+    from keras import Input, Model
 
     from benchmarks.models.blocks import classes, conv_relu, residual
 

@@ -25,8 +25,8 @@ def prepare(given: Given) -> Files:
 RECIPE = Recipe(
     name="torch_resnet",
     title="ResNet-14 of PyTorch, through ONNX",
-    source="examples/zoo/torch_resnet.py: 10, 20 and 40 channels; the file is in examples/zoo/weights",
-    trained="CIFAR-10, 6 epochs",
+    source="examples/zoo/torch_resnet.py: 8, 16 and 32 channels; the file is in examples/zoo/weights",
+    trained="CIFAR-10, 4 epochs: six minutes of processor time",
     data="CIFAR-10, its test images as JPEG",
     architecture=architecture,
     prepare=prepare,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from convert.data.folders import read_pixels
@@ -17,6 +19,9 @@ SIDE, FILTERS, BORDER, SEED = 64, (16, 32, 48), 3.0, 0
 MEMBRANE, CELL, EDGE = 0, 1, 2
 STEPS, BATCH, RATE = 1_500, 16, 2e-3
 
+Pair = tuple[NDArray[Any], NDArray[Any]]
+"""Images and labels."""
+
 
 def architecture(path: Path) -> Path:
     """Source: keras.io, "Image segmentation with a U-Net-like architecture", there 160 x 160 and 32 to 256 filters."""
@@ -25,7 +30,7 @@ def architecture(path: Path) -> Path:
     return saved(xception_unet(SIDE, FILTERS, classes=3), path)
 
 
-def slices(folder: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+def slices(folder: Path) -> list[Pair]:
     """Images in three equal channels, and labels as the pets have them: what it is, what not, and its border."""
     found = []
     for file in sorted((folder / "image").iterdir()):
@@ -35,7 +40,7 @@ def slices(folder: Path) -> list[tuple[np.ndarray, np.ndarray]]:
     return found
 
 
-def crops(found: list[tuple[np.ndarray, np.ndarray]], count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def crops(found: list[Pair], count: int, rng: np.random.Generator) -> Pair:
     """``count`` random crops, turned and mirrored."""
     images, labels = [], []
     for _ in range(count):
@@ -48,7 +53,7 @@ def crops(found: list[tuple[np.ndarray, np.ndarray]], count: int, rng: np.random
     return np.stack(images), np.stack(labels)
 
 
-def train(found: list[tuple[np.ndarray, np.ndarray]], path: Path) -> None:
+def train(found: list[Pair], path: Path) -> None:
     """The model at ``path``; cross-entropy, Adam, a cosine."""
     from convert.upstream.tensorflow import load_keras3
 
@@ -77,9 +82,10 @@ def prepare(given: Given) -> Files:
 RECIPE = Recipe(
     name="unet_pets",
     title="U-Net of the pets example, 64 x 64",
-    source="keras.io's example (Xception blocks), there 160 x 160 and 32 to 256 filters, here 16 to 48; trained by the recipe",
+    source="keras.io's example (Xception blocks), there 160 x 160 and 32 to 256 filters, here 16 to 48; "
+    "trained by the recipe",
     trained=f"ISBI 2012, 18 slices, {STEPS:,} batches of {BATCH} crops",
-    data="stand-in: crops of ISBI 2012 slices that were not trained on, labels cell, membrane and the cell's border; no pets",
+    data="stand-in: no pets, but crops of ISBI 2012 slices that were not trained on: cell, its border, membrane",
     architecture=architecture,
     prepare=prepare,
     takes_model="a file that this recipe trained (without one it is trained: minutes)",

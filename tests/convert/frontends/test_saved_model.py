@@ -7,6 +7,7 @@ import pytest
 
 from convert.errors import UserError
 from convert.frontends.keras.load import load_model
+from convert.frontends.keras.reading.saved_model import GRAPH, METADATA
 from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
 
 
@@ -23,6 +24,36 @@ def test_weights_and_layers_are_those_that_were_saved(tmp_path):
     model.save(tmp_path / "model")
     images = rng.standard_normal((2, 6, 6, 2)).astype(np.float32)
     np.testing.assert_allclose(load_model(tmp_path / "model")(images), model(images), atol=1e-5)
+
+
+def test_a_folder_of_an_older_keras_2_is_read(tmp_path):
+    """Up to version 2.4 the description of the layers lay in saved_model.pb itself."""
+    load_tensorflow()
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+    from tf_keras.protobuf.saved_metadata_pb2 import SavedMetadata
+
+    model, folder = small_model(load_tf_keras()), tmp_path / "model"
+    model.save(folder)
+    metadata, saved = SavedMetadata(), SavedModel()
+    metadata.ParseFromString((folder / METADATA).read_bytes())
+    saved.ParseFromString((folder / GRAPH).read_bytes())
+    for node in metadata.nodes:
+        described = saved.meta_graphs[0].object_graph_def.nodes[node.node_id].user_object
+        described.identifier, described.metadata = node.identifier, node.metadata
+    (folder / METADATA).unlink()
+    (folder / GRAPH).write_bytes(saved.SerializeToString())
+    images = np.random.default_rng(0).standard_normal((2, 6, 6, 2)).astype(np.float32)
+    np.testing.assert_allclose(load_model(folder)(images), model(images), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [METADATA, GRAPH])
+def test_a_damaged_description_is_a_sentence(tmp_path, name):
+    small_model(load_tf_keras()).save(tmp_path / "model")
+    if name == GRAPH:
+        (tmp_path / "model" / METADATA).unlink()
+    (tmp_path / "model" / name).write_bytes(b"\x0a\xff\xff no description")
+    with pytest.raises(UserError, match=f"{name} is damaged or truncated; save the model again"):
+        load_model(tmp_path / "model")
 
 
 def test_a_graph_that_writes_a_file_is_not_run(tmp_path):

@@ -12,7 +12,7 @@ from convert.errors import UserError
 from convert.frontends.keras.layers import ALIASES
 from convert.frontends.keras.reading.bombs import bomb_in
 from convert.frontends.keras.reading.configs import absurd_numbers
-from convert.frontends.keras.reading.saved_model import METADATA, model_config, read_saved_model
+from convert.frontends.keras.reading.saved_model import GRAPH, has_layers, model_config, read_saved_model
 from convert.storage.damage import DAMAGED, too_little_memory
 from convert.upstream.tensorflow import load_keras3, load_tf_keras
 from convert.upstream.types import Config, Model
@@ -66,7 +66,7 @@ def layer_configs(path: Path) -> Iterator[tuple[str, str, Config]]:
                 yield from _layers(json.loads(_member(archive, "config.json")))
         elif path.is_file():
             yield from _layers(json.loads(_h5_attribute(path, "model_config")))
-        elif (path / METADATA).is_file():
+        elif has_layers(path):
             yield from _layers(model_config(path))
     except DAMAGED:
         return
@@ -86,14 +86,14 @@ def _version(path: Path) -> str:
     if not path.exists():
         raise UserError(f"{path} does not exist; give the path of a .keras, .h5, .onnx or SavedModel")
     if path.is_dir():
-        if (path / "saved_model.pb").is_file():
-            if not (path / METADATA).is_file():
+        if (path / GRAPH).is_file():
+            if not has_layers(path):
                 raise UserError(
                     f"{path} is a SavedModel without Keras layers, as model.export() and tf.saved_model.save() write "
                     "it; save the model itself with model.save('NAME.keras') and give that file"
                 )
             return "2"
-        raise UserError(f"{path} is a folder but not a SavedModel (no saved_model.pb in it); {WAY_OUT}")
+        raise UserError(f"{path} is a folder but not a SavedModel (no {GRAPH} in it); {WAY_OUT}")
     if path.stat().st_size == 0:
         raise UserError(f"{path} is empty; {WAY_OUT}")
     if zipfile.is_zipfile(path):
