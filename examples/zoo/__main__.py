@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +15,7 @@ from convert.errors import UserError
 from .all import RECIPES
 from .recipe import Given, Recipe
 from .row import write_row
-from .runner import perform
+from .runner import PROGRAMS, perform
 from .words import summary, wanted
 
 
@@ -51,8 +52,9 @@ def _check(recipe: Recipe, model: Path | None) -> None:
         raise UserError(f"{recipe.name} has no architecture of its own; give --model {recipe.takes_model}")
     with TemporaryDirectory() as folder:
         file = model or recipe.architecture(Path(folder) / recipe.name)  # type: ignore[misc]
-        words = ("-c", "from deploy.convert_model import main; main()", str(file), "--check")
-        ended = run(words, Path(folder) / "check.log")
+        start = f"from {PROGRAMS['convert-model']} import main; main()"
+        options = shlex.split(recipe.options.get("convert-model", ""))
+        ended = run(("-c", start, str(file), "--check", *options), Path(folder) / "check.log")
     console.print(ended.output.rstrip(), markup=False, soft_wrap=True)
     if ended.code != 0:
         raise UserError(f"{recipe.name} would not convert; what stands against it is above")

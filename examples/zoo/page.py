@@ -13,10 +13,10 @@ from .runner import MAKE
 
 INTRODUCTION = """# The zoo
 
-{count} networks, each by one command through all the others: MLPerf Tiny's with MLPerf's own weights and inputs, ResNets
-of Keras and PyTorch, U-Nets, and spiking networks on events. Accuracy, spikes and messages are those of the chip's exact
-integers, so any machine gives the same; energy is an estimate (counted events, Davies et al. 2018, static power of the
-chips included); seconds are measured.
+{count} networks, each by one command through all the others: MLPerf Tiny's with MLPerf's own weights and inputs,
+ResNets of Keras and PyTorch, U-Nets, and spiking networks on events. Accuracy, spikes and messages are those of the
+chip's exact integers, so any machine gives the same; energy is an estimate (counted events, Davies et al. 2018, static
+power of the chips included); seconds are measured.
 
 ```
 python -m examples.zoo                                   # the networks, and what each has to be given
@@ -26,17 +26,17 @@ python -m examples.zoo mobilenet --check                 # only whether it would
 python -m examples.zoo.table zoo given.json              # every row that is not there yet, and this page
 ```
 
-A command that was killed goes on where it stopped. A recipe is a file in `examples/zoo/recipes`; it says where weights and
-data come from, all else is what anyone would type. No benchmark's data or weights are in the repository: you give the
-folder. Where data are not those that a design is known for, its row says *stand-in* or *synthetic*.
+A command that was killed goes on where it stopped. A recipe is a file in `examples/zoo/recipes`; it says where weights
+and data come from, all else is what anyone would type. No benchmark's data or weights are in the repository: you give
+the folder. Where data are not those that a design is known for, its row says *stand-in* or *synthetic*.
 """
 
 MEASURED = """
 ## Accuracy, spikes, energy
 
-*Original* is the network as it was given (a spiking one has none), *all steps* what `deploy-model` runs, *knee* the fewest
-steps within a point of the original, of pixel accuracy half a point, or else of the best. Spikes (on the chip, and of the
-host), synaptic operations and energy are those of one inference at the knee.
+*Original* is the network as it was given (a spiking one has none), *all steps* what `deploy-model` runs, *knee* the
+fewest steps within a point of the original, of pixel accuracy half a point, or else of the best. Spikes (on the chip,
+and of the host), synaptic operations and energy are those of one inference at the knee.
 """
 
 SIZES = """
@@ -48,29 +48,27 @@ Messages are those of one inference at the knee: between cores, and of these bet
 TIMES = """
 ## What each command took
 
-Processor seconds, in brackets wall seconds beside other programs, TensorFlow's start included; memory is the most that a
-command took. *Make* is what comes before: training where the recipe trains in Keras, and data in a form that the commands
-read. {machines}
+Processor seconds, in brackets wall seconds beside other programs, TensorFlow's start included; memory is the most that
+a command took. *Make* is what comes before: training where the recipe trains in Keras, and data in a form that the
+commands read. {machines}
 """
 
 SAID = """
 ## What each row is
 """
 
-NEW = "\n"
-
 NOT_HERE = """
 ## What is not here
 
-- **A ResNet-20 of 91 %.** The design reaches that on CIFAR-10 after 164 epochs (He et al. 2016). `python -m examples.zoo
-  resnet20 --data cifar10` without a model trains so many, by the paper's recipe, and goes on when it is killed. An epoch
-  takes 471 processor seconds (`python -m examples.zoo.epoch 6`; 27 November 2026, one core of an AMD EPYC), all of them
-  21 hours, which nobody has spent: the row is of a file that was given, trained for less, to 0.865.
+- **A ResNet-20 of 91 %.** The design reaches that on CIFAR-10 after 164 epochs (He et al. 2016). `python -m
+  examples.zoo resnet20 --data cifar10` without a model trains so many, by the paper's recipe, and goes on when it is
+  killed. An epoch takes 471 processor seconds (`python -m examples.zoo.epoch 6`; 27 November 2026, one core of an AMD
+  EPYC), all of them 21 hours, which were not spent: the row is of a file that was given, trained for less, to 0.865.
 - **The pets U-Net at 160 x 160** takes 68 chips, 7 GiB and six minutes of processor time to convert, lay out and run
   ([all the way, at full size](models.md#all-the-way-at-full-size)), with random weights; the row is of its design at
   64 x 64, trained on micrographs.
-- **MLPerf's rules and measurements.** The rows have MLPerf's networks, weights and inputs; nothing was submitted, no latency
-  or power measured.
+- **MLPerf's rules and measurements.** The rows have MLPerf's networks, weights and inputs; nothing was submitted, no
+  latency or power measured.
 """
 
 
@@ -147,10 +145,9 @@ def _said(rows: Sequence[Row]) -> str:
     lines = []
     for row in rows:
         typed = "\n".join(command.line for command in row.commands.values())
-        lines.append(
-            f"### {row.title}\n\n- Network: {row.source}.\n- Trained on: {row.trained}.\n- Data: {row.data}.\n{f'- {row.remark}.{NEW}' if row.remark else ''}"
-            f"\n```\n{typed}\n```\n"
-        )
+        said = [f"Network: {row.source}", f"Trained on: {row.trained}", f"Data: {row.data}"]
+        points = "\n".join(f"- {sentence}." for sentence in (*said, *([row.remark] if row.remark else [])))
+        lines.append(f"### {row.title}\n\n{points}\n\n```\n{typed}\n```\n")
     return "\n".join(lines)
 
 

@@ -15,9 +15,9 @@ import msgspec
 from benchmarks.models.attempt import Ended, run
 from convert.bundle import load_report
 from convert.errors import UserError
-from convert.timings import now, this_machine
 from deploy.report.content import EnergyReport, ReportedRun
 from deploy.report.points import OperatingPoint
+from deploy.runs.report import read_run
 
 from .recipe import CommandName, Files, Given, Recipe
 from .row import DEVICE, Command, Joules, Point, Row
@@ -35,6 +35,9 @@ PROGRAMS: dict[CommandName, str] = {
 
 MAKE = "make"
 """Stands for what the recipe does before the commands: training, and data in a form that they read."""
+
+RUN = "fast"
+"""The run of deploy-model, by its target."""
 
 Told = Callable[[str], None]
 
@@ -111,13 +114,17 @@ def _row(recipe: Recipe, files: Files, folder: Path, took: dict[str, Command]) -
     whole = next((point for point in found.points if point.name == "all steps"), knee)
     assert knee.metric is not None
     assert conversion.provenance is not None
+    run = folder / "work.bundle" / "runs" / RUN
+    timings = read_run(run).timings
+    assert timings.machine is not None
+    assert timings.finished is not None
     return Row(
         name=recipe.name,
         title=recipe.title,
         source=recipe.source,
         trained=recipe.trained,
         data=recipe.data,
-        remark=recipe.remark(files, folder / "work.bundle" / "runs" / "fast") if recipe.remark else None,
+        remark=recipe.remark(files, run) if recipe.remark else None,
         model=conversion.provenance.given["model"].sha256,
         metric=knee.metric,
         tested=found.images,
@@ -128,8 +135,8 @@ def _row(recipe: Recipe, files: Files, folder: Path, took: dict[str, Command]) -
         cores=found.partition.cores or 0,
         chips=found.partition.chips or 0,
         commands=took,
-        date=now()[:10],
-        machine=this_machine(),
+        date=timings.finished[:10],
+        machine=timings.machine,
         versions=conversion.provenance.versions,
     )
 

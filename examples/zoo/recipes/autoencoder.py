@@ -54,7 +54,7 @@ def remark(files: Files, run: Path) -> str:
         x, anomalous = data["x"], data["y"].reshape(-1, WINDOWS)[:, 0] == 1
         errors = [((x - found[key]) ** 2).mean(axis=1) for key in ("outputs", "ann")]
     spiking, original = (_auc(error.reshape(-1, WINDOWS).mean(axis=1), anomalous) for error in errors)
-    return f"By recording, the mean over its {WINDOWS} windows: AUC {spiking:.3f} after all steps, the original has {original:.3f}"
+    return f"By recording, from the mean over its {WINDOWS} windows: AUC {spiking:.3f}, the original has {original:.3f}"
 
 
 def _auc(scores: NDArray[np.floating], marked: NDArray[np.bool_]) -> float:

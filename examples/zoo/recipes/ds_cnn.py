@@ -25,7 +25,7 @@ def prepare(given: Given) -> Files:
     assert given.model is not None
     assert given.data is not None
     found = read_inputs(given.data, np.int8)
-    features = (np.float32(found.x.reshape(-1, 49, 10, 1)) - ZERO) * np.float32(SCALE)
+    features = (found.x.reshape(-1, 49, 10, 1).astype(np.float32) - ZERO) * np.float32(SCALE)
     return Files(given.model, *save(given.out, *split(Inputs(features, found.y), CALIBRATION)))
 
 

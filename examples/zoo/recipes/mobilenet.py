@@ -24,7 +24,7 @@ def prepare(given: Given) -> Files:
     assert given.model is not None
     assert given.data is not None
     found = read_inputs(given.data, np.uint8)
-    images = np.float32(found.x.reshape(-1, SIDE, SIDE, 3)) / 255  # what it was trained on
+    images = found.x.reshape(-1, SIDE, SIDE, 3).astype(np.float32) / 255  # what it was trained on
     return Files(given.model, *save(given.out, *split(Inputs(images, found.y), CALIBRATION)))
 
 

@@ -17,7 +17,7 @@ from ..recipe import Files, Given, Recipe
 
 SIDE, FILTERS, BORDER, SEED = 64, (16, 32, 48), 3.0, 0
 MEMBRANE, CELL, EDGE = 0, 1, 2
-STEPS, BATCH, RATE = 1_500, 16, 2e-3
+STEPS, BATCH, RATE = 800, 16, 2e-3
 
 Pair = tuple[NDArray[Any], NDArray[Any]]
 """Images and labels."""
@@ -36,7 +36,7 @@ def slices(folder: Path) -> list[Pair]:
     for file in sorted((folder / "image").iterdir()):
         cell = read_pixels(folder / "label" / file.name) > 127
         label = np.where(cell, np.where(distance_transform_edt(cell) <= BORDER, EDGE, CELL), MEMBRANE)
-        found.append((read_pixels(file)[..., None].repeat(3, axis=-1), np.uint8(label)))
+        found.append((read_pixels(file)[..., None].repeat(3, axis=-1), label.astype(np.uint8)))
     return found
 
 
