@@ -35,14 +35,15 @@ MEASURED = """
 ## Accuracy, spikes, energy
 
 *Original* is the network as it was given (a spiking one has none), *all steps* what `deploy-model` runs, *knee* the
-fewest steps within a point of the original, of pixel accuracy half a point, or else of the best. Spikes (on the chip,
-and of the host), synaptic operations and energy are those of one inference at the knee.
+fewest steps within a point of the original, of pixel accuracy half a point, or else of the best. Spikes on the chip,
+synaptic operations and energy are those of one inference at the knee.
 """
 
 SIZES = """
 ## Cores, chips, messages
 
-Messages are those of one inference at the knee: between cores, and of these between chips.
+Messages are those of one inference at the knee: between cores, of these between chips, and from the host, whose neurons
+are the first layer.
 """
 
 TIMES = """
@@ -55,6 +56,9 @@ commands read. {machines}
 
 SAID = """
 ## What each row is
+
+The first line of each is the command; the others are what it runs.
+
 """
 
 NOT_HERE = """
@@ -106,7 +110,7 @@ def _measured(rows: Sequence[Row]) -> str:
                 text(row.ann),
                 f"{last.steps}: {text(last.value)}",
                 f"{knee.steps}: **{text(knee.value)}**",
-                f"{si(knee.spikes)} + {si(knee.host_spikes)}",
+                si(knee.spikes),
                 si(knee.synops),
                 f"{si(knee.joules.nominal, 'J')} ({range_text(knee.joules.low, knee.joules.high, 'J')})",
             )
@@ -115,7 +119,7 @@ def _measured(rows: Sequence[Row]) -> str:
 
 
 def _sizes(rows: Sequence[Row]) -> str:
-    heads = ("network", "neurons", "cores", "chips", "messages", "between chips")
+    heads = ("network", "neurons", "cores", "chips", "messages", "between chips", "from the host")
     lines = [
         (
             row.title,
@@ -124,6 +128,7 @@ def _sizes(rows: Sequence[Row]) -> str:
             str(row.chips),
             si(row.knee.messages),
             si(row.knee.interchip_messages),
+            si(row.knee.host_messages),
         )
         for row in rows
     ]

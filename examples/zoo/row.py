@@ -31,15 +31,15 @@ class Joules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
-    """What so many steps bring, on exact integers; events are means of one inference."""
+    """What so many steps bring, on exact integers; events are means of one inference, spikes those on the chip."""
 
     steps: int
     value: float
     spikes: float
-    host_spikes: float
     synops: float
     messages: float
     interchip_messages: float
+    host_messages: float
     joules: Joules
 
 

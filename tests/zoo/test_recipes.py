@@ -20,12 +20,11 @@ from tests.builders.paths import ROOT
 
 RECIPES = zoo.RECIPES
 WITH_ARCHITECTURE = {name: recipe for name, recipe in RECIPES.items() if recipe.architecture is not None}
-OF_PARTS = {"tactile_scratch": "two inputs, which train-model takes and a conversion does not"}
 MOST_BYTES = 300_000
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in WITH_ARCHITECTURE if name not in OF_PARTS])
+@pytest.mark.parametrize("name", WITH_ARCHITECTURE)
 def test_the_architecture_would_convert(name, tmp_path):
     recipe = WITH_ARCHITECTURE[name]
     path = recipe.architecture(tmp_path / name)

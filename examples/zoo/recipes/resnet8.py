@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..cifar import CIFAR10, cifar10_folders, trained_on_cifar10
-from ..keras_file import saved
-from ..recipe import Files, Given, Recipe
+import numpy as np
 
-EPOCHS = 60
+from ..cifar import trained_on_cifar10
+from ..keras_file import saved
+from ..mlperf import FOLDER, read_inputs
+from ..recipe import Files, Given, Recipe, there
+
+EPOCHS, SIDE = 60, 32
+TRAIN, TEST = "train", "ic01"
+DATA = f"a folder with {TRAIN}/CLASS/*.jpg (or .png) of CIFAR-10, and {FOLDER.format(name=TEST)}"
 
 
 def architecture(path: Path) -> Path:
@@ -25,7 +30,11 @@ def architecture(path: Path) -> Path:
 
 
 def prepare(given: Given) -> Files:
-    train, test = cifar10_folders(given)
+    assert given.data is not None
+    folder, test = there(given.data, TRAIN, TEST, what=DATA), given.out / "test.npz"
+    found = read_inputs(folder / TEST, np.uint8)
+    np.savez(test, x=found.x.reshape(-1, SIDE, SIDE, 3), y=found.y)
+    train = folder / TRAIN
     model = given.model or trained_on_cifar10(architecture, given.out / "resnet8.keras", train, EPOCHS)
     return Files(model, train, test)
 
@@ -35,10 +44,9 @@ RECIPE = Recipe(
     title="ResNet-8 (MLPerf Tiny)",
     source="MLPerf Tiny v1, its weights: pretrainedResnet.h5 of mlcommons/tiny",
     trained="CIFAR-10, by MLPerf",
-    data="CIFAR-10, its test images as JPEG",
+    data="MLPerf's 200 test images of CIFAR-10, calibrated on training images (as JPEG)",
     architecture=architecture,
     prepare=prepare,
     takes_model=f"pretrainedResnet.h5 of github.com/mlcommons/tiny (without one {EPOCHS} epochs are trained)",
-    takes_data=CIFAR10,
-    options={"deploy-model": "--images 1000"},
+    takes_data=DATA,
 )
