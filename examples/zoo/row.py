@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from convert.data.metric_registry import MetricName
+from convert.errors import UserError
 from convert.timings import Machine
 
 DEVICE = "Loihi (Davies 2018)"
@@ -70,8 +71,16 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_rows(folder: Path) -> dict[str, Row]:
-    """All rows in ``folder`` by name."""
-    return {file.stem: msgspec.json.decode(file.read_bytes(), type=Row) for file in sorted(folder.glob("*.json"))}
+    """All rows in ``folder`` by name. Raises ``UserError`` for files that hold none."""
+    rows, problems = {}, []
+    for file in sorted(folder.glob("*.json")):
+        try:
+            rows[file.stem] = msgspec.json.decode(file.read_bytes(), type=Row)
+        except msgspec.DecodeError as error:
+            problems.append(f"{file} holds no row of the zoo ({error}); delete it, and make the row again")
+    if problems:
+        raise UserError(problems)
+    return rows
 
 
 def write_row(file: Path, row: Row) -> None:

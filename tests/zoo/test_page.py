@@ -87,6 +87,12 @@ def test_a_file_that_says_something_else_is_a_sentence(text, sentence, tmp_path)
         table.given_in(file, tmp_path)
 
 
+def test_a_file_that_is_no_row_is_a_sentence(tmp_path):
+    (tmp_path / "resnet8.json").write_text("{}")
+    with pytest.raises(UserError, match=r"resnet8\.json holds no row of the zoo .* delete it"):
+        read_rows(tmp_path)
+
+
 def test_rows_that_lack_something_are_named_and_left_out(tmp_path, monkeypatch):
     monkeypatch.setattr(table, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(table, "PAGE", tmp_path / "zoo.md")
