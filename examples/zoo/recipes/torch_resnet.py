@@ -32,5 +32,5 @@ RECIPE = Recipe(
     prepare=prepare,
     takes_model="another ONNX file of a classifier for CIFAR-10",
     takes_data=CIFAR10,
-    options={"deploy-model": "--images 1000"},
+    options={"deploy-model": "--images 500"},
 )
