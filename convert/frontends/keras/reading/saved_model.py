@@ -77,5 +77,6 @@ def _parsed(message: Any, file: Path) -> Any:
     try:
         message.ParseFromString(file.read_bytes())
     except DecodeError as error:
-        raise UserError(f"{file} is damaged or truncated; save the model again with model.save('NAME.keras')") from error
+        way_out = "save the model again with model.save('NAME.keras')"
+        raise UserError(f"{file} is damaged or truncated; {way_out}") from error
     return message
