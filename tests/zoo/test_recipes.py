@@ -107,7 +107,7 @@ def test_recordings_are_windows_that_stay_together(tmp_path, monkeypatch):
     folder = inputs(tmp_path / "inputs", np.float32, 200 * autoencoder.BANDS, [0, 1, 0])
     files = autoencoder.prepare(Given(tmp_path, model=tmp_path, data=folder))
     with np.load(files.train) as train, np.load(files.test) as test:
-        assert train["x"].shape == (autoencoder.WINDOWS, 640)
+        assert train["x"].shape == (autoencoder.CALIBRATED, 640)
         assert (train["x"] == 0).all(), "the first normal recording calibrates"
         assert (test["x"][:, 0].reshape(2, -1) == [[1], [2]]).all()
         assert (test["y"].reshape(2, -1) == [[1], [0]]).all()
@@ -115,7 +115,7 @@ def test_recordings_are_windows_that_stay_together(tmp_path, monkeypatch):
 
 def test_windows_begin_at_the_first_and_end_at_the_last_frame():
     frames = np.arange(200, dtype=np.float32).repeat(autoencoder.BANDS)[None]
-    (found,) = autoencoder.windows(frames)
+    (found,) = autoencoder.windows(frames, 7)
     assert found[0, 0] == 0
     assert found[-1, -1] == 199
     assert (found[:, autoencoder.BANDS] - found[:, 0] == 1).all()

@@ -13,8 +13,8 @@ from ..mlperf import FOLDER, Inputs, read_inputs, save
 from ..recipe import Files, Given, Recipe
 
 BANDS, FRAMES, HIDDEN, CODE = 128, 5, 128, 8
-CALIBRATION, WINDOWS = 20, 20
-"""Normal recordings that calibrate; windows of each recording, evenly spaced, of the 196 that there are."""
+CALIBRATION, CALIBRATED, WINDOWS = 20, 25, 8
+"""Normal recordings that calibrate, windows of each; windows of each that is tested. They are evenly spaced, of 196."""
 
 
 def architecture(path: Path) -> Path:
@@ -28,10 +28,10 @@ def architecture(path: Path) -> Path:
     return saved(Model(spectra, layers.Dense(BANDS * FRAMES)(x)), path)
 
 
-def windows(recordings: NDArray[Any]) -> NDArray[Any]:
-    """``WINDOWS`` windows of ``FRAMES`` frames of each recording (n, frames * BANDS), as vectors."""
+def windows(recordings: NDArray[Any], count: int) -> NDArray[Any]:
+    """``count`` windows of ``FRAMES`` frames of each recording (n, frames * BANDS), as vectors: (n, count, 640)."""
     frames = recordings.reshape(len(recordings), -1, BANDS)
-    starts = np.linspace(0, frames.shape[1] - FRAMES, WINDOWS).astype(int)
+    starts = np.linspace(0, frames.shape[1] - FRAMES, count).astype(int)
     return np.concatenate([frames[:, s : s + FRAMES].reshape(len(frames), -1)[:, None] for s in starts], axis=1)
 
 
@@ -39,12 +39,13 @@ def prepare(given: Given) -> Files:
     assert given.model is not None
     assert given.data is not None
     found = read_inputs(given.data, np.float32)
-    normal = np.flatnonzero(found.y == 0)[:CALIBRATION]
+    normal = np.flatnonzero(found.y == 0)
+    normal = normal[:: max(1, len(normal) // CALIBRATION)][:CALIBRATION]  # of all machines
     rest = np.setdiff1d(np.arange(len(found.y)), normal)
     parts = []
-    for chosen in (normal, rest):
-        x = windows(found.x[chosen])
-        parts.append(Inputs(x.reshape(-1, x.shape[-1]), found.y[chosen].repeat(WINDOWS)))
+    for chosen, count in ((normal, CALIBRATED), (rest, WINDOWS)):
+        x = windows(found.x[chosen], count)
+        parts.append(Inputs(x.reshape(-1, x.shape[-1]), found.y[chosen].repeat(count)))
     return Files(given.model, *save(given.out, *parts))
 
 
@@ -75,5 +76,5 @@ RECIPE = Recipe(
     takes_model="ad01.h5 of github.com/mlcommons/tiny",
     takes_data=FOLDER.format(name="ad01"),
     makes_model=False,
-    options={"convert-model": "--metric auc"},
+    options={"convert-model": "--metric auc --calibration-images 500"},
 )
