@@ -70,8 +70,8 @@ NOT_HERE = """
   killed. An epoch takes 471 processor seconds (`python -m examples.zoo.epoch 6`; 27 November 2026, one core of an AMD
   EPYC), all of them 21 hours, which were not spent: the row is of a file that was given, trained for less, to 0.865.
 - **The pets U-Net at 160 x 160** takes 68 chips, 7 GiB and six minutes of processor time to convert, lay out and run
-  ([all the way, at full size](models.md#all-the-way-at-full-size)), with random weights; the row is of its design at
-  64 x 64, trained on micrographs.
+  ([all the way, at full size](models.md#all-the-way-at-full-size)), with random weights; the recipe
+  `unet_pets` is its design at 64 x 64, trained on micrographs.
 - **MLPerf's rules and measurements.** The rows have MLPerf's networks, weights and inputs; nothing was submitted, no
   latency or power measured.
 """
