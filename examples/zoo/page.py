@@ -17,7 +17,7 @@ INTRODUCTION = """# The zoo
 ResNets of Keras and PyTorch, U-Nets, and spiking networks on events. Accuracy, spikes and messages are those of the
 chip's exact integers, so any machine gives the same; energy is an estimate (counted events, Davies et al. 2018, static
 power of the chips included); seconds are measured. Where a recipe trains, its numbers are of that training: on another
-processor it ends a little elsewhere, with 68 of 72 recordings of touch instead of 69.
+machine the same training of touch ended with 68 of 72 recordings instead of 69.
 
 ```
 python -m examples.zoo                                   # the networks, and what each has to be given
