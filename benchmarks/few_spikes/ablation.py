@@ -20,7 +20,6 @@ from tempfile import gettempdir
 import numpy as np
 
 from convert.data.dataset import Dataset, open_data
-from convert.network.chip_integers import Numbers, on_chip, unrounded
 from convert.options import SurrogateName
 from convert.training.recipes import RECIPES
 from convert.training.recipes.stbp import stbp
@@ -31,6 +30,7 @@ from convert.training.wave.batch import fan_out, read_out
 from convert.training.wave.event_engine import AT_ONCE, passes
 from convert.training.wave.kernels import Surrogate
 from convert.training.wave.layers import wave_layers
+from convert.training.wave.numbers import Numbers, on_chip, unrounded
 from convert.training.wave.recipe import Recipe
 from convert.training.wave.schedule import Wave, starting_wave
 from convert.training.wave.training import BATCH, train_wave

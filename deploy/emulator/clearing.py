@@ -10,18 +10,13 @@ from scipy import sparse
 
 from convert.errors import UserError
 from convert.network import Clearing, Network, Population, Projection, Sparse
+from convert.network.chip_integers import LARGEST, UNIT_BITS, CoreScale
 from convert.network.clearing import Core, weights_of
 from deploy.arrays import Float64, Int64
 from partition.geometry.blocks import block_of_neuron
 from partition.geometry.tile import Tile
 
-from .integers import CoreScale, core_scales
-
-LARGEST = 255.0
-"""What the largest weight of a core becomes before it loses its last bit to the sign. Source: as ``CoreScale``."""
-
-SCALE_BITS = 6
-"""The bits by which a weight of exponent 0 is moved. Source: ``SynapseConfig.get_scale`` in nengo_loihi."""
+from .integers import core_scales
 
 
 def with_fitted_clearing(network: Network, tiles: Mapping[str, Tile]) -> Network:
@@ -99,11 +94,11 @@ def _in_thresholds(
     scale: CoreScale, downs: int, axons: dict[Clearing, int], dt_s: float
 ) -> dict[Clearing, list[float]] | None:
     """The weights of one core's axons: none where nothing else reaches it."""
-    if scale.w_max <= 0:
+    if scale.largest <= 0:
         return {kind: [0.0] * n for kind, n in axons.items()}
-    core = Core(scale.vth, 1 - scale.vmin, 2 * int(2.0 ** (SCALE_BITS + scale.w_exp)))
+    core = Core(scale.threshold, 1 - scale.floor, 2 * int(2.0 ** (UNIT_BITS + scale.exponent)))
     found = weights_of(core, downs, axons)
     if found is None:
         return None
-    step = 2 * float(scale.w_max) / LARGEST * dt_s
+    step = 2 * float(scale.largest) / LARGEST * dt_s
     return {kind: [steps * step for steps in parts] for kind, parts in found.items()}

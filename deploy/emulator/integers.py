@@ -1,12 +1,11 @@
 """The integers of every block, as nengo_loihi's builder, splitter and discretizer make them, without building a block.
 
 A block's integers depend on its neurons' biases and on the largest weight that reaches it, over all its synapses.
-Blocks alike in these share one call of nengo_loihi's own ``discretize_compartment`` and ``discretize_synapse``.
+Blocks alike in these share one ``core_scale`` of ``convert.network.chip_integers``.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import singledispatch
@@ -15,10 +14,8 @@ import numpy as np
 
 from convert.errors import UserError
 from convert.network import Network, Population
-from convert.network.neuron import given_decay
-from convert.upstream.nengo_loihi import load_nengo_loihi
+from convert.network.chip_integers import UNIT, CoreScale, bias_integers, core_scale, current_decay, synapse_integers
 from deploy.arrays import Bool, Float32, Int32, Int64
-from deploy.foreign import LoihiCompartment
 from partition.geometry.blocks import block_of_neuron, counts, starts
 from partition.geometry.links import KernelLink, Link, MatrixLink, links_onto_chip
 from partition.geometry.tile import Tile
@@ -55,19 +52,11 @@ class PopulationIntegers:
     bias: Int32
     decay_u: int
     decay_v: int
-    vmax: int
     links: tuple[tuple[Link, LinkIntegers], ...]
 
 
-@dataclass(frozen=True)
-class CoreScale:
-    """What blocks with the same largest weight and bias share; ``vth`` and ``vmin`` are their neurons'."""
-
-    w_max: np.float32
-    w_scale: np.float32
-    w_exp: int
-    vth: int
-    vmin: int
+DECODED_S = 0.005
+"""The filter that nengo_loihi gives neurons that nothing reaches. Source: ``Model.decode_tau`` in its builder."""
 
 
 def discretize(network: Network, tiles: Mapping[str, Tile]) -> dict[str, PopulationIntegers]:
@@ -78,14 +67,12 @@ def discretize(network: Network, tiles: Mapping[str, Tile]) -> dict[str, Populat
     links = links_onto_chip(network)
     found: dict[str, PopulationIntegers] = {}
     problems: list[str] = []
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Lost .* extra bits in weight rounding")
-        for p in network.chip_populations:
-            own = tuple(link for link in links if link.target == p.name)
-            try:
-                found[p.name] = _population(network, p, tiles[p.name], own)
-            except UserError as error:
-                problems += error.problems
+    for p in network.chip_populations:
+        own = tuple(link for link in links if link.target == p.name)
+        try:
+            found[p.name] = _population(network, p, tiles[p.name], own)
+        except UserError as error:
+            problems += error.problems
     if problems:
         raise UserError(problems)
     return found
@@ -111,8 +98,6 @@ class _Blocks:
     vmin: Int32
     bias: Int32
     decay_u: int
-    decay_v: int
-    vmax: int
     largest: list[Float32]
     scales: list[CoreScale]
     of_block: Int64
@@ -132,17 +117,25 @@ def _blocks(
     of_neuron = group.ravel()[block_of_neuron(population.shape, tile)]
     vth, vmin, out_bias = (np.zeros(population.neurons, np.int32) for _ in range(3))
     scales = []
+    synapse_s = population.synapse_s if links else DECODED_S
+    decay_u = _current_decay(population, synapse_s, network.dt_s)
     order = np.argsort(of_neuron, kind="stable")
     bounds = np.searchsorted(of_neuron[order], np.arange(len(first) + 1))
     for g, block in enumerate(first):
         members = order[bounds[g] : bounds[g + 1]]
-        comp, scale = _compartment(bias.ravel()[members], w_max.ravel()[block], population, network, bool(links))
-        vth[members], vmin[members], out_bias[members] = comp.vth, comp.vmin, comp.bias
+        scale = _scale(bias.ravel()[members], w_max.ravel()[block], population, network, synapse_s)
+        vth[members], vmin[members] = scale.threshold, scale.floor
+        out_bias[members] = bias_integers(bias.ravel()[members], scale)
         scales.append(scale)
-    of_block = group.reshape(w_max.shape)
-    shape, decays, vmax = population.shape, (int(comp.decay_u[0]), int(comp.decay_v[0])), int(comp.vmax)
-    of_neurons = (vth.reshape(shape), vmin.reshape(shape), out_bias.reshape(shape))
-    return _Blocks(*of_neurons, *decays, vmax, largest, scales, of_block)
+    of_neurons = (values.reshape(population.shape) for values in (vth, vmin, out_bias))
+    return _Blocks(*of_neurons, decay_u, largest, scales, group.reshape(w_max.shape))
+
+
+def _current_decay(population: Population, synapse_s: float, dt_s: float) -> int:
+    try:
+        return current_decay(synapse_s, dt_s)
+    except ValueError as error:
+        raise UserError(f"layer {population.name!r}: {error}; convert with a shorter one") from error
 
 
 def _population(network: Network, population: Population, tile: Tile, links: tuple[Link, ...]) -> PopulationIntegers:
@@ -152,7 +145,8 @@ def _population(network: Network, population: Population, tile: Tile, links: tup
         (link, _discretized(link, w, most, found.of_block, found.scales, tile))
         for link, w, most in zip(links, weights, found.largest, strict=True)
     )
-    return PopulationIntegers(found.vth, found.vmin, found.bias, found.decay_u, found.decay_v, found.vmax, integers)
+    decays = found.decay_u, population.neuron.decay_v
+    return PopulationIntegers(found.vth, found.vmin, found.bias, *decays, integers)
 
 
 @singledispatch
@@ -221,31 +215,21 @@ def _unique(sets: Bool) -> tuple[Bool, Int64]:
     return unique, index.ravel()
 
 
-def _compartment(
-    bias: Float32, w_max: np.float32, population: Population, network: Network, connected: bool
-) -> tuple[LoihiCompartment, CoreScale]:
-    """Neurons of one scale, discretized by nengo_loihi; an unconnected block keeps the filter of its decode neurons."""
-    loihi = load_nengo_loihi()
-    comp = loihi.block.Compartment(len(bias))
-    comp.bias[:] = bias
-    comp.configure_relu(vth=1.0 / network.dt_s, dt=network.dt_s)
-    comp.vmin = population.neuron.floor / network.dt_s
-    comp.decay_v[:] = given_decay(population.neuron.leak)
-    filter_s = population.synapse_s if connected else loihi.builder.Model().decode_tau
-    comp.configure_default_filter(filter_s, dt=network.dt_s)
-    try:
-        info = loihi.builder.discretize.discretize_compartment(comp, w_max)
-    except loihi.builder.discretize.BuildError as error:
+def _scale(bias: Float32, largest: np.float32, population: Population, network: Network, synapse_s: float) -> CoreScale:
+    """The scale of blocks with these biases in Hz. Raises ``UserError`` where nengo_loihi finds none."""
+    bias_hz = np.float32(np.abs(bias).max())
+    scale = core_scale(largest, population.neuron.floor, network.dt_s, largest_bias_hz=bias_hz, synapse_s=synapse_s)
+    if scale.threshold == 0:
         raise UserError(
-            f"layer {population.name!r}: its biases, up to {np.abs(bias).max():.4g} Hz, have no place beside its "
-            f"largest weight, {w_max * network.dt_s:.4g}, in the chip's integers: scale weights up or biases down"
-        ) from error
-    except AssertionError as error:  # by which nengo_loihi says that a threshold rounds to 0
+            f"layer {population.name!r}: beside its largest weight, {largest * network.dt_s:.4g} thresholds, a "
+            "threshold is nothing in the chip's integers, which hold some 500 at most: scale weights down"
+        )
+    if not scale.fits:
         raise UserError(
-            f"layer {population.name!r}: beside its largest weight, {w_max * network.dt_s:.4g} thresholds, a threshold "
-            "is nothing in the chip's integers, which hold some 500 at most: scale weights down"
-        ) from error
-    return comp, CoreScale(w_max, np.ravel(info["w_scale"])[0], info["w_exp"], int(comp.vth[0]), int(comp.vmin))
+            f"layer {population.name!r}: its biases, up to {bias_hz:.4g} Hz, have no place beside its "
+            f"largest weight, {largest * network.dt_s:.4g}, in the chip's integers: scale weights up or biases down"
+        )
+    return scale
 
 
 @singledispatch
@@ -295,10 +279,5 @@ def _(
 
 
 def _synapse(weights: Float32, scale: CoreScale) -> Int32:
-    """All weights of one block's synapse (or of several alike), flat, discretized by nengo_loihi."""
-    loihi = load_nengo_loihi()
-    synapse = loihi.block.Synapse(1)
-    values = np.array(weights, np.float32).reshape(1, -1)
-    synapse.set_population_weights([values], [np.zeros(values.shape, np.int32)], None, None)
-    loihi.builder.discretize.discretize_synapse(synapse, scale.w_max, scale.w_scale, scale.w_exp)
-    return np.asarray(synapse.weights[0][0])
+    """All weights of one block's synapse, or of several alike."""
+    return np.asarray(synapse_integers(weights, scale).astype(np.int32) * UNIT)

@@ -104,7 +104,7 @@ def _thresholds(network: Network, population: Population, downs: int) -> dict[Cl
 
 def _core(largest: np.float32, floor: float, dt_s: float) -> Core:
     scale = core_scale(largest, floor, dt_s)
-    return Core(int(scale.threshold * UNIT), round(1 - scale.floor * UNIT), 2 * UNIT)
+    return Core(scale.threshold, 1 - scale.floor, 2 * UNIT)
 
 
 def _largest_weights(network: Network, population: Population) -> NDArray[np.float32]:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.network import Convolution, ConvolutionTranspose, Network, Population, Shape, Sparse, Transform
-from convert.network.chip_integers import Numbers, on_chip
 from convert.network.neuron import DECAY_ONE
 from convert.training.wave.kernels import Float32, Kernel, Neurons, Synapses
+from convert.training.wave.numbers import Numbers, on_chip
 from convert.training.wave.packed_kernels import kernel_between, with_weights
 from convert.training.wave.schedule import Busy, Wave
 

@@ -14,7 +14,7 @@ from convert.network.clearing import LARGEST, LEFT, Core, axons_of, drives_down,
 
 def core_of(largest: float, floor: float) -> Core:
     scale = core_scale(np.float32(largest * 1000), floor, 0.001)
-    return Core(int(scale.threshold * UNIT), round(1 - scale.floor * UNIT), 2 * UNIT)
+    return Core(scale.threshold, 1 - scale.floor, 2 * UNIT)
 
 
 def left(current: int) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convert.network.chip_integers import unrounded
 from convert.training.recipes.weight_sharing import EVERY, SHARE, after, start
 from convert.training.wave.layers import wave_layers
+from convert.training.wave.numbers import unrounded
 from convert.training.wave.simulate import pass_image
 from convert.training.wave.thresholds import THRESHOLD, before_thresholds, with_thresholds
 from tests.builders.waves import STEPS, drives, random_wave
