@@ -126,7 +126,8 @@ def code_versions() -> dict[str, str]:
 
 @cache
 def _versions() -> tuple[tuple[str, str], ...]:
-    found = [("ann2loihi", _version("ann2loihi")), ("python", python_version())]
+    own = _version("ann2loihi") or _version("ann2loihi-light")
+    found = [("ann2loihi", own), ("python", python_version())]
     found += [(name, _version(name)) for name in LIBRARIES]
     return tuple((name, version) for name, version in found if version is not None)
 

@@ -80,6 +80,8 @@ class AgreementReport(msgspec.Struct, frozen=True, kw_only=True):
 
     max_abs_error: float
     tolerance: float
+    simulator: Literal["NengoDL", "NumPy"] = "NengoDL"
+    """What gave the rates: NengoDL where it is installed."""
 
 
 class DecoderReport(msgspec.Struct, frozen=True, kw_only=True):

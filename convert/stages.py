@@ -51,12 +51,13 @@ def scale_rates(draft: Draft) -> Draft:
 
 
 def check_agreement(draft: Draft) -> Draft:
-    """The rate network beside the original, in NengoDL's simulator, on two images."""
+    """The rate network beside the original, on two images."""
     images = draft.goal.sample.calibration[:2]
     found = agreement(draft.network, images, draft.goal.original.logits(images))
     if not found.holds:
         raise RuntimeError(f"the rate network is {found.max_abs_error:g} off, more than {found.tolerance:g}")
-    return draft.with_(agreement=AgreementReport(max_abs_error=found.max_abs_error, tolerance=found.tolerance))
+    report = AgreementReport(max_abs_error=found.max_abs_error, tolerance=found.tolerance, simulator=found.simulator)
+    return draft.with_(agreement=report)
 
 
 def set_neurons(draft: Draft) -> Draft:

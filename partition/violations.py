@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from convert.errors import UserError
 from convert.network import Network
 from partition.core.utilization import utilization
 from partition.geometry.links import links_onto_chip
@@ -22,6 +23,21 @@ def cuts(partition: Partition, network: Network) -> bool:
     ]
     named = {population.name for population in network.chip_populations} == set(partition.tiles)
     return named and expected == [(block.layer, block.slice) for block in partition.blocks]
+
+
+def check_partition(network: Network, partition: Partition) -> None:
+    """Refuses a partition of another network."""
+    if not cuts(partition, network):
+        raise UserError(
+            "the partition does not cut this network: its layers or blocks differ; "
+            "run partition-model on this bundle again"
+        )
+
+
+def check_limits(network: Network, partition: Partition) -> None:
+    """Refuses a partition that exceeds a limit of the chip, with everything that does."""
+    if problems := violations(network, partition):
+        raise UserError([f"{problem}; run partition-model on this bundle again" for problem in problems])
 
 
 def violations(network: Network, partition: Partition) -> list[str]:

@@ -6,6 +6,7 @@ import errno
 from dataclasses import dataclass
 
 from convert.errors import UserError
+from convert.left_out import told as told_of_left_out
 
 MAPPED = ("failed to map segment", "cannot allocate memory", "cannot enable executable stack")
 """What the loader says of a library for which there is no room in memory."""
@@ -25,6 +26,8 @@ def ending_of(error: Exception) -> Ending:
         return Ending(error.problems, 2)
     if _without_memory(error):
         return Ending((f"out of memory ({_short(error)}); use smaller or fewer images, or a machine with more",), 2)
+    if missing := told_of_left_out(error):
+        return Ending((missing,), 2)
     if isinstance(error, OSError):
         return Ending((f"{_named(error)}: {error.strerror or error}; put that right and give the command again",), 2)
     told = "a fault of this program, not of yours; --debug shows where: please report it with that"

@@ -1,126 +1,54 @@
-"""Through NengoDL: the network as a tf-keras model of ``PopulationLayer``s, converted by ``nengo_dl.Converter``.
+"""The network as it was lowered beside the model that it was made from: both give rates, and the same ones.
 
-One Keras layer stands for one population with all its projections, so that the converted ``nengo.Network`` has one
-connection per projection and no passthrough nodes: what NengoLoihi can place on cores.
+The rates are those of NengoDL's simulator where NengoDL is installed, else of ``network/forward.py``.
 """
 
 from __future__ import annotations
 
-import functools
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from typing import Literal
 
-import nengo
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network import INPUT, Network, Population, Projection, Readout
-from convert.network.nengo_form import add_population, nengo_transform, seen
-from convert.network.tensorflow_form import apply
-from convert.upstream.nengo_dl import load_nengo_dl
-from convert.upstream.tensorflow import load_tf_keras
-from convert.upstream.types import Layer, Model, NengoObject, Tensor
+from convert.network import Network
+from convert.network.forward import outputs
 
 AGREEMENT = 1e-4
 """Largest difference between the rate network and Keras, relative to the largest output, that passes."""
 
-
-def keras_form(network: Network) -> Model:
-    """``network`` as a tf-keras functional model; its outputs are the readouts before their activation."""
-    keras = load_tf_keras()
-    layer = population_layer_class()
-    tensors: dict[str, Tensor] = {INPUT: keras.Input(network.input.shape, name=INPUT)}
-    targets: list[Population | Readout] = [*network.populations, *network.readouts]
-    for target in targets:
-        into = network.into(target.name)
-        sources = [tensors[p.source] for p in into]
-        tensors[target.name] = layer(target, into, network)(sources)
-    return keras.Model(tensors[INPUT], [tensors[readout.name] for readout in network.readouts])
-
-
-@functools.cache
-def population_layer_class() -> type[Layer]:
-    """The Keras layer class, known to NengoDL's converter; made on first use, for it needs TensorFlow."""
-    keras, nengo_dl = load_tf_keras(), load_nengo_dl()
-
-    class PopulationLayer(keras.layers.Layer):  # type: ignore[misc,name-defined]
-        """relu(sum of projections + bias) in Hz for a population; the plain sum for a readout."""
-
-        def __init__(self, target: Population | Readout, into: tuple[Projection, ...], network: Network) -> None:
-            super().__init__(name=target.name.replace(":", "_"))
-            self.target, self.into, self.network = target, into, network
-
-        def call(self, sources: list[Tensor]) -> Tensor:
-            total: Tensor = self.target.bias_hz if isinstance(self.target, Population) else self.target.bias
-            total = total.astype(np.float32)
-            for source, projection in zip(sources, self.into, strict=True):
-                total = total + apply(projection.transform, source, self.target.shape)
-            return keras.activations.relu(total) if isinstance(self.target, Population) else total
-
-    class ConvertPopulation(nengo_dl.converter.LayerConverter):  # type: ignore[misc,name-defined]
-        """One ensemble (or Node, for a readout) and one connection per projection."""
-
-        def convert(self, node_id: int) -> NengoObject:
-            layer = self.layer
-            rates = nengo.RectifiedLinear()
-            obj = _readout(layer.target) if isinstance(layer.target, Readout) else _rate_neurons(layer.target, rates)
-            for i, projection in enumerate(layer.into):
-                source = layer.network.shape_of(projection.source)
-                transform = nengo_transform(projection.transform, source, layer.target.shape)
-                given = seen(projection.transform, self.get_input_obj(node_id, tensor_idx=i), source)
-                self.set_trainable(nengo.Connection(given, obj, synapse=None, transform=transform), False)
-            return obj
-
-    nengo_dl.Converter.register(PopulationLayer)(ConvertPopulation)
-    return PopulationLayer
-
-
-def _rate_neurons(population: Population, neuron_type: NengoObject) -> NengoObject:
-    neurons = add_population(population, neuron_type)
-    neurons.ensemble.bias = np.ravel(population.bias_hz)
-    return neurons
-
-
-def _readout(readout: Readout) -> NengoObject:
-    node = nengo.Node(size_in=readout.bias.size, label=readout.name)
-    nengo.Connection(nengo.Node(np.ravel(readout.bias), label=f"{readout.name} bias"), node, synapse=None)
-    return node
+Simulator = Literal["NengoDL", "NumPy"]
+"""What gave the rates."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Largest absolute difference of the readouts from Keras' outputs, and what is tolerated."""
+    """Largest absolute difference of the readouts from the model's outputs, what is tolerated, what gave the rates."""
 
     max_abs_error: float
     tolerance: float
+    simulator: Simulator
 
     @property
     def holds(self) -> bool:
         return self.max_abs_error <= self.tolerance
 
 
-def rate_outputs(network: Network, images: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Readouts (before their activation) of the rate network in NengoDL's simulator, one array per readout."""
-    nengo_dl = load_nengo_dl()
-    converter = nengo_dl.Converter(keras_form(network), allow_fallback=False, inference_only=True)
-    with converter.net:
-        nengo_dl.configure_settings(stateful=False, keep_history=False)
-    batch = len(images)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "No GPU support detected")
-        sim = nengo_dl.Simulator(converter.net, minibatch_size=batch, progress_bar=False, seed=0)
-    with sim:
-        data = {converter.inputs[converter.model.inputs[0]]: images.reshape(batch, 1, -1)}
-        outputs = sim.predict(data, verbose=0)
-    return [
-        np.asarray(outputs[converter.outputs[tensor]]).reshape(batch, *readout.shape)
-        for tensor, readout in zip(converter.model.outputs, network.readouts, strict=True)
-    ]
-
-
 def agreement(network: Network, images: NDArray[np.float32], expected: Sequence[NDArray[np.float32]]) -> Agreement:
     """Compares the rate network with ``expected``, the model's outputs before softmax or sigmoid, on ``images``."""
-    pairs = list(zip(rate_outputs(network, images), expected, strict=True))
+    simulator: Simulator = "NumPy" if find_spec("nengo_dl") is None else "NengoDL"
+    pairs = list(zip(_outputs(network, images, simulator), expected, strict=True))
     error = max(float(np.abs(found.reshape(wanted.shape) - wanted).max()) for found, wanted in pairs)
-    return Agreement(error, AGREEMENT * max(1.0, *(float(np.abs(wanted).max()) for _, wanted in pairs)))
+    most = max(1.0, *(float(np.abs(wanted).max()) for _, wanted in pairs))
+    return Agreement(error, AGREEMENT * most, simulator)
+
+
+def _outputs(network: Network, images: NDArray[np.float32], simulator: Simulator) -> Sequence[NDArray[np.floating]]:
+    """The readouts before their activation."""
+    if simulator == "NengoDL":
+        from .nengo_dl_form import rate_outputs
+
+        return rate_outputs(network, images)
+    return outputs(network.with_(readouts=tuple(replace(r, activation="linear") for r in network.readouts)), images)

@@ -127,8 +127,9 @@ def _blocks(
         vth[members], vmin[members] = scale.threshold, scale.floor
         out_bias[members] = bias_integers(bias.ravel()[members], scale)
         scales.append(scale)
-    of_neurons = (values.reshape(population.shape) for values in (vth, vmin, out_bias))
-    return _Blocks(*of_neurons, decay_u, largest, scales, group.reshape(w_max.shape))
+    shape, of_block = population.shape, group.reshape(w_max.shape)
+    of_neurons = (vth.reshape(shape), vmin.reshape(shape), out_bias.reshape(shape))
+    return _Blocks(*of_neurons, decay_u, largest, scales, of_block)
 
 
 def _current_decay(population: Population, synapse_s: float, dt_s: float) -> int:

@@ -17,7 +17,7 @@ from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.arrays import Float64
 from deploy.foreign import LoihiBlock, LoihiBoard, LoihiModel, LoihiSimulator, NengoNeurons, Probe
 from partition.result import Partition
-from partition.violations import cuts, violations
+from partition.violations import check_limits, check_partition
 
 from .packing import packed_model
 
@@ -106,21 +106,6 @@ def simulator(
 def _model(chip: ChipForm, network: Network, partition: Partition) -> LoihiModel:
     ensembles = {p.name: chip.form.neurons[p.name].ensemble for p in network.chip_populations}
     return packed_model(network, partition, ensembles, network.dt_s)
-
-
-def check_partition(network: Network, partition: Partition) -> None:
-    """Refuses a partition of another network."""
-    if not cuts(partition, network):
-        raise UserError(
-            "the partition does not cut this network: its layers or blocks differ; "
-            "run partition-model on this bundle again"
-        )
-
-
-def check_limits(network: Network, partition: Partition) -> None:
-    """Refuses a partition that exceeds a limit of the chip, with everything that does."""
-    if problems := violations(network, partition):
-        raise UserError([f"{problem}; run partition-model on this bundle again" for problem in problems])
 
 
 @functools.cache

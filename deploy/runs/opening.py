@@ -11,6 +11,7 @@ from convert.network import Network, require_timesteps
 from convert.storage.locks import locked
 from convert.storage.recovery import recover
 from partition.result import FILE, Partition, read_partition
+from partition.violations import check_partition
 
 from .options import RunOptions
 from .windows import last_arrival_step
@@ -59,8 +60,6 @@ def network_to_run(bundle: Path, options: RunOptions) -> Network:
 
 def partition_of(bundle: Path, network: Network) -> Partition:
     """The partition in ``bundle``. Raises ``UserError`` if there is none, or one of another network."""
-    from deploy.nengo_loihi.build import check_partition
-
     path = bundle / FILE
     if not path.is_file():
         raise UserError(f"{bundle} has no {FILE}; run 'partition-model {bundle}' first")

@@ -15,6 +15,7 @@ from convert.data.dataset import Dataset
 from convert.data.evaluate import Predictor, predict, rate_predictor, score, targets
 from convert.data.output_grid import output_size
 from convert.errors import UserError
+from convert.left_out import require
 from convert.network import Network, Shape
 from convert.report import Metrics
 from deploy.arrays import Float32
@@ -120,7 +121,10 @@ def decoder_of(bundle: Path) -> Decoder | None:
 
 
 def require_measurable(original: BundledOriginal) -> None:
-    """Raises ``UserError`` if what the original would be measured with is damaged: before anything takes time."""
+    """Raises ``UserError`` if what the original would be measured with is damaged or not installed: before anything
+    takes time."""
+    if original.source is not None:
+        require("measuring the original on this machine (leave it out with --no-measure)", ("tensorflow", "tf_keras"))
     _ = original.calibration_inputs
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from convert.data.evaluate import Predictor
 from convert.errors import UserError
+from convert.left_out import require
 from convert.network import INPUT, Network
 from convert.network.network import Activation
 from deploy import emulator
@@ -110,18 +111,25 @@ Target = Callable[[Job], Runner]
 
 @dataclass(frozen=True)
 class TargetRow:
-    """A target: where its ``prepare(job)`` is, whether its spikes are those of the chip's integers, and what it is."""
+    """A target: where its ``prepare(job)`` is, whether its spikes are those of the chip's integers, what it is, and
+    what of ``convert.left_out`` it needs."""
 
     module: str
     exact: bool
     note: str
+    needs: tuple[str, ...] = ()
 
+
+NENGO = ("nengo", "nengo_loihi")
+NENGO_DL = ("nengo", "nengo_dl", "tensorflow", "tf_keras")
 
 TARGETS: dict[TargetName, TargetRow] = {
     "fast": TargetRow("deploy.targets.fast", True, "our exact emulator of the chip's integers"),
-    "emulator": TargetRow("deploy.targets.nengo_loihi", True, "nengo_loihi.Simulator, target 'sim'"),
-    "nengo-dl": TargetRow("deploy.targets.nengo_dl", False, "float spiking neurons in NengoDL, no 8-bit weights"),
-    "loihi": TargetRow("deploy.targets.loihi", True, "the chip, through nengo_loihi and NxSDK"),
+    "emulator": TargetRow("deploy.targets.nengo_loihi", True, "nengo_loihi.Simulator, target 'sim'", NENGO),
+    "nengo-dl": TargetRow(
+        "deploy.targets.nengo_dl", False, "float spiking neurons in NengoDL, no 8-bit weights", NENGO_DL
+    ),
+    "loihi": TargetRow("deploy.targets.loihi", True, "the chip, through nengo_loihi and NxSDK", NENGO),
     "keras": TargetRow("deploy.targets.keras", False, "the model that was converted: no spikes, no steps"),
 }
 assert tuple(TARGETS) == get_args(TargetName), "one row for each name"
@@ -131,6 +139,7 @@ def prepare(name: TargetName, job: Job) -> Runner:
     """The target called ``name``, ready to run ``job``."""
     if name not in TARGETS:
         raise UserError(f"there is no target '{name}'; choose from {', '.join(TARGETS)}")
+    require(f"target '{name}'", TARGETS[name].needs)
     target: Target = import_module(TARGETS[name].module).prepare
     return target(job)
 

@@ -9,8 +9,8 @@ import pytest
 
 from convert.frontends.keras.cut import cut_at_relus
 from convert.frontends.keras.load import load_model
-from convert.lowering.agreement import keras_form, rate_outputs
 from convert.lowering.lower import lower
+from convert.lowering.nengo_dl_form import keras_form, rate_outputs
 from convert.network import INPUT, Convolution, ConvolutionTranspose, Sparse
 from convert.network.rescale import with_gains, with_scales, without_silent
 from convert.upstream.tensorflow import load_keras3

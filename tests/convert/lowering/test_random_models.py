@@ -7,7 +7,7 @@ import pytest
 
 from convert.frontends.keras.load import load_model
 from convert.frontends.keras.passes import average_pooling
-from convert.lowering.agreement import keras_form
+from convert.lowering.nengo_dl_form import keras_form
 from convert.network.forward import activated
 from convert.network.rescale import with_scales
 from tests.builders.keras_models import images_for, lowered

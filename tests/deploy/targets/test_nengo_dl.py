@@ -10,8 +10,8 @@ import pytest
 from convert.frontends.keras.cut import cut_at_relus
 from convert.frontends.keras.load import load_model
 from convert.frontends.keras.passes import average_pooling
-from convert.lowering.agreement import keras_form
 from convert.lowering.lower import lower
+from convert.lowering.nengo_dl_form import keras_form
 from convert.network import Neuron
 from convert.network.forward import activated
 from convert.network.rescale import with_gains, with_scales
