@@ -99,9 +99,11 @@ def _written(
     from convert.calibration.sample import Sample
     from convert.foreseen import require_room
     from convert.frontends.keras.save import save_model
+    from convert.frontends.load import require_reader
     from convert.lowering.lower import deepest
     from convert.upstream.tensorflow import fix_threads
 
+    require_reader(model_path)
     fix_threads()
     models = opened(model_path, options)
     require_steps(options.timesteps, deepest(models.cut.segments))

@@ -22,6 +22,7 @@ NENGO_DL = LeftOut(
     "NengoDL",
     "pip install 'setuptools<81' wheel, then pip install --no-build-isolation 'nengo-dl>=3.6,<3.7'",
 )
+ONNX = LeftOut("ONNX", "pip install 'onnx>=1.17,<2'")
 LITERT = LeftOut("LiteRT", "pip install 'ai-edge-litert>=2,<3'")
 
 LEFT_OUT = {
@@ -31,6 +32,7 @@ LEFT_OUT = {
     "nengo": NENGO,
     "nengo_loihi": NENGO,
     "nengo_dl": NENGO_DL,
+    "onnx": ONNX,
     "ai_edge_litert": LITERT,
 }
 """By the name that is imported."""

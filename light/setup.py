@@ -10,7 +10,7 @@ from re import match
 
 from setuptools import setup
 
-LEFT_OUT = {"tensorflow", "tf-keras", "keras", "nengo", "nengo-dl", "nengo-loihi", "ai-edge-litert"}
+LEFT_OUT = {"tensorflow", "tf-keras", "keras", "nengo", "nengo-dl", "nengo-loihi", "ai-edge-litert", "onnx"}
 
 os.chdir(Path(__file__).resolve().parent.parent)
 whole = ConfigParser()
