@@ -8,7 +8,7 @@ COPY partition partition
 COPY deploy deploy
 # NengoDL comes as source; its build needs pkg_resources, which setuptools 81 dropped.
 RUN pip install --no-cache-dir -c constraints.txt setuptools wheel \
-    && pip install --no-cache-dir -c constraints.txt --no-build-isolation .
+    && pip install --no-cache-dir -c constraints.txt --no-build-isolation '.[nengo-dl]'
 
 # Compiled code is kept where any user may write.
 ENV HOME=/tmp NUMBA_CACHE_DIR=/tmp/numba MPLCONFIGDIR=/tmp/matplotlib
