@@ -201,27 +201,31 @@ def cores_of(board):
     return [core for chip in board.n2Chips for core in chip.n2CoresAsList]
 
 
-def uploaded_weights(board, inputs):
+def uploaded_weights(board, inputs, chosen=None):
     """What one spike of each compartment, and of each neuron of each input, adds: (sources, compartments of all cores).
 
-    ``inputs`` are the numbers of neurons of the inputs, in the order in which they were built.
+    ``inputs`` are the numbers of neurons of the inputs, in the order in which they were built; ``chosen`` are the
+    sources whose rows are given, in ascending order, all without it.
     """
     sizes = [max(core.cxCfg) + 1 for core in cores_of(board)]
     first = np.cumsum([0, *sizes])
-    dense = np.zeros((first[-1] + sum(inputs), first[-1]), np.int64)
+    chosen = np.arange(first[-1] + sum(inputs)) if chosen is None else chosen
+    row = {int(source): k for k, source in enumerate(chosen)}
+    rows = np.zeros((len(row), first[-1]), np.int64)
 
     def add(source, chip_id, core_id, axon, atom):
         number, weights = added_by(board, chip_id, core_id, axon, atom)
-        dense[source, first[number] : first[number + 1]] += weights
+        rows[row[source], first[number] : first[number + 1]] += weights
 
     for number, core in enumerate(cores_of(board)):
         for axon in core.axons:
             source = first[number] + axon["srcCxId"]
-            add(source, axon["dstChipId"], axon["dstCoreId"], axon["dstSynMapId"], axon["srcRelCxId"])
+            if source in row:
+                add(source, axon["dstChipId"], axon["dstCoreId"], axon["dstSynMapId"], axon["srcRelCxId"])
     start = first[-1]
     for neurons, spikes in zip(inputs, board.spike_inputs.values(), strict=True):
         for neuron in range(neurons):
-            for axon in spikes.axon_map[neuron]:
+            for axon in spikes.axon_map[neuron] if start + neuron in row else ():
                 add(start + neuron, *(int(axon[key]) for key in ("chip_id", "core_id", "axon_id", "atom")))
         start += neurons
-    return dense
+    return rows

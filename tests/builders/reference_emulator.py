@@ -117,13 +117,17 @@ def reference_weights(case: Case, model: object) -> dict[tuple[str, str], np.nda
     return weights
 
 
-def fast_weights(program: Program) -> dict[tuple[str, str], np.ndarray]:
-    """The same from the program: what one event of each source neuron adds; several links between two are summed."""
+def fast_weights(program: Program, chosen: dict[str, np.ndarray] | None = None) -> dict[tuple[str, str], np.ndarray]:
+    """The same from the program: what one event of each source neuron adds; several links between two are summed.
+
+    ``chosen`` are the neurons of each source whose rows are given, all without it.
+    """
     weights: dict[tuple[str, str], np.ndarray] = {}
     for layer in program.chip_layers:
         for p, name in enumerate(layer.links.sources):
             source = program.layer(name)
-            dense = np.array([_added(layer, p, source, n) for n in range(source.neurons)])
+            neurons = range(source.neurons) if chosen is None else chosen[name].tolist()
+            dense = np.array([_added(layer, p, source, n) for n in neurons])
             key = (name, layer.name)
             weights[key] = weights.get(key, 0) + dense
     return weights

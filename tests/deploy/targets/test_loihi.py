@@ -3,94 +3,23 @@
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import replace
 from random import Random
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 from nengo.exceptions import BuildError
 
-from convert.bundle import PARTITION, load_network
 from convert.errors import UserError
-from convert.network import INPUT
 from deploy.cli import main as deploy_model
 from deploy.emulator import compile_network
-from deploy.emulator.encode import drives_hz
-from deploy.emulator.integers import discretize
 from deploy.nengo_loihi.board_plan import BoardLimits, plan_of
-from deploy.nengo_loihi.build import chip_form, simulator
 from deploy.runs.report import read_run
 from deploy.targets.registry import Job, prepare
 from partition.hardware import LOIHI
-from partition.result import read_partition
-from tests.builders.nxsdk_stand_in import (
-    MICROSECONDS,
-    MILLIWATTS,
-    stand_in,
-    uploaded_neurons,
-    uploaded_weights,
-)
+from tests.builders.board_record import assert_record_is_the_emulators, bundle_case, uploaded
+from tests.builders.nxsdk_stand_in import MICROSECONDS, MILLIWATTS, stand_in
 from tests.builders.random_networks import Case, random_case
-from tests.builders.reference_emulator import fast_weights, neuron_places
-
-
-def uploaded(case: Case, monkeypatch):
-    """The board that the case was uploaded to, and nengo_loihi's model of it."""
-    boards = stand_in(monkeypatch)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        chip = chip_form(case.network, case.partition, case.drives_hz)
-        sim = simulator(chip, case.network, case.partition, target="loihi", precompute=True)
-        sim.close()
-    (board,) = boards
-    return board, sim.model
-
-
-def board_order(case: Case) -> list[int]:
-    """The block of each core of the board, core after core: the allocator keeps chips and cores in order."""
-    blocks = case.partition.blocks
-    return sorted(range(len(blocks)), key=lambda k: (blocks[k].chip, blocks[k].core))
-
-
-def neurons_on_board(case: Case, model) -> dict[str, np.ndarray]:
-    """For each chip population the compartment of every neuron, counted through all cores of the board."""
-    sizes = [block.n_neurons for block in model.blocks]
-    by_block = np.cumsum([0, *sizes])
-    on_board = np.empty(by_block[-1], np.int64)
-    start = 0
-    for block in board_order(case):
-        on_board[by_block[block] : by_block[block + 1]] = start + np.arange(sizes[block])
-        start += sizes[block]
-    return {name: on_board[places] for name, places in neuron_places(case, model).items()}
-
-
-def assert_record_is_the_emulators(case: Case, monkeypatch) -> None:
-    board, model = uploaded(case, monkeypatch)
-    places = neurons_on_board(case, model)
-    rows = np.concatenate(uploaded_neurons(board))
-    for name, integers in discretize(case.network, case.partition.tiles).items():
-        vth, bias, decay_u, decay_v, vmin = rows[places[name]].T
-        np.testing.assert_array_equal(vth, integers.vth.ravel())
-        np.testing.assert_array_equal(bias, integers.bias.ravel())
-        np.testing.assert_array_equal(vmin, integers.vmin.ravel())
-        assert set(decay_u) == {integers.decay_u}
-        assert set(decay_v) == {integers.decay_v}
-    sizes = [spikes.n_neurons for spikes in model.inputs]
-    dense = uploaded_weights(board, sizes)
-    for (source, target), weights in fast_weights(compile_network(case.network, case.partition)).items():
-        np.testing.assert_array_equal(_of_source(case, dense, places, sizes, source, target), weights)
-
-
-def _of_source(case, dense, places, sizes, source, target):
-    if source in places:
-        return dense[places[source]][:, places[target]]
-    inputs = dense[dense.shape[1] :][:, places[target]]
-    parts = np.split(inputs, np.cumsum(sizes)[:-1])
-    sent = [(p.source, p.target) for p in case.network.projections if p.source not in places and p.target in places]
-    sent = [(p, t) for p, t in sent if p != INPUT]
-    return sum(part for part, link in zip(parts, sent, strict=True) if link == (source, target))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -100,10 +29,7 @@ def test_the_record_is_the_emulators_integers(seed, monkeypatch):
 
 def test_the_record_of_a_converted_network_is_the_emulators_integers(tiny, monkeypatch):
     """A residual block with strides: axons at its border reach nothing and have no number."""
-    network = load_network(tiny / "tiny.bundle")
-    drives = drives_hz(network, np.zeros((1, *network.input.shape)))
-    case = Case(network, read_partition(tiny / "tiny.bundle" / PARTITION), drives)
-    assert_record_is_the_emulators(case, monkeypatch)
+    assert_record_is_the_emulators(bundle_case(tiny / "tiny.bundle"), monkeypatch)
 
 
 @pytest.mark.slow
