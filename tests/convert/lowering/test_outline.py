@@ -41,8 +41,17 @@ def projections(network):
     return rows
 
 
-FROM_ABOVE = ("maxima", "channels_shuffled", "channels_padded", "factorized_reduction")
-"""Patterns in which weights cancel, or channels are picked by a layer that mixes them for all that its settings say."""
+FROM_ABOVE = (
+    "maxima",
+    "channels_shuffled",
+    "channels_padded",
+    "factorized_reduction",
+    "conv_grouped",
+    "concatenated_preactivations",
+    "image_concatenated",
+)
+"""Patterns in which weights cancel, kernels have zeros that lists do without, or channels are picked by a layer that
+mixes them for all that its settings say."""
 
 
 @pytest.mark.parametrize("name", FROM_ABOVE)
