@@ -144,6 +144,9 @@ def present(
     counts: dict[str, LayerEvents] = {}
     recorded: dict[str, Spikes] = {}
     last_target = {source: layer.name for layer in program.chip_layers for source in layer.links.sources}
+    read_last_by: dict[str, list[str]] = {}
+    for source, target in last_target.items():
+        read_last_by.setdefault(target, []).append(source)
     for group in program.together:
         if group.loops:
             spikes |= looped(group.chip_layers, spikes, steps, state, after, overflow)
@@ -165,7 +168,9 @@ def present(
                 recorded[name] = fired
             if after is not None:
                 after.arriving[name] = fired.last()
-        spikes = {name: s for name, s in spikes.items() if last_target.get(name) not in (None, *group.names)}
+        for name in group.names:
+            for read in [*read_last_by.get(name, []), *([] if name in last_target else [name])]:
+                del spikes[read]
     busiest = None if loads is None else busiest_until(loads, program.updates, stops)
     return Presentation(readouts, counts, busiest, recorded, after)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
@@ -171,7 +172,7 @@ class Program:
     def chip_layers(self) -> tuple[ChipLayer, ...]:
         return tuple(layer for layer in self.layers if isinstance(layer, ChipLayer))
 
-    @property
+    @cached_property
     def together(self) -> tuple[Together, ...]:
         """Layers that run together, in order."""
         loop_of = {name: loop for loop in self.loops for name in loop}
