@@ -34,7 +34,7 @@ def micrograph(size: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], 
     spots = (gaussian_filter(rng.standard_normal((side, side)), 1.5) > 0.45) & cell
     grey = gaussian_filter(np.where(spots, grey - 45, grey), 0.7) + 14 * rng.standard_normal((side, side))
     inner = slice(margin, margin + size)
-    return np.uint8(np.clip(grey, 0, 255))[inner, inner], np.uint8(cell * 255)[inner, inner]
+    return np.clip(grey, 0, 255)[inner, inner].astype(np.uint8), (cell * 255)[inner, inner].astype(np.uint8)
 
 
 def write_dataset(folder: Path, images: int, size: int, seed: int) -> None:
