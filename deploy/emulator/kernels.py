@@ -87,9 +87,8 @@ def emit(words: UInt64, row: int, shift: int, out: Int32, end: int) -> int:
 
 
 @inlined
-def add_arriving(sums: Int32, strip: Strip, t: int, lists: int, incoming: Incoming) -> int:
-    """Adds what all sources fired in list ``t`` of their ``lists`` to the strip; returns the number of events."""
-    arrived = 0
+def add_arriving(sums: Int32, strip: Strip, t: int, lists: int, incoming: Incoming) -> None:
+    """Adds what all sources fired in list ``t`` of their ``lists`` to the strip."""
     events, pointer = incoming.events.events, incoming.events.pointer
     source_strips, segments, pairs = incoming.source_strips, incoming.segments, incoming.pairs
     for p in range(incoming.table.shape[0]):
@@ -102,18 +101,10 @@ def add_arriving(sums: Int32, strip: Strip, t: int, lists: int, incoming: Incomi
                 a = lower_bound(events, a, b, row_first << link[SHIFT])
             if source_strips[r, 1] > row_last:
                 b = lower_bound(events, a, b, row_last << link[SHIFT])
-            arrived += b - a
             if link[KIND] == SEGMENTS:
                 add_segments(sums, strip, events, a, b, link, segments, key)
             else:
                 add_pairs(sums, events, a, b, link, line, pairs)
-    return arrived
-
-
-@compiled
-def at_rest(now: Potentials, after: Potentials, count: int) -> bool:
-    """Whether a step has left the first ``count`` neurons as they were."""
-    return np.array_equal(now.u[:count], after.u[:count]) and np.array_equal(now.v[:count], after.v[:count])
 
 
 @inlined
@@ -176,8 +167,7 @@ def run_strips(
     """Strips ``first`` to ``last`` through ``steps`` time steps, from and to ``state``.
 
     Appends to ``room`` the lists 0 (``carried``) to ``steps`` of each strip and their bounds. Returns the strip before
-    which there was too little room, or ``last``. A strip that a step without events leaves as it was, firing nothing,
-    stays so until the next event: such steps are not computed.
+    which there was too little room, or ``last``.
     """
     size = largest_strip(neurons, first, last)
     spiked = np.zeros((neurons.stride // LANES + 3) // 4 * 4, np.uint16)
@@ -196,18 +186,13 @@ def run_strips(
         end = carry_over(carried, s, s - first, room, end)
         if end < 0:
             return s
-        resting = False
         for t in range(steps):
             if end + count > room.events.size:
                 return s
-            arrived, before = add_arriving(work.sums, strip, t, steps + 2, incoming), end
-            if arrived or not resting:
-                overflows = work.wrong.sum()
-                end = update_strip(strip, neurons, now, after, work, room.events, end)
-                unseen = arrived == 0 and end == before and overflows == work.wrong.sum()
-                resting = unseen and at_rest(now, after, count)
-                work.sums[:count] = 0
-                now, after = after, now
+            add_arriving(work.sums, strip, t, steps + 2, incoming)
+            end = update_strip(strip, neurons, now, after, work, room.events, end)
+            work.sums[:count] = 0
+            now, after = after, now
             room.pointer[s - first, t + 2] = end
         state.u[origin : origin + count] = now.u[:count]
         state.v[origin : origin + count] = now.v[:count]
