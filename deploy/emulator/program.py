@@ -18,7 +18,7 @@ from itertools import groupby
 import numpy as np
 
 from convert.network import Shape
-from deploy.arrays import Int16, Int32, Int64
+from deploy.arrays import Float64, Int16, Int32, Int64
 from deploy.events.fan_out import Fanout
 
 LANES = 16
@@ -69,12 +69,20 @@ class Layer:
 class HostLayer(Layer):
     """A population on the host: its neurons keep the overshoot, in float64.
 
-    They are driven from ``onset_step`` to ``end_step``, that excluded.
+    They are driven from ``onset_step`` to ``end_step``, that excluded: by the image, or by ``drive_hz``, shape
+    (neurons,), which is the same for each.
     """
 
     dt_s: float
     onset_step: int
     end_step: int
+    drive_hz: Float64 | None = field(repr=False, default=None)
+
+    def driven_by(self, drives: Mapping[str, Float64]) -> Float64:
+        """Its drive where ``drives`` are those of an image."""
+        if self.name in drives or self.drive_hz is None:
+            return drives[self.name]
+        return self.drive_hz
 
 
 @dataclass(frozen=True)
@@ -178,6 +186,16 @@ class Program:
         loop_of = {name: loop for loop in self.loops for name in loop}
         runs = groupby(self.layers, key=lambda layer: loop_of.get(layer.name, (layer.name,)))
         return tuple(Together(tuple(layers), loops=names in self.loops) for names, layers in runs)
+
+    @cached_property
+    def read_last_by(self) -> Mapping[str, tuple[str, ...]]:
+        """Of each layer: whose spikes no layer after it takes, its own if none takes them at all."""
+        last = {layer.name: layer.name for layer in self.layers}
+        last |= {source: layer.name for layer in self.chip_layers for source in layer.links.sources}
+        found: dict[str, list[str]] = {}
+        for source, reader in last.items():
+            found.setdefault(reader, []).append(source)
+        return {reader: tuple(sources) for reader, sources in found.items()}
 
     def layer(self, name: str) -> Layer:
         return next(layer for layer in self.layers if layer.name == name)
