@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deploy.arrays import Int32, Int64
+from deploy.arrays import Int64
 from deploy.events.busiest import Loads, busiest_until
 
 from . import spike_counts
@@ -73,10 +73,9 @@ class Tally:
 def tallied(layer: Layer, fired: Spikes, stops: Int64) -> Tally:
     """What the spikes of ``layer`` before each of ``stops`` cause."""
     lines = layer.fanout.lines
-    place, width = _places(layer, len(lines))
     ascending, order = np.unique(stops, return_inverse=True)
     counts = np.zeros((len(ascending), len(lines)), np.int32)
-    spike_counts.count_until(fired.of(layer), place, width, counts, ascending)
+    spike_counts.count_until(fired.of(layer), *layer.counted_at, counts, ascending)
     sums = (counts.astype(np.float64) @ lines).astype(np.int64)  # whole numbers below 2^53: exact, and BLAS is fast
     spikes, messages, interchip, *caused = sums.cumsum(axis=0)[order].T
     targets = list(layer.fanout.synops)
@@ -101,11 +100,4 @@ def add_loads(layer: Layer, fired: Spikes, loads: Loads) -> None:
     """Adds what the spikes of ``layer`` do to the cores in each step to ``loads``."""
     found = layer.fanout.deliveries
     routes = Routes(found.pointer, found.core, found.own, found.sending, found.receiving)
-    place, width = _places(layer, found.lines)
-    spike_counts.add_loads(fired.of(layer), place, width, layer.row_length, routes, loads.sent, loads.received)
-
-
-def _places(layer: Layer, lines: int) -> tuple[Int32, int]:
-    """The line of each place of a row among those of its row, and how many a row has."""
-    width = lines // layer.shape[0]
-    return np.arange(layer.row_length, dtype=np.int32) // (layer.row_length // width), width
+    spike_counts.add_loads(fired.of(layer), *layer.delivered_at, layer.row_length, routes, loads.sent, loads.received)

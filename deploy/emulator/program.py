@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,6 +38,13 @@ KIND, FIRST_LINE, STEP, VECTORS, SHIFT, ROW_LENGTH = range(6)
 def padded(size: int, step: int = LANES) -> int:
     """``size`` rounded up to a multiple of ``step``."""
     return -(-size // step) * step
+
+
+class Places(NamedTuple):
+    """Of a table with ``width`` lines for each row: the line of each neuron of a row, among those of its row."""
+
+    line: Int32
+    width: int
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,20 @@ class Layer:
     @property
     def shift(self) -> int:
         return max(1, (self.row_length - 1).bit_length())
+
+    @cached_property
+    def counted_at(self) -> Places:
+        """Where each neuron of a row is counted in ``fanout.lines``."""
+        return self._places(len(self.fanout.lines))
+
+    @cached_property
+    def delivered_at(self) -> Places:
+        """Where each neuron of a row is in ``fanout.deliveries``."""
+        return self._places(self.fanout.deliveries.lines)
+
+    def _places(self, lines: int) -> Places:
+        width = lines // self.shape[0]
+        return Places(np.arange(self.row_length, dtype=np.int32) // np.int32(self.row_length // width), width)
 
 
 @dataclass(frozen=True)
