@@ -90,12 +90,24 @@ def add_lanes(
 
 @intrinsic  # type: ignore[untyped-decorator]
 def trailing_zeros(typing: NumbaTyping, word: NumbaType) -> tuple[NumbaSignature, Generate]:
-    """The number of the lowest set bit of a 64-bit word that is not 0."""
+    """The number of the lowest set bit of a 64-bit word; 64 if none is."""
 
     def generate(
         context: NumbaContext, builder: LlvmBuilder, signature: NumbaSignature, args: Sequence[LlvmValue]
     ) -> LlvmValue:
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(types.uint64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def ones(typing: NumbaTyping, word: NumbaType) -> tuple[NumbaSignature, Generate]:
+    """How many bits of a 64-bit word are set."""
+
+    def generate(
+        context: NumbaContext, builder: LlvmBuilder, signature: NumbaSignature, args: Sequence[LlvmValue]
+    ) -> LlvmValue:
+        return builder.ctpop(args[0])
 
     return types.int64(types.uint64), generate
 
@@ -126,15 +138,16 @@ def update_row(
         of_neuron, of_bias, of_threshold = (row.number(3, Places._fields, name) for name in Places._fields)
         factor, kept = (_spread(builder, row.number(2, Neurons._fields, n, types.int32)) for n in ("decay", "kept"))
         leaks = builder.icmp_signed("<", row.number(2, Neurons._fields, "kept"), ir.Constant(I64, DECAY_ONE))
+        filters = builder.icmp_signed("!=", row.number(2, Neurons._fields, "decay"), ir.Constant(I64, 1))
         vectors = builder.udiv(row.number(2, Neurons._fields, "stride"), ir.Constant(I64, LANES))
         wide_q, wide_u, highest = (cgutils.alloca_once_value(builder, _all(0)) for _ in range(3))
 
-        def sweep(held: Callable[[LlvmValue], LlvmValue]) -> None:
+        def sweep(left: Callable[[LlvmValue], LlvmValue], held: Callable[[LlvmValue], LlvmValue]) -> None:
             with cgutils.for_range(builder, vectors) as loop:
                 step = builder.mul(loop.index, ir.Constant(I64, LANES))
                 i, b, t = (builder.add(first, step) for first in (of_neuron, of_bias, of_threshold))
                 q = builder.load(_at(builder, sums, i), align=4)
-                current = builder.add(_decayed(builder, builder.load(_at(builder, u, i), align=4), factor), q)
+                current = builder.add(left(builder.load(_at(builder, u, i), align=4)), q)
                 builder.store(current, _at(builder, new_u, i), align=4)
                 driven = builder.add(current, builder.load(_at(builder, bias, b), align=4))
                 voltage = builder.add(held(builder.load(_at(builder, v, i), align=4)), driven)
@@ -147,11 +160,18 @@ def update_row(
                 builder.store(builder.select(fires, _all(0), voltage), _at(builder, new_v, i), align=4)
                 builder.store(builder.bitcast(fires, ir.IntType(LANES)), builder.gep(spiked, [loop.index]), align=2)
 
-        with builder.if_else(leaks) as (leaky, lossless):
-            with leaky:
-                sweep(lambda voltage: _decayed(builder, voltage, kept))
-            with lossless:
-                sweep(lambda voltage: voltage)
+        def of_voltage(left: Callable[[LlvmValue], LlvmValue]) -> None:
+            with builder.if_else(leaks) as (leaky, lossless):
+                with leaky:
+                    sweep(left, lambda voltage: _decayed(builder, voltage, kept))
+                with lossless:
+                    sweep(left, lambda voltage: voltage)
+
+        with builder.if_else(filters) as (filtered, unfiltered):
+            with filtered:
+                of_voltage(lambda current: _decayed(builder, current, factor))
+            with unfiltered:
+                of_voltage(lambda current: _rest(builder, current))
         return _any_beyond(builder, *(builder.load(seen) for seen in (wide_q, wide_u, highest)))
 
     return signature, generate
@@ -184,6 +204,12 @@ def _decayed(builder: LlvmBuilder, x: LlvmValue, factor: LlvmValue) -> LlvmValue
     low = builder.lshr(builder.mul(builder.and_(size, _all(DECAY_ONE - 1)), factor), _all(DECAY_BITS))
     left = builder.add(high, low)
     return builder.select(negative, builder.sub(_all(0), left), left)
+
+
+def _rest(builder: LlvmBuilder, x: LlvmValue) -> LlvmValue:
+    """``_decayed`` by a factor of 1, which leaves a 4096th of a current: sign(x) * (|x| >> 12)."""
+    upwards = builder.and_(builder.ashr(x, _all(31)), _all(DECAY_ONE - 1))
+    return builder.ashr(builder.add(x, upwards), _all(DECAY_BITS))
 
 
 def _note(builder: LlvmBuilder, seen: LlvmValue, value: LlvmValue) -> None:

@@ -24,7 +24,7 @@ Sweep = Callable[[int, int, Room], int]
 CHUNKS_PER_THREAD = 2
 """Pieces of one layer for each thread where the threads share an image."""
 
-EXPECTED_ACTIVITY = 0.04
+EXPECTED_ACTIVITY = 0.25
 """Spikes per neuron and step for which there is room at first."""
 
 
