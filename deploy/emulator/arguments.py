@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from deploy.arrays import Float64, Int16, Int32, Int64, UInt16, UInt64
 
+Sums = Int32 | Int16
+"""Sums of weights: as they are, or in units of 2 ** ``UNIT_BITS`` where they fit."""
+
 
 class EventLists(NamedTuple):
     """List n is ``events[pointer[n] : pointer[n + 1]]``."""
@@ -111,7 +114,7 @@ class Work(NamedTuple):
     """Of a strip while it runs: the sums of weights, the spikes of a row as bits (``words`` are the same memory), what
     overflowed."""
 
-    sums: Int32
+    sums: Sums
     spiked: UInt16
     words: UInt64
     wrong: Int64

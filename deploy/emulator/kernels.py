@@ -13,7 +13,7 @@ import numpy as np
 
 from deploy.arrays import Int32, Int64, UInt64
 
-from .arguments import EventLists, Incoming, Neurons, Pairs, Places, Potentials, Room, Segments, Strip, Work
+from .arguments import EventLists, Incoming, Neurons, Pairs, Places, Potentials, Room, Segments, Strip, Sums, Work
 from .lanes import add_lanes, ones, trailing_zeros, update_row
 from .numba_jit import compiled, inlined
 from .overflow import careful_row
@@ -43,25 +43,25 @@ def _adding(width: int) -> Callable[..., None]:
 
     @compiled
     def add(
-        sums: Int32, strip: Strip, events: Int32, first: int, end: int, link: Int64, segments: Segments, key: int
+        sums: Sums, strip: Strip, events: Int32, first: int, end: int, link: Int64, segments: Segments, key: int
     ) -> None:
         rows, keys, weights = segments.rows, segments.keys, segments.weights
-        row, step, shift = np.intp(link[FIRST_LINE]), np.intp(link[STEP]), np.intp(link[SHIFT])
-        vectors = width if width else np.intp(link[VECTORS])
+        row, step, shift = int(link[FIRST_LINE]), int(link[STEP]), int(link[SHIFT])
+        vectors = width if width else int(link[VECTORS])
         segment = vectors * LANES
         mask = (1 << shift) - 1
         for e in range(first, end):
-            event = np.intp(events[e])
+            event = int(events[e])
             k = key + (event & mask)
-            weight = np.intp(keys[k, 1])
+            weight = int(keys[k, 1])
             if weight < 0:
                 continue
             i = row + (event >> shift)
-            y = np.intp(rows[i, 0])
-            last = min(y + np.intp(rows[i, 2]), strip.high)
+            y = int(rows[i, 0])
+            last = min(y + int(rows[i, 2]), strip.high)
             skipped = max(strip.low - y, 0)
-            weight += (np.intp(rows[i, 1]) + skipped * step) * segment
-            place = (y + skipped - strip.low) * strip.stride + np.intp(keys[k, 0])
+            weight += (int(rows[i, 1]) + skipped * step) * segment
+            place = (y + skipped - strip.low) * strip.stride + int(keys[k, 0])
             for _ in range(y + skipped, last):
                 for n in range(vectors):
                     add_lanes(sums, place + n * LANES, weights, weight + n * LANES)
@@ -76,7 +76,7 @@ add_1, add_2, add_3, add_4, add_6, add_12, add_any = (_adding(width) for width i
 
 @compiled
 def add_segments(
-    sums: Int32, strip: Strip, events: Int32, first: int, end: int, link: Int64, segments: Segments, key: int
+    sums: Sums, strip: Strip, events: Int32, first: int, end: int, link: Int64, segments: Segments, key: int
 ) -> None:
     """Adds the weights of events[first:end] to ``sums``, the strip's; the keys of their source are from ``key`` on."""
     vectors = link[VECTORS]
@@ -97,7 +97,7 @@ def add_segments(
 
 
 @compiled
-def add_pairs(sums: Int32, events: Int32, first: int, end: int, link: Int64, start: int, pairs: Pairs) -> None:
+def add_pairs(sums: Sums, events: Int32, first: int, end: int, link: Int64, start: int, pairs: Pairs) -> None:
     """Adds the (place, weight) pairs of events[first:end]; those of their source are from line ``start`` on."""
     shift, row_length = int(link[SHIFT]), int(link[ROW_LENGTH])
     pointer, places, weights = pairs.pointer, pairs.places, pairs.weights
@@ -106,7 +106,7 @@ def add_pairs(sums: Int32, events: Int32, first: int, end: int, link: Int64, sta
         event = int(events[e])
         line = start + (event >> shift) * row_length + (event & mask)
         for n in range(pointer[line], pointer[line + 1]):
-            sums[places[n]] += np.int32(weights[n])
+            sums[places[n]] += weights[n]
 
 
 @compiled
@@ -127,7 +127,7 @@ def emit(words: UInt64, row: int, shift: int, out: Int32, end: int) -> int:
 
 
 @inlined
-def add_arriving(sums: Int32, strip: Strip, t: int, lists: int, incoming: Incoming) -> None:
+def add_arriving(sums: Sums, strip: Strip, t: int, lists: int, incoming: Incoming) -> None:
     """Adds what all sources fired in list ``t`` of their ``lists`` to the strip."""
     events, pointer = incoming.events.events, incoming.events.pointer
     source_strips, segments, pairs = incoming.source_strips, incoming.segments, incoming.pairs
@@ -203,16 +203,18 @@ def run_strips(
     incoming: Incoming,
     carried: EventLists,
     state: Potentials,
+    none: Sums,
     room: Room,
 ) -> int:
-    """Strips ``first`` to ``last`` through ``steps`` time steps, from and to ``state``.
+    """Strips ``first`` to ``last`` through ``steps`` time steps, from and to ``state``; ``none`` is an empty array of
+    the type in which weights are summed.
 
     Appends to ``room`` the lists 0 (``carried``) to ``steps`` of each strip and their bounds. Returns the strip before
     which there was too little room, or ``last``.
     """
     size = largest_strip(neurons, first, last)
     spiked = np.zeros((neurons.stride // LANES + 3) // 4 * 4, np.uint16)
-    sums = np.zeros(size + longest_segment(incoming), np.int32)
+    sums = np.zeros(size + longest_segment(incoming), none.dtype)
     work = Work(sums, spiked, spiked.view(np.uint64), np.zeros(4, np.int64))
     now = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
     after = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))

@@ -11,7 +11,7 @@ strip, step by step, in ascending order.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
@@ -21,6 +21,8 @@ import numpy as np
 from convert.network import Shape
 from deploy.arrays import Float64, Int16, Int32, Int64
 from deploy.events.fan_out import Fanout
+
+from .widths import UNIT_BITS
 
 LANES = 16
 """Neurons that one vector instruction updates; rows are padded to a multiple."""
@@ -147,7 +149,8 @@ class ChipLayer(Layer):
     """A population on the chip; thresholds for each class of rows, biases for each row or one row for all.
 
     Of a current a step leaves ``decay`` 4096ths, of a voltage ``kept``. ``compartments`` are those of all its cores,
-    unused ones between the neurons included.
+    unused ones between the neurons included. No current exceeds ``largest_current`` in size, and nothing overflows,
+    whatever its sources fire; None: something might.
     """
 
     vth: Int32 = field(repr=False)
@@ -157,6 +160,21 @@ class ChipLayer(Layer):
     kept: int
     links: Links = field(repr=False)
     compartments: int
+    largest_current: int | None = None
+
+    def is_narrow(self, current: Int32, voltage: Int32) -> bool:
+        """Whether nothing can overflow from this state, and sums fit into 16 bits."""
+        if self.largest_current is None:
+            return False
+        held = -self.largest_current <= current.min() and current.max() <= self.largest_current
+        low, high = int(self.vmin.min()), int(self.vth[:, : self.row_length].max())
+        return bool(held and low <= voltage.min() and voltage.max() <= high)
+
+    @cached_property
+    def narrow_links(self) -> Links:
+        """The same with weights in units of 2 ** ``UNIT_BITS``, whose sums have 16 bits."""
+        weights, single = self.links.weights >> UNIT_BITS, self.links.scatter_weight >> UNIT_BITS
+        return replace(self.links, weights=weights, scatter_weight=single)
 
 
 @dataclass(frozen=True)
