@@ -137,12 +137,24 @@ class Fired(NamedTuple):
     shift: int
 
 
+class Groups(NamedTuple):
+    """Neurons whose spikes go to the same cores, from the same core, and do the same there.
+
+    ``of_neuron`` is the group of each, ``line`` the line of each group in ``Deliveries``, ``own`` its core, ``counted``
+    its line in ``Fanout.lines``.
+    """
+
+    of_neuron: Int32
+    line: Int64
+    own: Int32
+    counted: Int64
+
+
 class Routes(NamedTuple):
     """Where the spikes of each line go, as ``Deliveries`` has it; ``sending`` is what one does to its own core,
     ``receiving`` what each of its messages does, packed as ``events/busiest.py`` says."""
 
     pointer: Int64
     core: Int32
-    own: Int32
     sending: Int64
     receiving: Int64

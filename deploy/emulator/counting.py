@@ -15,6 +15,8 @@ from .arguments import Routes
 from .program import ChipLayer, Layer, Program
 from .results import LayerEvents, Spikes
 
+NO_CORES = np.zeros((0, 0), np.int64)
+
 
 @dataclass(frozen=True)
 class Counting:
@@ -42,14 +44,12 @@ class Counting:
 
     def add(self, layers: Sequence[Layer], spikes: Mapping[str, Spikes], overflow: Mapping[str, Int64]) -> None:
         """What ``layers`` fired, one layer or all that reach each other; every layer before them has been added."""
-        tallies = {layer.name: tallied(layer, spikes[layer.name], self.stops) for layer in layers}
+        tallies = {layer.name: tallied(layer, spikes[layer.name], self.stops, self.loads) for layer in layers}
         for tally in tallies.values():
             for target, added in tally.synops.items():
                 self.synops[target] += added
         for layer in layers:
             name = layer.name
-            if self.loads is not None:
-                add_loads(layer, spikes[name], self.loads)
             self.layers[name] = layer_events(layer, tallies[name], self.stops, self.synops[name], overflow[name])
 
     def busiest(self, program: Program) -> Int64 | None:
@@ -70,12 +70,15 @@ class Tally:
     synops: dict[str, Int64]
 
 
-def tallied(layer: Layer, fired: Spikes, stops: Int64) -> Tally:
-    """What the spikes of ``layer`` before each of ``stops`` cause."""
-    lines = layer.fanout.lines
+def tallied(layer: Layer, fired: Spikes, stops: Int64, loads: Loads | None = None) -> Tally:
+    """What the spikes of ``layer`` before each of ``stops`` cause; adds what they do to the cores to ``loads``."""
+    found, groups = layer.fanout.deliveries, layer.groups
+    routes = Routes(found.pointer, found.core, found.sending, found.receiving)
     ascending, order = np.unique(stops, return_inverse=True)
-    counts = np.zeros((len(ascending), len(lines)), np.int32)
-    spike_counts.count_until(fired.of(layer), *layer.counted_at, counts, ascending)
+    counts = np.zeros((len(ascending), len(groups.line)), np.int32)
+    of_cores = (loads.sent, loads.received) if loads is not None else (NO_CORES, NO_CORES)
+    spike_counts.count_groups(fired.of(layer), layer.row_length, groups, routes, ascending, counts, *of_cores)
+    lines = layer.fanout.lines[groups.counted]
     sums = (counts.astype(np.float64) @ lines).astype(np.int64)  # whole numbers below 2^53: exact, and BLAS is fast
     spikes, messages, interchip, *caused = sums.cumsum(axis=0)[order].T
     targets = list(layer.fanout.synops)
@@ -94,10 +97,3 @@ def layer_events(layer: Layer, tally: Tally, stops: Int64, synops: Int64, overfl
     *until, (a, b, c, d, e, f) = np.stack(of_layer, axis=1).tolist()
     q, u, u2, v = overflow.tolist()
     return LayerEvents(a, b, c, d, e, f, (q, u, u2, v), tuple(map(tuple, until)))
-
-
-def add_loads(layer: Layer, fired: Spikes, loads: Loads) -> None:
-    """Adds what the spikes of ``layer`` do to the cores in each step to ``loads``."""
-    found = layer.fanout.deliveries
-    routes = Routes(found.pointer, found.core, found.own, found.sending, found.receiving)
-    spike_counts.add_loads(fired.of(layer), *layer.delivered_at, layer.row_length, routes, loads.sent, loads.received)

@@ -14,14 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
-from typing import NamedTuple
 
 import numpy as np
 
 from convert.network import Shape
 from deploy.arrays import Float64, Int16, Int32, Int64
+from deploy.events.alike import first_alike
 from deploy.events.fan_out import Fanout
 
+from .arguments import Groups
 from .widths import UNIT_BITS
 
 LANES = 16
@@ -40,13 +41,6 @@ KIND, FIRST_LINE, STEP, VECTORS, SHIFT, ROW_LENGTH = range(6)
 def padded(size: int, step: int = LANES) -> int:
     """``size`` rounded up to a multiple of ``step``."""
     return -(-size // step) * step
-
-
-class Places(NamedTuple):
-    """Of a table with ``width`` lines for each row: the line of each neuron of a row, among those of its row."""
-
-    line: Int32
-    width: int
 
 
 @dataclass(frozen=True)
@@ -75,18 +69,16 @@ class Layer:
         return max(1, (self.row_length - 1).bit_length())
 
     @cached_property
-    def counted_at(self) -> Places:
-        """Where each neuron of a row is counted in ``fanout.lines``."""
-        return self._places(len(self.fanout.lines))
-
-    @cached_property
-    def delivered_at(self) -> Places:
-        """Where each neuron of a row is in ``fanout.deliveries``."""
-        return self._places(self.fanout.deliveries.lines)
-
-    def _places(self, lines: int) -> Places:
-        width = lines // self.shape[0]
-        return Places(np.arange(self.row_length, dtype=np.int32) // np.int32(self.row_length // width), width)
+    def groups(self) -> Groups:
+        """Its neurons in groups of those whose spikes do the same."""
+        found = self.fanout.deliveries
+        neurons = np.arange(self.neurons)
+        line = neurons // (self.neurons // found.lines)
+        cores = int(found.own.max(initial=0)) + 2
+        alike = first_alike(found.pointer, found.core, found.receiving)[line] * cores + found.own
+        _, first, group = np.unique(alike, return_index=True, return_inverse=True)
+        counted = first // (self.neurons // len(self.fanout.lines))
+        return Groups(group.ravel().astype(np.int32), line[first], found.own[first], counted)
 
 
 @dataclass(frozen=True)
