@@ -19,6 +19,20 @@ NO_CORES = np.zeros((0, 0), np.int64)
 
 
 @dataclass(frozen=True)
+class Stops:
+    """The steps before which is counted, in any order, several alike: ``all`` is ``ascending[order]``."""
+
+    all: Int64
+    ascending: Int64
+    order: Int64
+
+    @classmethod
+    def of(cls, steps: Int64) -> Stops:
+        ascending, order = np.unique(steps, return_inverse=True)
+        return cls(steps, ascending, order.ravel())
+
+
+@dataclass(frozen=True)
 class Counting:
     """What the layers of a presentation have caused so far before each of ``stops``, the last of which is its end.
 
@@ -26,7 +40,7 @@ class Counting:
     of shared kernels. ``loads`` are None where cores are not counted. It grows from layer to layer.
     """
 
-    stops: Int64
+    stops: Stops
     layers: dict[str, LayerEvents]
     synops: dict[str, Int64]
     loads: Loads | None
@@ -35,7 +49,7 @@ class Counting:
     def none(cls, program: Program, stops: Int64, *, by_core: bool) -> Counting:
         """Before the first layer."""
         synops = {layer.name: np.zeros((len(stops), 2), np.int64) for layer in program.layers}
-        return cls(stops, {}, synops, Loads.none(int(stops[-1]), len(program.updates)) if by_core else None)
+        return cls(Stops.of(stops), {}, synops, Loads.none(int(stops[-1]), len(program.updates)) if by_core else None)
 
     def copy(self) -> Counting:
         """One that grows on its own."""
@@ -50,11 +64,11 @@ class Counting:
                 self.synops[target] += added
         for layer in layers:
             name = layer.name
-            self.layers[name] = layer_events(layer, tallies[name], self.stops, self.synops[name], overflow[name])
+            self.layers[name] = layer_events(layer, tallies[name], self.stops.all, self.synops[name], overflow[name])
 
     def busiest(self, program: Program) -> Int64 | None:
         """The events of the busiest cores before each of ``stops``."""
-        return None if self.loads is None else busiest_until(self.loads, program.updates, self.stops)
+        return None if self.loads is None else busiest_until(self.loads, program.updates, self.stops.all)
 
 
 @dataclass(frozen=True)
@@ -70,17 +84,16 @@ class Tally:
     synops: dict[str, Int64]
 
 
-def tallied(layer: Layer, fired: Spikes, stops: Int64, loads: Loads | None = None) -> Tally:
+def tallied(layer: Layer, fired: Spikes, stops: Stops, loads: Loads | None = None) -> Tally:
     """What the spikes of ``layer`` before each of ``stops`` cause; adds what they do to the cores to ``loads``."""
     found, groups = layer.fanout.deliveries, layer.groups
     routes = Routes(found.pointer, found.core, found.sending, found.receiving)
-    ascending, order = np.unique(stops, return_inverse=True)
-    counts = np.zeros((len(ascending), len(groups.line)), np.int32)
+    counts = np.zeros((len(stops.ascending), len(groups.line)), np.int32)
     of_cores = (loads.sent, loads.received) if loads is not None else (NO_CORES, NO_CORES)
-    spike_counts.count_groups(fired.of(layer), layer.row_length, groups, routes, ascending, counts, *of_cores)
+    spike_counts.count_groups(fired.of(layer), layer.row_length, groups, routes, stops.ascending, counts, *of_cores)
     lines = layer.fanout.lines[groups.counted]
     sums = (counts.astype(np.float64) @ lines).astype(np.int64)  # whole numbers below 2^53: exact, and BLAS is fast
-    spikes, messages, interchip, *caused = sums.cumsum(axis=0)[order].T
+    spikes, messages, interchip, *caused = sums.cumsum(axis=0)[stops.order].T
     targets = list(layer.fanout.synops)
     pairs = zip(caused[: len(targets)], caused[len(targets) :], strict=True)
     synops = {name: np.stack(pair, axis=1) for name, pair in zip(targets, pairs, strict=True)}
