@@ -185,7 +185,7 @@ class Together:
         return tuple(layer for layer in self.layers if isinstance(layer, ChipLayer))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
     """A network ready to run: layers on the host and on the chip, each after those that it takes spikes from.
 
