@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from convert.data.evaluate import Predictor
     from convert.frontends.keras.cut import Cut
     from convert.frontends.keras.decoder import Decoder
-    from convert.frontends.keras.original import KerasOriginal
     from convert.frontends.keras.paths.long_paths import CarriedSums
+    from convert.frontends.original import Original
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Models:
     Both have the outputs of ``carried_sums`` carried by pairs of populations; no output depends on it.
     """
 
-    given: KerasOriginal
+    given: Original
     cut: Cut
     carried_sums: CarriedSums
     replaced: bool
@@ -57,16 +57,21 @@ class Models:
 
 def opened(path: Path, options: Options) -> Models:
     """The model in ``path``, cut at its ReLUs. Raises ``UserError`` with all of its problems."""
-    from convert.frontends.keras.cut import cut_at_relus
+    from convert.frontends.keras.cut import cut_at_relus, original_of
     from convert.frontends.keras.decoder import read_decoder, require_fitting
-    from convert.frontends.keras.original import KerasOriginal
     from convert.frontends.keras.output_grid import output_grid
     from convert.frontends.keras.passes import POOLING
     from convert.frontends.keras.passes.carry_sums import with_carried_sums
     from convert.frontends.keras.paths.long_paths import sums_to_carry
     from convert.frontends.load import load
 
-    loaded = load(path, max_pooling=options.max_pooling is not None, output=options.output, host_from=options.host_from)
+    loaded = load(
+        path,
+        max_pooling=options.max_pooling is not None,
+        output=options.output,
+        host_from=options.host_from,
+        in_keras=bool(options.fine_tune_epochs),
+    )
     decoder = loaded.decoder if options.decoder is None else read_decoder(Path(options.decoder), options.decoder_takes)
     given, names = loaded.model, loaded.outputs
     grid = output_grid(given) if decoder is None else None
@@ -76,7 +81,7 @@ def opened(path: Path, options: Options) -> Models:
     if decoder is not None and options.decoder is not None:
         require_fitting(decoder, tuple(cut.model.outputs[0].shape)[1:])
     replaced = options.max_pooling is not None
-    teacher = KerasOriginal(with_carried_sums(given, sums.layers), cut.populations) if replaced else cut.original
+    teacher = original_of(with_carried_sums(given, sums.layers), cut.populations) if replaced else cut.original
     return Models(teacher, cut, sums, replaced, names, grid, decoder)
 
 

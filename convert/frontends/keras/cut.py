@@ -1,4 +1,4 @@
-"""A flat model, of tf-keras or a graph, cut at its ReLUs: what is a population, what is linear between two, what is read out."""
+"""A flat model, of tf-keras or a graph, cut at its ReLUs: what is a population, linear between two, or read out."""
 
 from __future__ import annotations
 

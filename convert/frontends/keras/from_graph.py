@@ -1,4 +1,4 @@
-"""A graph of ``frontends/graph`` as a model of tf-keras, for what only Keras can do: train it, save it, run it elsewhere."""
+"""A graph of ``frontends/graph`` as a model of tf-keras, for what only Keras can do: train it, save it for engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A flat model, of tf-keras or of ``frontends/graph``, anew, with something else called in place of some of its layers."""
+"""A flat model, of tf-keras or a graph, anew: with something else called in place of some of its layers."""
 
 from __future__ import annotations
 

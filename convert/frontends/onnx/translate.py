@@ -28,7 +28,7 @@ DOMAINS = ("", "ai.onnx")
 
 @dataclass(frozen=True)
 class Translated:
-    """A ``model`` of layers with the ``inputs`` and ``outputs`` of the graph, by name, and the ``refusals`` of nodes."""
+    """A ``model`` of layers, the ``inputs`` and ``outputs`` of the graph by name, and the ``refusals`` of nodes."""
 
     model: graph.Model
     inputs: dict[str, Held]

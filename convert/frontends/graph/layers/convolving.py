@@ -159,9 +159,7 @@ class Conv2DTranspose(_Kernel):
 
     def linear(self, *arrays: Array) -> Array:
         size = pair(self.sizes(arrays[0].shape[1:])[:-1], 1)
-        return self._as_they_were(
-            scattered(as_images(arrays[0]), self._kernel().swapaxes(2, 3), size, **self._frame())
-        )
+        return self._as_they_were(scattered(as_images(arrays[0]), self._kernel().swapaxes(2, 3), size, **self._frame()))
 
     def adjoint(self, seed: Array, *given: Sizes) -> tuple[Array, ...]:
         size = pair(given[0][:-1], 1)

@@ -1,4 +1,4 @@
-"""What is rewritten before the cut. A pass takes a flat model, of tf-keras or a graph, and gives one of the same kind."""
+"""What is rewritten before the cut: a pass takes a flat model, of tf-keras or a graph, and gives one of the same."""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.frontends.keras.cut import AnySegment
 from convert.frontends.keras.nodes import nodes_of
 from convert.frontends.keras.paths.reach import reach_of, shape_of
 from convert.frontends.keras.paths.rearranged import REARRANGING, rearranged
-from convert.frontends.keras.cut import AnySegment
 from convert.frontends.linear_path import Axis, Connected, LinearPath, staying
 from convert.upstream.types import Layer, Node, Tensor
 

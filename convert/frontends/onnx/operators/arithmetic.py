@@ -87,9 +87,7 @@ def _is_swish(node: Node) -> bool:
     """Whether a tensor is multiplied by its own sigmoid."""
     held = [value.tensor for value in node.inputs if isinstance(value, Held)]
     return any(
-        is_head(layer := gate.node.layer)
-        and activation_of(layer) == "sigmoid"
-        and gate.node.keras_inputs[0] is x
+        is_head(layer := gate.node.layer) and activation_of(layer) == "sigmoid" and gate.node.keras_inputs[0] is x
         for gate, x in ((held[0], held[-1]), (held[-1], held[0]))
     )
 
