@@ -136,7 +136,7 @@ def _require_trainer(options: Options) -> None:
 
 
 def _save_models(models: Models, folder: Path) -> None:
-    """The model that was cut, if it is one of Keras, and the decoder; one of ONNX lies in the bundle as it was given."""
+    """The model that was cut, if it is one of Keras, and the decoder; an ONNX file lies in the bundle as it was."""
     from convert.frontends.graph import Model
     from convert.frontends.keras.save import save_model
 

@@ -20,16 +20,18 @@ if TYPE_CHECKING:
     from convert.frontends.keras.decoder import Decoder
     from convert.frontends.keras.paths.long_paths import CarriedSums
     from convert.frontends.original import Original
+    from convert.upstream.types import Model
 
 
 @dataclass(frozen=True)
 class Models:
-    """The model as it was ``given``, and ``cut`` into segments, max pooling ``replaced`` or not; its ``outputs``, and
-    where the first one's pixels lie, ``grid``.
+    """The ``model`` as it was given, what it computes (``given``), and what was ``cut`` into segments, max pooling
+    ``replaced`` or not; its ``outputs``, and where the first one's pixels lie, ``grid``.
 
     Both have the outputs of ``carried_sums`` carried by pairs of populations; no output depends on it.
     """
 
+    model: Model
     given: Original
     cut: Cut
     carried_sums: CarriedSums
@@ -82,7 +84,7 @@ def opened(path: Path, options: Options) -> Models:
         require_fitting(decoder, tuple(cut.model.outputs[0].shape)[1:])
     replaced = options.max_pooling is not None
     teacher = original_of(with_carried_sums(given, sums.layers), cut.populations) if replaced else cut.original
-    return Models(teacher, cut, sums, replaced, names, grid, decoder)
+    return Models(given, teacher, cut, sums, replaced, names, grid, decoder)
 
 
 def data_for(models: Models, path: Path, task: Task | None) -> Dataset:

@@ -66,6 +66,27 @@ def _(transform: Sparse, images: Batch, source: Shape) -> Batch:
     return np.asarray(product.T.reshape(len(images), *source))
 
 
+@singledispatch
+def of_kernel(transform: Transform, images: Batch, seed: Batch) -> Batch:
+    """The gradient of the kernel of ``transform`` on ``images``, of its shape; ``seed`` is that of what it gives."""
+    raise TypeError(f"no kernel in {type(transform).__name__}")
+
+
+@of_kernel.register
+def _(transform: Convolution, images: Batch, seed: Batch) -> Batch:
+    seen = patches(transform, images, (seed.shape[1], seed.shape[2], seed.shape[3]))
+    return np.asarray((seen.T @ seed.reshape(len(seen), -1)).reshape(transform.kernel.shape))
+
+
+@of_kernel.register
+def _(transform: ConvolutionTranspose, images: Batch, seed: Batch) -> Batch:
+    rows, columns, channels, filters = transform.kernel.shape
+    size = (images.shape[1], images.shape[2])
+    reached = patches_of(seed, (rows, columns), size, first=_offset(transform), strides=transform.strides)
+    product = images.reshape(len(reached), channels).T @ reached
+    return np.ascontiguousarray(product.reshape(channels, rows, columns, filters).transpose(1, 2, 0, 3))
+
+
 def patches(transform: Convolution, images: Batch, target: Shape) -> Batch:
     """For every pixel of ``target`` what the kernel sees of ``images``, shape (images x pixels, taps x channels)."""
     seen = cropped(transform, images)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
@@ -25,7 +26,9 @@ def as_kind(kind: str, layer: Layer, **changed: object) -> Layer:
     return made.from_config({**layer.get_config(), **changed})
 
 
-def fixed(keras: Module, kind: str, kernel: Values, name: str, strides: Values = 1, padding: str = "valid") -> Layer:
+def fixed(
+    keras: Module, kind: str, kernel: Values, name: str, strides: int | Sequence[int] = 1, padding: str = "valid"
+) -> Layer:
     """A convolution of class ``kind`` that nobody trains, without a bias, of a ``kernel`` as Keras has it."""
     if keras is library:
         return getattr(keras.layers, kind)(weights=(kernel,), strides=strides, padding=padding, name=name)
