@@ -1,4 +1,4 @@
-"""Packages that a light installation leaves out, and how each is had after all."""
+"""Packages that a light installation leaves out, or somebody else did, and how each is had after all."""
 
 from __future__ import annotations
 

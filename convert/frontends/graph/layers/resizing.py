@@ -1,52 +1,58 @@
-"""Images made larger by whole factors."""
+"""Images and sequences made larger by whole factors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 
 from convert.frontends.graph.layer import Array, Layer, Sizes
-
-from .windows import as_images, each, pair
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class UpSampling2D(Layer):
     """The nearest pixel, or a line between two of them; pixels lie in the middle of those that they become."""
 
-    dimensions: ClassVar[int] = 2
-    size: Sizes = (2,)
+    size: tuple[int, int]
     interpolation: Literal["nearest", "bilinear"] = "nearest"
 
     def __post_init__(self) -> None:
-        each(self, "size", self.dimensions)
+        object.__setattr__(self, "size", tuple(self.size))
 
     def sizes(self, *given: Sizes) -> Sizes:
-        return (*(n * factor for n, factor in zip(given[0][:-1], self.size, strict=True)), given[0][-1])
+        rows, columns, channels = given[0]
+        return rows * self.size[0], columns * self.size[1], channels
 
     def linear(self, *arrays: Array) -> Array:
-        x, (rows, columns) = as_images(arrays[0]), pair(self.size, 1)
+        x, (rows, columns) = arrays[0], self.size
         if self.interpolation == "nearest":
-            made = np.repeat(np.repeat(x, rows, axis=1), columns, axis=2) if (rows, columns) != (1, 1) else x
-        else:
-            made = _mapped(x, between(x.shape[1], rows).T, between(x.shape[2], columns).T)
-        return made if self.dimensions == 2 else made[:, 0]
+            return np.repeat(np.repeat(x, rows, axis=1), columns, axis=2)
+        return _mapped(x, between(x.shape[1], rows).T, between(x.shape[2], columns).T)
 
     def adjoint(self, seed: Array, *given: Sizes) -> tuple[Array, ...]:
-        seed, (rows, columns), size = as_images(seed), pair(self.size, 1), pair(given[0][:-1], 1)
+        height, width, channels = given[0]
         if self.interpolation == "nearest":
-            made = seed.reshape(len(seed), size[0], rows, size[1], columns, -1).sum(axis=(2, 4))
-        else:
-            made = _mapped(seed, between(size[0], rows), between(size[1], columns))
-        return (made if self.dimensions == 2 else made[:, 0],)
+            blocks = seed.reshape(len(seed), height, self.size[0], width, self.size[1], channels)
+            return (blocks.sum(axis=(2, 4)),)
+        return (_mapped(seed, between(height, self.size[0]), between(width, self.size[1])),)
 
 
-class UpSampling1D(UpSampling2D):
+@dataclass(frozen=True, eq=False, kw_only=True)
+class UpSampling1D(Layer):
     """The nearest step."""
 
-    dimensions = 1
+    size: int
+
+    def sizes(self, *given: Sizes) -> Sizes:
+        steps, channels = given[0]
+        return steps * self.size, channels
+
+    def linear(self, *arrays: Array) -> Array:
+        return np.repeat(arrays[0], self.size, axis=1)
+
+    def adjoint(self, seed: Array, *given: Sizes) -> tuple[Array, ...]:
+        return (seed.reshape(len(seed), given[0][0], self.size, -1).sum(axis=2),)
 
 
 def between(size: int, factor: int) -> Array:
