@@ -26,13 +26,12 @@ from convert.bundle import (
 from convert.data.crops import batches_per_epoch
 from convert.data.dataset import Dataset
 from convert.data.evaluate import rate_predictor
-from convert.left_out import installed, require
+from convert.left_out import require
 from convert.network import INPUT, require_steps, require_timesteps
 from convert.report import ConversionReport, Metrics
 from convert.storage.atomic import whole_folder
 from convert.storage.unfinished import unfinished
 from convert.timings import timings_since
-from convert.upstream.tensorflow import fix_threads
 
 from .errors import UserError
 from .given import origin, signature
@@ -102,11 +101,11 @@ def _written(
     from convert.foreseen import require_room
     from convert.frontends.load import require_reader
     from convert.lowering.lower import deepest
+    from convert.upstream.tensorflow import fix_threads
 
     require_reader(model_path)
     _require_trainer(options)
-    if installed("tensorflow"):
-        fix_threads()
+    fix_threads()
     models = opened(model_path, options)
     require_steps(options.timesteps, deepest(models.cut.segments))
     dataset = data_for(models, data_path, task_wanted(options))

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from convert.left_out import LEFT_OUT
-from tests.builders.event_bundle import listed_events
+from tests.builders.event_bundle import CLASSES, SHAPE, listed_events
 from tests.builders.nir_files import write_nir
-from tests.builders.onnx_models import resnet, unet
+from tests.builders.onnx_models import node, resnet, unet, weights, write
 from tests.builders.paths import ROOT
 from tests.convert.frontends.nir.test_commands import small
 
@@ -116,6 +116,25 @@ def test_onnx_files_go_through_all_commands(tmp_path):
         assert (tmp_path / f"{name}.bundle/source.onnx").is_file()
         assert not (tmp_path / f"{name}.bundle/model.keras").exists()
     assert (tmp_path / "report.html").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_an_architecture_in_onnx_is_trained_on_events(tmp_path):
+    rows, columns, polarities = SHAPE
+    constants = {"a": weights(4, polarities, 3, 3), "w": weights(CLASSES, 4 * rows * columns)}
+    write(
+        tmp_path / "net.onnx",
+        node("Conv", "x a", "c", pads=[1] * 4),
+        node("Relu", "c", "r"),
+        node("Flatten", "r", "f"),
+        node("Gemm", "f w", "y", transB=1),
+        shape=("images", polarities, rows, columns),
+        constants=constants,
+    )
+    np.savez(tmp_path / "data.npz", **listed_events(12))
+    options = ["--steps", "12", "--epochs", "1", "-o", "net.bundle"]
+    done = light(tmp_path, ["convert.train_model", "net.onnx", "--data", "data.npz", *options])
+    assert ends(done) == ["0"], done.stdout + done.stderr
 
 
 def test_what_needs_a_package_that_is_left_out_says_so_and_writes_nothing(tmp_path):

@@ -4,9 +4,9 @@ from .convolving import Conv1D as Conv1D
 from .convolving import Conv1DTranspose as Conv1DTranspose
 from .convolving import Conv2D as Conv2D
 from .convolving import Conv2DTranspose as Conv2DTranspose
-from .convolving import Dense as Dense
-from .convolving import DepthwiseConv1D as DepthwiseConv1D
-from .convolving import DepthwiseConv2D as DepthwiseConv2D
+from .dense import Dense as Dense
+from .depthwise import DepthwiseConv1D as DepthwiseConv1D
+from .depthwise import DepthwiseConv2D as DepthwiseConv2D
 from .elementwise import Activation as Activation
 from .elementwise import BatchNormalization as BatchNormalization
 from .elementwise import LeakyReLU as LeakyReLU
