@@ -36,19 +36,23 @@ def correlated(
         np.matmul(pixels.reshape(-1, channels), matrix, out=made.reshape(-1, filters))
         return made
     at_a_time = max(1, min(len(images), PATCH_VALUES // (size[0] * size[1] * len(matrix))))
+    band = max(1, min(size[0], PATCH_VALUES // (size[1] * len(matrix))))  # all rows, or some of one large image
     whole = [(n - 1) * s + (k - 1) * d + 1 for n, s, k, d in zip(size, strides, (height, width), dilation, strict=True)]
     padded = np.zeros((at_a_time, *whole, channels), images.dtype)
     image, row, column, channel = padded.strides
     steps = (row * strides[0], column * strides[1], row * dilation[0], column * dilation[1], channel)
     windows = as_strided(padded, (at_a_time, *size, height, width, channels), (image, *steps), writeable=False)
-    patches = np.empty(windows.shape, images.dtype)
+    patches = np.empty((at_a_time, band, *windows.shape[2:]), images.dtype)
     inside = [_inside(images.shape[axis + 1], whole[axis], first[axis]) for axis in (0, 1)]
     for start in range(0, len(images), at_a_time):
         part = images[start : start + at_a_time]
         padded[: len(part), inside[0][1], inside[1][1]] = part[:, inside[0][0], inside[1][0]]
-        np.copyto(patches[: len(part)], windows[: len(part)])
-        product = made[start : start + len(part)].reshape(-1, filters)
-        np.matmul(patches[: len(part)].reshape(-1, len(matrix)), matrix, out=product)
+        for row in range(0, size[0], band):
+            seen = windows[: len(part), row : row + band]
+            held = patches[: len(part), : seen.shape[1]]
+            np.copyto(held, seen)
+            product = made[start : start + len(part), row : row + band].reshape(-1, filters)
+            np.matmul(held.reshape(-1, len(matrix)), matrix, out=product)
     return made
 
 
