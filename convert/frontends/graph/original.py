@@ -49,6 +49,7 @@ class GraphOriginal:
         """The tensors ``wanted`` of some images at a time."""
         until = Model(self.model.inputs, wanted)
         starts = range(0, max(1, len(images)), BATCH)
+        images = np.asarray(images, np.float32)
         parts: list[list[NDArray[Any]]] = [until.values([images[i : i + BATCH]], wanted) for i in starts]
         return [np.concatenate(part).astype(np.float32, copy=False) for part in zip(*parts, strict=True)]
 

@@ -38,13 +38,10 @@ def copied(old: Layer) -> Call:
     if isinstance(old, graph.Layer):
         return replaced(old)
     new = old.__class__.from_config(old.get_config())
-    empty = [True]
 
     def call(given: Tensor) -> Tensor:
         output = new(given)
-        if empty:
-            new.set_weights(old.get_weights())
-            empty.clear()
+        new.set_weights(old.get_weights())  # only now it has any
         return output
 
     return call
