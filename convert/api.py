@@ -26,6 +26,7 @@ from convert.bundle import (
 from convert.data.crops import batches_per_epoch
 from convert.data.dataset import Dataset
 from convert.data.evaluate import rate_predictor
+from convert.left_out import require
 from convert.network import INPUT, require_steps, require_timesteps
 from convert.report import ConversionReport, Metrics
 from convert.storage.atomic import whole_folder
@@ -98,12 +99,12 @@ def _written(
     from convert.calibration.figure import draw
     from convert.calibration.sample import Sample
     from convert.foreseen import require_room
-    from convert.frontends.keras.save import save_model
     from convert.frontends.load import require_reader
     from convert.lowering.lower import deepest
     from convert.upstream.tensorflow import fix_threads
 
     require_reader(model_path)
+    _require_trainer(options)
     fix_threads()
     models = opened(model_path, options)
     require_steps(options.timesteps, deepest(models.cut.segments))
@@ -111,9 +112,7 @@ def _written(
     sample = Sample(dataset, models.cut.shapes[INPUT], options)
     require_room(outline_of(models.cut), options, sample.wanted)
     found = _converted(models, sample, options, progress, kept(dataset))
-    save_model(models.cut.model, folder / MODEL)
-    if models.decoder is not None:
-        save_model(models.decoder.model, folder / DECODER)
+    _save_models(models, folder)
     _copy(model_path, folder / f"source{model_path.suffix}")
     report = msgspec.structs.replace(
         summary(found, models, model_path, data_path), provenance=origin(model_path, data_path, options)
@@ -125,6 +124,25 @@ def _written(
     return write_bundle(
         folder, draft.network, firing.mean_hz, report, peak_rates_hz=firing.peak_hz, rate_network=draft.rate_network
     )
+
+
+def _require_trainer(options: Options) -> None:
+    """Raises ``UserError`` for every package that the training which is asked for needs and that is not installed."""
+    if options.fine_tune_epochs:
+        require("fine-tuning of the model (--fine-tune)", ("tensorflow", "tf_keras", "keras"))
+    if options.spiking_batches and options.steps is None:
+        require("fine-tuning through spikes without --steps", ("tensorflow", "tf_keras"))
+
+
+def _save_models(models: Models, folder: Path) -> None:
+    """The model that was cut, if it is one of Keras, and the decoder; an ONNX file lies in the bundle as it was."""
+    from convert.frontends.graph import Model
+    from convert.frontends.keras.save import save_model
+
+    if not isinstance(models.cut.model, Model):
+        save_model(models.cut.model, folder / MODEL)
+    if models.decoder is not None:
+        save_model(models.decoder.model, folder / DECODER)
 
 
 def _copy(path: Path, target: Path) -> None:

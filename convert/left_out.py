@@ -1,4 +1,4 @@
-"""Packages that a light installation leaves out, and how each is had after all."""
+"""Packages that a light installation leaves out, or somebody else did, and how each is had after all."""
 
 from __future__ import annotations
 
@@ -40,9 +40,14 @@ LEFT_OUT = {
 
 def require(what: str, modules: Iterable[str]) -> None:
     """Raises ``UserError`` with a sentence for each package of ``modules`` that ``what`` needs and is not installed."""
-    missing = dict.fromkeys(LEFT_OUT[module] for module in modules if find_spec(module) is None)
+    missing = dict.fromkeys(LEFT_OUT[module] for module in modules if not installed(module))
     if missing:
         raise UserError([_sentence(what, package) for package in missing])
+
+
+def installed(module: str) -> bool:
+    """Whether the ``module`` can be imported."""
+    return find_spec(module) is not None
 
 
 def told(error: BaseException) -> str | None:

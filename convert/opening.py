@@ -18,19 +18,21 @@ if TYPE_CHECKING:
     from convert.data.evaluate import Predictor
     from convert.frontends.keras.cut import Cut
     from convert.frontends.keras.decoder import Decoder
-    from convert.frontends.keras.original import KerasOriginal
     from convert.frontends.keras.paths.long_paths import CarriedSums
+    from convert.frontends.original import Original
+    from convert.upstream.types import Model
 
 
 @dataclass(frozen=True)
 class Models:
-    """The model as it was ``given``, and ``cut`` into segments, max pooling ``replaced`` or not; its ``outputs``, and
-    where the first one's pixels lie, ``grid``.
+    """The ``model`` as it was given, what it computes (``given``), and what was ``cut`` into segments, max pooling
+    ``replaced`` or not; its ``outputs``, and where the first one's pixels lie, ``grid``.
 
     Both have the outputs of ``carried_sums`` carried by pairs of populations; no output depends on it.
     """
 
-    given: KerasOriginal
+    model: Model
+    given: Original
     cut: Cut
     carried_sums: CarriedSums
     replaced: bool
@@ -57,16 +59,21 @@ class Models:
 
 def opened(path: Path, options: Options) -> Models:
     """The model in ``path``, cut at its ReLUs. Raises ``UserError`` with all of its problems."""
-    from convert.frontends.keras.cut import cut_at_relus
+    from convert.frontends.keras.cut import cut_at_relus, original_of
     from convert.frontends.keras.decoder import read_decoder, require_fitting
-    from convert.frontends.keras.original import KerasOriginal
     from convert.frontends.keras.output_grid import output_grid
     from convert.frontends.keras.passes import POOLING
     from convert.frontends.keras.passes.carry_sums import with_carried_sums
     from convert.frontends.keras.paths.long_paths import sums_to_carry
     from convert.frontends.load import load
 
-    loaded = load(path, max_pooling=options.max_pooling is not None, output=options.output, host_from=options.host_from)
+    loaded = load(
+        path,
+        max_pooling=options.max_pooling is not None,
+        output=options.output,
+        host_from=options.host_from,
+        in_keras=bool(options.fine_tune_epochs),
+    )
     decoder = loaded.decoder if options.decoder is None else read_decoder(Path(options.decoder), options.decoder_takes)
     given, names = loaded.model, loaded.outputs
     grid = output_grid(given) if decoder is None else None
@@ -76,8 +83,8 @@ def opened(path: Path, options: Options) -> Models:
     if decoder is not None and options.decoder is not None:
         require_fitting(decoder, tuple(cut.model.outputs[0].shape)[1:])
     replaced = options.max_pooling is not None
-    teacher = KerasOriginal(with_carried_sums(given, sums.layers), cut.populations) if replaced else cut.original
-    return Models(teacher, cut, sums, replaced, names, grid, decoder)
+    teacher = original_of(with_carried_sums(given, sums.layers), cut.populations) if replaced else cut.original
+    return Models(given, teacher, cut, sums, replaced, names, grid, decoder)
 
 
 def data_for(models: Models, path: Path, task: Task | None) -> Dataset:

@@ -170,5 +170,10 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it was trained as a spiking network, from an architecture: there is no original."""
         return self.epochs > 0
 
+    @property
+    def framework(self) -> Literal["Keras", "ONNX"]:
+        """What the model is a file of."""
+        return "ONNX" if (self.model or "").lower().endswith(".onnx") else "Keras"
+
     def layer(self, name: str) -> LayerReport | None:
         return next((layer for layer in self.layers if layer.name == name), None)

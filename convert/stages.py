@@ -155,12 +155,12 @@ def train_wave_of_spikes(draft: Draft) -> Draft:
 
 def _goals(draft: Draft) -> Goals:
     """What the training of a wave makes small, by the options and the task."""
-    from convert.training.losses import cross_entropy, distillation_loss, relative_squared_loss
+    from convert.training.gradients import cross_entropy, distillation, relative_squared
     from convert.training.wave.aim import Goals, RateBounds
 
     options, classes = draft.goal.options, draft.goal.sample.dataset.task not in NUMBERS
     return Goals(
-        loss=distillation_loss if classes else relative_squared_loss,
+        loss=distillation if classes else relative_squared,
         of_labels=cross_entropy if classes and options.labels_weight else None,
         labels=options.labels_weight,
         penalty=options.spike_penalty,

@@ -118,11 +118,13 @@ def main(bundle: Path, data: Path, force: bool, wait: bool, **options: Any) -> N
 
     A run that was interrupted goes on where it stopped when the same command is given again.
     """
+    from convert.bundle import load_report
+
     from .api import run
 
     chosen = RunOptions(**options)
     report = run(bundle, data, chosen, force=force, wait=wait, progress=progress)
-    _print_metrics(report)
+    _print_metrics(report, load_report(bundle).framework)
     if report.period is not None:
         console.print(f"Image behind image: one every {report.period} steps.")
     for line in _early_lines(report):
@@ -133,7 +135,7 @@ def main(bundle: Path, data: Path, force: bool, wait: bool, **options: Any) -> N
     console.print(f"Wrote {bundle / 'runs' / chosen.run_name}. Next: energy-report {bundle}", soft_wrap=True)
 
 
-def _print_metrics(report: RunReport) -> None:
+def _print_metrics(report: RunReport, framework: str) -> None:
     from convert.data.metric_registry import METRICS, heading
     from deploy.report.words.si import counted
     from deploy.runs.knee import spread
@@ -145,7 +147,9 @@ def _print_metrics(report: RunReport) -> None:
     where = "" if grid is None or grid.is_whole else f"\n{grid}"
     original = metrics.ann or {}
     ann = (
-        [] if metrics.ann is None else [["Keras, original", "", *(METRICS[n].text(original.get(n), 4) for n in names)]]
+        []
+        if metrics.ann is None
+        else [[f"{framework}, original", "", *(METRICS[n].text(original.get(n), 4) for n in names)]]
     )
     table(
         f"{counted(report.images, 'image')} on target {report.target}, measured"

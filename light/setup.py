@@ -10,7 +10,7 @@ from re import match
 
 from setuptools import setup
 
-LEFT_OUT = {"tensorflow", "tf-keras", "keras", "nengo", "nengo-dl", "nengo-loihi", "ai-edge-litert", "onnx"}
+LEFT_OUT = {"tensorflow", "tf-keras", "keras", "nengo", "nengo-dl", "nengo-loihi", "ai-edge-litert"}
 
 os.chdir(Path(__file__).resolve().parent.parent)
 whole = ConfigParser()

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from convert.network import Convolution, Network, Population, Projection
-from convert.network.tensorflow_form import cropped
+from convert.network.numpy_form import patches
 from convert.network.transforms import dense_convolution
-from convert.upstream.tensorflow import load_tensorflow
 
 from .simulate import RatesHz
 
@@ -54,20 +53,6 @@ def with_fitted_weights(network: Network, name: str, delivered_hz: RatesHz, miss
     count = -(-len(missing_hz) * prod(population.shape[:2]) // _every(missing_hz, population))
     change = _fit_of_few(list(seen)) if count < weights else _least_squares(*_halves(seen, weights + 1))
     return _with_change(network, population, fitted, change, typical_hz)
-
-
-def _patches(transform: Convolution, rates_hz: NDArray[np.float32], population: Population) -> NDArray[np.float32]:
-    """For every pixel of the target the source rates that its kernel sees, shape (images x pixels, weights)."""
-    rows, columns, inputs, _ = transform.kernel.shape
-    patches = load_tensorflow().image.extract_patches(
-        cropped(transform, rates_hz),
-        [1, rows, columns, 1],
-        [1, *transform.strides, 1],
-        [1, 1, 1, 1],
-        transform.padding.upper(),
-    )
-    assert tuple(patches.shape[1:3]) == population.shape[:2]
-    return np.asarray(patches).reshape(-1, rows * columns * inputs)
 
 
 def _typical_hz(rates_hz: Iterable[NDArray[np.float32]]) -> float:
@@ -141,7 +126,7 @@ def _samples(
     for start in range(0, len(missing_hz), IMAGES_AT_A_TIME):
         part = slice(start, start + IMAGES_AT_A_TIME)
         missed = missing_hz[part].reshape(-1, channels)[::every]
-        seen = [_patches(c, delivered_hz[p.source][part], population)[::every] for p, c in fitted]
+        seen = [patches(c, delivered_hz[p.source][part], population.shape)[::every] for p, c in fitted]
         seen.append(np.full((len(missed), 1), typical_hz, dtype=np.float32))
         pixel = np.arange(0, len(missed) * every, every)
         second = pixel // (rows * columns) % 2 == 1 if len(missing_hz) > 1 else pixel >= rows * columns // 2

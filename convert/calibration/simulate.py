@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from convert.frontends.original import Images
 from convert.network import INPUT, Network, Population
 from convert.network.loops import Together, in_order
+from convert.network.numpy_form import apply
 from convert.network.quantize import chip_neuron
-from convert.network.tensorflow_form import apply
 from convert.upstream.numba_cache import cached_njit
 
 from .deliveries import Spikes, arriving
@@ -42,7 +42,7 @@ def affordable(network: Network, images: NDArray[np.float32]) -> NDArray[np.floa
 def drive_hz(network: Network, population: Population, rates_hz: RatesHz) -> NDArray[np.float32]:
     """Drive of ``population``, shape (images, *shape), if its sources fire at ``rates_hz``."""
     projections = network.into(population.name)
-    total = sum(np.asarray(apply(p.transform, rates_hz[p.source], population.shape)) for p in projections)
+    total = sum(apply(p.transform, rates_hz[p.source], population.shape) for p in projections)
     return np.asarray(total + population.bias_hz, dtype=np.float32)
 
 

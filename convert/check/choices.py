@@ -39,7 +39,7 @@ def _replaced(models: Models) -> tuple[str, ...]:
     if not models.replaced:
         return ()
     now = {layer.name: type(layer) for layer in models.cut.model.layers}
-    return tuple(old.name for old in models.given.model.layers if now.get(old.name, type(old)) is not type(old))
+    return tuple(old.name for old in models.model.layers if now.get(old.name, type(old)) is not type(old))
 
 
 def _relus_with(model: Model, part: str) -> tuple[str, ...]:

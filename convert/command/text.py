@@ -28,7 +28,7 @@ def show(report: ConversionReport, bundle: Path) -> None:
     )
     if (agreement := report.agreement) is not None:
         console.print(
-            f"Rate network against Keras: largest difference {agreement.max_abs_error:.1e} (measured in "
+            f"Rate network against {report.framework}: largest difference {agreement.max_abs_error:.1e} (measured in "
             f"{agreement.simulator}; tolerated {agreement.tolerance:.1e}).",
             soft_wrap=True,
         )

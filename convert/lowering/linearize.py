@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from convert.frontends.original import Images
 from convert.network import Convolution, ConvolutionTranspose, Padding, Shape, Sparse, Transform
-from convert.network.tensorflow_form import apply, apply_adjoint
+from convert.network.numpy_form import apply, apply_adjoint
 from convert.network.transforms import WHOLE
 
 from .axes import Axis, conv_ends, crops, up_crops, up_ends

@@ -1,18 +1,15 @@
-"""The rate network by numpy: every neuron gives its rate, max(drive, 0), and the host applies the readouts.
-
-Kernels become matrix products over the patches of many images at once (im2col), so that BLAS does the work.
-"""
+"""The rate network by numpy: every neuron gives its rate, max(drive, 0), and the host applies the readouts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import singledispatch
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .network import INPUT, Activation, Network, Projection, Readout
-from .transforms import Convolution, ConvolutionTranspose, Shape, Sparse, Taps, Transform
+from .numpy_form import apply
+from .transforms import Shape
 
 Batch = NDArray[np.floating]
 """Numbers of a population for many images, shape (images, rows, columns, channels), float32 or float64."""
@@ -25,9 +22,6 @@ ELEMENTWISE: dict[Activation, Callable[[Batch], Batch]] = {
     "exponential": np.exp,
 }
 """Activations of one number each, but for the sigmoid."""
-
-PATCH_VALUES = 2**23
-"""Numbers in the patches of the images that are multiplied at once: 32 MB in float32, chosen to fit beside a model."""
 
 
 def outputs(network: Network, images: Batch) -> tuple[Batch, ...]:
@@ -64,47 +58,6 @@ def activated(values: Batch, activation: Activation) -> Batch:
     return ELEMENTWISE[activation](values)
 
 
-@singledispatch
-def apply(transform: Transform, images: Batch, target: Shape) -> Batch:
-    """``transform`` on ``images``, shape (images, *target), computed in the type of ``images``."""
-    raise TypeError(f"no numpy form of {type(transform).__name__}")
-
-
-@apply.register
-def _(transform: Convolution, images: Batch, target: Shape) -> Batch:
-    rows, columns = (_sources(taps, size) for taps, size in _with_sizes(transform, images, target))
-    kernel = transform.kernel.astype(images.dtype).reshape(-1, target[2])
-    made = np.empty((len(images), *target), images.dtype)
-    at_a_time = max(1, PATCH_VALUES // (target[0] * target[1] * len(kernel)))
-    for start in range(0, len(images), at_a_time):
-        part = images[start : start + at_a_time]
-        padded = np.pad(part, ((0, 0), (0, 1), (0, 1), (0, 0)))  # where a tap has no source: the row, column of zeros
-        patches = padded[:, rows[:, None, :, None], columns[None, :, None, :]]
-        product = patches.reshape(-1, len(kernel)) @ kernel
-        made[start : start + at_a_time] = product.reshape(len(part), *target)
-    return made
-
-
-@apply.register
-def _(transform: ConvolutionTranspose, images: Batch, target: Shape) -> Batch:
-    (row_taps, height), (column_taps, width) = _with_sizes(transform, images, target)
-    kernel = transform.kernel.astype(images.dtype)
-    made = np.zeros((len(images), *target), images.dtype)
-    for ky in range(height):
-        i, y = np.nonzero(row_taps == ky)
-        for kx in range(width):
-            j, x = np.nonzero(column_taps == kx)
-            made[:, y[:, None], x] += images[:, i[:, None], j] @ kernel[ky, kx]
-    return made
-
-
-@apply.register
-def _(transform: Sparse, images: Batch, target: Shape) -> Batch:
-    flat = images.reshape(len(images), -1)
-    product = transform.matrix.astype(images.dtype) @ flat.T
-    return np.asarray(product.T.reshape(len(images), *target))
-
-
 def _sum(into: Iterable[Projection], bias: Batch, shape: Shape, rates_hz: dict[str, Batch]) -> Batch:
     """The drive of a target: its ``bias`` and what the projections bring."""
     some = next(iter(rates_hz.values()))
@@ -118,20 +71,3 @@ def _in_order(network: Network) -> list[Projection]:
     """The projections as they are used: population after population, then the readouts."""
     targets = [*(p.name for p in network.populations), *(r.name for r in network.readouts)]
     return [projection for target in targets for projection in network.into(target)]
-
-
-def _with_sizes(
-    transform: Convolution | ConvolutionTranspose, images: Batch, target: Shape
-) -> tuple[tuple[Taps, int], tuple[Taps, int]]:
-    """The taps of rows and of columns, each with the size of the kernel along that axis."""
-    rows, columns, channels = images.shape[1:]
-    taps = transform.axes((rows, columns, channels), target)
-    return (taps[0], transform.kernel.shape[0]), (taps[1], transform.kernel.shape[1])
-
-
-def _sources(taps: Taps, size: int) -> NDArray[np.intp]:
-    """Shape (target positions, taps): the source position that each tap of a convolution reads, -1 for none."""
-    found = np.full((taps.shape[1], size), -1, np.intp)
-    source, target = np.nonzero(taps >= 0)
-    found[target, taps[source, target]] = source
-    return found

@@ -10,7 +10,8 @@ from convert.padding import transposed_offset
 from convert.upstream.tensorflow import load_tensorflow
 from convert.upstream.types import Tensor
 
-from .transforms import Convolution, ConvolutionTranspose, Shape, SharedKernel, Sparse, Transform
+from .numpy_form import cropped
+from .transforms import Convolution, ConvolutionTranspose, Shape, Sparse, Transform
 
 
 @singledispatch
@@ -52,19 +53,3 @@ def _(transform: Sparse, images: Tensor, target: Shape) -> Tensor:
     values = tf.sparse.SparseTensor(indices, matrix.data.astype(np.float32), matrix.shape)
     product = tf.sparse.sparse_dense_matmul(values, flat, adjoint_b=True)
     return tf.reshape(tf.transpose(product), (tf.shape(images)[0], *target))
-
-
-def cropped(transform: Convolution, images: Tensor) -> Tensor:
-    """The pixels of ``images``, shape (batch, rows, columns, channels), that a convolution looks at."""
-    (top, bottom), (left, right) = transform.crop
-    return images[:, top : images.shape[1] - bottom, left : images.shape[2] - right]
-
-
-def apply_adjoint(transform: SharedKernel, images: Tensor, source: Shape) -> Tensor:
-    """The adjoint of ``transform`` on images of its target's shape; the result has the shape of its source."""
-    tf = load_tensorflow()
-    zeros = tf.zeros((len(images), *source))
-    with tf.GradientTape() as tape:
-        tape.watch(zeros)
-        values = apply(transform, zeros, tuple(images.shape[1:]))
-    return tape.gradient(values, zeros, output_gradients=tf.constant(images))

@@ -27,7 +27,8 @@ def measured(
     """Rates and accuracy on the first recordings, in floating point by the chip's rules."""
     from convert.calibration.firing_rates import FiringRates
     from convert.calibration.simulate import simulated
-    from convert.network.forward import apply, readout_of
+    from convert.network.forward import readout_of
+    from convert.network.numpy_form import apply
 
     dataset, readout = data.dataset, network.readouts[0]
     count = min(most, len(dataset))

@@ -13,6 +13,9 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 TEMPERATURE = 2.0
 """Softens the teacher's outputs, so that what it holds for second best counts, too."""
 
+LOWEST = 0.5
+"""A channel's percentile may be so much of its layer's target rate without penalty."""
+
 
 def distillation_loss(teacher: Tensor, student: Tensor) -> Tensor:
     """Cross-entropy between outputs before their activation, both divided by ``TEMPERATURE``, in its square.

@@ -11,16 +11,14 @@ from convert.data.crops import batches_per_epoch, training_batches
 from convert.data.dataset import Dataset
 from convert.errors import UserError
 from convert.frontends.keras.cut import Cut
+from convert.frontends.keras.original import KerasOriginal
 from convert.frontends.keras.segment import KerasSegment
-from convert.training.losses import Loss
+from convert.training.losses import LOWEST, Loss
 from convert.upstream.tensorflow import load_tensorflow, load_tf_keras
 from convert.upstream.types import Optimizer, Tensor
 
 WEIGHT = 1e-3
 """Of the rate loss beside the task's loss, as in the percentile examples of NengoDL's authors."""
-
-LOWEST = 0.5
-"""A channel's percentile may be so much of its layer's target rate without penalty."""
 
 BATCH = 16
 
@@ -89,7 +87,9 @@ def fine_tune(
     shape = tuple(cut.model.inputs[0].shape)[1:3]
     steps = epochs * batches_per_epoch(dataset, BATCH, shape)
     schedule = keras.optimizers.schedules.CosineDecay(pace.learning_rate, max(1, steps))
-    step = _step(cut, goal, _task_loss(dataset, cut.readout), keras.optimizers.Adam(schedule))
+    readout = cut.readout
+    assert isinstance(readout, KerasSegment), "Keras trains its own models"
+    step = _step(cut, goal, _task_loss(dataset, readout), keras.optimizers.Adam(schedule))
     for epoch in range(epochs):
         for images, labels in training_batches(dataset, BATCH, shape, seed + epoch):
             loss = float(step(tf.constant(images, tf.float32), tf.constant(labels)))
@@ -101,7 +101,8 @@ def fine_tune(
 def _step(cut: Cut, goal: RateGoal, task_loss: Loss, optimizer: Optimizer) -> Loss:
     """One step of ``optimizer``: from images and labels to the loss."""
     keras, tf = load_tf_keras(), load_tensorflow()
-    trained = keras.Model(cut.model.inputs, [cut.readout.drive, *cut.original.at_relus.outputs])
+    relus = KerasOriginal(cut.model, cut.populations).at_relus.outputs
+    trained = keras.Model(cut.model.inputs, [cut.readout.drive, *relus])
 
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
     def step(images: Tensor, labels: Tensor) -> Tensor:

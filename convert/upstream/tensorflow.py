@@ -8,6 +8,7 @@ import os
 from contextlib import suppress
 
 from convert.errors import UserError
+from convert.left_out import installed
 from convert.memory.limits import require_address_space
 from convert.upstream.types import Module
 
@@ -37,8 +38,10 @@ def load_tensorflow() -> Module:
 def fix_threads() -> None:
     """Lets TensorFlow compute in ``THREADS`` threads, on whatever machine: the order of its sums depends on them.
 
-    In a process that has computed already they stay as they are.
+    In a process that has computed already they stay as they are; without TensorFlow nothing is done.
     """
+    if not installed("tensorflow"):
+        return
     with suppress(RuntimeError):
         load_tensorflow().config.threading.set_intra_op_parallelism_threads(THREADS)
 

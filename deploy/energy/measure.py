@@ -12,6 +12,7 @@ import numpy as np
 from convert.data.dataset import Dataset
 from convert.data.evaluate import Predictor, crops_of, predict, score, targets
 from convert.errors import UserError
+from convert.left_out import TENSORFLOW
 from convert.network import Shape
 from convert.options import Progress, silent
 from deploy.arrays import Float32
@@ -21,6 +22,9 @@ from deploy.runs.original import BundledOriginal
 from .cpu import Pace, Subject
 
 NO_MODEL = "no model without spikes lies in this bundle, so the time and energy of none are measured"
+NO_ENGINE = (
+    f"time and energy of a model on this machine are measured with TensorFlow, which is not installed: {TENSORFLOW.how}"
+)
 INPUTS_USED = 128
 """Of the run's own inputs, where the bundle has none to calibrate on."""
 
@@ -40,6 +44,9 @@ def measure_original(
     """
     if original.source is None:
         return nothing_to_measure(NO_MODEL)
+
+    if original.without_engines:
+        return nothing_to_measure(NO_ENGINE)
 
     def metrics(predictor: Predictor) -> dict[str, float | None]:
         return dict(score(dataset.task, predict(predictor, dataset, range(len(dataset)), shape), targets(dataset)))

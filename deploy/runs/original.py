@@ -1,4 +1,4 @@
-"""The model that was converted, to compare with: by its rate network, which needs no TensorFlow, or by Keras."""
+"""The model that was converted, to compare with: by its rate network, by its graph, or by Keras."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from convert.data.dataset import Dataset
 from convert.data.evaluate import Predictor, predict, rate_predictor, score, targets
 from convert.data.output_grid import output_size
 from convert.errors import UserError
-from convert.left_out import require
+from convert.frontends.onnx.reading import is_onnx
+from convert.left_out import installed, require
 from convert.network import Network, Shape
 from convert.report import Metrics
 from deploy.arrays import Float32
@@ -25,6 +26,9 @@ from .checkpoint import RunCheckpoint
 
 if TYPE_CHECKING:
     from convert.frontends.keras.decoder import Decoder
+
+ENGINES = ("tensorflow", "tf_keras")
+"""What makes of a model what the engines read that time and energy are measured with."""
 
 SPIKING = (".nir",)
 """Files whose model spikes itself: there is none without spikes to compare with."""
@@ -61,31 +65,40 @@ class BundledOriginal:
 
         if self.decoder is None:
             assert self.source is not None, "there is no file"
-            return load_model(self.source, output=self.output)
-        return with_decoder(self._encoder, load_model(self.decoder_file))
+            return load_model(self.source, output=self.output, in_keras=True)
+        return with_decoder(self._encoder(in_keras=True), load_model(self.decoder_file))
 
     @cached_property
-    def _encoder(self) -> KerasModel:
-        """What of the model in the file the network on the chip stands for."""
+    def _model(self) -> KerasModel:
+        return self._encoder()
+
+    def _encoder(self, *, in_keras: bool = False) -> KerasModel:
+        """What of the model in the file the network on the chip stands for: of ONNX a graph, unless ``in_keras``."""
         from convert.frontends.load import load
 
         assert self.source is not None, "there is no file"
         in_model = self.decoder is not None and self.decoder.in_model
         host_from = self.decoder.name if self.decoder is not None and in_model else None
-        return load(self.source, output=self.output, host_from=host_from).model
+        return load(self.source, output=self.output, host_from=host_from, in_keras=in_keras).model
+
+    @property
+    def without_engines(self) -> bool:
+        """Whether nothing here measures its time and energy, which its outputs do not need: an ONNX file where
+        TensorFlow is not installed."""
+        return self.source is not None and is_onnx(self.source) and not all(map(installed, ENGINES))
 
     @property
     def predictor(self) -> Predictor | None:
         """Inputs -> the first output of the model, without TensorFlow if that can be; None if there is no model."""
         if self.rate_network is None and self.source is None:
             return None
-        found = self._by_keras if self.rate_network is None else rate_predictor(self.rate_network)
+        found = self._by_model if self.rate_network is None else rate_predictor(self.rate_network)
         if (decoder := self.decoder) is None:
             return found
         return lambda images: decoder(found(images))
 
-    def _by_keras(self, images: Float32) -> Float32:
-        outputs = self._encoder(images, training=False)
+    def _by_model(self, images: Float32) -> Float32:
+        outputs = self._model(images, training=False)
         return np.asarray(outputs[0] if isinstance(outputs, (list, tuple)) else outputs, dtype=np.float32)
 
 
@@ -123,8 +136,8 @@ def decoder_of(bundle: Path) -> Decoder | None:
 def require_measurable(original: BundledOriginal) -> None:
     """Raises ``UserError`` if what the original would be measured with is damaged or not installed: before anything
     takes time."""
-    if original.source is not None:
-        require("measuring the original on this machine (leave it out with --no-measure)", ("tensorflow", "tf_keras"))
+    if original.source is not None and not original.without_engines:
+        require("measuring the original on this machine (leave it out with --no-measure)", ENGINES)
     _ = original.calibration_inputs
 
 

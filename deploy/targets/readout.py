@@ -8,7 +8,8 @@ from math import prod
 import numpy as np
 
 from convert.network import Network, Readout
-from convert.network.forward import apply, readout_of
+from convert.network.forward import readout_of
+from convert.network.numpy_form import apply
 from deploy.arrays import Float32, Int64
 from deploy.events.counts import LayerCounts
 

@@ -14,15 +14,16 @@ import numpy as np
 import pytest
 
 from convert.left_out import LEFT_OUT
-from tests.builders.event_bundle import listed_events
+from tests.builders.event_bundle import CLASSES, SHAPE, listed_events
 from tests.builders.nir_files import write_nir
+from tests.builders.onnx_models import node, resnet, unet, weights, write
 from tests.builders.paths import ROOT
 from tests.convert.frontends.nir.test_commands import small
 
 COMMANDS = f"""
 import json, sys
 from importlib import import_module
-for name in {sorted(LEFT_OUT)}:
+for name in {sorted(set(LEFT_OUT) - {"onnx"})}:
     sys.modules[name] = None
 for module, *arguments in json.loads(sys.argv[1]):
     try:
@@ -89,20 +90,68 @@ def test_a_bundle_from_elsewhere_runs_with_the_same_spikes(tiny, tiny_bundle):
         assert runs[0][key] == runs[1][key], key
 
 
+@pytest.mark.slow
+def test_onnx_files_go_through_all_commands(tmp_path):
+    """A ResNet as it is, and a U-Net whose spikes are trained for a few steps, its max pooling replaced."""
+    resnet(tmp_path / "resnet.onnx", size=8, channels=2, blocks=1)
+    unet(tmp_path / "unet.onnx", size=8, channels=2)
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "resnet.npz", x=rng.random((16, 8, 8, 3), np.float32), y=np.arange(16) % 3)
+    np.savez(tmp_path / "unet.npz", x=rng.random((16, 8, 8, 1), np.float32), y=rng.integers(0, 2, (16, 8, 8)))
+    trained = ["--max-pooling", "average", "--steps", "4", "--spiking-fine-tune", "2", "--rate-loss", "0.1"]
+    done = light(
+        tmp_path,
+        ["deploy.convert_model", "resnet.onnx", "--check"],
+        ["deploy.convert_model", "resnet.onnx", "--data", "resnet.npz", "--timesteps", "32", "-o", "resnet.bundle"],
+        ["deploy.convert_model", "unet.onnx", "--data", "unet.npz", "-o", "unet.bundle", *trained],
+        *(["partition.cli", f"{name}.bundle"] for name in ("resnet", "unet")),
+        *(["deploy.cli", f"{name}.bundle", "--data", f"{name}.npz"] for name in ("resnet", "unet")),
+        ["deploy.report.cli", "resnet.bundle", "unet.bundle", "-o", "report.html"],
+    )
+    assert ends(done) == ["0"] * 8, done.stdout + done.stderr
+    for name in ("resnet", "unet"):
+        run = json.loads((tmp_path / f"{name}.bundle/runs/fast/run.json").read_text())
+        assert run["exact"]
+        assert run["metrics"]["ann"], run["metrics"]
+        assert (tmp_path / f"{name}.bundle/source.onnx").is_file()
+        assert not (tmp_path / f"{name}.bundle/model.keras").exists()
+    assert (tmp_path / "report.html").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_an_architecture_in_onnx_is_trained_on_events(tmp_path):
+    rows, columns, polarities = SHAPE
+    constants = {"a": weights(4, polarities, 3, 3), "w": weights(CLASSES, 4 * rows * columns)}
+    write(
+        tmp_path / "net.onnx",
+        node("Conv", "x a", "c", pads=[1] * 4),
+        node("Relu", "c", "r"),
+        node("Flatten", "r", "f"),
+        node("Gemm", "f w", "y", transB=1),
+        shape=("images", polarities, rows, columns),
+        constants=constants,
+    )
+    np.savez(tmp_path / "data.npz", **listed_events(12))
+    options = ["--steps", "12", "--epochs", "1", "-o", "net.bundle"]
+    done = light(tmp_path, ["convert.train_model", "net.onnx", "--data", "data.npz", *options])
+    assert ends(done) == ["0"], done.stdout + done.stderr
+
+
 def test_what_needs_a_package_that_is_left_out_says_so_and_writes_nothing(tmp_path):
-    for name in ("net.keras", "net.onnx"):
-        (tmp_path / name).write_bytes(b"some file")
+    (tmp_path / "net.keras").write_bytes(b"some file")
+    resnet(tmp_path / "net.onnx", size=8, channels=2, blocks=1)
     np.savez(tmp_path / "data.npz", x=np.zeros((2, 8, 8, 3), np.uint8), y=np.zeros(2, np.int64))
     written = ["--data", "data.npz", "-o", "net.bundle"]
     done = light(
         tmp_path,
         ["deploy.convert_model", "net.keras", *written],
         ["deploy.convert_model", "net.keras", "--check"],
-        ["deploy.convert_model", "net.onnx", *written],
+        ["deploy.convert_model", "net.onnx", *written, "--fine-tune", "1"],
+        ["deploy.convert_model", "net.onnx", *written, "--spiking-fine-tune", "1"],
+        ["deploy.convert_model", "net.onnx", *written, "--host-from", "stem"],
     )
-    assert ends(done) == ["2"] * 3
-    assert done.stderr.count("needs TensorFlow, which is not installed here: pip install 'tensorflow>=2.21,<2.22'") == 3
-    assert done.stderr.count("needs ONNX, which is not installed here: pip install") == 1
+    assert ends(done) == ["2"] * 5
+    assert done.stderr.count("needs TensorFlow, which is not installed here: pip install 'tensorflow>=2.21,<2.22'") == 5
     assert "Traceback" not in done.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"net.keras", "net.onnx", "data.npz"}
 
@@ -126,7 +175,7 @@ def test_light_leaves_out_what_is_known_to_be_left_out():
         {re.match(r"[\w-]*", line)[0] for line in lines if line}
         for lines in (whole["options"]["install_requires"].split("\n"), own)
     ]
-    assert names[0] - names[1] == {name.replace("_", "-") for name in LEFT_OUT}
+    assert names[0] - names[1] == {name.replace("_", "-") for name in LEFT_OUT} - {"onnx"}
     assert names[1] < names[0]
 
 

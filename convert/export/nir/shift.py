@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from convert.network import Array, Convolution, Shape, Transform
-from convert.network.forward import apply
+from convert.network.numpy_form import apply
 
 MOST_CHANNELS = 64
 """Of a source that is looked at."""

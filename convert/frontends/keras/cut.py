@@ -1,4 +1,4 @@
-"""A flat tf-keras model cut at its ReLUs: what is a population, what is linear between two, what is read out."""
+"""A flat model, of tf-keras or a graph, cut at its ReLUs: what is a population, linear between two, or read out."""
 
 from __future__ import annotations
 
@@ -6,17 +6,23 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from convert.errors import UserError
+from convert.frontends import graph
+from convert.frontends.graph.original import GraphOriginal
+from convert.frontends.graph.segment import GraphSegment
+from convert.frontends.original import Original
 from convert.network import INPUT, Shape
 from convert.network.network import Activation
-from convert.upstream.tensorflow import load_tf_keras
 from convert.upstream.types import Layer, Model, Tensor
 
 from .layers import MAX_POOLING, POOLED, SPIKING, is_head, role
+from .library import library_of
 from .nodes import activation_of, head_of, name_of, node_of, nodes_of
 from .original import KerasOriginal
 from .refusals import Refusal, sentences
 from .segment import KerasSegment
 from .shapes import as_image
+
+AnySegment = KerasSegment | GraphSegment
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,7 @@ class Cut:
     """The segments of ``model`` in feed-forward order, and the shapes of the input and of all populations."""
 
     model: Model
-    segments: tuple[KerasSegment, ...]
+    segments: tuple[AnySegment, ...]
     shapes: dict[str, Shape]
 
     @property
@@ -32,13 +38,21 @@ class Cut:
         return {s.target: s.shape for s in self.segments if s.activation is None}
 
     @property
-    def readout(self) -> KerasSegment:
+    def readout(self) -> AnySegment:
         """The first output."""
         return next(s for s in self.segments if s.activation is not None)
 
     @cached_property
-    def original(self) -> KerasOriginal:
-        return KerasOriginal(self.model, self.populations)
+    def original(self) -> Original:
+        return original_of(self.model, self.populations)
+
+
+def original_of(model: Model, shapes: dict[str, Shape]) -> Original:
+    """What ``model`` computes at the ReLUs that are populations of ``shapes``."""
+    if not isinstance(model, graph.Model):
+        return KerasOriginal(model, shapes)
+    relus = {name_of(node): node.outputs for node in nodes_of(model)}
+    return GraphOriginal(model, shapes, relus, [head_of(output)[0] for output in model.outputs])
 
 
 def as_shape(tensor: Tensor) -> Shape:
@@ -73,7 +87,7 @@ def cut_at_relus(model: Model, *, on_host: bool = True) -> Cut:
             drives[name] = node.keras_inputs[0]
     segments = [_segment(name, drive, None, names, tensors) for name, drive in drives.items()]
     for i, output in enumerate(model.outputs):
-        name = model.output_names[i] if len(model.outputs) > 1 else output._keras_history.layer.name
+        name = model.output_names[i] if len(model.outputs) > 1 else node_of(output).layer.name
         linear, activation = head_of(output)
         segments.append(_segment(f"{name}:out" if name in drives else name, linear, activation, names, tensors))
     problems += misplaced_heads(model) + (_nothing_on_chip(segments) if on_host else [])
@@ -87,9 +101,9 @@ def cut_at_relus(model: Model, *, on_host: bool = True) -> Cut:
 
 def _segment(
     target: str, drive: Tensor, activation: Activation | None, names: dict[int, str], tensors: dict[str, Tensor]
-) -> KerasSegment:
+) -> AnySegment:
     if id(drive) in names:  # a ReLU or an output right after a ReLU; a segment needs a layer of its own
-        drive = load_tf_keras().layers.Activation("linear", name=f"{target.replace(':', '_')}_drive")(drive)
+        drive = library_of(drive).layers.Activation("linear", name=f"{target.replace(':', '_')}_drive")(drive)
     sources: list[str] = []
     source_layer = ""
     seen: set[int] = set()
@@ -107,9 +121,10 @@ def _segment(
         source_layer = source_layer or _source_layer(node.layer)
         stack.extend(node.keras_inputs)
     order = [name for name in tensors if name in sources]
-    function = load_tf_keras().Model([tensors[name] for name in order], drive)
+    function = library_of(drive).Model([tensors[name] for name in order], drive)
     source_layer = source_layer or type(node_of(drive).layer).__name__
-    return KerasSegment(target, source_layer, as_shape(drive), tuple(order), function, drive, activation)
+    make = GraphSegment if isinstance(drive, graph.Tensor) else KerasSegment
+    return make(target, source_layer, as_shape(drive), tuple(order), function, drive, activation)
 
 
 def _source_layer(layer: Layer) -> str:
@@ -133,7 +148,7 @@ def misplaced_heads(model: Model) -> list[str]:
     )
 
 
-def _nothing_on_chip(segments: list[KerasSegment]) -> list[str]:
+def _nothing_on_chip(segments: list[AnySegment]) -> list[str]:
     if any(s.activation is None and INPUT not in s.sources for s in segments):
         return []
     return [

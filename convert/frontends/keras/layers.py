@@ -219,8 +219,13 @@ def refusal(layer: Layer, *, max_pooling: bool = True) -> str | None:
 def role(layer: Layer) -> Role:
     """What a convertible layer becomes."""
     if type(layer).__name__ == "Activation":
-        return ACTIVATIONS[layer.activation.__name__]
+        return ACTIVATIONS[activation_name(layer)]
     return REGISTRY[type(layer).__name__].role
+
+
+def activation_name(layer: Layer) -> str:
+    """That of the function of an ``Activation`` layer."""
+    return str(getattr(layer.activation, "__name__", layer.activation))
 
 
 def is_head(layer: Layer) -> bool:

@@ -1,13 +1,15 @@
-"""Keras -> Keras: a flat model anew, with something else called in place of some of its layers."""
+"""A flat model, of tf-keras or a graph, anew: with something else called in place of some of its layers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace as replaced
 
-from convert.upstream.tensorflow import load_tf_keras
+from convert.frontends import graph
 from convert.upstream.types import Layer, Model, Tensor
 
-from .nodes import nodes_of
+from .library import library_of
+from .nodes import node_of, nodes_of
 
 Call = Callable[[Tensor], Tensor]
 """From the tensor, or the list of tensors, that a layer is called on to its output."""
@@ -18,22 +20,28 @@ def rewritten(model: Model, replace: Callable[[Layer], Call | None]) -> Model:
 
     ``replace`` is asked once per layer, so a layer that is called several times stays one layer.
     """
-    keras = load_tf_keras()
-    tensors = {id(t): keras.Input(tuple(t.shape)[1:], name=t._keras_history.layer.name) for t in model.inputs}
+    keras = library_of(model)
+    tensors = {id(t): keras.Input(tuple(t.shape)[1:], name=node_of(t).layer.name) for t in model.inputs}
     inputs = list(tensors.values())
     calls: dict[int, Call] = {}
-    copies = []
     for node in nodes_of(model):
         old = node.layer
         if id(old) not in calls:
-            found = replace(old)
-            if found is None:
-                found = old.__class__.from_config(old.get_config())
-                copies.append((old, found))
-            calls[id(old)] = found
+            calls[id(old)] = replace(old) or copied(old)
         given = [tensors[id(t)] for t in node.keras_inputs]
         tensors[id(node.outputs)] = calls[id(old)](given if len(given) > 1 else given[0])
-    new = keras.Model(inputs, [tensors[id(t)] for t in model.outputs], name=model.name)
-    for old, copy in copies:
-        copy.set_weights(old.get_weights())
-    return new
+    return keras.Model(inputs, [tensors[id(t)] for t in model.outputs], name=model.name)
+
+
+def copied(old: Layer) -> Call:
+    """What calls a copy of the layer ``old``, with its weights."""
+    if isinstance(old, graph.Layer):
+        return replaced(old)
+    new = old.__class__.from_config(old.get_config())
+
+    def call(given: Tensor) -> Tensor:
+        output = new(given)
+        new.set_weights(old.get_weights())  # only now it has any
+        return output
+
+    return call

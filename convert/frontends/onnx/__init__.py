@@ -1,1 +1,1 @@
-"""ONNX files, and so PyTorch's: read on the ``onnx`` package alone, made layers that frontends/keras takes."""
+"""ONNX files, and so PyTorch's: read on the ``onnx`` package alone, made layers of frontends/graph."""

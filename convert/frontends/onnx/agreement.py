@@ -23,9 +23,8 @@ def require_agreement(path: Path, proto: Model, found: Translated) -> None:
         return
     rng = np.random.default_rng(0)
     count = found.batch or 2
-    images = [rng.random((count, *tuple(held.tensor.shape)[1:]), np.float32) for held in found.inputs.values()]
-    outputs = found.model(images if len(images) > 1 else images[0], training=False)
-    ours = [np.asarray(o) for o in (outputs if isinstance(outputs, list) else [outputs])]
+    images = [rng.random((count, *held.tensor.sizes), np.float32) for held in found.inputs.values()]
+    ours = found.model.values(images, found.model.outputs)
     fed = {n: _as_in_onnx(x, held) for (n, held), x in zip(found.inputs.items(), images, strict=True)}
     theirs = _by_onnxruntime(path, proto, fed, list(found.outputs))
     problems = []

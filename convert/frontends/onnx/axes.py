@@ -1,4 +1,4 @@
-"""What rearranges axes or maps one of them linearly, as layers of tf-keras."""
+"""What rearranges axes or maps one of them linearly, as layers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.frontends.graph import library
 from convert.frontends.keras.operations.indexing import choice
-from convert.upstream.tensorflow import load_tf_keras
 
 from .held import Held, Order, as_in_onnx, channels_last
 from .node import Node, UnheldError
@@ -22,7 +22,7 @@ def in_order(node: Node, x: Held, order: Order, part: str = "order") -> Held:
     if x.order == order:
         return x
     where = [x.order.index(axis) for axis in order]
-    sizes = [int(tuple(x.tensor.shape)[place] or 1) for place in where]
+    sizes = [(1, *x.tensor.sizes)[place] for place in where]
     moved = [place for place, size in zip(where, sizes, strict=True) if size > 1 and place > 0]
     if moved == sorted(moved):
         return Held(node.called("Reshape", x.tensor, part, target_shape=sizes[1:]), order)
@@ -63,7 +63,7 @@ def along(node: Node, x: Held, axis: int, matrix: NDArray[np.float64], part: str
     """``x`` with ``axis`` (of ONNX) times ``matrix`` (its size, its new size)."""
     last = (*(a for a in x.order if a != axis), axis)
     x = in_order(node, x, last, f"{part}_order")
-    return Held(node.weighted("Dense", x.tensor, [matrix], part, units=matrix.shape[1], use_bias=False), last)
+    return Held(node.weighted("Dense", x.tensor, [matrix], part), last)
 
 
 def taken(node: Node, x: Held, axis: int, indices: Sequence[int], part: str = "taken") -> Held:
@@ -78,9 +78,7 @@ def taken(node: Node, x: Held, axis: int, indices: Sequence[int], part: str = "t
         step = max(steps, default=1)
         key = [slice(None)] * len(x.order)
         key[x.order.index(axis)] = slice(indices[0], indices[-1] + 1, step)
-        layers = choice(
-            load_tf_keras(), tuple(key), (1, *tuple(x.tensor.shape)[1:]), node.names.fresh(f"{node.name}_{part}")
-        )
+        layers = choice(library, tuple(key), (1, *x.tensor.sizes), node.names.fresh(f"{node.name}_{part}"))
         if layers is not None:
             tensor = x.tensor
             for layer in layers:

@@ -1,13 +1,13 @@
-"""A tensor of an ONNX graph as a tensor of tf-keras, which holds its axes in an order of its own."""
+"""A tensor of an ONNX graph as one of ``frontends/graph``, which holds its axes in an order of its own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from convert.upstream.types import Tensor
+from convert.frontends.graph import Tensor
 
 Order = tuple[int, ...]
-"""The axis of ONNX that each axis of a tf-keras tensor is; the batch is the first of both."""
+"""The axis of ONNX that each axis of the tensor is; the batch is the first of both."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Held:
     @property
     def shape(self) -> tuple[int, ...]:
         """The sizes as ONNX has them, the batch counted as one image."""
-        sizes = (1, *tuple(self.tensor.shape)[1:])
-        return tuple(int(sizes[place]) for place in places(self.order))
+        sizes = (1, *self.tensor.sizes)
+        return tuple(sizes[place] for place in places(self.order))
 
 
 def places(order: Order) -> list[int]:
@@ -30,7 +30,7 @@ def places(order: Order) -> list[int]:
 
 
 def channels_last(rank: int) -> Order:
-    """The order of an image, a sequence or a vector in tf-keras: ONNX has the channels second.
+    """The order of an image, a sequence or a vector in the graph: ONNX has the channels second.
 
     >>> channels_last(4), channels_last(2)
     ((0, 2, 3, 1), (0, 1))

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.frontends.keras.names import plain
-from convert.upstream.tensorflow import load_tf_keras
-from convert.upstream.types import Layer, Tensor, Values
+from convert.frontends.graph import Layer, Tensor, library
+from convert.frontends.keras.names import RESERVED, plain
+from convert.upstream.types import Values
 
 from .held import Held
 
@@ -26,10 +26,10 @@ class UnheldError(Exception):
 class Names:
     """Names of layers, each given once."""
 
-    taken: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=lambda: set(RESERVED))
 
     def fresh(self, wanted: str) -> str:
-        """``wanted`` in characters that tf-keras takes, with a number where it is taken."""
+        """``wanted`` in characters that Keras and Nengo take, with a number where it is taken."""
         name = plain(wanted)
         free = next(n for n in (name, *(f"{name}_{i}" for i in range(2, 100_000))) if n not in self.taken)
         self.taken.add(free)
@@ -87,13 +87,14 @@ class Node:
     def word(self, name: str, otherwise: str) -> str:
         return str(self.settings.get(name, otherwise))
 
-    def called(self, kind: str, tensor: Tensor, part: str = "", /, **settings: object) -> Tensor:
+    def called(self, kind: str, tensor: Tensor | Sequence[Tensor], part: str = "", /, **settings: object) -> Tensor:
         """What a new layer of class ``kind`` gives for ``tensor``; of several, ``part`` tells its name apart."""
         return self.layer(kind, part, **settings)(tensor)
 
     def layer(self, kind: str, part: str = "", /, **settings: object) -> Layer:
         name = f"{self.name}_{part}" if part else self.name
-        return getattr(load_tf_keras().layers, kind)(name=self.names.fresh(name), **settings)
+        made: Layer = getattr(library.layers, kind)(name=self.names.fresh(name), **settings)
+        return made
 
     def weighted(
         self,
@@ -105,7 +106,5 @@ class Node:
         **settings: object,
     ) -> Tensor:
         """The same for a layer that has these ``weights``; None is one that it has not."""
-        layer = self.layer(kind, part, **settings)
-        output = layer(tensor)
-        layer.set_weights([np.asarray(w, np.float32) for w in weights if w is not None])
-        return output
+        held = tuple(np.asarray(w, np.float32) for w in weights if w is not None)
+        return self.layer(kind, part, weights=held, **settings)(tensor)

@@ -1,4 +1,4 @@
-"""A graph of ONNX, node by node -> a model of tf-keras layers with channels last, and every node that has no such."""
+"""A graph of ONNX, node by node -> a graph of layers with channels last, and every node that has no such."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from convert.frontends import graph
+from convert.frontends.graph.model import Input
 from convert.frontends.keras.refusals import Refusal
-from convert.upstream.tensorflow import load_tf_keras
 from convert.upstream.types import Model, Values
 
 from .axes import in_order
@@ -27,9 +28,9 @@ DOMAINS = ("", "ai.onnx")
 
 @dataclass(frozen=True)
 class Translated:
-    """A tf-keras ``model`` with the ``inputs`` and ``outputs`` of the graph, by name, and the ``refusals`` of nodes."""
+    """A ``model`` of layers, the ``inputs`` and ``outputs`` of the graph by name, and the ``refusals`` of nodes."""
 
-    model: Model
+    model: graph.Model
     inputs: dict[str, Held]
     outputs: dict[str, Held]
     refusals: tuple[Refusal, ...]
@@ -51,7 +52,6 @@ class _Walk:
     def __init__(self, proto: Model) -> None:
         self.graph, self.opsets = proto.graph, proto.opset_import
         self.opset = next((int(o.version) for o in proto.opset_import if o.domain in DOMAINS), 1)
-        self.keras = load_tf_keras()
         self.names = Names()
         self.values: dict[str, Value] = {"": None}
         self.lost: set[str] = set()
@@ -81,14 +81,14 @@ class _Walk:
         outputs = {info.name: self._output(info.name) for info in self.graph.output}
         given_out = {name: held for name, held in outputs.items() if held is not None}
         tensors = [held.tensor for held in [*inputs.values(), *self.stand_ins]]
-        model = self.keras.Model(tensors, [held.tensor for held in given_out.values()] or tensors)
+        model = graph.Model(tensors, [held.tensor for held in given_out.values()] or tensors)
         return Translated(model, inputs, given_out, tuple(self.refusals), self.batch)
 
     def _input(self, name: str, shape: Sizes) -> Held:
         rank = len(shape)
         order = as_in_onnx(rank) if self._brings_channels_forward(name) else channels_last(rank)
-        sizes = [shape[axis] for axis in order[1:]]
-        held = Held(self.keras.Input(sizes, name=self.names.fresh(name)), order)
+        sizes = [shape[axis] or 1 for axis in order[1:]]
+        held = Held(Input(sizes, name=self.names.fresh(name)), order)
         self.values[name] = held
         return held
 
@@ -151,7 +151,7 @@ class _Walk:
                 self.lost.add(output)
                 continue
             order = channels_last(len(shape))
-            tensor = self.keras.Input([shape[axis] for axis in order[1:]], name=self.names.fresh(f"for_{output}"))
+            tensor = Input([shape[axis] or 1 for axis in order[1:]], name=self.names.fresh(f"for_{output}"))
             self.values[output] = Held(tensor, order)
             self.stand_ins.append(Held(tensor, order))
 

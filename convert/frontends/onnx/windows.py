@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from convert.upstream.types import Tensor
+from convert.frontends.graph import Tensor
 
 from .node import Node, UnheldError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from convert.training.losses import Loss, cross_entropy, distillation_loss
+from convert.training.gradients import LossAndGradient, cross_entropy, distillation
 from convert.training.wave.layers import Layer
 from convert.training.wave.simulate import Gradient, Passed, Wanted
 
@@ -30,8 +30,8 @@ class Goals:
     with the labels, weighed by ``labels``; ``penalty`` weighs a million synaptic operations, ``rates`` bounds the
     layers' rates."""
 
-    loss: Loss = distillation_loss
-    of_labels: Loss | None = cross_entropy
+    loss: LossAndGradient = distillation
+    of_labels: LossAndGradient | None = cross_entropy
     labels: float = 1.0
     penalty: float = 0.0
     rates: RateBounds | None = None

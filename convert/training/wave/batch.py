@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from convert.calibration.firing_rates import FiringRates
 from convert.frontends.original import Images
 from convert.network import Network
-from convert.network.tensorflow_form import apply
+from convert.network.numpy_form import apply
 from convert.training.descent import Key
 from convert.training.wave.aim import Aim
 from convert.training.wave.dense_engine import DenseEngine, has_gpu
@@ -25,7 +25,6 @@ from convert.training.wave.rate_bounds import added, rate_gradients
 from convert.training.wave.readout_gradient import backward
 from convert.training.wave.schedule import Wave
 from convert.training.wave.simulate import ThroughSteps, Wanted
-from convert.upstream.tensorflow import load_tensorflow
 from convert.upstream.types import Values
 
 SILENT = 1e-3
@@ -164,14 +163,14 @@ class _Readout:
 
 def _loss(outputs: Float32, given: Examples, aim: Aim) -> tuple[float, Float32]:
     """That of ``outputs``, and its gradient."""
-    tf = load_tensorflow()
-    variable = tf.constant(outputs)
-    with tf.GradientTape() as tape:
-        tape.watch(variable)
-        loss = 0.0 if given.logits is None else aim.goals.loss(tf.constant(given.logits, tf.float32), variable)
-        if aim.goals.of_labels is not None and given.labels is not None:
-            loss += aim.goals.labels * aim.goals.of_labels(tf.constant(given.labels), variable)
-    return float(loss), np.asarray(tape.gradient(loss, variable))
+    loss, gradient = 0.0, np.zeros_like(outputs, np.float32)
+    if given.logits is not None:
+        loss, gradient = aim.goals.loss(given.logits, outputs)
+    if aim.goals.of_labels is not None and given.labels is not None:
+        more, of_labels = aim.goals.of_labels(given.labels, outputs)
+        loss += aim.goals.labels * more
+        gradient = np.asarray(gradient + aim.goals.labels * of_labels, np.float32)
+    return loss, gradient
 
 
 def _class(outputs: Float32) -> NDArray[np.intp]:
@@ -196,7 +195,7 @@ def read_out(wave: Wave, layers: Sequence[Layer], passed: Sequence[Counted]) -> 
         for layer in layers
         if layer.name in sources
     }
-    parts = [np.asarray(apply(p.transform, rates_hz[p.source], readout.shape)) for p in into]
+    parts = [apply(p.transform, rates_hz[p.source], readout.shape) for p in into]
     return rates_hz, np.asarray(sum(parts) + readout.bias, np.float32)
 
 

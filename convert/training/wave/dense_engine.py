@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.left_out import installed
 from convert.network import Network
 from convert.network.neuron import DECAY_BITS, DECAY_ONE
 from convert.network.tensorflow_form import apply
@@ -40,8 +41,8 @@ Graph = Callable[..., Any]
 
 @cache
 def has_gpu() -> bool:
-    """Whether TensorFlow sees a GPU."""
-    return bool(load_tensorflow().config.list_physical_devices("GPU"))
+    """Whether TensorFlow, if it is installed, sees a GPU."""
+    return installed("tensorflow") and bool(load_tensorflow().config.list_physical_devices("GPU"))
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from convert.training.rate_loss import LOWEST, percentile_loss
+from convert.training.gradients import percentile
+from convert.training.losses import LOWEST
 from convert.training.wave.aim import RateBounds
 from convert.training.wave.engine import Counted
 from convert.training.wave.kernels import Float32
 from convert.training.wave.layers import Layer
 from convert.training.wave.schedule import Wave
-from convert.upstream.tensorflow import load_tensorflow
 
 
 def rate_gradients(
@@ -22,16 +22,14 @@ def rate_gradients(
 
     Source: Patel et al. 2021, equation 3, with rates relative to the highest wanted.
     """
-    tf = load_tensorflow()
     most = np.float32(bounds.high * wave.steps)
     counts = {layer.name: np.stack([p.counts(layer, in_window=True) for p in passed]) for layer in layers}
-    relative = {layer.name: tf.constant(counts[layer.name].reshape(-1, layer.shape[2]) / most) for layer in layers}
-    with tf.GradientTape() as tape:
-        tape.watch(relative)
-        losses = [percentile_loss(values, bounds.percentile, LOWEST, 1.0) for values in relative.values()]
-        total = bounds.weight * tf.add_n(losses)
-    found = tape.gradient(total, relative)
-    return {name: np.asarray(of, np.float32).reshape(counts[name].shape) / most for name, of in found.items()}
+    found = {}
+    for layer in layers:
+        relative = counts[layer.name].reshape(-1, layer.shape[2]) / most
+        _, of_rates = percentile(relative, bounds.percentile, LOWEST, 1.0)
+        found[layer.name] = (np.float32(bounds.weight) * of_rates).reshape(counts[layer.name].shape) / most
+    return found
 
 
 def added(some: Mapping[str, Float32], more: Mapping[str, Float32]) -> dict[str, Float32]:

@@ -7,9 +7,8 @@ from functools import singledispatch
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.network import Convolution, ConvolutionTranspose, Shape, Sparse, Transform
-from convert.network.tensorflow_form import apply
-from convert.upstream.tensorflow import load_tensorflow
+from convert.network import Convolution, ConvolutionTranspose, Sparse, Transform
+from convert.network.numpy_form import apply_adjoint, of_kernel
 
 Float32 = NDArray[np.float32]
 
@@ -26,14 +25,9 @@ def backward(transform: Transform, rates_hz: Float32, of_outputs: Float32) -> tu
 @backward.register(Convolution)
 @backward.register(ConvolutionTranspose)
 def _(transform: Convolution | ConvolutionTranspose, rates_hz: Float32, of_outputs: Float32) -> tuple[Float32, Float32]:
-    tf = load_tensorflow()
-    target: Shape = of_outputs.shape[1:]  # type: ignore[assignment]
-    rates, kernel = tf.constant(rates_hz), tf.constant(transform.kernel, tf.float32)
-    with tf.GradientTape() as tape:
-        tape.watch([rates, kernel])
-        outputs = apply(transform.with_weights(kernel), rates, target)
-    of_rates, of_kernel = tape.gradient(outputs, (rates, kernel), output_gradients=tf.constant(of_outputs))
-    return of_rates.numpy(), of_kernel.numpy()
+    rows, columns, channels = rates_hz.shape[1:]
+    of_rates = apply_adjoint(transform, of_outputs, (rows, columns, channels))
+    return of_rates, of_kernel(transform, rates_hz, of_outputs)
 
 
 @backward.register

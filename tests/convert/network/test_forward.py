@@ -21,7 +21,9 @@ from convert.network import (
     Projection,
     Readout,
     Sparse,
+    correlation,
     forward,
+    numpy_form,
     tensorflow_form,
 )
 from convert.network.network import Activation
@@ -40,7 +42,7 @@ def images_of(*shape, seed=0):
 
 def agrees(transform, images, target):
     wanted = np.asarray(tensorflow_form.apply(transform, images, target))
-    found = forward.apply(transform, images, target)
+    found = numpy_form.apply(transform, images, target)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, wanted, rtol=TOLERANCE, atol=TOLERANCE)
 
@@ -78,9 +80,9 @@ def test_matrices():
 
 def test_images_in_parts_are_images_at_once(monkeypatch):
     convolution, images = Convolution(np.random.default_rng(4).normal(size=(3, 3, 3, 2))), images_of(6, 6, 3)
-    at_once = forward.apply(convolution, images, (6, 6, 2))
-    monkeypatch.setattr(forward, "PATCH_VALUES", 1)
-    np.testing.assert_array_equal(forward.apply(convolution, images, (6, 6, 2)), at_once)
+    at_once = numpy_form.apply(convolution, images, (6, 6, 2))
+    monkeypatch.setattr(correlation, "PATCH_VALUES", 1)
+    np.testing.assert_array_equal(numpy_form.apply(convolution, images, (6, 6, 2)), at_once)
 
 
 def test_a_network_by_hand():

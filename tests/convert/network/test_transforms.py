@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from convert.network import Convolution, ConvolutionTranspose, Sparse, forward
+from convert.network import Convolution, ConvolutionTranspose, Sparse, numpy_form
 from convert.network.nengo_form import nengo_transform, seen
 from convert.network.tensorflow_form import apply
 from convert.network.transforms import dense_convolution
@@ -66,7 +66,7 @@ def test_nengo_and_numpy_compute_the_same(case):
     transform, source, target = case
     images = RNG.normal(size=(1, *source)).astype(np.float32)
     expected = np.asarray(apply(transform, images, target))
-    np.testing.assert_allclose(forward.apply(transform, images, target), expected, atol=1e-5)
+    np.testing.assert_allclose(numpy_form.apply(transform, images, target), expected, atol=1e-5)
     if case is CASES["transposed cut"]:  # nengo wants whole kernels on the target
         return
     with nengo.Network() as net:

@@ -105,7 +105,7 @@ def test_a_training_that_was_killed_goes_on_to_the_same_wave(network, batch, tmp
 
 
 def test_a_loss_that_is_no_number_is_said_and_not_kept(network, tmp_path):
-    recipe = stbp(3, Goals(of_labels=lambda labels, outputs: float("nan") * outputs[0, 0, 0, 0]), alone=0.0)
+    recipe = stbp(3, Goals(of_labels=lambda labels, outputs: (float("nan"), float("nan") * outputs)), alone=0.0)
     labelled = lambda first: ((shown, np.zeros((16, 6, 6))) for shown, _ in batches(first))  # noqa: E731
     with pytest.raises(UserError, match=r"diverged at batch 1 \(loss nan\)"):
         train_wave(Wave(network, STEPS, {}), labelled, Teacher(network), recipe, kept=tmp_path)

@@ -1,4 +1,4 @@
-"""Keras -> Keras: what is rewritten before the cut. A pass takes a flat tf-keras model and gives a flat one."""
+"""What is rewritten before the cut: a pass takes a flat model, of tf-keras or a graph, and gives one of the same."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from .split_relus import split_relus
 
 Pass = Callable[[Model], Model]
 
-KERAS_PASSES: tuple[Pass, ...] = (relus_for_maxima, split_relus, image_by_spikes, pixels_first)
+PASSES: tuple[Pass, ...] = (relus_for_maxima, split_relus, image_by_spikes)
 """What every model goes through when it is loaded: the outputs stay the same."""
+
+KERAS_PASSES: tuple[Pass, ...] = (*PASSES, pixels_first)
+"""The same for a model of tf-keras."""
 
 POOLING: dict[MaxPooling, Pass] = {"average": average_pooling, "strided": strided_pooling}
 """What takes the place of max pooling, by the name that ``--max-pooling`` takes; the outputs change."""

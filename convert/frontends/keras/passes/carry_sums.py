@@ -9,9 +9,9 @@ positive and its negative part, takes the earlier ones once and gives to the lat
 from __future__ import annotations
 
 from convert.frontends.keras.layers import SPIKING, role
+from convert.frontends.keras.library import library_of
 from convert.frontends.keras.nodes import called_once, node_of, nodes_of
-from convert.frontends.keras.rewrite import Call, rewritten
-from convert.upstream.tensorflow import load_tf_keras
+from convert.frontends.keras.rewrite import Call, copied, rewritten
 from convert.upstream.types import Layer, Model, Tensor
 
 
@@ -23,7 +23,7 @@ def with_carried_sums(model: Model, sums: tuple[str, ...]) -> Model:
     """
     if not sums:
         return model
-    keras, after = load_tf_keras(), _relus_after(model, sums)
+    keras, after = library_of(model), _relus_after(model, sums)
     positive: dict[str, Tensor] = {}
 
     def replace(layer: Layer) -> Call | None:
@@ -33,11 +33,10 @@ def with_carried_sums(model: Model, sums: tuple[str, ...]) -> Model:
         return carried(layer, after.get(name, f"{name}_positive")) if name in sums else None
 
     def carried(layer: Layer, relu: str) -> Call:
-        copy = layer.__class__.from_config(layer.get_config())
+        copy = copied(layer)
 
         def call(x: Tensor) -> Tensor:
             total = copy(x)
-            copy.set_weights(layer.get_weights())
             positive[relu] = keras.layers.ReLU(name=relu)(total)
             negated = keras.layers.Rescaling(-1.0, name=f"{layer.name}_negated")(total)
             negative = keras.layers.ReLU(name=f"{layer.name}_negative")(negated)

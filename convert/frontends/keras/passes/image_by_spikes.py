@@ -7,9 +7,9 @@ concatenated with features or added to the output - the chip would have to add p
 from __future__ import annotations
 
 from convert.frontends.keras.layers import SPIKING, role
-from convert.frontends.keras.nodes import node_of, nodes_of
-from convert.frontends.keras.rewrite import Call, rewritten
-from convert.upstream.tensorflow import load_tf_keras
+from convert.frontends.keras.library import library_of
+from convert.frontends.keras.nodes import calls_of, name_of, node_of, nodes_of
+from convert.frontends.keras.rewrite import Call, copied, rewritten
 from convert.upstream.types import Layer, Model, Tensor
 
 
@@ -23,9 +23,9 @@ def image_by_spikes(model: Model) -> Model:
     carried: dict[int, Tensor] = {}
 
     def replace(layer: Layer) -> Call | None:
-        if not any(_meets(node.keras_inputs) for node in layer._inbound_nodes):
+        if not any(_meets(node.keras_inputs) for node in calls_of(layer)):
             return None
-        copy = layer.__class__.from_config(layer.get_config())
+        copy = copied(layer)
 
         def call(tensors: list[Tensor]) -> Tensor:
             return copy([_carried(t, carried) if _meets(tensors) and _no_spikes(t) else t for t in tensors])
@@ -57,9 +57,7 @@ def _no_spikes(tensor: Tensor) -> bool:
 def _carried(tensor: Tensor, known: dict[int, Tensor]) -> Tensor:
     """``tensor`` by its positive and its negative part; the same pair for every use."""
     if id(tensor) not in known:
-        layers, layer = load_tf_keras().layers, tensor._keras_history.layer
-        index = tensor._keras_history.node_index
-        name = f"{layer.name}_{index + 1}" if index else str(layer.name)
+        layers, name = library_of(tensor).layers, name_of(node_of(tensor))
         positive = layers.ReLU(name=f"{name}_positive")(tensor)
         negative = layers.ReLU(name=f"{name}_negative")(layers.Rescaling(-1.0, name=f"{name}_negated")(tensor))
         known[id(tensor)] = layers.Subtract(name=f"{name}_carried")([positive, negative])

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from convert.frontends.keras.layers import POOLED, role
+from convert.frontends.keras.library import as_kind, fixed, library_of
 from convert.frontends.keras.rewrite import rewritten
-from convert.upstream.tensorflow import load_tf_keras
 from convert.upstream.types import Layer, Model
 
 
@@ -28,19 +28,16 @@ def _with(replacement: Callable[[Layer], Layer], model: Model) -> Model:
 
 def _average(layer: Layer) -> Layer:
     """The layer of the same settings that takes the mean."""
-    pooling = getattr(load_tf_keras().layers, type(layer).__name__.replace("Max", "Average"))
-    return pooling.from_config(layer.get_config())
+    return as_kind(type(layer).__name__.replace("Max", "Average"), layer)
 
 
 def _first_pixel(layer: Layer) -> Layer:
     kind = type(layer).__name__
     if kind.startswith("Global"):
         return _average(layer)
-    convolution = getattr(load_tf_keras().layers, kind.replace("MaxPooling", "DepthwiseConv"))
-    window = layer.pool_size if layer.padding == "valid" else 1  # as many windows as the maximum has
-    pick = convolution(window, layer.strides, padding=layer.padding, use_bias=False, trainable=False, name=layer.name)
-    pick.build(layer.input_shape)
-    (weights,) = (np.zeros_like(w) for w in pick.get_weights())
-    weights[(0,) * (weights.ndim - 2)] = 1
-    pick.set_weights([weights])
-    return pick
+    dimensions = 1 if kind.endswith("1D") else 2
+    window = np.ravel(layer.pool_size) if layer.padding == "valid" else [1] * dimensions  # as many as the maximum has
+    kernel = np.zeros((*window, layer.input_shape[-1], 1), np.float32)
+    kernel[(0,) * dimensions] = 1
+    convolution = kind.replace("MaxPooling", "DepthwiseConv")
+    return fixed(library_of(layer), convolution, kernel, layer.name, layer.strides, layer.padding)

@@ -5,8 +5,8 @@ max(a, b) = a + relu(b - a) and min(a, b) = a - relu(a - b).
 
 from __future__ import annotations
 
+from convert.frontends.keras.library import library_of
 from convert.frontends.keras.rewrite import Call, rewritten
-from convert.upstream.tensorflow import load_tf_keras
 from convert.upstream.types import Layer, Model, Tensor
 
 MAXIMA = ("Maximum", "Minimum")
@@ -24,7 +24,7 @@ def _compared(layer: Layer) -> Call | None:
     """What to call instead of ``layer``, or None for one that compares nothing."""
     if type(layer).__name__ not in MAXIMA:
         return None
-    layers, largest = load_tf_keras().layers, type(layer).__name__ == "Maximum"
+    layers, largest = library_of(layer).layers, type(layer).__name__ == "Maximum"
 
     def call(tensors: list[Tensor]) -> Tensor:
         total = tensors[0]

@@ -10,8 +10,8 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.frontends.keras.library import fixed, library_of
 from convert.frontends.keras.rewrite import Call, rewritten
-from convert.upstream.tensorflow import load_tf_keras
 from convert.upstream.types import Layer, Model, Tensor
 
 
@@ -25,7 +25,7 @@ def split_relus(model: Model) -> Model:
 
 def _split(layer: Layer) -> Call | None:
     """What to call instead of ``layer``, or None for a plain ReLU and for any other layer."""
-    keras, name = load_tf_keras(), layer.name
+    keras, name = library_of(layer), layer.name
     parts = []
     if type(layer).__name__ == "ReLU" and layer.max_value is not None:
         beyond = keras.layers.Rescaling(1.0, -float(layer.max_value), name=f"{name}_beyond")
@@ -62,17 +62,16 @@ def _slope_below_zero(layer: Layer) -> NDArray[np.float32]:
 
 def _times(slope: NDArray[np.float32], layer: Layer) -> list[Layer]:
     """Layers that multiply the output of ``layer`` by ``slope``: each channel by its own, or each element."""
-    keras, name = load_tf_keras(), layer.name
+    keras, name = library_of(layer), layer.name
     if slope.ndim == 0:
         return [keras.layers.Rescaling(float(slope), name=f"{name}_slope")]
     shape = tuple(layer.output_shape[1:])
     if slope.size != shape[-1] or len(shape) == 1:
         slope = np.broadcast_to(slope, shape)
     by_channel = slope.shape != shape
-    kind = keras.layers.DepthwiseConv1D if by_channel and len(shape) == 2 else keras.layers.DepthwiseConv2D
-    scale = kind(1, use_bias=False, trainable=False, name=f"{name}_slope")
-    scale.build((None, *(1,) * (1 if kind is keras.layers.DepthwiseConv1D else 2), slope.size))
-    scale.set_weights([slope.reshape(scale.get_weights()[0].shape)])
+    dimensions = 1 if by_channel and len(shape) == 2 else 2
+    kernel = slope.reshape(*(1,) * dimensions, slope.size, 1)
+    scale = fixed(keras, f"DepthwiseConv{dimensions}D", kernel, f"{name}_slope")
     if by_channel:
         return [scale]
     flat, back = (1, 1, prod(shape)), shape

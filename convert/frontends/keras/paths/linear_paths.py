@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.frontends.keras.cut import AnySegment
 from convert.frontends.keras.nodes import nodes_of
 from convert.frontends.keras.paths.reach import reach_of, shape_of
 from convert.frontends.keras.paths.rearranged import REARRANGING, rearranged
-from convert.frontends.keras.segment import KerasSegment
 from convert.frontends.linear_path import Axis, Connected, LinearPath, staying
 from convert.upstream.types import Layer, Node, Tensor
 
@@ -19,7 +19,7 @@ MIXING = ("Conv", "SeparableConv", "Dense", "Concatenate", "Permute")
 """What the names of classes begin with that bring channels together."""
 
 
-def paths_into(segment: KerasSegment) -> dict[str, LinearPath]:
+def paths_into(segment: AnySegment) -> dict[str, LinearPath]:
     """The path from each source of ``segment`` to its drive, by source."""
     end, nodes = segment.function.outputs[0], nodes_of(segment.function)
     producers = {id(node.outputs): node for node in nodes}

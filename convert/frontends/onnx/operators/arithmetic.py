@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.frontends.keras.layers import is_head
-from convert.frontends.keras.nodes import activation_of, node_of
+from convert.frontends.keras.nodes import activation_of
 from convert.frontends.onnx.axes import image, in_order
 from convert.frontends.onnx.held import Held
 from convert.frontends.onnx.hints import CURVE
@@ -87,9 +87,7 @@ def _is_swish(node: Node) -> bool:
     """Whether a tensor is multiplied by its own sigmoid."""
     held = [value.tensor for value in node.inputs if isinstance(value, Held)]
     return any(
-        is_head(layer := node_of(gate).layer)
-        and activation_of(layer) == "sigmoid"
-        and node_of(gate).keras_inputs[0] is x
+        is_head(layer := gate.node.layer) and activation_of(layer) == "sigmoid" and gate.node.keras_inputs[0] is x
         for gate, x in ((held[0], held[-1]), (held[-1], held[0]))
     )
 

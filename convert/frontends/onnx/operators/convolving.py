@@ -8,7 +8,7 @@ from convert.frontends.onnx.axes import image, in_order, taken
 from convert.frontends.onnx.held import Held
 from convert.frontends.onnx.node import Node, UnheldError
 from convert.frontends.onnx.windows import Window, cropped, padded, windows_of
-from convert.upstream.types import Tensor, Values
+from convert.upstream.types import Values
 
 DIMENSIONS = "only one and two dimensions of pixels convert; use Conv1d or Conv2d"
 
@@ -36,18 +36,14 @@ def conv(node: Node) -> Held:
     weights = np.moveaxis(kernel, (0, 1), (-1, -2))
     if by_channel:
         weights = np.moveaxis(kernel[:, 0], 0, -1).reshape(*kernel.shape[2:], groups, -1)
-    own = {"filters": kernel.shape[0], "groups": groups}
-    settings = {"depth_multiplier": kernel.shape[0] // groups} if by_channel else own
     tensor = node.weighted(
         f"{'Depthwise' if by_channel else ''}Conv{dimensions}D",
         tensor,
         [weights, bias],
-        kernel_size=kernel.shape[2:],
         strides=[1] * dimensions if after else strides,
         padding="same" if same else "valid",
         dilation_rate=dilations,
-        use_bias=bias is not None,
-        **settings,
+        **({} if by_channel else {"groups": groups}),
     )
     made = Held(tensor, x.order)
     for axis, window in enumerate(windows, 2):
@@ -71,11 +67,8 @@ def conv_transpose(node: Node) -> Held:
         f"Conv{dimensions}DTranspose",
         x.tensor,
         [np.moveaxis(dilated, (0, 1), (-1, -2)), None if beyond else bias],
-        filters=kernel.shape[1],
-        kernel_size=dilated.shape[2:],
         strides=[w.stride for w in windows],
         padding="valid",
-        use_bias=bias is not None and not beyond,
     )
     tensor = cropped(node, tensor, widths)
     tensor = padded(node, tensor, [(0, -after) for _, after in widths])
@@ -143,9 +136,7 @@ def matmul(node: Node) -> Held:
 
 
 def _dense(node: Node, x: Held, matrix: Values, bias: Values | None) -> Held:
-    weights: list[Values | None] = [matrix, bias]
-    tensor: Tensor = node.weighted("Dense", x.tensor, weights, units=matrix.shape[1], use_bias=bias is not None)
-    return Held(tensor, x.order)
+    return Held(node.weighted("Dense", x.tensor, [matrix, bias]), x.order)
 
 
 def batch_normalization(node: Node) -> Held:

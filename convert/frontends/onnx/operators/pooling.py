@@ -8,12 +8,11 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.frontends.keras.nodes import node_of
+from convert.frontends.graph import Tensor
 from convert.frontends.onnx.axes import along, axis_of, image, reshaped
 from convert.frontends.onnx.held import Held
 from convert.frontends.onnx.node import Node, UnheldError
 from convert.frontends.onnx.windows import Window, padded, windows_of
-from convert.upstream.types import Tensor
 
 from .arithmetic import scaled
 from .convolving import DIMENSIONS
@@ -76,12 +75,11 @@ def max_pool(node: Node) -> Held:
 
 def _never_below_zero(tensor: Tensor) -> bool:
     """Whether layers tell that no value of ``tensor`` is below zero: a ReLU, or what joins and pools such."""
-    layer = node_of(tensor).layer
-    kind = type(layer).__name__
+    kind = type(tensor.node.layer).__name__
     if kind == "ReLU":
         return True
     if kind.startswith(KEEP_SIGN) or kind in JOIN:
-        given = node_of(tensor).keras_inputs
+        given = tensor.node.keras_inputs
         return bool(given) and all(_never_below_zero(part) for part in given)
     return False
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
+import pytest
 from onnx import helper
 
+from convert.frontends.keras.cut import cut_at_relus
+from convert.frontends.keras.passes import POOLING
 from convert.frontends.load import load
 from convert.frontends.onnx.reading import files_beside
-from tests.builders.onnx_models import by_onnxruntime, images_of, node, weights, write
+from tests.builders.onnx_models import by_onnxruntime, images_of, node, resnet, unet, weights, write
 
 
 def outputs_of(path, images, **options):
@@ -74,3 +77,28 @@ def test_outputs_keep_their_names_and_one_is_chosen(tmp_path):
     assert names == ("z", "a")
     assert found[0].shape == (1, 2)
     assert outputs_of(path, images, output="a")[0] == ("a", "z")
+
+
+@pytest.mark.parametrize("make", [resnet, unet])
+def test_keras_gets_the_same_model(make, tmp_path):
+    """What it is to train: the same layers of tf-keras, with the same populations."""
+    path = make(tmp_path / "model.onnx")
+    ours, keras = (POOLING["average"](load(path, in_keras=given).model) for given in (False, True))
+    images = np.random.default_rng(0).random((2, *ours.input_shape[1:]), np.float32)
+    np.testing.assert_allclose(ours(images), np.asarray(keras(images)), atol=1e-5)
+    cuts = cut_at_relus(ours), cut_at_relus(keras)
+    assert cuts[0].shapes == cuts[1].shapes
+    found, wanted = (cut.original.activities(images) for cut in cuts)
+    for name, values in wanted.items():
+        np.testing.assert_allclose(found[name], values, atol=1e-5)
+    for own, other in zip(*(cut.segments for cut in cuts), strict=True):
+        assert (own.target, own.source_layer, own.sources) == (other.target, other.source_layer, other.sources)
+        np.testing.assert_allclose(own.bias(), other.bias(), atol=1e-5)
+
+
+def test_the_host_may_go_on_from_a_layer(tmp_path):
+    path = resnet(tmp_path / "model.onnx")
+    loaded = load(path, host_from="mean_node")
+    images = np.random.default_rng(0).random((2, 16, 16, 3), np.float32)
+    decoded = loaded.decoder(np.asarray(loaded.model(images)))
+    np.testing.assert_allclose(decoded, by_onnxruntime(path, np.moveaxis(images, -1, 1)), atol=1e-5)

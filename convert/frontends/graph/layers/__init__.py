@@ -1,0 +1,37 @@
+"""The kinds of layers, each with the settings and weights that the one of the same name in Keras has."""
+
+from .convolving import Conv1D as Conv1D
+from .convolving import Conv1DTranspose as Conv1DTranspose
+from .convolving import Conv2D as Conv2D
+from .convolving import Conv2DTranspose as Conv2DTranspose
+from .dense import Dense as Dense
+from .depthwise import DepthwiseConv1D as DepthwiseConv1D
+from .depthwise import DepthwiseConv2D as DepthwiseConv2D
+from .elementwise import Activation as Activation
+from .elementwise import BatchNormalization as BatchNormalization
+from .elementwise import LeakyReLU as LeakyReLU
+from .elementwise import PReLU as PReLU
+from .elementwise import ReLU as ReLU
+from .elementwise import Rescaling as Rescaling
+from .merging import Add as Add
+from .merging import Average as Average
+from .merging import Concatenate as Concatenate
+from .merging import Maximum as Maximum
+from .merging import Minimum as Minimum
+from .merging import Subtract as Subtract
+from .pooling import AveragePooling1D as AveragePooling1D
+from .pooling import AveragePooling2D as AveragePooling2D
+from .pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
+from .pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
+from .pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
+from .pooling import GlobalMaxPooling2D as GlobalMaxPooling2D
+from .pooling import MaxPooling1D as MaxPooling1D
+from .pooling import MaxPooling2D as MaxPooling2D
+from .resizing import UpSampling1D as UpSampling1D
+from .resizing import UpSampling2D as UpSampling2D
+from .shaping import Cropping1D as Cropping1D
+from .shaping import Cropping2D as Cropping2D
+from .shaping import Permute as Permute
+from .shaping import Reshape as Reshape
+from .shaping import ZeroPadding1D as ZeroPadding1D
+from .shaping import ZeroPadding2D as ZeroPadding2D
