@@ -58,7 +58,7 @@ def layer_events(layer: Layer, tally: Tally, stops: Int64, synops: Int64, overfl
 def add_loads(layer: Layer, fired: Spikes, loads: Loads) -> None:
     """Adds what the spikes of ``layer`` do to the cores in each step to ``loads``."""
     found = layer.fanout.deliveries
-    routes = Routes(found.pointer, found.core, found.own, found.sending, found.receiving)
+    routes = Routes(found.pointer, found.core, found.own, found.sending, found.receiving, *found.copies_sending)
     place, width = _places(layer, found.lines)
     spike_counts.add_loads(fired.of(layer), place, width, layer.row_length, routes, loads.sent, loads.received)
 

@@ -59,5 +59,7 @@ def add_loads(
                 line, own = row * width + place[k], routes.own[row * row_length + k]
                 if own >= 0:
                     out[own] += routes.sending[line]
+                for n in range(routes.copy_pointer[line], routes.copy_pointer[line + 1]):
+                    out[routes.copy_core[n]] += routes.copy_sending[n]
                 for n in range(routes.pointer[line], routes.pointer[line + 1]):
                     into[routes.core[n]] += routes.receiving[n]

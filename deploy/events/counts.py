@@ -19,7 +19,7 @@ EVENTS = ("spikes", "synops", "neuron_updates", "messages", "interchip_messages"
 
 @dataclass(frozen=True)
 class LayerCounts:
-    """Events of one population for one input; None where a target does not count them.
+    """Events of one population for one input, those of its copies too; None where a target does not count them.
 
     ``messages`` are spikes times the cores they go to, ``interchip_messages`` those to another chip (none for a host
     population: its messages come from the host). ``conv_synops`` are those of the synops whose weights are a kernel
@@ -52,7 +52,7 @@ def layer_counts(
             conv[target] += caused.conv_synops[target]
     return {
         p.name: LayerCounts(
-            spikes=int(np.sum(spikes[p.name])),
+            spikes=sums[p.name].spikes,
             synops=synops[p.name],
             neuron_updates=partition.compartments(p.name) * network.timesteps if p.on_chip else 0,
             messages=sums[p.name].messages,

@@ -83,7 +83,7 @@ class Wiring:
 
     def over(self, link: Link) -> Wires:
         """The messages over ``link``."""
-        table = self._weights(link).tocoo()
+        table = self.weights(link).tocoo()
         line, target = table.coords[0].astype(np.int64), self.cores_of(link.target)[table.coords[1]]
         if not self.network.population(link.source).on_chip:
             nobody = np.full(len(line), -1, np.int64)
@@ -95,7 +95,7 @@ class Wiring:
         comes_from = sender[each[0], part, self.chip_of[each[1]]]
         return Wires(link, lines, parts, each[0], part, comes_from, each[1], each[2])
 
-    def _weights(self, link: Link) -> sparse.csr_array:
+    def weights(self, link: Link) -> sparse.csr_array:
         """As ``weights_delivered``: a column for each block of the target, then one for each of its copies."""
         parts = [weights_delivered(link, self.tiles[link.target], self.packing(link.target))]
         for copy in self.copies_of(link.target).values():
