@@ -50,9 +50,10 @@ def partition(
     percentiles, which change no block but tell what traffic there is at most. ``chips`` is the most chips to use,
     ``board`` a board, its name, the name of a JSON file, or 'auto'. With ``objective`` 'hops', blocks and chips are
     moved at the end so that messages take fewer hops, with 'link' so that the heaviest link of the board carries
-    fewer, even if more messages cross chips. ``copies`` cores of each chip are kept for neurons that are computed
-    twice, on the chip that needs their spikes too; cores that are free anyway are used for them then. The same seed gives the same partition unless ``seconds`` cut the search
-    short. Raises ``UserError`` if a layer fits no core, the board is too small, or rates are missing.
+    fewer, even if more messages cross chips. ``copies`` cores of each chip, and those that are free anyway, are for
+    neurons that are computed twice, on the chip that needs their spikes too; with 0 none are. The same seed gives the
+    same partition unless ``seconds`` cut the search short. Raises ``UserError`` if a layer fits no core, the board is
+    too small, or rates are missing.
     """
     begin_s = time.monotonic()
     options = SearchOptions(board, chips, objective, seed, seconds, copies)
@@ -73,9 +74,7 @@ def _with_copies(problem: Problem, best: Solution, board: Board, feasible: Feasi
     """``best`` with neurons that are computed twice where that spares messages between chips."""
     network, links, chip = problem.network, problem.links, _in_order(best.chip)
     packings = packings_of(best.tiles, feasible)
-    copies = plan_copies(
-        network, links, best.tiles, packings, problem.spikes, chip, board.chip, problem.in_time
-    )
+    copies = plan_copies(network, links, best.tiles, packings, problem.spikes, chip, board.chip, problem.in_time)
     wiring = Wiring(network, best.tiles, packings, chip, copies)
     graph = copied_traffic(wiring, links, problem.rates_hz).graph
     placement = place_chips(graph, wiring.chip_of, board, seed=problem.seed)

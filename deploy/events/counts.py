@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from convert.network import Network
 from deploy.arrays import Int64
 from partition.result import Partition

@@ -29,7 +29,8 @@ from .busiest import packed_receiving, packed_sending
 class Caused:
     """What the spikes of a population cause: messages, those of them to other chips, synops by target.
 
-    ``spikes`` are those of copies too. ``conv_synops`` are those of the synops whose weights are a kernel that pixels share.
+    ``spikes`` are those of copies too. ``conv_synops`` are those of the synops whose weights are a kernel that pixels
+    share.
     """
 
     spikes: int
@@ -82,7 +83,7 @@ class Deliveries:
 
     @cached_property
     def copies_sending(self) -> tuple[Int64, Int32, Int64]:
-        """Where the copies of each line are, as ``CopiesOfLines`` says, and what a spike does to these cores, packed."""
+        """Where the copies of each line are, as in ``CopiesOfLines``, and what a spike does to these cores, packed."""
         if self.copies is None:
             return np.zeros(self.lines + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64)
         line = np.repeat(np.arange(self.lines), np.diff(self.copies.pointer))
@@ -129,9 +130,9 @@ class Deliveries:
 class Fanout:
     """What one spike of each neuron causes, or of each pixel where that is the same for all its channels.
 
-    Spikes, one on its own core and one on that of each copy, messages, those between chips, synops, all of shape (neurons,) or (pixels,): sums over the entries of
-    ``deliveries``. ``synops`` maps each target to the number of weights that are added there, ``conv_synops`` to those
-    of a shared kernel.
+    Spikes, one on its own core and one on that of each copy, messages, those between chips, synops, all of shape
+    (neurons,) or (pixels,): sums over the entries of ``deliveries``. ``synops`` maps each target to the number of
+    weights that are added there, ``conv_synops`` to those of a shared kernel.
     """
 
     fired: Int64
@@ -143,7 +144,7 @@ class Fanout:
 
     @cached_property
     def lines(self) -> Float64:
-        """Spikes, messages, those between chips, the synops of each target, then their conv synops: a row for each line."""
+        """Spikes, messages, those between chips, the synops of each target, then their conv synops: for each line."""
         tables = (self.fired, self.messages, self.interchip, *self.synops.values(), *self.conv_synops.values())
         return np.stack([table.astype(np.float64) for table in tables], axis=-1)
 
@@ -153,7 +154,11 @@ class Fanout:
         fired, messages, interchip, *added = (of_line @ self.lines).astype(np.int64).tolist()
         synops, conv = added[: len(self.synops)], added[len(self.synops) :]
         return Caused(
-            fired, messages, interchip, dict(zip(self.synops, synops, strict=True)), dict(zip(self.synops, conv, strict=True))
+            fired,
+            messages,
+            interchip,
+            dict(zip(self.synops, synops, strict=True)),
+            dict(zip(self.synops, conv, strict=True)),
         )
 
 

@@ -122,15 +122,15 @@ def _axon_of_line(link: Link, plan: Block, axons: int) -> Int64:
     return found
 
 
-def _names(
-    joined: Joined, model: LoihiModel, wiring: Wiring, cores: Mapping[int, Core]
-) -> tuple[Int64, Int64]:
+def _names(joined: Joined, model: LoihiModel, wiring: Wiring, cores: Mapping[int, Core]) -> tuple[Int64, Int64]:
     """The line and the atom of each neuron of the source, as the axons of nengo_loihi have them."""
     line_of = {id(synapse): np.flatnonzero(axon >= 0) for synapse, axon in joined.synapses.values()}
     source = wiring.network.population(joined.link.source)
     if source.on_chip:
         size = source.neurons
-        senders = [(cores[n].block.axons, cores[n].neurons, cores[n].compartments) for n in _blocks(wiring, source.name)]
+        senders = [
+            (cores[n].block.axons, cores[n].neurons, cores[n].compartments) for n in _blocks(wiring, source.name)
+        ]
     else:
         given = _input_of(joined, model)
         size = given.n_neurons
@@ -179,8 +179,8 @@ def _copied_neurons(plan: Copy, network: Network, held: Sequence[Core]) -> Core:
 
 def _add_synapse(joined: Joined, number: int, plan: Copy, cores: Mapping[int, Core], held: Sequence[int]) -> None:
     """Gives the copy what the cores ``held`` receive over the link for its neurons."""
-    core, dense = cores[number], {}
-    model = None
+    core, model = cores[number], None
+    dense: dict[int, LoihiWeights] = {}
     for each in held:
         if each not in joined.synapses or not np.isin(cores[each].neurons, core.neurons).any():
             continue
@@ -268,7 +268,9 @@ def _set_kernel_lists(
 def _set_single_lists(synapse: LoihiSynapse, places: Int64, dense: Sequence[LoihiWeights]) -> None:
     """A list for each axon, equal ones stored once."""
     number: dict[bytes, int] = {}
-    weights, indices, list_of = [], [], []
+    weights: list[LoihiWeights] = []
+    indices: list[LoihiWeights] = []
+    list_of: list[int] = []
     for each in dense:
         some = np.flatnonzero(each[0])
         key = each[0, some].tobytes() + places[some].tobytes()

@@ -15,7 +15,7 @@ from .packing import pack_blocks
 
 
 def packed_model(network: Network, partition: Partition, ensembles: Mapping[str, Ensemble], dt_s: float) -> LoihiModel:
-    """A ``nengo_loihi.builder.Model`` that packs and copies its blocks when it builds its network, and only then validates them.
+    """A ``nengo_loihi.builder.Model`` that packs and copies its blocks when it builds its network, then validates them.
 
     ``ensembles`` maps each chip population to its nengo ensemble.
     """

@@ -38,9 +38,7 @@ def core_use(inward: Sequence[Link], slices: Slices, packing: Packing, chip: Chi
     """What the rectangle ``slices`` uses; ``inward`` are the links that lead to its population."""
     extent = extent_of(slices)
     costs = [_received(into_part(link, slices), packing, chip) for link in inward]
-    return CoreUse(
-        packing.compartments(extent), sum(axons for axons, _ in costs), sum(bits for _, bits in costs)
-    )
+    return CoreUse(packing.compartments(extent), sum(axons for axons, _ in costs), sum(bits for _, bits in costs))
 
 
 def packing_for(inward: Sequence[Link], slices: Slices, chip: Chip) -> Packing | None:

@@ -1,4 +1,4 @@
-"""Rectangles of a layer's neurons that fit a core and can hold the integers of the blocks, and covers of areas by them."""
+"""Rectangles of neurons that fit a core and have the integers of the blocks there, and covers of areas by them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ GROWN = 2
 """A rectangle whose integers would be others grows by up to so many rows and columns: those of a stride of 3."""
 
 Size = tuple[int, int]
+Where = tuple[Ints, ...]
+"""An index into arrays of shape (rows, columns, channel tiles)."""
 Area = tuple[Range, Range]
 
 
@@ -33,6 +35,7 @@ class Rectangles:
     tiles: Mapping[str, Tile]
     chip: Chip
     _reach: dict[int, tuple[Floats, Floats, Floats]] = field(default_factory=dict, init=False, repr=False)
+    _sources: dict[tuple[str, Slices], list[tuple[str, Where]]] = field(default_factory=dict, init=False, repr=False)
     _sizes: dict[tuple[str, int], list[Size]] = field(default_factory=dict, init=False, repr=False)
     _scales: dict[tuple[str, Slices], tuple[float, ...]] = field(default_factory=dict, init=False, repr=False)
     _packings: dict[tuple[str, Slices], Packing | None] = field(default_factory=dict, init=False, repr=False)
@@ -64,15 +67,35 @@ class Rectangles:
         key = self.links.index(link)
         if key not in self._reach:
             if isinstance(link, KernelLink):
-                tiles = [counts(self.network.shape_of(name), self.tiles[name])[2] for name in (link.source, link.target)]
+                tiles = [
+                    counts(self.network.shape_of(name), self.tiles[name])[2] for name in (link.source, link.target)
+                ]
                 parts = [link.rows >= 0, link.columns >= 0, np.ones(tiles, bool)]
             else:
                 assert isinstance(link, SeparableLink)
-                first = [np.arange(0, size, self.tiles[name][2]) for name, size in zip((link.source, link.target), link.connected[2].shape, strict=True)]
-                channels = np.logical_or.reduceat(np.logical_or.reduceat(link.connected[2], first[0], axis=0), first[1], axis=1)
+                first = [
+                    np.arange(0, size, self.tiles[name][2])
+                    for name, size in zip((link.source, link.target), link.connected[2].shape, strict=True)
+                ]
+                channels = np.logical_or.reduceat(
+                    np.logical_or.reduceat(link.connected[2], first[0], axis=0), first[1], axis=1
+                )
                 parts = [link.connected[0], link.connected[1], channels]
             self._reach[key] = tuple(part.astype(np.float32) for part in parts)  # type: ignore[assignment]
         return self._reach[key]
+
+    def sources(self, layer: str, slices: Slices) -> list[tuple[str, Where]]:
+        """Where the neurons of each chip population lie that reach a rectangle, once for each link."""
+        key = (layer, slices)
+        if key not in self._sources:
+            self._sources[key] = []
+            for link in self.from_chip(layer):
+                reached = zip(self.reach(link), self.place(layer, slices), strict=True)
+                rows, columns, tiles = (
+                    np.flatnonzero(part[:, where].reshape(len(part), -1).any(axis=1)) for part, where in reached
+                )
+                self._sources[key].append((link.source, np.ix_(rows, columns, tiles)))
+        return self._sources[key]
 
     def packing(self, layer: str, slices: Slices) -> Packing | None:
         """The packing by which a rectangle fits a core; None if none does."""
@@ -144,9 +167,7 @@ def _blocks_touched(shape: Shape, tile: Tile, slices: Slices) -> Iterator[Slices
     rows, columns = (range(slices[axis][0] // tile[axis], -(-slices[axis][1] // tile[axis])) for axis in (0, 1))
     for y in rows:
         for x in columns:
-            row, column = (
-                (i * tile[axis], min((i + 1) * tile[axis], shape[axis])) for axis, i in enumerate((y, x))
-            )
+            row, column = ((i * tile[axis], min((i + 1) * tile[axis], shape[axis])) for axis, i in enumerate((y, x)))
             yield row, column, slices[2]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from partition.geometry.blocks import Floats, Ints, starts
 from partition.geometry.links import Link
 from partition.geometry.tile import tile_slices
 from partition.hardware import Chip
-from partition.traffic.unicast import SILENT, TrafficGraph
+from partition.traffic.unicast import SILENT, Rates, TrafficGraph
 
 from .wiring import Wires, Wiring
 
@@ -27,7 +27,7 @@ class CopiedTraffic:
     multicast: float
 
 
-def copied_traffic(wiring: Wiring, links: Sequence[Link], rates_hz: Mapping[str, Floats]) -> CopiedTraffic:
+def copied_traffic(wiring: Wiring, links: Sequence[Link], rates_hz: Rates) -> CopiedTraffic:
     """The messages per time step over ``links``; ``rates_hz`` maps each population to rates of its shape."""
     size, dt_s = len(wiring.chip_of), wiring.network.dt_s
     pairs, messages, from_host, multicast = [np.zeros((2, 0), np.int64)], [np.zeros(0)], np.zeros(size), 0.0
@@ -60,7 +60,7 @@ def copied_traffic(wiring: Wiring, links: Sequence[Link], rates_hz: Mapping[str,
 def _sent(wires: Wires, spikes: Floats, wiring: Wiring) -> Floats:
     """The spikes per time step of each part of each line."""
     if wires.parts == 1:
-        return spikes.reshape(wires.lines, -1).sum(axis=1, keepdims=True)
+        return np.asarray(spikes.reshape(wires.lines, -1).sum(axis=1, keepdims=True))
     first = starts(wires.link.source_shape[2], wiring.tiles[wires.link.source][2])
     return np.asarray(np.add.reduceat(spikes.reshape(wires.lines, -1), first, axis=1))
 
@@ -78,9 +78,11 @@ def slots_used(wiring: Wiring, links: Sequence[Link], chip: Chip) -> Ints:
             only = wiring.first[link.target]
             kept = wires.target != only
             sender = wiring.sender_of(link.source)[..., wiring.chip_of[only]]
-            lines = sender if wires.parts == sender.shape[2] and wires.lines != np.prod(link.source_shape) else sender[
-                :, :, np.arange(link.source_shape[2]) // wiring.tiles[link.source][2]
-            ]
+            lines = (
+                sender
+                if wires.parts == sender.shape[2] and wires.lines != np.prod(link.source_shape)
+                else sender[:, :, np.arange(link.source_shape[2]) // wiring.tiles[link.source][2]]
+            )
             used += slots * np.bincount(lines.ravel(), minlength=len(used))
         used += slots * np.bincount(wires.sender[kept], minlength=len(used))
     return used
