@@ -31,6 +31,9 @@ from .hardware import AUTO, Board, require_cores, smallest_board
 from .options import Objective, SearchOptions
 from .result import Partition
 
+FOR_BLOCKS = 0.75
+"""The share of the time that blocks get where copies are to be found too. Chosen by hand."""
+
 
 def partition(
     network: Network,
@@ -61,20 +64,25 @@ def partition(
     links, first_board = links_onto_chip(network), _chosen_board(options)
     feasible = feasible_tiles_of_layers(network.chip_populations, links, first_board.chip)
     rates = {name: np.asarray(values, np.float64) for name, values in rates_hz.items()}
-    problem = Problem(network, links, rates, seed, begin_s + seconds)
+    share = FOR_BLOCKS if copies else 1.0
+    problem = Problem(network, links, rates, seed, begin_s + share * seconds)
     best, on_board = _fewest_messages(problem, feasible, first_board, options)
     if copies:
-        return analyzed(_with_copies(problem, best, on_board, feasible), peak_rates_hz, begin_s)
+        return analyzed(_with_copies(problem, best, on_board, feasible, begin_s + seconds), peak_rates_hz, begin_s)
     placement = place_chips(best.graph, best.chip, on_board, seed=seed)
     placement = IMPROVE[objective](placement, seed, problem.in_time)
     return analyzed(SearchResult(problem, best.tiles, placement, feasible), peak_rates_hz, begin_s)
 
 
-def _with_copies(problem: Problem, best: Solution, board: Board, feasible: FeasibleTiles) -> SearchResult:
-    """``best`` with neurons that are computed twice where that spares messages between chips."""
+def _with_copies(problem: Problem, best: Solution, board: Board, feasible: FeasibleTiles, end_s: float) -> SearchResult:
+    """``best`` with neurons that are computed twice where that spares messages between chips, sought until ``end_s``."""
+    if problem.in_time():  # what has been found so far was not cut short
+        problem = replace(problem, deadline_s=end_s)
     network, links, chip = problem.network, problem.links, _in_order(best.chip)
     packings = packings_of(best.tiles, feasible)
-    copies = plan_copies(network, links, best.tiles, packings, problem.spikes, chip, board.chip, problem.in_time)
+    copies = plan_copies(
+        network, links, best.tiles, packings, problem.spikes, chip, board.chip, lambda: time.monotonic() < end_s
+    )
     wiring = Wiring(network, best.tiles, packings, chip, copies)
     graph = copied_traffic(wiring, links, problem.rates_hz).graph
     placement = place_chips(graph, wiring.chip_of, board, seed=problem.seed)

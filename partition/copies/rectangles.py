@@ -90,11 +90,10 @@ class Rectangles:
         if key not in self._sources:
             self._sources[key] = []
             for link in self.from_chip(layer):
-                reached = zip(self.reach(link), self.place(layer, slices), strict=True)
-                rows, columns, tiles = (
-                    np.flatnonzero(part[:, where].reshape(len(part), -1).any(axis=1)) for part, where in reached
-                )
-                self._sources[key].append((link.source, np.ix_(rows, columns, tiles)))
+                rows, columns, tiles = self.reach(link)
+                inside = self.place(layer, slices)
+                some = (rows[:, inside[0]].any(axis=1), columns[:, inside[1]].any(axis=1), tiles[:, inside[2]])
+                self._sources[key].append((link.source, np.ix_(*(np.flatnonzero(part) for part in some))))
         return self._sources[key]
 
     def packing(self, layer: str, slices: Slices) -> Packing | None:
