@@ -75,7 +75,7 @@ def partition(
 
 
 def _with_copies(problem: Problem, best: Solution, board: Board, feasible: FeasibleTiles, end_s: float) -> SearchResult:
-    """``best`` with neurons that are computed twice where that spares messages between chips, sought until ``end_s``."""
+    """``best`` with neurons that are computed twice where that spares messages, sought until ``end_s``."""
     if problem.in_time():  # what has been found so far was not cut short
         problem = replace(problem, deadline_s=end_s)
     network, links, chip = problem.network, problem.links, _in_order(best.chip)

@@ -47,9 +47,7 @@ def compile_network(network: Network, partition: Partition) -> Program:
         if population.on_chip:
             layers.append(_chip_layer(layer, partition, integers[name], strips[name].first_rows, plain))
         else:
-            end = NEVER if population.end_step is None else population.end_step
-            kind = EventLayer if network.replays(population) else HostLayer
-            layers.append(kind(name, layer.shape, layer.strips, layer.fanout, network.dt_s, population.onset_step, end))
+            layers.append(_host_layer(layer, network, population))
     outputs = {readout.name for readout in network.readouts}
     readouts = dict.fromkeys(p.source for p in network.projections if p.target in outputs)
     return Program(
@@ -77,6 +75,14 @@ def _cut(population: Population, partition: Partition, integers: Mapping[str, Po
     if population.on_chip:
         of_row, first_rows = _row_classes(shape, partition.tiles[population.name], integers[population.name])
     return _Cut(_strips(shape, of_row), first_rows)
+
+
+def _host_layer(layer: Layer, network: Network, population: Population) -> HostLayer:
+    end = NEVER if population.end_step is None else population.end_step
+    kind = EventLayer if network.replays(population) else HostLayer
+    own = None if network.into(population.name) else np.float64(population.bias_hz).ravel()
+    times = (network.dt_s, population.onset_step, end)
+    return kind(layer.name, layer.shape, layer.strips, layer.fanout, *times, own)
 
 
 def _chip_layer(

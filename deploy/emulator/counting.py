@@ -2,17 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from deploy.arrays import Int32, Int64
-from deploy.events.busiest import Loads
+from deploy.arrays import Int64
+from deploy.events.busiest import Loads, busiest_until
 
 from . import spike_counts
 from .arguments import Routes
-from .program import ChipLayer, Layer
+from .program import ChipLayer, Layer, Program
 from .results import LayerEvents, Spikes
+
+
+@dataclass(frozen=True)
+class Counting:
+    """What the layers of a presentation have caused so far before each of ``stops``, the last of which is its end.
+
+    ``layers`` are those that have run; ``synops`` arrive at each layer of the program, shape (stops, 2): all, and those
+    of shared kernels. ``loads`` are None where cores are not counted. It grows from layer to layer.
+    """
+
+    stops: Int64
+    layers: dict[str, LayerEvents]
+    synops: dict[str, Int64]
+    loads: Loads | None
+
+    @classmethod
+    def none(cls, program: Program, stops: Int64, *, by_core: bool) -> Counting:
+        """Before the first layer."""
+        synops = {layer.name: np.zeros((len(stops), 2), np.int64) for layer in program.layers}
+        return cls(stops, {}, synops, Loads.none(int(stops[-1]), len(program.updates)) if by_core else None)
+
+    def copy(self) -> Counting:
+        """One that grows on its own."""
+        synops = {name: counted.copy() for name, counted in self.synops.items()}
+        return Counting(self.stops, dict(self.layers), synops, None if self.loads is None else self.loads.copy())
+
+    def add(self, layers: Sequence[Layer], spikes: Mapping[str, Spikes], overflow: Mapping[str, Int64]) -> None:
+        """What ``layers`` fired, one layer or all that reach each other; every layer before them has been added."""
+        tallies = {layer.name: tallied(layer, spikes[layer.name], self.stops) for layer in layers}
+        for tally in tallies.values():
+            for target, added in tally.synops.items():
+                self.synops[target] += added
+        for layer in layers:
+            name = layer.name
+            if self.loads is not None:
+                add_loads(layer, spikes[name], self.loads)
+            self.layers[name] = layer_events(layer, tallies[name], self.stops, self.synops[name], overflow[name])
+
+    def busiest(self, program: Program) -> Int64 | None:
+        """The events of the busiest cores before each of ``stops``."""
+        return None if self.loads is None else busiest_until(self.loads, program.updates, self.stops)
 
 
 @dataclass(frozen=True)
@@ -31,10 +73,9 @@ class Tally:
 def tallied(layer: Layer, fired: Spikes, stops: Int64) -> Tally:
     """What the spikes of ``layer`` before each of ``stops`` cause."""
     lines = layer.fanout.lines
-    place, width = _places(layer, len(lines))
     ascending, order = np.unique(stops, return_inverse=True)
     counts = np.zeros((len(ascending), len(lines)), np.int32)
-    spike_counts.count_until(fired.of(layer), place, width, counts, ascending)
+    spike_counts.count_until(fired.of(layer), *layer.counted_at, counts, ascending)
     sums = (counts.astype(np.float64) @ lines).astype(np.int64)  # whole numbers below 2^53: exact, and BLAS is fast
     spikes, messages, interchip, *caused = sums.cumsum(axis=0)[order].T
     targets = list(layer.fanout.synops)
@@ -59,11 +100,4 @@ def add_loads(layer: Layer, fired: Spikes, loads: Loads) -> None:
     """Adds what the spikes of ``layer`` do to the cores in each step to ``loads``."""
     found = layer.fanout.deliveries
     routes = Routes(found.pointer, found.core, found.own, found.sending, found.receiving, *found.copies_sending)
-    place, width = _places(layer, found.lines)
-    spike_counts.add_loads(fired.of(layer), place, width, layer.row_length, routes, loads.sent, loads.received)
-
-
-def _places(layer: Layer, lines: int) -> tuple[Int32, int]:
-    """The line of each place of a row among those of its row, and how many a row has."""
-    width = lines // layer.shape[0]
-    return np.arange(layer.row_length, dtype=np.int32) // (layer.row_length // width), width
+    spike_counts.add_loads(fired.of(layer), *layer.delivered_at, layer.row_length, routes, loads.sent, loads.received)

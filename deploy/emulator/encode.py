@@ -15,19 +15,22 @@ from partition.geometry.links import KernelLink, Link, MatrixLink, link
 Array = NDArray[np.float64]
 
 
-def drives_hz(network: Network, images: NDArray[np.generic]) -> dict[str, Array]:
+def drives_hz(network: Network, images: NDArray[np.generic], *, by_images: bool = False) -> dict[str, Array]:
     """The input current in Hz of every host population for each image, shape (images, neurons).
 
+    With ``by_images`` only of those that the image drives: the others have a drive of their own in a ``Program``.
     ``images`` has shape (images, *network.input.shape). Image by image, so that no result depends on the others. Of
     events, (recordings, steps, *network.input.shape), those that a population sends on, (recordings, steps, neurons).
     """
     if network.input.time_course is TimeCourse.EVENTS:
-        return _events(network, images)
+        return _events(network, images, by_images=by_images)
     raw = np.asarray(images, np.float64).reshape(-1, *network.input.shape)
     drives = {}
     for population in network.populations:
         if not population.on_chip:
             into = network.into(population.name)
+            if by_images and not into:
+                continue
             if any(projection.source != INPUT for projection in into):
                 raise UserError(f"host population {population.name!r}: it reads another population, not the image only")
             drives[population.name] = np.empty((len(raw), population.neurons))
@@ -39,10 +42,10 @@ def drives_hz(network: Network, images: NDArray[np.generic]) -> dict[str, Array]
     return drives
 
 
-def _events(network: Network, recordings: NDArray[np.generic]) -> dict[str, Array]:
+def _events(network: Network, recordings: NDArray[np.generic], *, by_images: bool) -> dict[str, Array]:
     """What each host population sends on of the events, or the drive that it has at all times."""
     given = np.asarray(recordings).reshape(*recordings.shape[:2], -1)
-    hosts = [p for p in network.populations if not p.on_chip]
+    hosts = [p for p in network.populations if not p.on_chip and (network.replays(p) or not by_images)]
     constant = {p.name: np.tile(np.float64(p.bias_hz).ravel(), (len(given), 1)) for p in hosts}
     return {p.name: given if network.replays(p) else constant[p.name] for p in hosts}
 

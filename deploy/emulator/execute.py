@@ -11,15 +11,15 @@ import numpy as np
 
 from convert.errors import UserError
 from deploy.arrays import Int32, Int64
-from deploy.events.busiest import Loads, busiest_until
 
 from . import spike_counts
-from .counting import add_loads, layer_events, tallied
+from .beforehand import Beforehand, known_beforehand
+from .counting import Counting
 from .fitting import check_fit
 from .loops import looped
 from .program import ChipLayer, EventLayer, HostLayer, Layer, Program
 from .replay import sent_on
-from .results import EmulatorState, LayerEvents, Presentation, Spikes, rest, silence
+from .results import EmulatorState, Presentation, Spikes, rest, silence
 from .sweeps import Drives, chip_sweep, host_sweep, swept
 
 Windows = Sequence[tuple[int, int]]
@@ -85,18 +85,21 @@ def stream(
     if state is not None and not continuous:
         raise UserError("reset mode starts every image from rest: leave out the state, or run with continuous=True")
     share = continuous or (isinstance(images, Sequence) and len(images) < threads)
+    beforehand = None if continuous else known_beforehand(program, _stops(steps, windows), by_core=by_core)
     with ThreadPoolExecutor(threads) as pool:
         if share:
             helpers = pool if threads > 1 else None
             before = (state or rest(program)) if continuous else None
             for drives in images:
-                result = present(program, drives, steps, windows, record, before, helpers, threads, by_core=by_core)
+                shown = (drives, steps, windows, record, before, beforehand)
+                result = present(program, *shown, helpers, threads, by_core=by_core)
                 before = result.state
                 yield result
             return
         waiting: deque[Future[Presentation]] = deque()
         for drives in images:
-            waiting.append(pool.submit(present, program, drives, steps, windows, record, by_core=by_core))
+            shown = (drives, steps, windows, record, None, beforehand)
+            waiting.append(pool.submit(present, program, *shown, by_core=by_core))
             if len(waiting) > threads:
                 yield waiting.popleft().result()
         while waiting:
@@ -124,6 +127,7 @@ def present(
     windows: Windows = (),
     record: Sequence[str] = (),
     state: EmulatorState | None = None,
+    beforehand: Beforehand | None = None,
     pool: Executor | None = None,
     threads: int = 1,
     *,
@@ -131,37 +135,27 @@ def present(
 ) -> Presentation:
     """One image, layer after layer, from rest without ``state``; a layer's spikes go once its last target has run.
 
-    Layers that reach each other run together.
+    Layers that reach each other run together. What is known ``beforehand``, of a presentation from rest, does not run,
+    unless ``drives`` drives it otherwise.
     """
     check_fit(program, drives, state)
+    if beforehand is None or state is not None or any(name in drives for name in beforehand.spikes):
+        beforehand = Beforehand({}, Counting.none(program, _stops(steps, windows), by_core=by_core))
     after = EmulatorState({}, {}, {}) if state is not None else None
-    spikes: dict[str, Spikes] = {}
-    stops = np.array([*(stop for _, stop in windows), steps], np.int64)
-    synops = {layer.name: np.zeros((len(stops), 2), np.int64) for layer in program.layers}
-    overflow = {layer.name: np.zeros(4, np.int64) for layer in program.layers}
-    loads = Loads.none(steps, len(program.updates)) if by_core else None
+    spikes, counting = dict(beforehand.spikes), beforehand.counting.copy()
     readouts: dict[str, Int32] = {}
-    counts: dict[str, LayerEvents] = {}
     recorded: dict[str, Spikes] = {}
-    last_target = {source: layer.name for layer in program.chip_layers for source in layer.links.sources}
-    read_last_by: dict[str, list[str]] = {}
-    for source, target in last_target.items():
-        read_last_by.setdefault(target, []).append(source)
     for group in program.together:
-        if group.loops:
-            spikes |= looped(group.chip_layers, spikes, steps, state, after, overflow)
-        else:
-            (alone,) = group.layers
-            spikes[alone.name] = _alone(alone, drives, spikes, steps, state, after, overflow, pool, threads)
-        tallies = {layer.name: tallied(layer, spikes[layer.name], stops) for layer in group.layers}
-        for tally in tallies.values():
-            for target, added in tally.synops.items():
-                synops[target] += added
+        if group.names[0] not in beforehand.spikes:
+            overflow = {name: np.zeros(4, np.int64) for name in group.names}
+            if group.loops:
+                spikes |= looped(group.chip_layers, spikes, steps, state, after, overflow)
+            else:
+                (alone,) = group.layers
+                spikes[alone.name] = _alone(alone, drives, spikes, steps, state, after, overflow, pool, threads)
+            counting.add(group.layers, spikes, overflow)
         for layer in group.layers:
             name, fired = layer.name, spikes[layer.name]
-            if loads is not None:
-                add_loads(layer, fired, loads)
-            counts[name] = layer_events(layer, tallies[name], stops, synops[name], overflow[name])
             if name in program.readouts:
                 readouts[name] = _read(layer, fired, windows)
             if name in record:
@@ -169,10 +163,15 @@ def present(
             if after is not None:
                 after.arriving[name] = fired.last()
         for name in group.names:
-            for read in [*read_last_by.get(name, []), *([] if name in last_target else [name])]:
+            for read in program.read_last_by.get(name, ()):
                 del spikes[read]
-    busiest = None if loads is None else busiest_until(loads, program.updates, stops)
-    return Presentation(readouts, counts, busiest, recorded, after)
+    counts = {layer.name: counting.layers[layer.name] for layer in program.layers}
+    return Presentation(readouts, counts, counting.busiest(program), recorded, after)
+
+
+def _stops(steps: int, windows: Windows) -> Int64:
+    """The steps at which is counted: the ends of ``windows``, and the end."""
+    return np.array([*(stop for _, stop in windows), steps], np.int64)
 
 
 def _alone(
@@ -191,7 +190,7 @@ def _alone(
     if isinstance(layer, EventLayer):
         return sent_on(layer, drives[layer.name], steps, arriving)
     if isinstance(layer, HostLayer):
-        sweep = host_sweep(layer, drives, steps, arriving, state, after)
+        sweep = host_sweep(layer, layer.driven_by(drives), steps, arriving, state, after)
     else:
         assert isinstance(layer, ChipLayer)
         sweep = chip_sweep(layer, spikes, steps, arriving, state, after)

@@ -19,6 +19,8 @@ def check_fit(program: Program, drives: Drives, state: EmulatorState | None) -> 
     """Raises ``UserError`` for drives or a state that are another network's, all problems at once."""
     problems = []
     for layer in program.host_layers:
+        if layer.name not in drives and layer.drive_hz is not None:
+            continue
         shape = np.shape(drives[layer.name]) if layer.name in drives else None
         events = isinstance(layer, EventLayer)
         if shape is None or len(shape) != 1 + events or shape[-1] != layer.neurons:

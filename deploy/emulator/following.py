@@ -75,7 +75,6 @@ def _behind_each_other(
     results = [Presentation({}, {}, None, {}) for _ in images]
     spikes: dict[str, Spikes] = {}
     synops = {layer.name: np.zeros((len(images) + 1, 2), np.int64) for layer in program.layers}
-    last_target = {source: layer.name for layer in program.chip_layers for source in layer.links.sources}
     for layer in program.layers:
         overflow = np.zeros(4, np.int64)
         if isinstance(layer, HostLayer):
@@ -86,7 +85,6 @@ def _behind_each_other(
             fired = swept(sweep, layer, times.steps, overflow, pool, threads)
             assert not after.voltage[layer.name].any(), "a layer was not cleared"
         spikes[layer.name] = fired
-        spikes = {name: s for name, s in spikes.items() if last_target.get(name, layer.name) != layer.name}
         tally = tallied(layer, fired, times.bounds(layer))
         for target, added in tally.synops.items():
             synops[target] += added
@@ -96,6 +94,8 @@ def _behind_each_other(
         if layer.name in program.readouts:
             for i, result in enumerate(results):
                 result.readouts[layer.name] = _read(layer, fired, windows, i * times.period)
+        for read in program.read_last_by.get(layer.name, ()):
+            del spikes[read]
     return results
 
 
@@ -131,9 +131,12 @@ def _read(layer: Layer, fired: Spikes, windows: Windows, start: int) -> Int32:
 def _host_spikes(layer: HostLayer, images: Sequence[Drives], times: _Timetable) -> Spikes:
     """What a host population fires for image after image, each from rest."""
     driven = replace(layer, onset_step=0, end_step=layer.end_step - layer.onset_step)
-    found = []
+    found: list[Spikes] = []
     for drives in images:
-        sweep = host_sweep(driven, drives, times.period, silence(layer), None, None)
+        if found and layer.name not in drives:
+            found.append(found[0])  # a drive of its own, the same for each
+            continue
+        sweep = host_sweep(driven, layer.driven_by(drives), times.period, silence(layer), None, None)
         found.append(swept(sweep, layer, times.period, np.zeros(4, np.int64), None, 1))
     strips = len(layer.strips)
     number = np.zeros((strips, times.steps + 1), np.int64)  # of list 0, which is empty, and of each step's

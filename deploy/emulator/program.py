@@ -14,11 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 
 from convert.network import Shape
-from deploy.arrays import Int16, Int32, Int64
+from deploy.arrays import Float64, Int16, Int32, Int64
 from deploy.events.fan_out import Fanout
 
 LANES = 16
@@ -37,6 +38,13 @@ KIND, FIRST_LINE, STEP, VECTORS, SHIFT, ROW_LENGTH = range(6)
 def padded(size: int, step: int = LANES) -> int:
     """``size`` rounded up to a multiple of ``step``."""
     return -(-size // step) * step
+
+
+class Places(NamedTuple):
+    """Of a table with ``width`` lines for each row: the line of each neuron of a row, among those of its row."""
+
+    line: Int32
+    width: int
 
 
 @dataclass(frozen=True)
@@ -64,17 +72,39 @@ class Layer:
     def shift(self) -> int:
         return max(1, (self.row_length - 1).bit_length())
 
+    @cached_property
+    def counted_at(self) -> Places:
+        """Where each neuron of a row is counted in ``fanout.lines``."""
+        return self._places(len(self.fanout.lines))
+
+    @cached_property
+    def delivered_at(self) -> Places:
+        """Where each neuron of a row is in ``fanout.deliveries``."""
+        return self._places(self.fanout.deliveries.lines)
+
+    def _places(self, lines: int) -> Places:
+        width = lines // self.shape[0]
+        return Places(np.arange(self.row_length, dtype=np.int32) // np.int32(self.row_length // width), width)
+
 
 @dataclass(frozen=True)
 class HostLayer(Layer):
     """A population on the host: its neurons keep the overshoot, in float64.
 
-    They are driven from ``onset_step`` to ``end_step``, that excluded.
+    They are driven from ``onset_step`` to ``end_step``, that excluded: by the image, or by ``drive_hz``, shape
+    (neurons,), which is the same for each.
     """
 
     dt_s: float
     onset_step: int
     end_step: int
+    drive_hz: Float64 | None = field(repr=False, default=None)
+
+    def driven_by(self, drives: Mapping[str, Float64]) -> Float64:
+        """Its drive where ``drives`` are those of an image."""
+        if self.name in drives or self.drive_hz is None:
+            return drives[self.name]
+        return self.drive_hz
 
 
 @dataclass(frozen=True)
@@ -178,6 +208,16 @@ class Program:
         loop_of = {name: loop for loop in self.loops for name in loop}
         runs = groupby(self.layers, key=lambda layer: loop_of.get(layer.name, (layer.name,)))
         return tuple(Together(tuple(layers), loops=names in self.loops) for names, layers in runs)
+
+    @cached_property
+    def read_last_by(self) -> Mapping[str, tuple[str, ...]]:
+        """Of each layer: whose spikes no layer after it takes, its own if none takes them at all."""
+        last = {layer.name: layer.name for layer in self.layers}
+        last |= {source: layer.name for layer in self.chip_layers for source in layer.links.sources}
+        found: dict[str, list[str]] = {}
+        for source, reader in last.items():
+            found.setdefault(reader, []).append(source)
+        return {reader: tuple(sources) for reader, sources in found.items()}
 
     def layer(self, name: str) -> Layer:
         return next(layer for layer in self.layers if layer.name == name)

@@ -16,7 +16,7 @@ from .program import ChipLayer, HostLayer, Layer, Links
 from .results import EmulatorState, Spikes
 
 Drives = Mapping[str, Float64]
-"""The drive in Hz of the neurons of each host population, flat."""
+"""The drive in Hz of the neurons of each host population, flat; one that is not named has its own."""
 
 Sweep = Callable[[int, int, Room], int]
 """Strips first to last into the room; returns the strip that did not fit, or last."""
@@ -30,7 +30,7 @@ EXPECTED_ACTIVITY = 0.04
 
 def host_sweep(
     layer: HostLayer,
-    drives: Drives,
+    drive_hz: Float64,
     steps: int,
     arriving: Spikes,
     state: EmulatorState | None,
@@ -39,8 +39,8 @@ def host_sweep(
     voltage = np.zeros(layer.neurons) if state is None else state.voltage[layer.name].astype(np.float64)
     if after is not None:
         after.voltage[layer.name] = voltage
-    drive_hz = np.ascontiguousarray(drives[layer.name], np.float64)
     geometry = (layer.strips, layer.shift, layer.row_length)
+    drive_hz = np.ascontiguousarray(drive_hz, np.float64)
     neurons = HostNeurons(*geometry, layer.dt_s, layer.onset_step, layer.end_step, drive_hz, voltage)
     carried = _carried(arriving)
 

@@ -38,6 +38,10 @@ class Loads:
     def none(cls, steps: int, cores: int) -> Loads:
         return cls(np.zeros((steps, cores), np.int64), np.zeros((steps, cores), np.int64))
 
+    def copy(self) -> Loads:
+        """One that grows on its own."""
+        return Loads(self.sent.copy(), self.received.copy())
+
     def events(self, updates: Int64) -> Int64:
         """Shape (steps, cores, BUSIEST); ``updates``, shape (cores,), are the same in each step."""
         sent, received = self.sent, self.received

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from deploy import emulator
-from deploy.arrays import Float32
+from deploy.arrays import Float32, Float64
 from deploy.events.counts import LayerCounts
 
 from .readout import spiking_run
@@ -19,12 +19,16 @@ def prepare(job: Job) -> Runner:
     program = emulator.compile_network(job.network, job.partition)
     state: emulator.EmulatorState | None = None
 
+    def drives(image: Float32) -> dict[str, Float64]:
+        of_one = emulator.drives_hz(job.network, image[None], by_images=True)
+        return {name: drive[0] for name, drive in of_one.items()}
+
     def run(inputs: Float32, *, by_core: bool = True) -> Iterator[InputRun]:
         nonlocal state
         if job.following:
-            yield from _behind_each_other(job, program, inputs)
+            yield from _behind_each_other(job, program, map(drives, inputs))
             return
-        each = ({name: drive[0] for name, drive in emulator.drives_hz(job.network, i[None]).items()} for i in inputs)
+        each = map(drives, inputs)
         results = emulator.stream(
             program,
             list(each) if len(inputs) < job.threads else each,  # few inputs share the threads, others come one by one
@@ -48,10 +52,9 @@ def prepare(job: Job) -> Runner:
     return run
 
 
-def _behind_each_other(job: Job, program: emulator.Program, inputs: Float32) -> Iterator[InputRun]:
+def _behind_each_other(job: Job, program: emulator.Program, drives: Iterable[dict[str, Float64]]) -> Iterator[InputRun]:
     """Inputs that follow each other; what they caused is counted for all of their steps only."""
-    each = ({name: drive[0] for name, drive in emulator.drives_hz(job.network, i[None]).items()} for i in inputs)
-    for result in emulator.follow(program, each, threads=job.threads, windows=list(job.windows)):
+    for result in emulator.follow(program, drives, threads=job.threads, windows=list(job.windows)):
         layers = {name: _counts(events) for name, events in result.counts.items()}
         yield spiking_run(job, result.readouts, layers)
 

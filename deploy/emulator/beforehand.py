@@ -1,0 +1,40 @@
+"""What host populations do that no image drives: biases, pulses, what clears the layers. It is the same for each image.
+
+A network of few spikes has a hundred of them; what they fire and cause is neither computed nor counted image by image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from deploy.arrays import Int64
+
+from .counting import Counting
+from .program import Program
+from .results import Spikes, silence
+from .sweeps import host_sweep, swept
+
+
+@dataclass(frozen=True)
+class Beforehand:
+    """The spikes of some host populations in a presentation that starts from rest, and what these cause."""
+
+    spikes: Mapping[str, Spikes]
+    counting: Counting
+
+
+def known_beforehand(program: Program, stops: Int64, *, by_core: bool) -> Beforehand:
+    """Of the host populations with a drive of their own, until the last of ``stops``."""
+    steps = int(stops[-1])
+    spikes: dict[str, Spikes] = {}
+    counting = Counting.none(program, stops, by_core=by_core)
+    for layer in program.host_layers:
+        if layer.drive_hz is not None:
+            overflow = {layer.name: np.zeros(4, np.int64)}
+            sweep = host_sweep(layer, layer.drive_hz, steps, silence(layer), None, None)
+            spikes[layer.name] = swept(sweep, layer, steps, overflow[layer.name], None, 1)
+            counting.add([layer], spikes, overflow)
+    return Beforehand(spikes, counting)
