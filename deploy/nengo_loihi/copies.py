@@ -199,7 +199,8 @@ def _add_synapse(joined: Joined, number: int, plan: Copy, cores: Mapping[int, Co
         _set_kernel_lists(synapse, part, whole, plan.packing, [dense[line] for line in lines], lines)
         leave_out_zeros(synapse, part, whole, plan.extent)
     else:
-        _set_single_lists(synapse, core.compartments, [dense[line] for line in lines])
+        assert isinstance(part, MatrixLink)
+        _set_single_lists(synapse, part, core.compartments, {line: dense[line] for line in lines})
     axon = np.full(len(next(iter(joined.synapses.values()))[1]), -1, np.int64)
     axon[lines] = np.arange(len(lines))
     core.block.add_synapse(synapse)
@@ -265,14 +266,17 @@ def _set_kernel_lists(
     set_lists(synapse, kinds, origins, weights_of)
 
 
-def _set_single_lists(synapse: LoihiSynapse, places: Int64, dense: Sequence[LoihiWeights]) -> None:
-    """A list for each axon, equal ones stored once."""
+def _set_single_lists(
+    synapse: LoihiSynapse, part: MatrixLink, places: Int64, dense: Mapping[int, LoihiWeights]
+) -> None:
+    """A list for each axon, equal ones stored once; weights that have become 0 are stored as others are."""
+    reached = part.matrix.tocsc()
     number: dict[bytes, int] = {}
     weights: list[LoihiWeights] = []
     indices: list[LoihiWeights] = []
     list_of: list[int] = []
-    for each in dense:
-        some = np.flatnonzero(each[0])
+    for line, each in dense.items():
+        some = np.sort(reached.indices[reached.indptr[line] : reached.indptr[line + 1]])
         key = each[0, some].tobytes() + places[some].tobytes()
         if key not in number:
             number[key] = len(weights)
@@ -280,7 +284,7 @@ def _set_single_lists(synapse: LoihiSynapse, places: Int64, dense: Sequence[Loih
             indices.append(places[some][None].astype(np.int32))
         list_of.append(number[key])
     compression = synapse.synapse_cfg.compression
-    synapse._set_weights_indices(weights, indices, weight_dtype=dense[0].dtype, compression=compression)
+    synapse._set_weights_indices(weights, indices, weight_dtype=weights[0].dtype, compression=compression)
     synapse.axon_to_weight_map = np.array(list_of, np.int64)
 
 

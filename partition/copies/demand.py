@@ -40,7 +40,7 @@ def demands(
 ) -> list[Demand]:
     """The demand of each chip; ``chip`` has the chip of each block, ``spikes`` those of each neuron in a time step."""
     populations = network.chip_populations
-    of_layer = by_layer(populations, tiles, chip)
+    of_layer = _by_layer(populations, tiles, chip)
     sent = {p.name: _by_tile(spikes.get(p.name, np.zeros(p.shape)), tiles[p.name]) for p in populations}
     wanted = {p.name: np.zeros((*sent[p.name].shape, chips)) for p in populations}
     for link in links:
@@ -63,7 +63,7 @@ def demands(
     ]
 
 
-def by_layer(populations: Sequence[Population], tiles: Mapping[str, Tile], chip: Ints) -> dict[str, Ints]:
+def _by_layer(populations: Sequence[Population], tiles: Mapping[str, Tile], chip: Ints) -> dict[str, Ints]:
     """The chips of the blocks of each population, in block order, from those of all."""
     sizes = [int(np.prod(counts(p.shape, tiles[p.name]))) for p in populations]
     parts = np.split(chip, np.cumsum(sizes)[:-1])

@@ -48,13 +48,17 @@ def copied_traffic(wiring: Wiring, links: Sequence[Link], rates_hz: Rates) -> Co
     graph = sparse.coo_array((values, (ends[0], ends[1])), shape=(size, size)).tocsr()
     graph.sum_duplicates()
     graph.data += SILENT
+    return CopiedTraffic(_graph(wiring, graph, from_host), multicast)
+
+
+def _graph(wiring: Wiring, messages: sparse.csr_array, from_host: Floats) -> TrafficGraph:
+    """``messages`` between the blocks and copies of ``wiring``."""
     populations = wiring.network.chip_populations
     number = {p.name: i for i, p in enumerate(populations)}
-    slices = [(number[p.name], s) for p in populations for s in tile_slices(p.shape, wiring.tiles[p.name])]
-    slices += [(number[copy.layer], copy.slice) for copy in wiring.copies]
-    layer = np.array([of_layer for of_layer, _ in slices], np.int64)
-    where = tuple(each for _, each in slices)
-    return CopiedTraffic(TrafficGraph(tuple(number), layer, where, graph, from_host), multicast)
+    cores = [(number[p.name], s) for p in populations for s in tile_slices(p.shape, wiring.tiles[p.name])]
+    cores += [(number[copy.layer], copy.slice) for copy in wiring.copies]
+    layer = np.array([of_layer for of_layer, _ in cores], np.int64)
+    return TrafficGraph(tuple(number), layer, tuple(slices for _, slices in cores), messages, from_host)
 
 
 def _sent(wires: Wires, spikes: Floats, wiring: Wiring) -> Floats:
@@ -69,20 +73,20 @@ def slots_used(wiring: Wiring, links: Sequence[Link], chip: Chip) -> Ints:
     """The output axon slots of each block and copy, every axon leaving its chip."""
     used = np.zeros(len(wiring.chip_of), np.int64)
     for link in links:
-        if not wiring.network.population(link.source).on_chip:
-            continue
-        wires = wiring.over(link)
-        slots = slots_per_axon(link, chip) + chip.chip_crossing_slots
-        kept = np.ones(len(wires.line), bool)
-        if wiring.single_block(link.target):
-            only = wiring.first[link.target]
-            kept = wires.target != only
-            sender = wiring.sender_of(link.source)[..., wiring.chip_of[only]]
-            lines = (
-                sender
-                if wires.parts == sender.shape[2] and wires.lines != np.prod(link.source_shape)
-                else sender[:, :, np.arange(link.source_shape[2]) // wiring.tiles[link.source][2]]
-            )
-            used += slots * np.bincount(lines.ravel(), minlength=len(used))
-        used += slots * np.bincount(wires.sender[kept], minlength=len(used))
+        if wiring.network.population(link.source).on_chip:
+            axons = _axons(wiring, wiring.over(link))
+            used += axons * (slots_per_axon(link, chip) + chip.chip_crossing_slots)
     return used
+
+
+def _axons(wiring: Wiring, wires: Wires) -> Ints:
+    """The output axons of each block and copy for one link: one for each line and each core that it goes to.
+
+    A layer that is a single block receives one of every line, used or not, as nengo_loihi builds it.
+    """
+    sender, link = wires.sender, wires.link
+    if wiring.single_block(link.target):
+        only = wiring.first[link.target]
+        everyone = wiring.sender_of_lines(link.source, wires.lines)[..., wiring.chip_of[only]]
+        sender = np.concatenate([sender[wires.target != only], everyone.ravel()])
+    return np.bincount(sender, minlength=len(wiring.chip_of))

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from convert.network import Network, Shape
+from convert.network import Network
 from partition.block import Copy
 from partition.core.packing import PLAIN, Packing
 from partition.core.synapse_lists import weights_delivered
@@ -81,6 +81,13 @@ class Wiring:
         population, chips = self.network.population(layer), int(self.chip_of.max()) + 1
         return senders(population, tile, first, self.chip[first : first + blocks], self.copies_of(layer), chips)
 
+    def sender_of_lines(self, layer: str, lines: int) -> Ints:
+        """The same for ``lines`` that are pixels or neurons, shape (lines, parts, chips)."""
+        (rows, columns, channels), sender = self.network.shape_of(layer), self.sender_of(layer)
+        if lines == rows * columns and channels > 1:
+            return sender.reshape(lines, -1, sender.shape[3])
+        return sender[:, :, np.arange(channels) // self.tiles[layer][2]].reshape(lines, 1, sender.shape[3])
+
     def over(self, link: Link) -> Wires:
         """The messages over ``link``."""
         table = self.weights(link).tocoo()
@@ -88,7 +95,7 @@ class Wiring:
         if not self.network.population(link.source).on_chip:
             nobody = np.full(len(line), -1, np.int64)
             return Wires(link, table.shape[0], 1, line, np.zeros_like(line), nobody, target, table.data)
-        sender = _by_line(self.sender_of(link.source), link.source_shape, self.tiles[link.source], table.shape[0])
+        sender = self.sender_of_lines(link.source, table.shape[0])
         lines, parts, _ = sender.shape
         each = [np.repeat(values, parts) for values in (line, target, table.data)]
         part = np.tile(np.arange(parts), len(line))
@@ -105,11 +112,3 @@ class Wiring:
     def single_block(self, layer: str) -> bool:
         """Whether one core holds all of ``layer``: nengo_loihi then builds an axon for whatever comes before it."""
         return counts(self.network.shape_of(layer), self.tiles[layer]) == (1, 1, 1)
-
-
-def _by_line(sender: Ints, shape: Shape, tile: Tile, lines: int) -> Ints:
-    """Shape (lines, parts, chips): the senders of pixels by channel tile, or of neurons."""
-    rows, columns, channels = shape
-    if lines == rows * columns and lines != rows * columns * channels:
-        return sender.reshape(lines, -1, sender.shape[3])
-    return sender[:, :, np.arange(channels) // tile[2]].reshape(lines, 1, sender.shape[3])
