@@ -2,8 +2,8 @@
 
     python -m benchmarks.partition.copies BUNDLE TEST [--chips 16] [--copies 0 8] [--images 8] [--seconds 300]
 
-Planned with the rates of calibration, counted on test images by the exact emulator, whose spikes are compared with those
-of the first row. Joules are those of SANA-FE's constants for all steps.
+Planned with the rates of calibration, counted on test images by the exact emulator; the digest of all spikes is the
+same in each row. Joules are those of SANA-FE's constants for all steps.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _joules(network: Network, found: Partition, result: Presentation) -> float:
         chips=found.chips,
         busiest=BusiestCores(longer=longer, shorter=shorter, images=1),
     )
-    return loihi_estimate(SANA_FE, counts).joules_per_inference.total
+    return loihi_estimate(SANA_FE, counts).joules_per_inference.total or 0.0
 
 
 FIELDS = ("neuron_updates", "spikes", "messages_out", "messages_in", "synops", "conv_synops")
