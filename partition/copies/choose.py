@@ -61,14 +61,15 @@ class Chooser:
         if cores == now.cores and not whole:
             return []
         found, least = [], LEAST_GAIN * now.messages
-        for areas in self._further(now.areas, whole=whole):
+        for areas in self._further(now.areas, cores, whole=whole):
             copied = self._copied(areas)
             if copied is not None and copied.cores <= cores and copied.messages < now.messages - least:
                 found.append(copied)
         return found
 
-    def _further(self, areas: Areas, *, whole: bool) -> Iterator[Areas]:
-        """``areas`` and what else of one layer is missing, with what that needs in so many layers before it."""
+    def _further(self, areas: Areas, cores: int, *, whole: bool) -> Iterator[Areas]:
+        """``areas`` and what else of one layer is missing, with what that needs in so many layers before it; what
+        surely takes more than ``cores`` is left out."""
         seen: set[bytes] = set()
         for layer in self.rectangles.layers():
             missing = self._missing(areas, layer)
@@ -76,10 +77,13 @@ class Chooser:
                 for levels in LEVELS if part.any() else ():
                     found = self._with_halo(areas, layer, part, levels)
                     key = b"".join(name.encode() + np.packbits(found[name]).tobytes() for name in sorted(found))
-                    if key in seen:
+                    if key in seen or self._least_cores(found) > cores:
                         break
                     seen.add(key)
                     yield found
+
+    def _least_cores(self, areas: Areas) -> int:
+        return sum(self.rectangles.least_cores(layer, int(area.sum())) for layer, area in areas.items())
 
     def _missing(self, areas: Areas, layer: str) -> Bools:
         """The neurons of ``layer`` whose spikes the chip takes from others."""

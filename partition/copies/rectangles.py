@@ -84,6 +84,11 @@ class Rectangles:
             self._reach[key] = tuple(part.astype(np.float32) for part in parts)  # type: ignore[assignment]
         return self._reach[key]
 
+    def least_cores(self, layer: str, pixels: int) -> int:
+        """The cores that so many pixels of one channel tile take at least."""
+        depth = min(self.tiles[layer][2], self.network.shape_of(layer)[2])
+        return -(-pixels * depth // self.chip.compartments)
+
     def sources(self, layer: str, slices: Slices) -> list[tuple[str, Where]]:
         """Where the neurons of each chip population lie that reach a rectangle, once for each link."""
         key = (layer, slices)

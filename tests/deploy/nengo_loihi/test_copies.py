@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from nengo.exceptions import BuildError
 
+from deploy.nengo_loihi.build import PlannedAllocator
 from deploy.nengo_loihi.packing import compartments_of
 from partition.copies.cores import cores_used
 from partition.geometry.links import KernelLink, links_onto_chip
@@ -71,7 +72,10 @@ def test_copies_use_of_their_cores_what_is_foreseen(kind: str, seed: int) -> Non
     case = copied_case(kind, seed)
     links = links_onto_chip(case.network)
     used = cores_used(case.partition.wiring(case.network), links, LOIHI)
-    blocks = list(built(case).blocks)  # type: ignore[attr-defined]
+    model = built(case)
+    board = PlannedAllocator(case.partition)(model, case.partition.chips)
+    assert sum(len(chip.cores) for chip in board.chips) == len(case.partition.on_cores)
+    blocks = list(model.blocks)  # type: ignore[attr-defined]
     for number, copy in enumerate(case.partition.copies, start=len(case.partition.blocks)):
         theirs = [have for have, _ in blocks[number].utilization().values()]
         assert [used.compartments[number], used.in_axons[number]] == theirs[:2]

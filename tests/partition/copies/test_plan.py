@@ -20,6 +20,7 @@ from partition.copies.traffic import copied_traffic, slots_used
 from partition.copies.wiring import Wiring
 from partition.core.packing import PLAIN
 from partition.core.utilization import utilization
+from partition.figure import draw
 from partition.geometry.links import links_onto_chip
 from partition.hardware import LOIHI, Board, Chip
 from partition.place.metis import metis
@@ -128,6 +129,8 @@ def test_partition_json_says_which_neurons_are_where(found: Partition, tmp_path)
     assert len(data["copies"]) == len(found.copies)
     assert data["copies"][0].keys() == {"layer", "slice", "chip", "core", "packing"}
     assert read_partition(tmp_path / "partition.json") == found
+    draw(found, NETWORK, tmp_path / "partition.svg")
+    assert (tmp_path / "partition.svg").stat().st_size > 1000
 
 
 def test_copies_that_are_none_of_a_partition_are_told(found: Partition) -> None:
