@@ -11,6 +11,7 @@ import argparse
 import sys
 import time
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,10 @@ import numpy as np
 from numba import njit
 
 from convert.upstream.nengo_loihi import load_nengo_loihi
-from deploy.emulator import compile_network, drives_hz, execute, run
+from deploy.emulator import compile_network, drives_hz, run
+from deploy.emulator.counting import Counting
 from deploy.emulator.lanes import add_lanes
-from deploy.emulator.program import LANES, ChipLayer
+from deploy.emulator.program import LANES, ChipLayer, Layer
 from deploy.emulator.results import LayerEvents
 from deploy.nengo_loihi.build import chip_form, simulator
 from tests.builders.random_networks import Case
@@ -132,9 +134,13 @@ def shares(subject: Subject, steps: int) -> dict[str, Any]:
 
 
 def without_counting() -> Any:
-    """A context in which ``run`` counts neither spikes nor what they cause, but on each core unless told not to."""
+    """A context in which ``run`` counts neither spikes nor what they cause."""
     none = LayerEvents(0, 0, 0, 0, 0, 0, (0, 0, 0, 0))
-    return patch.object(execute, "layer_events", lambda *_: (none, {}))
+
+    def add(self: Counting, layers: Sequence[Layer], *_: Any) -> None:
+        self.layers.update({layer.name: none for layer in layers})
+
+    return patch.object(Counting, "add", add)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -146,8 +152,8 @@ def add_rows(sums: Any, weights: Any, repeat: int) -> None:
 
 
 def plain_loop_s() -> float:
-    """Seconds per weight of a plain loop that adds int16 weights to int32 sums in the first-level cache."""
-    sums, weights = np.zeros(4096, np.int32), np.ones(4096, np.int16)
+    """Seconds per weight of a plain loop that adds int16 weights to int16 sums in the first-level cache."""
+    sums, weights = np.zeros(4096, np.int16), np.ones(4096, np.int16)
     add_rows(sums, weights, 1)
     return float(timed(lambda: add_rows(sums, weights, 20_000), REPEAT)[0]["s"]) / 20_000 / sums.size
 

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from deploy.arrays import Float64, Int16, Int32, Int64, UInt16, UInt64
 
+Sums = Int32 | Int16
+"""Sums of weights: as they are, or in units of 2 ** ``UNIT_BITS`` where they fit."""
+
 
 class EventLists(NamedTuple):
     """List n is ``events[pointer[n] : pointer[n + 1]]``."""
@@ -111,7 +114,7 @@ class Work(NamedTuple):
     """Of a strip while it runs: the sums of weights, the spikes of a row as bits (``words`` are the same memory), what
     overflowed."""
 
-    sums: Int32
+    sums: Sums
     spiked: UInt16
     words: UInt64
     wrong: Int64
@@ -134,6 +137,19 @@ class Fired(NamedTuple):
     shift: int
 
 
+class Groups(NamedTuple):
+    """Neurons whose spikes go to the same cores, from the same core, and do the same there.
+
+    ``of_neuron`` is the group of each, ``line`` the line of each group in ``Deliveries``, ``own`` its core, ``counted``
+    its line in ``Fanout.lines``.
+    """
+
+    of_neuron: Int32
+    line: Int64
+    own: Int32
+    counted: Int64
+
+
 class Routes(NamedTuple):
     """Where the spikes of each line go, as ``Deliveries`` has it; ``sending`` is what one does to its own core,
     ``receiving`` what each of its messages does, packed as ``events/busiest.py`` says. The other three are what
@@ -141,7 +157,6 @@ class Routes(NamedTuple):
 
     pointer: Int64
     core: Int32
-    own: Int32
     sending: Int64
     receiving: Int64
     copy_pointer: Int64

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -26,8 +27,18 @@ class Beforehand:
     counting: Counting
 
 
+_KNOWN: WeakKeyDictionary[Program, dict[tuple[bytes, bool], Beforehand]] = WeakKeyDictionary()
+
+
 def known_beforehand(program: Program, stops: Int64, *, by_core: bool) -> Beforehand:
-    """Of the host populations with a drive of their own, until the last of ``stops``."""
+    """Of the host populations with a drive of their own, until the last of ``stops``; found once for each program."""
+    known, key = _KNOWN.setdefault(program, {}), (stops.tobytes(), by_core)
+    if key not in known:
+        known[key] = _found(program, stops, by_core=by_core)
+    return known[key]
+
+
+def _found(program: Program, stops: Int64, *, by_core: bool) -> Beforehand:
     steps = int(stops[-1])
     spikes: dict[str, Spikes] = {}
     counting = Counting.none(program, stops, by_core=by_core)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from partition.geometry.blocks import starts
 from partition.geometry.tile import Tile
 from partition.result import Partition
 
+from .bounds import largest_current
 from .clearing import with_fitted_clearing
 from .integers import KernelIntegers, PopulationIntegers, discretize
 from .links import layer_links
@@ -41,11 +43,14 @@ def compile_network(network: Network, partition: Partition) -> Program:
     groups = in_order(network)
     strips = {p.name: _cut(p, partition, integers) for p in network.populations}
     plain = {p.name: Layer(p.name, p.shape, strips[p.name].strips, tables[p.name]) for p in network.populations}
+    replayed = {p.name for p in network.populations if network.replays(p)}
     layers: list[Layer] = []
     for population in (p for group in groups for p in group.populations):
         name, layer = population.name, plain[population.name]
         if population.on_chip:
-            layers.append(_chip_layer(layer, partition, integers[name], strips[name].first_rows, plain))
+            own = _chip_layer(layer, partition, integers[name], strips[name].first_rows, plain)
+            several = any(source in replayed for source in own.links.sources)
+            layers.append(own if several else replace(own, largest_current=largest_current(integers[name])))
         else:
             layers.append(_host_layer(layer, network, population))
     outputs = {readout.name for readout in network.readouts}

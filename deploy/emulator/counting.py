@@ -15,6 +15,22 @@ from .arguments import Routes
 from .program import ChipLayer, Layer, Program
 from .results import LayerEvents, Spikes
 
+NO_CORES = np.zeros((0, 0), np.int64)
+
+
+@dataclass(frozen=True)
+class Stops:
+    """The steps before which is counted, in any order, several alike: ``all`` is ``ascending[order]``."""
+
+    all: Int64
+    ascending: Int64
+    order: Int64
+
+    @classmethod
+    def of(cls, steps: Int64) -> Stops:
+        ascending, order = np.unique(steps, return_inverse=True)
+        return cls(steps, ascending, order.ravel())
+
 
 @dataclass(frozen=True)
 class Counting:
@@ -24,7 +40,7 @@ class Counting:
     of shared kernels. ``loads`` are None where cores are not counted. It grows from layer to layer.
     """
 
-    stops: Int64
+    stops: Stops
     layers: dict[str, LayerEvents]
     synops: dict[str, Int64]
     loads: Loads | None
@@ -33,7 +49,7 @@ class Counting:
     def none(cls, program: Program, stops: Int64, *, by_core: bool) -> Counting:
         """Before the first layer."""
         synops = {layer.name: np.zeros((len(stops), 2), np.int64) for layer in program.layers}
-        return cls(stops, {}, synops, Loads.none(int(stops[-1]), len(program.updates)) if by_core else None)
+        return cls(Stops.of(stops), {}, synops, Loads.none(int(stops[-1]), len(program.updates)) if by_core else None)
 
     def copy(self) -> Counting:
         """One that grows on its own."""
@@ -42,19 +58,17 @@ class Counting:
 
     def add(self, layers: Sequence[Layer], spikes: Mapping[str, Spikes], overflow: Mapping[str, Int64]) -> None:
         """What ``layers`` fired, one layer or all that reach each other; every layer before them has been added."""
-        tallies = {layer.name: tallied(layer, spikes[layer.name], self.stops) for layer in layers}
+        tallies = {layer.name: tallied(layer, spikes[layer.name], self.stops, self.loads) for layer in layers}
         for tally in tallies.values():
             for target, added in tally.synops.items():
                 self.synops[target] += added
         for layer in layers:
             name = layer.name
-            if self.loads is not None:
-                add_loads(layer, spikes[name], self.loads)
-            self.layers[name] = layer_events(layer, tallies[name], self.stops, self.synops[name], overflow[name])
+            self.layers[name] = layer_events(layer, tallies[name], self.stops.all, self.synops[name], overflow[name])
 
     def busiest(self, program: Program) -> Int64 | None:
         """The events of the busiest cores before each of ``stops``."""
-        return None if self.loads is None else busiest_until(self.loads, program.updates, self.stops)
+        return None if self.loads is None else busiest_until(self.loads, program.updates, self.stops.all)
 
 
 @dataclass(frozen=True)
@@ -70,14 +84,16 @@ class Tally:
     synops: dict[str, Int64]
 
 
-def tallied(layer: Layer, fired: Spikes, stops: Int64) -> Tally:
-    """What the spikes of ``layer`` before each of ``stops`` cause."""
-    lines = layer.fanout.lines
-    ascending, order = np.unique(stops, return_inverse=True)
-    counts = np.zeros((len(ascending), len(lines)), np.int32)
-    spike_counts.count_until(fired.of(layer), *layer.counted_at, counts, ascending)
+def tallied(layer: Layer, fired: Spikes, stops: Stops, loads: Loads | None = None) -> Tally:
+    """What the spikes of ``layer`` before each of ``stops`` cause; adds what they do to the cores to ``loads``."""
+    found, groups = layer.fanout.deliveries, layer.groups
+    routes = Routes(found.pointer, found.core, found.sending, found.receiving, *found.copies_sending)
+    counts = np.zeros((len(stops.ascending), len(groups.line)), np.int32)
+    of_cores = (loads.sent, loads.received) if loads is not None else (NO_CORES, NO_CORES)
+    spike_counts.count_groups(fired.of(layer), layer.row_length, groups, routes, stops.ascending, counts, *of_cores)
+    lines = layer.fanout.lines[groups.counted]
     sums = (counts.astype(np.float64) @ lines).astype(np.int64)  # whole numbers below 2^53: exact, and BLAS is fast
-    spikes, messages, interchip, *caused = sums.cumsum(axis=0)[order].T
+    spikes, messages, interchip, *caused = sums.cumsum(axis=0)[stops.order].T
     targets = list(layer.fanout.synops)
     pairs = zip(caused[: len(targets)], caused[len(targets) :], strict=True)
     synops = {name: np.stack(pair, axis=1) for name, pair in zip(targets, pairs, strict=True)}
@@ -94,10 +110,3 @@ def layer_events(layer: Layer, tally: Tally, stops: Int64, synops: Int64, overfl
     *until, (a, b, c, d, e, f) = np.stack(of_layer, axis=1).tolist()
     q, u, u2, v = overflow.tolist()
     return LayerEvents(a, b, c, d, e, f, (q, u, u2, v), tuple(map(tuple, until)))
-
-
-def add_loads(layer: Layer, fired: Spikes, loads: Loads) -> None:
-    """Adds what the spikes of ``layer`` do to the cores in each step to ``loads``."""
-    found = layer.fanout.deliveries
-    routes = Routes(found.pointer, found.core, found.own, found.sending, found.receiving, *found.copies_sending)
-    spike_counts.add_loads(fired.of(layer), *layer.delivered_at, layer.row_length, routes, loads.sent, loads.received)

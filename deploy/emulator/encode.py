@@ -66,10 +66,21 @@ def _(of: KernelLink, image: Array) -> Array:
     """Tap by tap, always in the same order."""
     total = np.zeros(of.target_shape)
     for (a, b, c), weights in _by_tap(of.kernel):
-        i, y = np.nonzero(of.rows == a)
-        j, x = np.nonzero(of.columns == b)
-        total[y[:, None], x] += image[i[:, None], j, c, None] * weights
+        (i, y), (j, x) = _evenly(of.rows == a), _evenly(of.columns == b)
+        total[y, x] += image[i, j, c, None] * weights
     return total
+
+
+def _evenly(reached: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """The source and the target positions that one tap connects; both are evenly spaced."""
+    return _slice(np.nonzero(reached)[0]), _slice(np.nonzero(reached)[1])
+
+
+def _slice(places: NDArray[np.intp]) -> slice:
+    if len(places) == 0:
+        return slice(0)
+    step = int(places[1] - places[0]) if len(places) > 1 else 1
+    return slice(int(places[0]), int(places[-1]) + 1, step)
 
 
 def _by_tap(kernel: Array) -> Iterator[tuple[tuple[int, ...], Array]]:

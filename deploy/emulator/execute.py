@@ -39,15 +39,15 @@ def run(
 ) -> list[Presentation]:
     """Presents each image for ``steps`` steps, the network's own number without it.
 
-    ``drives_hz`` have shape (images, neurons), or events to be sent on, (images, steps, neurons).
+    ``drives_hz`` have shape (images, neurons), or events to be sent on, (images, steps, neurons); a host population
+    that no image drives may be left out.
 
     Reset mode starts every image from rest. ``continuous`` goes on, from ``state`` if given: voltages, currents and
     spikes on their way last from image to image, as on the chip. ``windows`` are (start, stop) in steps, from 0, stop
     excluded. ``record`` names the layers whose spikes are kept. ``by_core`` counts what keeps the busiest cores busy,
     which takes a quarter of the time more. Raises UserError for what cannot be run.
     """
-    names = [layer.name for layer in program.host_layers]
-    images = [dict(zip(names, drives, strict=True)) for drives in zip(*(drives_hz[n] for n in names), strict=True)]
+    images = [dict(zip(drives_hz, drives, strict=True)) for drives in zip(*drives_hz.values(), strict=True)]
     results = stream(
         program,
         images,

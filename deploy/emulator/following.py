@@ -18,7 +18,7 @@ from convert.errors import UserError
 from deploy.arrays import Int32, Int64
 
 from . import spike_counts
-from .counting import layer_events, tallied
+from .counting import Stops, layer_events, tallied
 from .program import TOGETHER, ChipLayer, HostLayer, Layer, Program
 from .results import EmulatorState, LayerEvents, Presentation, Spikes, silence
 from .sweeps import Drives, chip_sweep, host_sweep, swept
@@ -85,7 +85,7 @@ def _behind_each_other(
             fired = swept(sweep, layer, times.steps, overflow, pool, threads)
             assert not after.voltage[layer.name].any(), "a layer was not cleared"
         spikes[layer.name] = fired
-        tally = tallied(layer, fired, times.bounds(layer))
+        tally = tallied(layer, fired, Stops.of(times.bounds(layer)))
         for target, added in tally.synops.items():
             synops[target] += added
         events = layer_events(layer, tally, times.bounds(layer), synops[layer.name], overflow)

@@ -17,7 +17,7 @@ from convert.network import Network, Population
 from convert.network.chip_integers import UNIT, CoreScale, bias_integers, core_scale, current_decay, synapse_integers
 from deploy.arrays import Bool, Float32, Int32, Int64
 from partition.geometry.blocks import block_of_neuron, counts, starts
-from partition.geometry.links import KernelLink, Link, MatrixLink, links_onto_chip
+from partition.geometry.links import KernelLink, Link, MatrixLink, link, links_onto_chip
 from partition.geometry.tile import Tile
 
 
@@ -85,7 +85,7 @@ def core_scales(
 
     ``without`` are sources that do not count: weights that are smaller than others in any case.
     """
-    links = tuple(k for k in links_onto_chip(network) if k.target == population.name and k.source not in without)
+    links = tuple(link(network, p) for p in network.into(population.name) if p.source not in without)
     found = _blocks(network, population, tile, links, [_weights(link, network.dt_s) for link in links])
     return found.scales, found.of_block
 

@@ -7,18 +7,23 @@ reset to 0. Events of step t arrive in step t + 1; list 0 of a strip holds what 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from deploy.arrays import Int32, Int64, UInt64
 
-from .arguments import EventLists, Incoming, Neurons, Pairs, Places, Potentials, Room, Segments, Strip, Work
-from .lanes import add_lanes, trailing_zeros, update_row
+from .arguments import EventLists, Incoming, Neurons, Pairs, Places, Potentials, Room, Segments, Strip, Sums, Work
+from .lanes import add_lanes, ones, trailing_zeros, update_row
 from .numba_jit import compiled, inlined
 from .overflow import careful_row
 from .program import FIRST_LINE, KIND, LANES, ROW_LENGTH, SEGMENTS, SHIFT, STEP, VECTORS
 
 WORD = 64
 """Neurons in one word of spike bits."""
+
+AHEAD = 4
+"""Events of a word that are written before it is known whether there are so many: a branch less for each."""
 
 
 @compiled
@@ -33,36 +38,66 @@ def lower_bound(events: Int32, first: int, end: int, value: int) -> int:
     return first
 
 
+def _adding(width: int) -> Callable[..., None]:
+    """``add_segments`` for segments of ``width`` vectors, known to the compiler; 0: of any number."""
+
+    @compiled
+    def add(
+        sums: Sums, strip: Strip, events: Int32, first: int, end: int, link: Int64, segments: Segments, key: int
+    ) -> None:
+        rows, keys, weights = segments.rows, segments.keys, segments.weights
+        row, step, shift = int(link[FIRST_LINE]), int(link[STEP]), int(link[SHIFT])
+        vectors = width if width else int(link[VECTORS])
+        segment = vectors * LANES
+        mask = (1 << shift) - 1
+        for e in range(first, end):
+            event = int(events[e])
+            k = key + (event & mask)
+            weight = int(keys[k, 1])
+            if weight < 0:
+                continue
+            i = row + (event >> shift)
+            y = int(rows[i, 0])
+            last = min(y + int(rows[i, 2]), strip.high)
+            skipped = max(strip.low - y, 0)
+            weight += (int(rows[i, 1]) + skipped * step) * segment
+            place = (y + skipped - strip.low) * strip.stride + int(keys[k, 0])
+            for _ in range(y + skipped, last):
+                for n in range(vectors):
+                    add_lanes(sums, place + n * LANES, weights, weight + n * LANES)
+                place += strip.stride
+                weight += step * segment
+
+    return add
+
+
+add_1, add_2, add_3, add_4, add_6, add_12, add_any = (_adding(width) for width in (1, 2, 3, 4, 6, 12, 0))
+
+
 @compiled
 def add_segments(
-    sums: Int32, strip: Strip, events: Int32, first: int, end: int, link: Int64, segments: Segments, key: int
+    sums: Sums, strip: Strip, events: Int32, first: int, end: int, link: Int64, segments: Segments, key: int
 ) -> None:
     """Adds the weights of events[first:end] to ``sums``, the strip's; the keys of their source are from ``key`` on."""
-    rows, keys, weights = segments.rows, segments.keys, segments.weights
-    row, step, vectors, shift = int(link[FIRST_LINE]), int(link[STEP]), int(link[VECTORS]), int(link[SHIFT])
-    segment = vectors * LANES
-    mask = (1 << shift) - 1
-    for e in range(first, end):
-        event = int(events[e])
-        k = key + (event & mask)
-        weight = int(keys[k, 1])
-        if weight < 0:
-            continue
-        i = row + (event >> shift)
-        y = int(rows[i, 0])
-        last = min(y + int(rows[i, 2]), strip.high)
-        skipped = max(strip.low - y, 0)
-        weight += (int(rows[i, 1]) + skipped * step) * segment
-        place = (y + skipped - strip.low) * strip.stride + int(keys[k, 0])
-        for _ in range(y + skipped, last):
-            for n in range(vectors):
-                add_lanes(sums, place + n * LANES, weights, weight + n * LANES)
-            place += strip.stride
-            weight += step * segment
+    vectors = link[VECTORS]
+    if vectors == 1:
+        add_1(sums, strip, events, first, end, link, segments, key)
+    elif vectors == 2:
+        add_2(sums, strip, events, first, end, link, segments, key)
+    elif vectors == 3:
+        add_3(sums, strip, events, first, end, link, segments, key)
+    elif vectors == 4:
+        add_4(sums, strip, events, first, end, link, segments, key)
+    elif vectors == 6:
+        add_6(sums, strip, events, first, end, link, segments, key)
+    elif vectors == 12:
+        add_12(sums, strip, events, first, end, link, segments, key)
+    else:
+        add_any(sums, strip, events, first, end, link, segments, key)
 
 
 @compiled
-def add_pairs(sums: Int32, events: Int32, first: int, end: int, link: Int64, start: int, pairs: Pairs) -> None:
+def add_pairs(sums: Sums, events: Int32, first: int, end: int, link: Int64, start: int, pairs: Pairs) -> None:
     """Adds the (place, weight) pairs of events[first:end]; those of their source are from line ``start`` on."""
     shift, row_length = int(link[SHIFT]), int(link[ROW_LENGTH])
     pointer, places, weights = pairs.pointer, pairs.places, pairs.weights
@@ -71,7 +106,7 @@ def add_pairs(sums: Int32, events: Int32, first: int, end: int, link: Int64, sta
         event = int(events[e])
         line = start + (event >> shift) * row_length + (event & mask)
         for n in range(pointer[line], pointer[line + 1]):
-            sums[places[n]] += np.int32(weights[n])
+            sums[places[n]] += weights[n]
 
 
 @compiled
@@ -79,15 +114,20 @@ def emit(words: UInt64, row: int, shift: int, out: Int32, end: int) -> int:
     """Appends an event for every set bit; returns the new end."""
     for w in range(words.size):
         word = words[w]
-        while word != 0:
-            out[end] = (row << shift) | (w * WORD + trailing_zeros(word))
-            word &= word - np.uint64(1)
-            end += 1
+        if word != 0:
+            number, first = ones(word), (row << shift) | (w * WORD)
+            for n in range(AHEAD):
+                out[end + n] = first | trailing_zeros(word)
+                word &= word - np.uint64(1)
+            for n in range(AHEAD, number):
+                out[end + n] = first | trailing_zeros(word)
+                word &= word - np.uint64(1)
+            end += number
     return end
 
 
 @inlined
-def add_arriving(sums: Int32, strip: Strip, t: int, lists: int, incoming: Incoming) -> None:
+def add_arriving(sums: Sums, strip: Strip, t: int, lists: int, incoming: Incoming) -> None:
     """Adds what all sources fired in list ``t`` of their ``lists`` to the strip."""
     events, pointer = incoming.events.events, incoming.events.pointer
     source_strips, segments, pairs = incoming.source_strips, incoming.segments, incoming.pairs
@@ -117,6 +157,7 @@ def update_strip(
         at = Places((y - strip.low) * strip.stride, y * neurons.bias_step, strip.kind * strip.stride)
         if update_row(now, after, neurons, at, work):
             careful_row(now, after, neurons, at, work)
+        work.sums[at.neuron : at.neuron + strip.stride] = 0
         end = emit(words, y, neurons.shift, out, end)
     return end
 
@@ -162,16 +203,18 @@ def run_strips(
     incoming: Incoming,
     carried: EventLists,
     state: Potentials,
+    none: Sums,
     room: Room,
 ) -> int:
-    """Strips ``first`` to ``last`` through ``steps`` time steps, from and to ``state``.
+    """Strips ``first`` to ``last`` through ``steps`` time steps, from and to ``state``; ``none`` is an empty array of
+    the type in which weights are summed.
 
     Appends to ``room`` the lists 0 (``carried``) to ``steps`` of each strip and their bounds. Returns the strip before
     which there was too little room, or ``last``.
     """
     size = largest_strip(neurons, first, last)
     spiked = np.zeros((neurons.stride // LANES + 3) // 4 * 4, np.uint16)
-    sums = np.zeros(size + longest_segment(incoming), np.int32)
+    sums = np.zeros(size + longest_segment(incoming), none.dtype)
     work = Work(sums, spiked, spiked.view(np.uint64), np.zeros(4, np.int64))
     now = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
     after = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
@@ -187,11 +230,10 @@ def run_strips(
         if end < 0:
             return s
         for t in range(steps):
-            if end + count > room.events.size:
+            if end + count + AHEAD > room.events.size:
                 return s
             add_arriving(work.sums, strip, t, steps + 2, incoming)
             end = update_strip(strip, neurons, now, after, work, room.events, end)
-            work.sums[:count] = 0
             now, after = after, now
             room.pointer[s - first, t + 2] = end
         state.u[origin : origin + count] = now.u[:count]

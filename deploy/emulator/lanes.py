@@ -18,7 +18,7 @@ from deploy.foreign import LlvmBuilder, LlvmValue, NumbaContext, NumbaSignature,
 
 from .arguments import Neurons, Places, Potentials, Work
 from .program import LANES
-from .widths import Q_BITS, U_BITS, VMAX
+from .widths import Q_BITS, U_BITS, UNIT_BITS, VMAX
 
 Generate = Callable[[NumbaContext, LlvmBuilder, NumbaSignature, Sequence[LlvmValue]], LlvmValue]
 """Writes the code of an intrinsic."""
@@ -72,17 +72,18 @@ def _index(
 def add_lanes(
     typing: NumbaTyping, sums: NumbaType, i: NumbaType, weights: NumbaType, j: NumbaType
 ) -> tuple[NumbaSignature, Generate]:
-    """sums[i : i + 16] += weights[j : j + 16], int32 += int16."""
+    """sums[i : i + 16] += weights[j : j + 16], int32 or int16 += int16."""
     signature = types.void(sums, i, weights, j)
 
     def generate(
         context: NumbaContext, builder: LlvmBuilder, signature: NumbaSignature, args: Sequence[LlvmValue]
     ) -> LlvmValue:
         to, of = (context.make_array(t)(context, builder, args[k]).data for t, k in ((sums, 0), (weights, 2)))
-        target = _at(builder, to, _index(context, builder, signature, args, 1))
+        wide = V32 if sums.dtype == types.int32 else V16
+        target = _at(builder, to, _index(context, builder, signature, args, 1), wide)
         source = _at(builder, of, _index(context, builder, signature, args, 3), V16)
-        weight = builder.sext(builder.load(source, align=2), V32)
-        builder.store(builder.add(builder.load(target, align=4), weight), target, align=4)
+        weight = builder.sext(builder.load(source, align=2), wide)
+        builder.store(builder.add(builder.load(target, align=2), weight), target, align=2)
         return context.get_dummy_value()
 
     return signature, generate
@@ -90,12 +91,24 @@ def add_lanes(
 
 @intrinsic  # type: ignore[untyped-decorator]
 def trailing_zeros(typing: NumbaTyping, word: NumbaType) -> tuple[NumbaSignature, Generate]:
-    """The number of the lowest set bit of a 64-bit word that is not 0."""
+    """The number of the lowest set bit of a 64-bit word; 64 if none is."""
 
     def generate(
         context: NumbaContext, builder: LlvmBuilder, signature: NumbaSignature, args: Sequence[LlvmValue]
     ) -> LlvmValue:
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(types.uint64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def ones(typing: NumbaTyping, word: NumbaType) -> tuple[NumbaSignature, Generate]:
+    """How many bits of a 64-bit word are set."""
+
+    def generate(
+        context: NumbaContext, builder: LlvmBuilder, signature: NumbaSignature, args: Sequence[LlvmValue]
+    ) -> LlvmValue:
+        return builder.ctpop(args[0])
 
     return types.int64(types.uint64), generate
 
@@ -110,7 +123,8 @@ def update_row(
     q = sums[i], u = decay(now.u[i]) + q, v = max(decay(now.v[i]) + u + bias, vmin), spike and v = 0 where v > vth; each
     decay by its own factor, and none of v where all of it is kept. Results go to ``after``; spikes are bits of
     ``work.spiked``, 16 neurons to each entry. True means that q, u, u + bias or v left its range somewhere: then the
-    results are wrong and ``kernels.careful_row`` has to make them.
+    results are wrong and ``kernels.careful_row`` has to make them. Sums in int16 are of a layer in which nothing can,
+    and in ``SUM_UNIT``s: nothing is noted.
     """
     given = (now, after, neurons, at, work)
     signature = types.boolean(*given)
@@ -123,35 +137,45 @@ def update_row(
         new_u, new_v = (row.data(1, Potentials._fields, name) for name in Potentials._fields)
         vth, vmin, bias = (row.data(2, Neurons._fields, name) for name in ("vth", "vmin", "bias"))
         sums, spiked = (row.data(4, Work._fields, name) for name in ("sums", "spiked"))
+        narrow = row.field(4, Work._fields, "sums")[0].dtype == types.int16
         of_neuron, of_bias, of_threshold = (row.number(3, Places._fields, name) for name in Places._fields)
         factor, kept = (_spread(builder, row.number(2, Neurons._fields, n, types.int32)) for n in ("decay", "kept"))
         leaks = builder.icmp_signed("<", row.number(2, Neurons._fields, "kept"), ir.Constant(I64, DECAY_ONE))
+        filters = builder.icmp_signed("!=", row.number(2, Neurons._fields, "decay"), ir.Constant(I64, 1))
         vectors = builder.udiv(row.number(2, Neurons._fields, "stride"), ir.Constant(I64, LANES))
         wide_q, wide_u, highest = (cgutils.alloca_once_value(builder, _all(0)) for _ in range(3))
 
-        def sweep(held: Callable[[LlvmValue], LlvmValue]) -> None:
+        def sweep(left: Callable[[LlvmValue], LlvmValue], held: Callable[[LlvmValue], LlvmValue]) -> None:
             with cgutils.for_range(builder, vectors) as loop:
                 step = builder.mul(loop.index, ir.Constant(I64, LANES))
                 i, b, t = (builder.add(first, step) for first in (of_neuron, of_bias, of_threshold))
-                q = builder.load(_at(builder, sums, i), align=4)
-                current = builder.add(_decayed(builder, builder.load(_at(builder, u, i), align=4), factor), q)
+                q = _sum(builder, sums, i, narrow=narrow)
+                current = builder.add(left(builder.load(_at(builder, u, i), align=4)), q)
                 builder.store(current, _at(builder, new_u, i), align=4)
                 driven = builder.add(current, builder.load(_at(builder, bias, b), align=4))
                 voltage = builder.add(held(builder.load(_at(builder, v, i), align=4)), driven)
-                _note(builder, wide_q, builder.add(q, _all(1 << Q_BITS)))
-                _note(builder, wide_u, builder.add(current, _all(1 << U_BITS)))
-                _note(builder, wide_u, builder.add(driven, _all(1 << U_BITS)))
-                builder.store(_larger(builder, builder.load(highest), voltage), highest)
+                if not narrow:
+                    _note(builder, wide_q, builder.add(q, _all(1 << Q_BITS)))
+                    _note(builder, wide_u, builder.add(current, _all(1 << U_BITS)))
+                    _note(builder, wide_u, builder.add(driven, _all(1 << U_BITS)))
+                    builder.store(_larger(builder, builder.load(highest), voltage), highest)
                 voltage = _larger(builder, voltage, builder.load(_at(builder, vmin, t), align=4))
                 fires = builder.icmp_signed(">", voltage, builder.load(_at(builder, vth, t), align=4))
                 builder.store(builder.select(fires, _all(0), voltage), _at(builder, new_v, i), align=4)
                 builder.store(builder.bitcast(fires, ir.IntType(LANES)), builder.gep(spiked, [loop.index]), align=2)
 
-        with builder.if_else(leaks) as (leaky, lossless):
-            with leaky:
-                sweep(lambda voltage: _decayed(builder, voltage, kept))
-            with lossless:
-                sweep(lambda voltage: voltage)
+        def of_voltage(left: Callable[[LlvmValue], LlvmValue]) -> None:
+            with builder.if_else(leaks) as (leaky, lossless):
+                with leaky:
+                    sweep(left, lambda voltage: _decayed(builder, voltage, kept))
+                with lossless:
+                    sweep(left, lambda voltage: voltage)
+
+        with builder.if_else(filters) as (filtered, unfiltered):
+            with filtered:
+                of_voltage(lambda current: _decayed(builder, current, factor))
+            with unfiltered:
+                of_voltage(lambda current: _rest(builder, current))
         return _any_beyond(builder, *(builder.load(seen) for seen in (wide_q, wide_u, highest)))
 
     return signature, generate
@@ -166,6 +190,13 @@ def _any_beyond(builder: LlvmBuilder, wide_q: LlvmValue, wide_u: LlvmValue, high
     beyond = builder.or_(beyond, builder.icmp_signed(">", highest, _all(VMAX)))
     bits = builder.bitcast(beyond, ir.IntType(LANES))
     return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(LANES), 0))
+
+
+def _sum(builder: LlvmBuilder, sums: LlvmValue, i: LlvmValue, *, narrow: bool) -> LlvmValue:
+    if not narrow:
+        return builder.load(_at(builder, sums, i), align=4)
+    units = builder.sext(builder.load(_at(builder, sums, i, V16), align=2), V32)
+    return builder.shl(units, _all(UNIT_BITS))
 
 
 def _spread(builder: LlvmBuilder, number: LlvmValue) -> LlvmValue:
@@ -184,6 +215,12 @@ def _decayed(builder: LlvmBuilder, x: LlvmValue, factor: LlvmValue) -> LlvmValue
     low = builder.lshr(builder.mul(builder.and_(size, _all(DECAY_ONE - 1)), factor), _all(DECAY_BITS))
     left = builder.add(high, low)
     return builder.select(negative, builder.sub(_all(0), left), left)
+
+
+def _rest(builder: LlvmBuilder, x: LlvmValue) -> LlvmValue:
+    """``_decayed`` by a factor of 1, which leaves a 4096th of a current: sign(x) * (|x| >> 12)."""
+    upwards = builder.and_(builder.ashr(x, _all(31)), _all(DECAY_ONE - 1))
+    return builder.ashr(builder.add(x, upwards), _all(DECAY_BITS))
 
 
 def _note(builder: LlvmBuilder, seen: LlvmValue, value: LlvmValue) -> None:

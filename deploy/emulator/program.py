@@ -11,16 +11,18 @@ strip, step by step, in ascending order.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
-from typing import NamedTuple
 
 import numpy as np
 
 from convert.network import Shape
 from deploy.arrays import Float64, Int16, Int32, Int64
 from deploy.events.fan_out import Fanout
+
+from .arguments import Groups
+from .widths import UNIT_BITS
 
 LANES = 16
 """Neurons that one vector instruction updates; rows are padded to a multiple."""
@@ -38,13 +40,6 @@ KIND, FIRST_LINE, STEP, VECTORS, SHIFT, ROW_LENGTH = range(6)
 def padded(size: int, step: int = LANES) -> int:
     """``size`` rounded up to a multiple of ``step``."""
     return -(-size // step) * step
-
-
-class Places(NamedTuple):
-    """Of a table with ``width`` lines for each row: the line of each neuron of a row, among those of its row."""
-
-    line: Int32
-    width: int
 
 
 @dataclass(frozen=True)
@@ -73,18 +68,16 @@ class Layer:
         return max(1, (self.row_length - 1).bit_length())
 
     @cached_property
-    def counted_at(self) -> Places:
-        """Where each neuron of a row is counted in ``fanout.lines``."""
-        return self._places(len(self.fanout.lines))
-
-    @cached_property
-    def delivered_at(self) -> Places:
-        """Where each neuron of a row is in ``fanout.deliveries``."""
-        return self._places(self.fanout.deliveries.lines)
-
-    def _places(self, lines: int) -> Places:
-        width = lines // self.shape[0]
-        return Places(np.arange(self.row_length, dtype=np.int32) // np.int32(self.row_length // width), width)
+    def groups(self) -> Groups:
+        """Its neurons in groups of those whose spikes do the same."""
+        found = self.fanout.deliveries
+        neurons = np.arange(self.neurons)
+        line = neurons // (self.neurons // found.lines)
+        cores = int(found.own.max(initial=0)) + 2
+        alike = found.alike[line] * cores + found.own
+        _, first, group = np.unique(alike, return_index=True, return_inverse=True)
+        counted = first // (self.neurons // len(self.fanout.lines))
+        return Groups(group.ravel().astype(np.int32), line[first], found.own[first], counted)
 
 
 @dataclass(frozen=True)
@@ -147,7 +140,8 @@ class ChipLayer(Layer):
     """A population on the chip; thresholds for each class of rows, biases for each row or one row for all.
 
     Of a current a step leaves ``decay`` 4096ths, of a voltage ``kept``. ``compartments`` are those of all its cores,
-    unused ones between the neurons included.
+    unused ones between the neurons included. No current exceeds ``largest_current`` in size, and nothing overflows,
+    whatever its sources fire; None: something might.
     """
 
     vth: Int32 = field(repr=False)
@@ -157,6 +151,21 @@ class ChipLayer(Layer):
     kept: int
     links: Links = field(repr=False)
     compartments: int
+    largest_current: int | None = None
+
+    def is_narrow(self, current: Int32, voltage: Int32) -> bool:
+        """Whether nothing can overflow from this state, and sums fit into 16 bits."""
+        if self.largest_current is None:
+            return False
+        held = -self.largest_current <= current.min() and current.max() <= self.largest_current
+        low, high = int(self.vmin.min()), int(self.vth[:, : self.row_length].max())
+        return bool(held and low <= voltage.min() and voltage.max() <= high)
+
+    @cached_property
+    def narrow_links(self) -> Links:
+        """The same with weights in units of 2 ** ``UNIT_BITS``, whose sums have 16 bits."""
+        weights, single = self.links.weights >> UNIT_BITS, self.links.scatter_weight >> UNIT_BITS
+        return replace(self.links, weights=weights, scatter_weight=single)
 
 
 @dataclass(frozen=True)
@@ -175,7 +184,7 @@ class Together:
         return tuple(layer for layer in self.layers if isinstance(layer, ChipLayer))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
     """A network ready to run: layers on the host and on the chip, each after those that it takes spikes from.
 

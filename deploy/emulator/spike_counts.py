@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from deploy.arrays import Int32, Int64
 
-from .arguments import Fired, Routes
-from .numba_jit import compiled
+from .arguments import Fired, Groups, Routes
+from .numba_jit import compiled, inlined
 
 
 @compiled
@@ -21,45 +23,69 @@ def count_spikes(fired: Fired, row_length: int, counts: Int32, first: int, last:
 
 
 @compiled
-def count_until(fired: Fired, place: Int32, width: int, counts: Int32, stops: Int64) -> None:
-    """Adds to ``counts[n]`` the events from step ``stops[n - 1]`` (0 at first) to ``stops[n]``, end excluded.
-
-    An event of row i counts at i * ``width`` + ``place[k]``.
-    """
-    events, pointer = fired.lists.events, fired.lists.pointer
-    mask = (1 << fired.shift) - 1
-    for s in range(fired.strips):
-        start = s * (fired.steps + 2) + 1
-        first = pointer[start]
-        for n in range(stops.size):
-            last, at = pointer[start + stops[n]], counts[n]
-            for e in range(first, last):
-                event = int(events[e])
-                at[(event >> fired.shift) * width + place[event & mask]] += 1
-            first = last
-
-
-@compiled
-def add_loads(
-    fired: Fired, place: Int32, width: int, row_length: int, routes: Routes, sent: Int64, received: Int64
+def count_groups(
+    fired: Fired,
+    row_length: int,
+    groups: Groups,
+    routes: Routes,
+    stops: Int64,
+    until: Int32,
+    sent: Int64,
+    received: Int64,
 ) -> None:
-    """Adds to ``sent`` and ``received``, both of shape (steps, cores), what the events of each step do to the cores.
+    """Adds to ``until[n]`` the events of each group from step ``stops[n - 1]`` (0 at first) to ``stops[n]``, excluded.
 
-    An event of row i is of the line i * ``width`` + ``place[k]``. Numbers are packed as ``events/busiest.py`` says.
+    Adds to ``sent`` and ``received``, both of shape (steps, cores), what they do to the cores in each step, packed as
+    ``events/busiest.py`` says; nothing if these have no steps. A step with more events than groups is counted by group.
     """
-    events, pointer = fired.lists.events, fired.lists.pointer
-    mask = (1 << fired.shift) - 1
-    for s in range(fired.strips):
-        start = s * (fired.steps + 2) + 1
-        for t in range(fired.steps):
+    events, pointer, mask = fired.lists.events, fired.lists.pointer, (1 << fired.shift) - 1
+    number, by_core = groups.line.size, sent.shape[0] > 0
+    out, into = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    of_step = np.zeros(number, np.int64)
+    n = 0
+    for t in range(stops[-1]):
+        while t >= stops[n]:
+            n += 1
+        if by_core:
             out, into = sent[t], received[t]
-            for e in range(pointer[start + t], pointer[start + t + 1]):
+        together = events_of(pointer, fired, t) >= number
+        for s in range(fired.strips):
+            list_number = s * (fired.steps + 2) + t + 1
+            for e in range(pointer[list_number], pointer[list_number + 1]):
                 event = int(events[e])
-                row, k = event >> fired.shift, event & mask
-                line, own = row * width + place[k], routes.own[row * row_length + k]
-                if own >= 0:
-                    out[own] += routes.sending[line]
-                for n in range(routes.copy_pointer[line], routes.copy_pointer[line + 1]):
-                    out[routes.copy_core[n]] += routes.copy_sending[n]
-                for n in range(routes.pointer[line], routes.pointer[line + 1]):
-                    into[routes.core[n]] += routes.receiving[n]
+                group = groups.of_neuron[(event >> fired.shift) * row_length + (event & mask)]
+                if together:
+                    of_step[group] += 1
+                else:
+                    until[n, group] += 1
+                    if by_core:
+                        deliver(1, groups.line[group], groups.own[group], routes, out, into)
+        if together:
+            for group in range(number):
+                times = of_step[group]
+                if times:
+                    until[n, group] += times
+                    of_step[group] = 0
+                    if by_core:
+                        deliver(times, groups.line[group], groups.own[group], routes, out, into)
+
+
+@inlined
+def events_of(pointer: Int64, fired: Fired, t: int) -> int:
+    """The events of step ``t``."""
+    total = 0
+    for s in range(fired.strips):
+        list_number = s * (fired.steps + 2) + t + 1
+        total += pointer[list_number + 1] - pointer[list_number]
+    return total
+
+
+@inlined
+def deliver(times: int, line: int, own: int, routes: Routes, out: Int64, into: Int64) -> None:
+    """What so many spikes of a line do: ``out`` to the core that sends, ``into`` to those that receive."""
+    if own >= 0:
+        out[own] += times * routes.sending[line]
+    for n in range(routes.copy_pointer[line], routes.copy_pointer[line + 1]):
+        out[routes.copy_core[n]] += times * routes.copy_sending[n]
+    for n in range(routes.pointer[line], routes.pointer[line + 1]):
+        into[routes.core[n]] += times * routes.receiving[n]

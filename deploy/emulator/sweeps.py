@@ -11,7 +11,7 @@ import numpy as np
 from deploy.arrays import Float64, Int32, Int64
 
 from . import host, kernels
-from .arguments import EventLists, HostNeurons, Incoming, Neurons, Pairs, Potentials, Room, Segments
+from .arguments import EventLists, HostNeurons, Incoming, Neurons, Pairs, Potentials, Room, Segments, Sums
 from .program import ChipLayer, HostLayer, Layer, Links
 from .results import EmulatorState, Spikes
 
@@ -24,7 +24,7 @@ Sweep = Callable[[int, int, Room], int]
 CHUNKS_PER_THREAD = 2
 """Pieces of one layer for each thread where the threads share an image."""
 
-EXPECTED_ACTIVITY = 0.04
+EXPECTED_ACTIVITY = 0.25
 """Spikes per neuron and step for which there is room at first."""
 
 
@@ -63,11 +63,14 @@ def chip_sweep(
     voltage = np.zeros(shape, np.int32) if state is None else state.voltage[layer.name].astype(np.int32)
     if after is not None:
         after.current[layer.name], after.voltage[layer.name] = current, voltage
-    neurons, incoming, carried = _neurons(layer), _incoming(layer.links, spikes), _carried(arriving)
+    narrow = layer.largest_current is not None if state is None else layer.is_narrow(current, voltage)
+    sums: Sums = np.zeros(0, np.int16) if narrow else np.zeros(0, np.int32)
+    incoming = _incoming(layer.narrow_links if narrow else layer.links, spikes)
+    neurons, carried = _neurons(layer), _carried(arriving)
     potentials = Potentials(current.ravel(), voltage.ravel())
 
     def sweep(first: int, last: int, room: Room) -> int:
-        return int(kernels.run_strips(first, last, steps, neurons, incoming, carried, potentials, room))
+        return int(kernels.run_strips(first, last, steps, neurons, incoming, carried, potentials, sums, room))
 
     return sweep
 

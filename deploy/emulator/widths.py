@@ -8,5 +8,8 @@ Q_BITS = 21
 U_BITS = 23
 """Bits without sign of the current and the voltage. Source: ``U_BITS``, same file."""
 
+UNIT_BITS = 6
+"""Weights are multiples of 2 to the power of this, so sums of them that fit into the accumulator fit into 16 bits."""
+
 VMAX = (1 << U_BITS) - 1
 """The largest voltage: ``vmax`` of a compartment without an upper limit, discretized."""

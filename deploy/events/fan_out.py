@@ -22,6 +22,7 @@ from partition.geometry.blocks import block_of_neuron
 from partition.geometry.links import KernelLink, Link, links_onto_chip
 from partition.result import Partition
 
+from .alike import first_alike
 from .busiest import packed_receiving, packed_sending
 
 
@@ -93,6 +94,14 @@ class Deliveries:
         found = np.searchsorted(keys, own)
         messages = np.where(np.append(keys, -1)[found] == own, np.append(counts, 0)[found], 0)
         return self.copies.pointer, self.copies.core, packed_sending(np.ones(len(own), np.int64), messages)
+
+    @cached_property
+    def alike(self) -> Int64:
+        """The same number for lines of which a spike causes the same on the same cores, their own left aside."""
+        if self.copies is None:
+            return first_alike(self.pointer, self.core, self.receiving)
+        sent = first_alike(self.pointer, self.core, self.receiving, self.copies.sender)
+        return sent * self.lines + first_alike(*self.copies_sending)
 
     @cached_property
     def fired(self) -> Int64:

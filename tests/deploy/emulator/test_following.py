@@ -105,3 +105,21 @@ def test_a_network_without_a_period_is_told():
     program = compile_network(case.network, case.partition)
     with pytest.raises(UserError, match="--follow"):
         list(follow(program, [{"host": case.drives_hz["host"][0]}]))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_host_populations_that_no_image_drives_need_not_be_driven(seed):
+    case = following_case(Random(seed), IMAGES)
+    program, windows = compile_network(case.network, case.partition), [window(case.network), (0, 5)]
+    names = [layer.name for layer in program.layers]
+    by_images = {"host": case.drives_hz["host"]}
+    assert len(case.drives_hz) > 3
+    every, own = (run(program, d, windows=windows, threads=1, record=names) for d in (case.drives_hz, by_images))
+    for a, b in zip(every, own, strict=True):
+        assert list(a.counts.items()) == list(b.counts.items())
+        np.testing.assert_array_equal(a.busiest, b.busiest)
+        for name in names:
+            np.testing.assert_array_equal(a.spikes[name].events, b.spikes[name].events)
+    images = [{"host": drive} for drive in case.drives_hz["host"]]
+    for a, b in zip(behind(case, program, windows[:1], 4), follow(program, images, windows=windows[:1]), strict=False):
+        assert a.counts == b.counts

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from convert.errors import UserError
-from convert.network import INPUT, Sparse
+from convert.network import (
+    INPUT,
+    Convolution,
+    ConvolutionTranspose,
+    Input,
+    Network,
+    Projection,
+    Sparse,
+    host_population,
+)
 from deploy.emulator import compile_network, drives_hz, run, stream, sweeps
 from deploy.emulator.results import state_from_arrays
 from partition.geometry.links import links_onto_chip
@@ -131,6 +140,34 @@ def test_drives_are_the_affine_map_of_the_image(case: Case) -> None:
     padded = np.pad(image[:, :, 0], 1)
     expected = np.stack([correlate2d(padded, kernel[:, :, 0, c], "valid") for c in range(kernel.shape[3])], axis=-1)
     np.testing.assert_allclose(drives_hz(case.network, image[None])["host"][0], expected.ravel(), atol=1e-9)
+
+
+SIDES = {
+    (Convolution, "same"): lambda n, k, stride: -(-n // stride),
+    (Convolution, "valid"): lambda n, k, stride: (n - k) // stride + 1,
+    (ConvolutionTranspose, "same"): lambda n, k, stride: n * stride,
+    (ConvolutionTranspose, "valid"): lambda n, k, stride: (n - 1) * stride + max(k, stride),
+}
+
+
+@pytest.mark.parametrize(("kind", "padding"), SIDES)
+@pytest.mark.parametrize("strides", [(1, 1), (2, 2), (3, 1)])
+def test_drives_of_strided_kernels(kind: type, padding: str, strides: tuple[int, int]) -> None:
+    rng, seen = np.random.default_rng(0), (7, 8, 2)
+    transform = kind(rng.normal(size=(3, 4, 2, 3)), strides, padding)
+    rows, columns = (SIDES[kind, padding](n, k, s) for n, k, s in zip(seen, (3, 4), strides, strict=False))
+    network = Network(
+        Input(seen),
+        (host_population("host", "host", rng.normal(size=(rows, columns, 3)), 1.0),),
+        (Projection(INPUT, "host", transform),),
+        (),
+        timesteps=1,
+    )
+    image = rng.random(seen)
+    expected = transform.as_matrix(seen, (rows, columns, 3)) @ image.ravel()
+    found = drives_hz(network, image[None])["host"][0] - network.population("host").bias_hz.ravel()
+    assert np.abs(expected).max() > 1
+    np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
 def test_refusals_name_every_problem(case: Case) -> None:

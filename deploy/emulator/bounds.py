@@ -1,0 +1,56 @@
+"""Whether a sum, a current or a voltage of a layer can leave its register, whatever the layer's sources fire."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+import numpy as np
+
+from convert.network.neuron import DECAY_ONE
+from deploy.arrays import Int32
+from partition.geometry.links import Link, MatrixLink
+
+from .integers import KernelIntegers, LinkIntegers, PopulationIntegers, SparseIntegers
+from .widths import Q_BITS, U_BITS, UNIT_BITS, VMAX
+
+
+def largest_current(of: PopulationIntegers) -> int | None:
+    """What no current exceeds in size; None if something may overflow, or if a weight is no whole number of units.
+
+    A source fires once in a step at most. From rest a current is at most what the largest sum in each step adds up to,
+    and a voltage is not above the threshold when a step begins.
+    """
+    if not all(_in_units(values) for _, values in of.links):
+        return None
+    kept = DECAY_ONE - 1 - of.decay_u
+    largest = sum(_largest_sum(values, link) for link, values in of.links)
+    current = -(-largest * DECAY_ONE // (DECAY_ONE - kept)) + 1
+    driven = current + _size(of.bias)
+    holds = largest < 1 << Q_BITS and driven < 1 << U_BITS and _size(of.vth) + driven <= VMAX
+    return current if holds else None
+
+
+def _size(values: Int32) -> int:
+    return int(np.abs(values.astype(np.int64)).max(initial=0))
+
+
+@singledispatch
+def _largest_sum(values: LinkIntegers, link: Link) -> int:
+    """At least the sum of the sizes of the weights into any neuron."""
+    raise TypeError(f"no bound of {type(values).__name__}")
+
+
+@_largest_sum.register
+def _(values: KernelIntegers, link: Link) -> int:
+    return max((int(np.abs(k.astype(np.int64)).sum(axis=(0, 1, 2)).max(initial=0)) for k in values.kernels), default=0)
+
+
+@_largest_sum.register
+def _(values: SparseIntegers, link: MatrixLink) -> int:
+    row = np.repeat(np.arange(link.matrix.shape[0]), np.diff(link.matrix.indptr))
+    return int(np.bincount(row, np.abs(values.weights), minlength=1).max())
+
+
+def _in_units(values: LinkIntegers) -> bool:
+    of_all = values.kernels if isinstance(values, KernelIntegers) else (values.weights,)
+    return all(not (weights & ((1 << UNIT_BITS) - 1)).any() for weights in of_all)
