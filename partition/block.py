@@ -1,10 +1,12 @@
-"""A block: the neurons of one population on one core."""
+"""A block: the neurons of one population on one core; and a copy, which computes neurons of blocks once more."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
 
+from partition.core.packing import PLAIN, Packing
+from partition.geometry.part import extent_of
 from partition.geometry.tile import Slices, Tile
 
 
@@ -20,9 +22,18 @@ class Block:
     @property
     def extent(self) -> Tile:
         """Rows, columns and channels, fewer than the tile's at a border."""
-        (y0, y1), (x0, x1), (c0, c1) = self.slice
-        return (y1 - y0, x1 - x0, c1 - c0)
+        return extent_of(self.slice)
 
     @property
     def neurons(self) -> int:
         return prod(self.extent)
+
+
+@dataclass(frozen=True)
+class Copy(Block):
+    """Neurons of a population that a further core computes too, so that their spikes need not come from another chip.
+
+    A rectangle within one tile of channels, which may reach over the borders of blocks.
+    """
+
+    packing: Packing = PLAIN

@@ -33,6 +33,7 @@ class SearchArguments(TypedDict):
     objective: Objective
     seed: int
     seconds: float
+    copies: int
 
 
 def _require_room(network: Network, seconds: float, memory: int | None) -> None:
@@ -90,6 +91,14 @@ def _require_room(network: Network, seconds: float, memory: int | None) -> None:
     help="Stop improving after so many seconds; what the first plan and the report need is done all the same.",
 )
 @click.option(
+    "--copies",
+    type=click.IntRange(*LIMITS["copies"]),
+    default=SearchOptions.copies,
+    show_default=True,
+    metavar="CORES",
+    help="Keep so many cores of each chip for neurons that are computed twice, so that fewer spikes travel.",
+)
+@click.option(
     "--prove",
     "prove_s",
     type=Number(min=0),
@@ -126,7 +135,9 @@ def main(
             with console.status(f"proving that {bundle} could not do with much less"):
                 found = proved(network, rates_hz, found, prove_s)
             write_partition(bundle, found, network, origin)
-    if prove_s and not provable(found):
+    if prove_s and found.copies:
+        console.print("--prove: not where neurons are computed twice; its bound would not hold for them.")
+    elif prove_s and not provable(found):
         console.print(
             f"--prove: not for {found.report.cores} cores on a board of {found.board.chips} chips; "
             "more than one chip of cores and up to two, or one and a half on larger boards, can be proved."
@@ -139,6 +150,7 @@ def _show(bundle: Path, report: PartitionReport) -> None:
     rows: list[Row] = [
         ("chips", report.chips, f"of {report.board_chips} on {report.board}"),
         ("cores", f"{report.cores:,}", "counted"),
+        *_of_copies(report),
         ("messages per step, all", _number(messages.total), FROM_RATES),
         ("messages per step from the host", _number(messages.host), FROM_RATES),
     ]
@@ -148,14 +160,22 @@ def _show(bundle: Path, report: PartitionReport) -> None:
     console.print(f"Wrote {bundle / 'partition.json'} and {bundle / 'partition.svg'}; next: deploy-model {bundle}")
 
 
+def _of_copies(report: PartitionReport) -> list[Row]:
+    if not report.copied:
+        return []
+    neurons = sum(copy.neurons for copy in report.copied)
+    return [("of these, for neurons computed twice", f"{len(report.copied):,}", f"{neurons:,} neurons")]
+
+
 def _between_chips(report: PartitionReport) -> list[Row]:
     messages, hand = report.messages_per_step, f"estimated, {report.baseline_chips} chips"
     proof, mesh = f"proved, a gap of {report.optimality_gap:.0%}", "estimated, chips in a mesh"
     peak = report.heaviest_board_link_p95
     above: Row = ("the same at the 95th percentile", _number(peak or 0), "estimated from above")
+    bound: Row = ("lower bound for these tiles", _number(report.lower_bound_interchip), proof)
     return [
         ("messages per step between chips", _number(messages.interchip), FROM_RATES),
-        ("lower bound for these tiles", _number(report.lower_bound_interchip), proof),
+        *([] if report.copied else [bound]),
         ("between chips with multicast", _number(messages.interchip_multicast), "estimated, one a chip"),
         ("hops of these and the host's", _number(report.hop_messages_per_step), mesh),
         ("over the heaviest link of the board", _number(report.heaviest_board_link), mesh),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convert.network import Network
-from partition.core.utilization import utilization
+from partition.copies.cores import cores_used
 from partition.geometry.blocks import Floats, Ints
 from partition.geometry.links import links_onto_chip
 
@@ -26,6 +26,8 @@ CORE_COLUMNS = 16
 """Cores drawn beside each other in a chip."""
 GAP = 8
 """Space between chips, in cores."""
+PALE = 0.4
+"""The opacity of a copy."""
 LEAST_SHOWN = 0.005
 """Pairs of chips below this share of the heaviest have no line."""
 
@@ -91,16 +93,16 @@ def _draw_matrix(axes: Axes, messages: Floats) -> None:
 
 def _draw_fullness(axes: Axes, partition: Partition, network: Network) -> None:
     """For each limit of a core, all cores from the fullest to the emptiest."""
-    links, chip = links_onto_chip(network), partition.board.chip
-    used = [utilization(p, links, partition.tiles, chip, partition.packing(p.name)) for p in network.chip_populations]
+    chip = partition.board.chip
+    used = cores_used(partition.wiring(network), links_onto_chip(network), chip)
     limits = {
-        "compartments": ([u.compartments for u in used], chip.compartments),
-        "synapse memory": ([u.synapse_bits for u in used], chip.synapse_bits),
-        "input axons": ([u.in_axons for u in used], chip.in_axons),
-        "output axon slots": ([u.out_slots + u.crossing_slots for u in used], chip.out_axon_slots),
+        "compartments": (used.compartments, chip.compartments),
+        "synapse memory": (used.synapse_bits, chip.synapse_bits),
+        "input axons": (used.in_axons, chip.in_axons),
+        "output axon slots": (used.out_slots, chip.out_axon_slots),
     }
     for name, (values, limit) in limits.items():
-        share = np.sort(np.concatenate(values))[::-1] / limit
+        share = np.sort(values)[::-1] / limit
         axes.step(np.arange(1, len(share) + 1), 100 * share, where="mid", label=name, lw=1.2)
     axes.set_ylim(0, 105)
     axes.set_xlabel("cores, the fullest first", fontsize=7)
@@ -120,7 +122,7 @@ def _draw_chips(axes: Axes, corners: Floats, rows: int) -> None:
 
 
 def _draw_cores(axes: Axes, corners: Floats, partition: Partition) -> None:
-    """A square for each block, in the colour of its layer."""
+    """A square for each block in the colour of its layer, and a paler one for each copy."""
     from matplotlib import colormaps
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import Patch, Rectangle
@@ -128,10 +130,11 @@ def _draw_cores(axes: Axes, corners: Floats, partition: Partition) -> None:
     layers = list(partition.tiles)
     colour = {name: colormaps["turbo"]((i + 0.5) / len(layers)) for i, name in enumerate(layers)}
     squares = []
-    for block in partition.blocks:
+    for block in partition.on_cores:
         x, y = corners[block.chip] + (block.core % CORE_COLUMNS, block.core // CORE_COLUMNS)
         squares.append(Rectangle((x + 0.06, y + 0.06), 0.88, 0.88))
-    faces = [colour[block.layer] for block in partition.blocks]
+    faces = [(*colour[block.layer][:3], 1.0) for block in partition.blocks]
+    faces += [(*colour[copy.layer][:3], PALE) for copy in partition.copies]
     axes.add_collection(PatchCollection(squares, facecolors=faces, linewidths=0, zorder=3))
     legend = [Patch(color=colour[name], label=name) for name in layers]
     axes.legend(handles=legend, fontsize=6, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
@@ -154,7 +157,7 @@ def _draw_links(axes: Axes, centres: Floats, messages: Floats) -> None:
 def _title(report: PartitionReport) -> str:
     messages = report.messages_per_step
     bound, gap = report.lower_bound_interchip, report.optimality_gap
-    proved = f"\n(proved for these tiles: at least {bound:,.0f}, a gap of {gap:.0%})"
+    proved = "" if report.copied else f"\n(proved for these tiles: at least {bound:,.0f}, a gap of {gap:.0%})"
     return (
         f"{report.cores:,} cores on {report.chips} chip{'' if report.chips == 1 else 's'} ({report.board})\n"
         f"estimated messages per time step: {messages.total:,.0f} between cores,\n"

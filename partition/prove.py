@@ -16,8 +16,8 @@ from .result import Partition
 
 
 def provable(found: Partition) -> bool:
-    """Whether ``proved`` can find anything: two chips of the board are needed, and more are of no use."""
-    return can_prove(len(found.blocks), found.board.chips, found.board.chip.cores)
+    """Whether ``proved`` can find anything: two chips of the board are needed, more are of no use, nor are copies."""
+    return not found.copies and can_prove(len(found.blocks), found.board.chips, found.board.chip.cores)
 
 
 def proved(network: Network, rates_hz: Rates, found: Partition, seconds: float) -> Partition:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from convert.provenance import Provenance
 from convert.timings import Timings
 
-from .block import Block
+from .block import Block, Copy
 from .core.packing import Packing
 from .hardware import Board
 
@@ -95,9 +96,15 @@ class PartitionReport(msgspec.Struct, frozen=True, kw_only=True):
     """None if no 95th percentiles were given, as in the next one."""
     heaviest_board_link_p95: float | None = None
     blocks: tuple[Block, ...]
+    copies: tuple[Copy, ...] | UnsetType = UNSET
+    """Neurons that are computed twice, if any are; then ``cores`` counts theirs and nothing is proved."""
     provenance: Provenance | None = None
     """None in files of version 0.1.0, and for a partition that no command wrote."""
     timings: PartitionTimings | None = None
+
+    @property
+    def copied(self) -> tuple[Copy, ...]:
+        return () if isinstance(self.copies, UnsetType) else self.copies
 
 
 def with_bound(report: PartitionReport, bound: float) -> PartitionReport:

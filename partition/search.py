@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from math import ceil
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from convert.network import INPUT, Network
 from partition.board.chip_placement import InTime, Placement, place_chips, reduce_hops
 from partition.board.chip_swaps import link_cost
 from partition.board.congestion import reduce_peak_load
+from partition.copies.plan import plan_copies
+from partition.copies.traffic import copied_traffic
+from partition.copies.wiring import Wiring
+from partition.geometry.blocks import Ints
 from partition.geometry.links import links_onto_chip
 from partition.place.local_search import ANNEALING, improve
 from partition.tiles.feasible import FeasibleTiles, feasible_tiles_of_layers
@@ -20,11 +25,14 @@ from partition.tiles.retile import Problem, Solution
 from partition.tiles.tile_search import find_tiles
 from partition.traffic.unicast import Rates, check_rates
 
-from .analysis import SearchResult, analyzed
+from .analysis import SearchResult, analyzed, packings_of
 from .board_file import find_board
 from .hardware import AUTO, Board, require_cores, smallest_board
 from .options import Objective, SearchOptions
 from .result import Partition
+
+FOR_BLOCKS = 0.75
+"""The share of the time that blocks get where copies are to be found too. Chosen by hand."""
 
 
 def partition(
@@ -37,6 +45,7 @@ def partition(
     objective: Objective = SearchOptions.objective,
     seed: int = SearchOptions.seed,
     seconds: float = SearchOptions.seconds,
+    copies: int = SearchOptions.copies,
 ) -> Partition:
     """The partition of ``network`` with the fewest messages between chips that was found.
 
@@ -44,20 +53,46 @@ def partition(
     percentiles, which change no block but tell what traffic there is at most. ``chips`` is the most chips to use,
     ``board`` a board, its name, the name of a JSON file, or 'auto'. With ``objective`` 'hops', blocks and chips are
     moved at the end so that messages take fewer hops, with 'link' so that the heaviest link of the board carries
-    fewer, even if more messages cross chips. The same seed gives the same partition unless ``seconds`` cut the search
-    short. Raises ``UserError`` if a layer fits no core, the board is too small, or rates are missing.
+    fewer, even if more messages cross chips. ``copies`` cores of each chip, and those that are free anyway, are for
+    neurons that are computed twice, on the chip that needs their spikes too; with 0 none are. The same seed gives the
+    same partition unless ``seconds`` cut the search short. Raises ``UserError`` if a layer fits no core, the board is
+    too small, or rates are missing.
     """
     begin_s = time.monotonic()
-    options = SearchOptions(board, chips, objective, seed, seconds)
+    options = SearchOptions(board, chips, objective, seed, seconds, copies)
     _check(network, options, rates_hz, peak_rates_hz)
     links, first_board = links_onto_chip(network), _chosen_board(options)
     feasible = feasible_tiles_of_layers(network.chip_populations, links, first_board.chip)
     rates = {name: np.asarray(values, np.float64) for name, values in rates_hz.items()}
-    problem = Problem(network, links, rates, seed, begin_s + seconds)
+    share = FOR_BLOCKS if copies else 1.0
+    problem = Problem(network, links, rates, seed, begin_s + share * seconds)
     best, on_board = _fewest_messages(problem, feasible, first_board, options)
+    if copies:
+        return analyzed(_with_copies(problem, best, on_board, feasible, begin_s + seconds), peak_rates_hz, begin_s)
     placement = place_chips(best.graph, best.chip, on_board, seed=seed)
     placement = IMPROVE[objective](placement, seed, problem.in_time)
     return analyzed(SearchResult(problem, best.tiles, placement, feasible), peak_rates_hz, begin_s)
+
+
+def _with_copies(problem: Problem, best: Solution, board: Board, feasible: FeasibleTiles, end_s: float) -> SearchResult:
+    """``best`` with neurons that are computed twice where that spares messages, sought until ``end_s``."""
+    if problem.in_time():  # what has been found so far was not cut short
+        problem = replace(problem, deadline_s=end_s)
+    network, links, chip = problem.network, problem.links, _in_order(best.chip)
+    packings = packings_of(best.tiles, feasible)
+    copies = plan_copies(
+        network, links, best.tiles, packings, problem.spikes, chip, board.chip, lambda: time.monotonic() < end_s
+    )
+    wiring = Wiring(network, best.tiles, packings, chip, copies)
+    graph = copied_traffic(wiring, links, problem.rates_hz).graph
+    placement = place_chips(graph, wiring.chip_of, board, seed=problem.seed)
+    return SearchResult(problem, best.tiles, placement, feasible, copies)
+
+
+def _in_order(chip: Ints) -> Ints:
+    """The chips numbered from 0 in the order of their first blocks."""
+    number = {old: new for new, old in enumerate(dict.fromkeys(chip.tolist()))}
+    return np.array([number[old] for old in chip.tolist()], np.int64)
 
 
 def _check(network: Network, options: SearchOptions, rates_hz: Rates, peak_rates_hz: Rates | None) -> None:
@@ -100,12 +135,14 @@ def _fewest_messages(
     least = sum(tiles[0].cores for tiles in feasible.values())
     while True:
         if options.board == AUTO and options.chips is None:
-            board = smallest_board(least)
-        require_cores(board, least)
-        best = find_tiles(problem, feasible, board, least)
+            cores = board.chip.cores
+            board = smallest_board(ceil(least * cores / (cores - options.copies)))
+        for_blocks = replace(board, chip=replace(board.chip, cores=board.chip.cores - options.copies))
+        require_cores(for_blocks, least)
+        best = find_tiles(problem, feasible, for_blocks, least)
         if best is not None:
             return _annealed(problem, best), board
-        least = board.cores + 1
+        least = for_blocks.cores + 1
 
 
 def _annealed(problem: Problem, found: Solution) -> Solution:

@@ -152,9 +152,13 @@ class Groups(NamedTuple):
 
 class Routes(NamedTuple):
     """Where the spikes of each line go, as ``Deliveries`` has it; ``sending`` is what one does to its own core,
-    ``receiving`` what each of its messages does, packed as ``events/busiest.py`` says."""
+    ``receiving`` what each of its messages does, packed as ``events/busiest.py`` says. The other three are what
+    one does to the cores that compute the line too, as ``copies_sending`` gives them."""
 
     pointer: Int64
     core: Int32
     sending: Int64
     receiving: Int64
+    copy_pointer: Int64
+    copy_core: Int32
+    copy_sending: Int64

@@ -87,7 +87,7 @@ class Tally:
 def tallied(layer: Layer, fired: Spikes, stops: Stops, loads: Loads | None = None) -> Tally:
     """What the spikes of ``layer`` before each of ``stops`` cause; adds what they do to the cores to ``loads``."""
     found, groups = layer.fanout.deliveries, layer.groups
-    routes = Routes(found.pointer, found.core, found.sending, found.receiving)
+    routes = Routes(found.pointer, found.core, found.sending, found.receiving, *found.copies_sending)
     counts = np.zeros((len(stops.ascending), len(groups.line)), np.int32)
     of_cores = (loads.sent, loads.received) if loads is not None else (NO_CORES, NO_CORES)
     spike_counts.count_groups(fired.of(layer), layer.row_length, groups, routes, stops.ascending, counts, *of_cores)

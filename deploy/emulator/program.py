@@ -19,7 +19,6 @@ import numpy as np
 
 from convert.network import Shape
 from deploy.arrays import Float64, Int16, Int32, Int64
-from deploy.events.alike import first_alike
 from deploy.events.fan_out import Fanout
 
 from .arguments import Groups
@@ -75,7 +74,7 @@ class Layer:
         neurons = np.arange(self.neurons)
         line = neurons // (self.neurons // found.lines)
         cores = int(found.own.max(initial=0)) + 2
-        alike = first_alike(found.pointer, found.core, found.receiving)[line] * cores + found.own
+        alike = found.alike[line] * cores + found.own
         _, first, group = np.unique(alike, return_index=True, return_inverse=True)
         counted = first // (self.neurons // len(self.fanout.lines))
         return Groups(group.ravel().astype(np.int32), line[first], found.own[first], counted)

@@ -85,5 +85,7 @@ def deliver(times: int, line: int, own: int, routes: Routes, out: Int64, into: I
     """What so many spikes of a line do: ``out`` to the core that sends, ``into`` to those that receive."""
     if own >= 0:
         out[own] += times * routes.sending[line]
+    for n in range(routes.copy_pointer[line], routes.copy_pointer[line + 1]):
+        out[routes.copy_core[n]] += times * routes.copy_sending[n]
     for n in range(routes.pointer[line], routes.pointer[line + 1]):
         into[routes.core[n]] += times * routes.receiving[n]

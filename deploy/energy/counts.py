@@ -114,7 +114,7 @@ def _counts(
     """``loads`` are the synops and neuron updates of each layer on all its cores."""
     if events.synops is None or events.neuron_updates is None or events.spikes is None:
         return None
-    cores = Counter(block.layer for block in partition.blocks) if partition else Counter[str]()
+    cores = Counter(block.layer for block in partition.on_cores) if partition else Counter[str]()
     return Counts(
         timesteps=timesteps * run.crops_per_image,
         synops=events.synops,

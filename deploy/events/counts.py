@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from convert.network import Network
 from deploy.arrays import Int64
 from partition.result import Partition
@@ -19,7 +17,7 @@ EVENTS = ("spikes", "synops", "neuron_updates", "messages", "interchip_messages"
 
 @dataclass(frozen=True)
 class LayerCounts:
-    """Events of one population for one input; None where a target does not count them.
+    """Events of one population for one input, those of its copies too; None where a target does not count them.
 
     ``messages`` are spikes times the cores they go to, ``interchip_messages`` those to another chip (none for a host
     population: its messages come from the host). ``conv_synops`` are those of the synops whose weights are a kernel
@@ -52,7 +50,7 @@ def layer_counts(
             conv[target] += caused.conv_synops[target]
     return {
         p.name: LayerCounts(
-            spikes=int(np.sum(spikes[p.name])),
+            spikes=sums[p.name].spikes,
             synops=synops[p.name],
             neuron_updates=partition.compartments(p.name) * network.timesteps if p.on_chip else 0,
             messages=sums[p.name].messages,

@@ -15,11 +15,12 @@ from convert.network.nengo_form import HardResetRectifiedLinear, NengoForm, to_n
 from convert.network.neuron import given_decay
 from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.arrays import Float64
+from deploy.events.fan_out import compartments_of_cores
 from deploy.foreign import LoihiBlock, LoihiBoard, LoihiModel, LoihiSimulator, NengoNeurons, Probe
 from partition.result import Partition
 from partition.violations import check_limits, check_partition
 
-from .packing import packed_model
+from .model import packed_model
 
 POP_TYPE = 32
 """Population axons of 32 bits: any number of channels. Source: nengo_loihi/config.py."""
@@ -139,9 +140,9 @@ class PlannedAllocator:
         from nengo_loihi.hardware.allocators import Allocator
         from nengo_loihi.hardware.nxsdk_objects import Board
 
-        planned, blocks = self.partition.blocks, list(model.blocks)
+        planned, blocks = self.partition.on_cores, list(model.blocks)
         sizes = [block.compartment.n_compartments for block in blocks]
-        if sizes != [self.partition.packing(block.layer).compartments(block.extent) for block in planned]:
+        if sizes != compartments_of_cores(self.partition).tolist():
             raise UserError("the partition does not fit the model: run partition-model on this bundle again")
         if self.partition.chips > n_chips:
             raise UserError(f"the partition needs {self.partition.chips} chips, the board has {n_chips}")

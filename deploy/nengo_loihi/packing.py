@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import singledispatch
-from typing import Any
 
 import numpy as np
 
 from convert.network import Network
-from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.arrays import Bool, Int64
 from deploy.foreign import Ensemble, LoihiBlock, LoihiModel, LoihiSynapse, LoihiWeights
 from partition.core.packing import PLAIN, Packing
@@ -23,28 +21,6 @@ from partition.geometry.links import KernelLink, Link, MatrixLink, links_onto_ch
 from partition.geometry.tile import Tile
 from partition.hardware import LOIHI
 from partition.result import Block, Partition
-
-
-def packed_model(network: Network, partition: Partition, ensembles: Mapping[str, Ensemble], dt_s: float) -> LoihiModel:
-    """A ``nengo_loihi.builder.Model`` that packs its blocks when it builds its network, and only then validates them.
-
-    ``ensembles`` maps each chip population to its nengo ensemble.
-    """
-    builder = load_nengo_loihi().builder
-    level = builder.builder.ValidationLevel
-
-    class PackedModel(builder.Model):  # type: ignore[misc, name-defined]
-        def build(self, obj: Any, *args: Any, **kwargs: Any) -> Any:
-            built = super().build(obj, *args, **kwargs)
-            if obj is self.toplevel:
-                pack_blocks(self, network, partition, ensembles)
-                self.validation_level = level.MINIMAL
-                builder.validate.validate_model(self)
-            return built
-
-    model = PackedModel(dt=dt_s)
-    model.validation_level = level.NONE
-    return model
 
 
 def pack_blocks(model: LoihiModel, network: Network, partition: Partition, ensembles: Mapping[str, Ensemble]) -> None:
@@ -59,7 +35,7 @@ def pack_blocks(model: LoihiModel, network: Network, partition: Partition, ensem
         for block, plan in zip(blocks, partition.blocks_of(population.name), strict=True):
             if packing != PLAIN:
                 moved[block] = _pack(block, plan, packing, tile, inward)
-            for synapse, link in _synapses(block, plan, inward):
+            for synapse, link in synapses_of(block, plan, inward):
                 leave_out_zeros(synapse, link, plan, tile)
     for probe in model.probes:
         for i, block in enumerate(probe.target):
@@ -88,12 +64,12 @@ def _pack(block: LoihiBlock, plan: Block, packing: Packing, tile: Tile, inward: 
             new = np.full(size, unused, np.int64)
             new[places] = getattr(axon, name)
             setattr(axon, name, new)
-    for synapse, link in _synapses(block, plan, inward):
+    for synapse, link in synapses_of(block, plan, inward):
         _pack_synapse(link, synapse, plan, packing, tile, places)
     return places
 
 
-def _synapses(block: LoihiBlock, plan: Block, inward: Sequence[Link]) -> list[tuple[LoihiSynapse, Link]]:
+def synapses_of(block: LoihiBlock, plan: Block, inward: Sequence[Link]) -> list[tuple[LoihiSynapse, Link]]:
     """The synapses of a block, each with its link."""
     if len(block.synapses) < len(inward):  # nengo_loihi leaves out what does not reach a block
         inward = [link for link in inward if _reaches(link, plan)]
@@ -136,8 +112,8 @@ def _(link: MatrixLink, synapse: LoihiSynapse, plan: Block, packing: Packing, ti
 def _(link: KernelLink, synapse: LoihiSynapse, plan: Block, packing: Packing, tile: Tile, places: Int64) -> None:
     """Gives every axon of a synapse the list of its kind, counted from the first target of that list."""
     extent = plan.extent
-    kind_of, first_target = _lists(link, plan, packing, tile)
-    used = _axons(link, plan, synapse.n_axons)
+    kind_of, first_target = synapse_lists(link, plan, packing, tile)
+    used = axon_pixels(link, plan, synapse.n_axons)
     weights_of: dict[tuple[int, int], dict[int, LoihiWeights]] = {}
     known: set[tuple[int, ...]] = set()
     origins = np.zeros(synapse.n_axons, np.int64)
@@ -155,10 +131,10 @@ def _(link: KernelLink, synapse: LoihiSynapse, plan: Block, packing: Packing, ti
         if key not in known:
             known.add(key)
             weights_of.setdefault(kind, {}).update(zip(relative.tolist(), synapse.weights[old].T, strict=True))
-    _set_lists(synapse, [(int(kind_of[0][y]), int(kind_of[1][x])) for y, x in used], origins, weights_of)
+    set_lists(synapse, [(int(kind_of[0][y]), int(kind_of[1][x])) for y, x in used], origins, weights_of)
 
 
-def _set_lists(
+def set_lists(
     synapse: LoihiSynapse,
     kinds: Sequence[tuple[int, int]],
     origins: Int64,
@@ -187,7 +163,7 @@ def _set_lists(
     synapse.axon_to_weight_map, synapse.axon_compartment_bases = list_of, bases
 
 
-def _lists(link: KernelLink, plan: Block, packing: Packing, tile: Tile) -> tuple[list[Int64], list[Int64]]:
+def synapse_lists(link: KernelLink, plan: Block, packing: Packing, tile: Tile) -> tuple[list[Int64], list[Int64]]:
     """For rows and columns of the source: the kind of list of each position that reaches the block, and its first
     target, counted from the block's corner; 0 elsewhere."""
     kinds, firsts = [], []
@@ -226,7 +202,7 @@ def _(link: KernelLink, plan: Block) -> bool:
     return all(_reached(link, axis, plan).any() for axis in (0, 1))
 
 
-def _axons(link: KernelLink, plan: Block, axons: int) -> list[tuple[int, int]]:
+def axon_pixels(link: KernelLink, plan: Block, axons: int) -> list[tuple[int, int]]:
     """The source pixel of each axon of the block: those that reach it, or all if it is the population's only one."""
     rows, columns = (_reached(link, axis, plan) for axis in (0, 1))
     reaching = np.argwhere(rows[:, None] & columns[None, :])

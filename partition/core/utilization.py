@@ -18,6 +18,8 @@ from .memory import Incoming, incoming, incoming_at_most, incoming_of_block
 from .out_axons import out_axons, slots_per_axon
 from .packing import PLAIN, Packing
 
+OUT_SLOTS = "output axon slots"
+"""What that limit is called."""
 FEW_SYNAPSES = 50_000
 """Matrices of up to so many are looked at as a whole in a few milliseconds."""
 
@@ -40,7 +42,7 @@ class Utilization:
         used = {
             "compartments": (self.compartments, chip.compartments),
             "input axons": (self.in_axons, chip.in_axons),
-            "output axon slots": (self.out_slots + self.crossing_slots, chip.out_axon_slots),
+            OUT_SLOTS: (self.out_slots + self.crossing_slots, chip.out_axon_slots),
             "synapse bits": (self.synapse_bits, chip.synapse_bits),
         }
         return {name: (int(value.max()), limit) for name, (value, limit) in used.items() if value.max() > limit}

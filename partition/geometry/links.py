@@ -11,6 +11,7 @@ The wires between chips are in ``board/routes.py``.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -64,7 +65,7 @@ class KernelLink(Link):
     rows: Taps
     columns: Taps
     kernel: Array = field(repr=False)
-    seen: tuple[range, range] = field(repr=False)
+    seen: tuple[Sequence[int] | Ints, Sequence[int] | Ints] = field(repr=False)
     _reached: dict[tuple[int, int], Bools] = field(default_factory=dict, init=False, repr=False)
     _most: dict[tuple[int, int, int], int] = field(default_factory=dict, init=False, repr=False)
     _intervals: dict[tuple[int, int, bool], Intervals] = field(default_factory=dict, init=False, repr=False)

@@ -7,7 +7,7 @@ import numpy as np
 from convert.network.nengo_form import seen
 from deploy.emulator import compile_network, run
 from deploy.nengo_loihi.packing import compartments_of
-from partition.geometry.blocks import block_of_neuron
+from partition.result import Copy
 from tests.builders.random_networks import Case
 from tests.builders.reference_emulator import reference
 
@@ -18,10 +18,10 @@ def assert_counts_of_blocks(case: Case) -> None:
     steps, program = case.network.timesteps, compile_network(case.network, case.partition)
     names = [layer.name for layer in program.layers]
     blocks = list(expected.model.blocks)
-    chip = {id(block): plan.chip for block, plan in zip(blocks, case.partition.blocks, strict=True)}
+    chip = {id(block): plan.chip for block, plan in zip(blocks, case.partition.on_cores, strict=True)}
     home = {id(synapse): block for block in blocks for synapse in block.synapses}
-    layer_of = {id(block): plan.layer for block, plan in zip(blocks, case.partition.blocks, strict=True)}
-    messages, interchip, synops, updates = (dict.fromkeys(names, 0) for _ in range(4))
+    layer_of = {id(block): plan.layer for block, plan in zip(blocks, case.partition.on_cores, strict=True)}
+    spikes, messages, interchip, synops, updates = (dict.fromkeys(names, 0) for _ in range(5))
 
     def deliver(name: str, axons: list, fired: np.ndarray, own: int | None) -> None:
         for axon in axons:
@@ -39,17 +39,20 @@ def assert_counts_of_blocks(case: Case) -> None:
     result = run(program, case.drives_hz, continuous=True, record=names)[0]
     host = result.spikes["host"].raster(program.layer("host"))[:steps].sum(axis=0)
     from_host = [p for p in case.network.projections if p.source == "host" and p.target in names]
-    for spikes, projection in zip(expected.model.inputs, from_host, strict=True):
-        deliver("host", spikes.axons, seen(projection.transform, host, case.network.shape_of("host")), None)
-    for block, plan in zip(blocks, case.partition.blocks, strict=True):
-        population = case.network.population(plan.layer)
-        place = block_of_neuron(population.shape, case.partition.tiles[plan.layer])
-        own = place == place[expected.model.block_comp_map[block].list[0]]
+    spikes["host"] = int(host.sum())
+    for given, projection in zip(expected.model.inputs, from_host, strict=True):
+        deliver("host", given.axons, seen(projection.transform, host, case.network.shape_of("host")), None)
+    for block, plan in zip(blocks, case.partition.on_cores, strict=True):
+        numbers = np.arange(case.network.population(plan.layer).neurons).reshape(case.network.shape_of(plan.layer))
+        own = numbers[tuple(slice(*ends) for ends in plan.slice)].ravel()
         fired = np.zeros(block.compartment.n_compartments, np.int64)
-        packed = compartments_of(plan, case.partition.packing(plan.layer))
+        packing = plan.packing if isinstance(plan, Copy) else case.partition.packing(plan.layer)
+        packed = compartments_of(plan, packing)
+        spikes[plan.layer] += int(expected.traces[plan.layer]["spiked"][:steps, own].sum())
         fired[packed] = expected.traces[plan.layer]["spiked"][:steps].sum(axis=0)[own]
         deliver(plan.layer, block.axons, fired, plan.chip)
         updates[plan.layer] += block.compartment.n_compartments * steps
+    assert {n: c.spikes for n, c in result.counts.items()} == spikes
     assert {n: c.messages for n, c in result.counts.items()} == messages
     assert {n: c.interchip for n, c in result.counts.items()} == interchip
     assert {n: c.synops for n, c in result.counts.items()} == synops

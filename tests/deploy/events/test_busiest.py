@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -10,13 +11,16 @@ import pytest
 from convert.network import INPUT
 from deploy.emulator import compile_network, run
 from deploy.events.busiest import BUSIEST, NANOSECONDS, Loads, busiest_until, packed_receiving, packed_sending
-from partition.geometry.blocks import block_of_neuron
+from partition.core.packing import PLAIN
+from partition.geometry.tile import Slices
+from tests.builders.copies import with_copies
 from tests.builders.random_networks import Case, random_case
 
 
-@pytest.mark.parametrize("seed", [1, 4, 6])
-def test_busiest_pipelines_by_brute_force(seed: int) -> None:
-    case = plain(random_case(Random(seed)))
+@pytest.mark.parametrize(("seed", "copies"), [(1, False), (4, False), (6, False), (4, True), (6, True)])
+def test_busiest_pipelines_by_brute_force(seed: int, copies: bool) -> None:
+    case = plain(with_copies(random_case(Random(seed)), Random(seed)) if copies else random_case(Random(seed)))
+    assert bool(case.partition.copies) == copies
     network = case.network
     program = compile_network(network, case.partition)
     names = [p.name for p in network.populations]
@@ -33,40 +37,48 @@ def test_busiest_pipelines_by_brute_force(seed: int) -> None:
 def plain(case: Case) -> Case:
     """Without packings, so that a spike adds one weight for each synapse."""
     partition = case.partition
-    return Case(case.network, type(partition)(partition.board, partition.tiles, partition.blocks), case.drives_hz)
+    copies = tuple(replace(copy, packing=PLAIN) for copy in partition.copies)
+    return replace(case, partition=replace(partition, packings={}, copies=copies))
 
 
 def pipelines(case: Case, rasters: dict[str, np.ndarray]) -> np.ndarray:
     """Shape (steps, longer and shorter, BUSIEST)."""
-    network, blocks = case.network, case.partition.blocks
-    layers = [block.layer for block in blocks]
-    each = np.zeros((network.timesteps, len(blocks), len(BUSIEST)), np.int64)
-    each[:, :, 0] = [np.prod(block.extent) for block in blocks]
-    for p in network.chip_populations:
-        own = layers.index(p.name) + block_of_neuron(p.shape, case.partition.tiles[p.name])
-        for neuron, core in enumerate(own):
-            each[:, core, 1] += rasters[p.name][:, neuron]
+    network, cores = case.network, case.partition.on_cores
+    held = [neurons_of(network.shape_of(core.layer), core.slice) for core in cores]
+    each = np.zeros((network.timesteps, len(cores), len(BUSIEST)), np.int64)
+    for number, core in enumerate(cores):
+        each[:, number, 0] = np.prod(core.extent)
+        each[:, number, 1] = rasters[core.layer][:, held[number]].sum(axis=1)
     for projection in network.projections:
-        if projection.source == INPUT or projection.target not in layers:
+        source, fired = projection.source, rasters.get(projection.source)
+        if source == INPUT or projection.target not in {core.layer for core in cores}:
             continue
-        source, target = network.population(projection.source), network.population(projection.target)
-        matrix = projection.transform.as_matrix(source.shape, target.shape).toarray() != 0
-        cores = layers.index(target.name) + block_of_neuron(target.shape, case.partition.tiles[target.name])
+        shapes = network.shape_of(source), network.shape_of(projection.target)
+        matrix = projection.transform.as_matrix(*shapes).toarray() != 0
         shared = type(projection.transform).__name__ != "Sparse"
-        for neuron in range(source.neurons):
-            reached, weights = np.unique(cores[matrix[:, neuron]], return_counts=True)
-            fired = rasters[source.name][:, neuron]
-            if source.on_chip:
-                tile = case.partition.tiles[source.name]
-                core = layers.index(source.name) + block_of_neuron(source.shape, tile)[neuron]
-                each[:, core, 2] += fired * len(reached)
-            for core, added in zip(reached, weights, strict=True):
-                each[:, core, 3] += fired
-                each[:, core, 4] += fired * added
-                each[:, core, 5] += fired * added * shared
+        for number, core in enumerate(cores):
+            if core.layer != projection.target:
+                continue
+            weights = matrix[held[number]].sum(axis=0)
+            each[:, number, 3] += fired @ (weights > 0)
+            each[:, number, 4] += fired @ weights
+            each[:, number, 5] += fired @ weights * shared
+            for neuron in np.flatnonzero(weights) if network.population(source).on_chip else ():
+                each[:, sender(case, held, source, neuron, core.chip), 2] += fired[:, neuron]
     sides = [chosen(each, slice(0, 3)), chosen(each, slice(3, 6))]
     ordered = [sorted(step, key=lambda events: -(events @ NANOSECONDS)) for step in zip(*sides, strict=True)]
     return np.array(ordered)
+
+
+def neurons_of(shape: tuple[int, int, int], slices: Slices) -> np.ndarray:
+    return np.arange(np.prod(shape)).reshape(shape)[tuple(slice(*ends) for ends in slices)].ravel()
+
+
+def sender(case: Case, held: list[np.ndarray], layer: str, neuron: int, chip: int) -> int:
+    """The core that sends the spikes of a neuron to a chip: its block, or the last copy there if it is elsewhere."""
+    holders = [i for i, core in enumerate(case.partition.on_cores) if core.layer == layer and neuron in held[i]]
+    there = [i for i in holders if case.partition.on_cores[i].chip == chip]
+    return holders[0] if holders[0] in there or not there else there[-1]
 
 
 def chosen(each: np.ndarray, events: slice) -> np.ndarray:
