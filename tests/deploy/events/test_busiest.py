@@ -60,7 +60,7 @@ def pipelines(case: Case, rasters: dict[str, np.ndarray]) -> np.ndarray:
             if core.layer != projection.target:
                 continue
             weights = matrix[held[number]].sum(axis=0)
-            each[:, number, 3] += fired @ (weights > 0)
+            each[:, number, 3] += fired @ (weights > 0).astype(np.int64)
             each[:, number, 4] += fired @ weights
             each[:, number, 5] += fired @ weights * shared
             for neuron in np.flatnonzero(weights) if network.population(source).on_chip else ():
