@@ -79,6 +79,7 @@ def test_outputs_keep_their_names_and_one_is_chosen(tmp_path):
     assert outputs_of(path, images, output="a")[0] == ("a", "z")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [resnet, unet])
 def test_keras_gets_the_same_model(make, tmp_path):
     """What it is to train: the same layers of tf-keras, with the same populations."""
