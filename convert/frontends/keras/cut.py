@@ -14,8 +14,8 @@ from convert.network import INPUT, Shape
 from convert.network.network import Activation
 from convert.upstream.types import Layer, Model, Tensor
 
+from .either import keras_of
 from .layers import MAX_POOLING, POOLED, SPIKING, is_head, role
-from .library import library_of
 from .nodes import activation_of, head_of, name_of, node_of, nodes_of
 from .original import KerasOriginal
 from .refusals import Refusal, sentences
@@ -103,7 +103,7 @@ def _segment(
     target: str, drive: Tensor, activation: Activation | None, names: dict[int, str], tensors: dict[str, Tensor]
 ) -> AnySegment:
     if id(drive) in names:  # a ReLU or an output right after a ReLU; a segment needs a layer of its own
-        drive = library_of(drive).layers.Activation("linear", name=f"{target.replace(':', '_')}_drive")(drive)
+        drive = keras_of(drive).layers.Activation("linear", name=f"{target.replace(':', '_')}_drive")(drive)
     sources: list[str] = []
     source_layer = ""
     seen: set[int] = set()
@@ -121,7 +121,7 @@ def _segment(
         source_layer = source_layer or _source_layer(node.layer)
         stack.extend(node.keras_inputs)
     order = [name for name in tensors if name in sources]
-    function = library_of(drive).Model([tensors[name] for name in order], drive)
+    function = keras_of(drive).Model([tensors[name] for name in order], drive)
     source_layer = source_layer or type(node_of(drive).layer).__name__
     make = GraphSegment if isinstance(drive, graph.Tensor) else KerasSegment
     return make(target, source_layer, as_shape(drive), tuple(order), function, drive, activation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.frontends.keras.library import fixed
+from convert.frontends.keras.either import fixed
 from convert.upstream.types import Layer, Module
 
 

@@ -7,8 +7,8 @@ from math import prod
 from convert.errors import UserError
 from convert.upstream.types import Model, Tensor
 
+from .either import keras_of
 from .layers import is_head
-from .library import library_of
 from .nodes import activation_of, node_of
 from .shapes import as_image
 
@@ -40,7 +40,7 @@ def as_read(model: Model) -> Model:
     outputs = [_as_read(output, tuple(model.inputs[0].shape)[1:3]) for output in model.outputs]
     if all(new is old for new, old in zip(outputs, model.outputs, strict=True)):
         return model
-    return library_of(model).Model(model.inputs, outputs, name=model.name)
+    return keras_of(model).Model(model.inputs, outputs, name=model.name)
 
 
 def _as_read(output: Tensor, size: tuple[int, int]) -> Tensor:
@@ -58,7 +58,7 @@ def _as_read(output: Tensor, size: tuple[int, int]) -> Tensor:
         return output
     linear = tensor if head is None else node_of(tensor).keras_inputs[0]
     shape = target or tuple(output.shape)[1:]
-    linear = library_of(linear).layers.Reshape(shape, name=f"{layer.name}_as_read")(linear)
+    linear = keras_of(linear).layers.Reshape(shape, name=f"{layer.name}_as_read")(linear)
     return linear if head is None else head(linear)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace as replaced
 from convert.frontends import graph
 from convert.upstream.types import Layer, Model, Tensor
 
-from .library import library_of
+from .either import keras_of
 from .nodes import node_of, nodes_of
 
 Call = Callable[[Tensor], Tensor]
@@ -20,7 +20,7 @@ def rewritten(model: Model, replace: Callable[[Layer], Call | None]) -> Model:
 
     ``replace`` is asked once per layer, so a layer that is called several times stays one layer.
     """
-    keras = library_of(model)
+    keras = keras_of(model)
     tensors = {id(t): keras.Input(tuple(t.shape)[1:], name=node_of(t).layer.name) for t in model.inputs}
     inputs = list(tensors.values())
     calls: dict[int, Call] = {}

@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.frontends.graph import library
+from convert.frontends.graph import keras_like
 from convert.frontends.keras.operations.indexing import choice
 
 from .held import Held, Order, as_in_onnx, channels_last
@@ -78,7 +78,7 @@ def taken(node: Node, x: Held, axis: int, indices: Sequence[int], part: str = "t
         step = max(steps, default=1)
         key = [slice(None)] * len(x.order)
         key[x.order.index(axis)] = slice(indices[0], indices[-1] + 1, step)
-        layers = choice(library, tuple(key), (1, *x.tensor.sizes), node.names.fresh(f"{node.name}_{part}"))
+        layers = choice(keras_like, tuple(key), (1, *x.tensor.sizes), node.names.fresh(f"{node.name}_{part}"))
         if layers is not None:
             tensor = x.tensor
             for layer in layers:

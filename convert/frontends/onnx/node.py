@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.frontends.graph import Layer, Tensor, library
+from convert.frontends.graph import Layer, Tensor, keras_like
 from convert.frontends.keras.names import RESERVED, plain
 from convert.upstream.types import Values
 
@@ -93,7 +93,7 @@ class Node:
 
     def layer(self, kind: str, part: str = "", /, **settings: object) -> Layer:
         name = f"{self.name}_{part}" if part else self.name
-        made: Layer = getattr(library.layers, kind)(name=self.names.fresh(name), **settings)
+        made: Layer = getattr(keras_like.layers, kind)(name=self.names.fresh(name), **settings)
         return made
 
     def weighted(

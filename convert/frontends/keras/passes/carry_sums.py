@@ -8,8 +8,8 @@ positive and its negative part, takes the earlier ones once and gives to the lat
 
 from __future__ import annotations
 
+from convert.frontends.keras.either import keras_of
 from convert.frontends.keras.layers import SPIKING, role
-from convert.frontends.keras.library import library_of
 from convert.frontends.keras.nodes import called_once, node_of, nodes_of
 from convert.frontends.keras.rewrite import Call, copied, rewritten
 from convert.upstream.types import Layer, Model, Tensor
@@ -23,7 +23,7 @@ def with_carried_sums(model: Model, sums: tuple[str, ...]) -> Model:
     """
     if not sums:
         return model
-    keras, after = library_of(model), _relus_after(model, sums)
+    keras, after = keras_of(model), _relus_after(model, sums)
     positive: dict[str, Tensor] = {}
 
     def replace(layer: Layer) -> Call | None:

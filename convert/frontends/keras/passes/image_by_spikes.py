@@ -6,8 +6,8 @@ concatenated with features or added to the output - the chip would have to add p
 
 from __future__ import annotations
 
+from convert.frontends.keras.either import keras_of
 from convert.frontends.keras.layers import SPIKING, role
-from convert.frontends.keras.library import library_of
 from convert.frontends.keras.nodes import calls_of, name_of, node_of, nodes_of
 from convert.frontends.keras.rewrite import Call, copied, rewritten
 from convert.upstream.types import Layer, Model, Tensor
@@ -57,7 +57,7 @@ def _no_spikes(tensor: Tensor) -> bool:
 def _carried(tensor: Tensor, known: dict[int, Tensor]) -> Tensor:
     """``tensor`` by its positive and its negative part; the same pair for every use."""
     if id(tensor) not in known:
-        layers, name = library_of(tensor).layers, name_of(node_of(tensor))
+        layers, name = keras_of(tensor).layers, name_of(node_of(tensor))
         positive = layers.ReLU(name=f"{name}_positive")(tensor)
         negative = layers.ReLU(name=f"{name}_negative")(layers.Rescaling(-1.0, name=f"{name}_negated")(tensor))
         known[id(tensor)] = layers.Subtract(name=f"{name}_carried")([positive, negative])

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from convert.frontends.keras.either import as_kind, fixed, keras_of
 from convert.frontends.keras.layers import POOLED, role
-from convert.frontends.keras.library import as_kind, fixed, library_of
 from convert.frontends.keras.rewrite import rewritten
 from convert.upstream.types import Layer, Model
 
@@ -40,4 +40,4 @@ def _first_pixel(layer: Layer) -> Layer:
     kernel = np.zeros((*window, layer.input_shape[-1], 1), np.float32)
     kernel[(0,) * dimensions] = 1
     convolution = kind.replace("MaxPooling", "DepthwiseConv")
-    return fixed(library_of(layer), convolution, kernel, layer.name, layer.strides, layer.padding)
+    return fixed(keras_of(layer), convolution, kernel, layer.name, layer.strides, layer.padding)

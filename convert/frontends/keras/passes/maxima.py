@@ -5,7 +5,7 @@ max(a, b) = a + relu(b - a) and min(a, b) = a - relu(a - b).
 
 from __future__ import annotations
 
-from convert.frontends.keras.library import library_of
+from convert.frontends.keras.either import keras_of
 from convert.frontends.keras.rewrite import Call, rewritten
 from convert.upstream.types import Layer, Model, Tensor
 
@@ -24,7 +24,7 @@ def _compared(layer: Layer) -> Call | None:
     """What to call instead of ``layer``, or None for one that compares nothing."""
     if type(layer).__name__ not in MAXIMA:
         return None
-    layers, largest = library_of(layer).layers, type(layer).__name__ == "Maximum"
+    layers, largest = keras_of(layer).layers, type(layer).__name__ == "Maximum"
 
     def call(tensors: list[Tensor]) -> Tensor:
         total = tensors[0]

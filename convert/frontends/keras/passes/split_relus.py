@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.frontends.keras.library import fixed, library_of
+from convert.frontends.keras.either import fixed, keras_of
 from convert.frontends.keras.rewrite import Call, rewritten
 from convert.upstream.types import Layer, Model, Tensor
 
@@ -25,7 +25,7 @@ def split_relus(model: Model) -> Model:
 
 def _split(layer: Layer) -> Call | None:
     """What to call instead of ``layer``, or None for a plain ReLU and for any other layer."""
-    keras, name = library_of(layer), layer.name
+    keras, name = keras_of(layer), layer.name
     parts = []
     if type(layer).__name__ == "ReLU" and layer.max_value is not None:
         beyond = keras.layers.Rescaling(1.0, -float(layer.max_value), name=f"{name}_beyond")
@@ -62,7 +62,7 @@ def _slope_below_zero(layer: Layer) -> NDArray[np.float32]:
 
 def _times(slope: NDArray[np.float32], layer: Layer) -> list[Layer]:
     """Layers that multiply the output of ``layer`` by ``slope``: each channel by its own, or each element."""
-    keras, name = library_of(layer), layer.name
+    keras, name = keras_of(layer), layer.name
     if slope.ndim == 0:
         return [keras.layers.Rescaling(float(slope), name=f"{name}_slope")]
     shape = tuple(layer.output_shape[1:])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convert.frontends.graph import Layer, Model, library
+from convert.frontends.graph import Layer, Model, keras_like
 from convert.frontends.graph.model import InputLayer
 from convert.frontends.keras.from_graph import as_keras
 
 RNG = np.random.default_rng(0)
 IMAGE, SEQUENCE, VECTOR = (7, 6, 4), (9, 4), (5,)
-L = library.layers
+L = keras_like.layers
 
 
 def w(*shape):
@@ -79,7 +79,7 @@ def images(sizes, dtype=np.float32, seed=1):
 
 
 def model_of(layer, shapes):
-    inputs = [library.Input(sizes, name=f"x{i}") for i, sizes in enumerate(shapes)]
+    inputs = [keras_like.Input(sizes, name=f"x{i}") for i, sizes in enumerate(shapes)]
     return Model(inputs, layer(inputs))
 
 
@@ -119,7 +119,7 @@ def test_each_kind_is_tried():
 
 def test_a_graph_goes_back_by_every_path():
     """Of two inputs, to the first one: over a shortcut and over a convolution, into two parts of one tensor."""
-    x, other = library.Input(IMAGE, name="x"), library.Input(IMAGE, name="other")
+    x, other = keras_like.Input(IMAGE, name="x"), keras_like.Input(IMAGE, name="other")
     deep = L.Conv2D(weights=(w(3, 3, 4, 4), w(4)), padding="same", name="deep")(x)
     both = L.Concatenate(name="both")([L.Add(name="sum")([deep, x]), other, deep])
     model = Model([x, other], L.Rescaling(2.0, 1.0, name="end")(both))
@@ -133,7 +133,7 @@ def test_a_graph_goes_back_by_every_path():
 
 
 def test_a_model_may_begin_inside_a_graph():
-    x = library.Input(IMAGE, name="x")
+    x = keras_like.Input(IMAGE, name="x")
     middle = L.ReLU(name="r")(x)
     end = L.Rescaling(3.0, name="s")(middle)
     assert [layer.name for layer in Model(middle, end).layers] == ["s"]
