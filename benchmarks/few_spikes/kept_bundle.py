@@ -1,9 +1,9 @@
 """A trained wave of any model, kept small in ``weights``: its network, its report, and the mean rate of each layer.
 
     python -m benchmarks.few_spikes.kept_bundle keep BUNDLE NAME
-    python -m benchmarks.few_spikes.kept_bundle restore NAME BUNDLE
+    python -m benchmarks.few_spikes.kept_bundle restore NAME BUNDLE MODEL
 
-What is restored is for ``partition-model``, ``deploy-model --no-measure`` and ``convert-model --start-from``. All
+MODEL is the file that it was converted from, which runs compare with; ``convert-model --start-from`` needs none. All
 neurons of a layer have its mean rate, so chips are planned less well than with the rates of the bundle that was kept.
 """
 
@@ -15,6 +15,7 @@ import lzma
 import sys
 import tarfile
 from pathlib import Path
+from shutil import copy
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -41,19 +42,21 @@ def keep(bundle: Path, name: str) -> None:
     (WEIGHTS / f"{name}.tar.xz").write_bytes(lzma.compress(archive.getvalue(), preset=9))
 
 
-def restore(name: str, bundle: Path) -> None:
-    """Writes the folder ``bundle`` of what was kept as NAME."""
+def restore(name: str, bundle: Path, model: Path | None = None) -> None:
+    """Writes the folder ``bundle`` of what was kept as NAME, with its ``model``."""
     with TemporaryDirectory() as folder:
         with tarfile.open(WEIGHTS / f"{name}.tar.xz") as tar:
             tar.extractall(folder, filter="data")
         network, rates_hz = load_network(folder), json.loads((Path(folder) / MEAN_RATES).read_text())
         every = {layer: np.full(network.population(layer).shape, hz, np.float32) for layer, hz in rates_hz.items()}
         save_bundle(bundle, network, every, load_report(Path(folder)))
+    if model is not None:
+        copy(model, bundle / f"source{model.suffix}")
 
 
 if __name__ == "__main__":
-    what, first, second = sys.argv[1:4]
+    what, first, second, *model = sys.argv[1:]
     if what == "keep":
         keep(Path(first), second)
     else:
-        restore(first, Path(second))
+        restore(first, Path(second), *map(Path, model))

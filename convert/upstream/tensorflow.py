@@ -29,6 +29,9 @@ def load_tensorflow() -> Module:
     with quiet():
         tf = importlib.import_module("tensorflow")
         tf.config.list_physical_devices()
+    for gpu in tf.config.list_physical_devices("GPU"):  # else all of its memory is taken, and JAX finds none
+        with suppress(RuntimeError):
+            tf.config.experimental.set_memory_growth(gpu, True)
     if not tf.executing_eagerly():
         raise UserError("eager execution is off in this process (disable_eager_execution); convert in one of its own")
     tf.get_logger().setLevel("ERROR")

@@ -14,7 +14,7 @@ from convert.network import Network
 from convert.network.numpy_form import apply
 from convert.training.descent import Key
 from convert.training.wave.aim import Aim
-from convert.training.wave.dense_engine import DenseEngine, has_gpu
+from convert.training.wave.dense_engine import DenseEngine
 from convert.training.wave.engine import Counted, Engine, per_step
 from convert.training.wave.event_engine import AT_ONCE, EventEngine, passes
 from convert.training.wave.kernels import Float32, counted
@@ -25,7 +25,8 @@ from convert.training.wave.rate_bounds import added, rate_gradients
 from convert.training.wave.readout_gradient import backward
 from convert.training.wave.schedule import Wave
 from convert.training.wave.simulate import ThroughSteps, Wanted
-from convert.upstream.types import Values
+from convert.upstream.jax import has_gpu
+from convert.upstream.types import Tensor, Values
 
 SILENT = 1e-3
 """A layer's activations are compared relative to their mean square and this."""
@@ -100,7 +101,7 @@ class BatchGradient:
         noises = [noise(k) for k in range(len(given.images))]
         passed = engine.passed(layers, per_step(wave, given.images), wave.steps, noises)
         readout = self._readout(wave, layers, passed, given, aim)
-        of_counts, of_window = self._count_gradients(wave, layers, passed, given, aim), readout.of_sources
+        of_counts, of_window = self._count_gradients(wave, layers, engine, passed, given, aim), readout.of_sources
         if aim.goals.rates is not None:
             of_window = added(of_window, rate_gradients(wave, layers, passed, aim.goals.rates))
 
@@ -110,25 +111,27 @@ class BatchGradient:
         return Found(readout.loss, readout.agrees, gradients, found.noticed)
 
     def _count_gradients(
-        self, wave: Wave, layers: Sequence[Layer], passed: Sequence[Counted], given: Examples, aim: Aim
-    ) -> dict[str, Float32]:
-        """Of the difference from the activations and of the penalty, with respect to counts (images, neurons)."""
+        self, wave: Wave, layers: Sequence[Layer], engine: Engine, passed: Sequence[Counted], given: Examples, aim: Aim
+    ) -> dict[str, Tensor]:
+        """Of the difference from the activations and of the penalty, with respect to counts (images, neurons), as
+        arrays of the ``engine``."""
         found = {}
         reached = {layer.name: fan_out(wave.network, layer.name) for layer in layers} if aim.goals.penalty else {}
         for layer in layers:
-            count = np.stack([p.counts(layer) for p in passed])
-            slope = self._of_activities(layer, count, given, aim, wave) if given.activities else np.zeros_like(count)
+            count = engine.counts(layer, passed)
+            slope = self._of_activities(layer, count, given, aim, wave) if given.activities else count * np.float32(0)
             if aim.goals.penalty:
                 slope = slope + np.float32(aim.goals.penalty * 1e-6) * reached[layer.name]
-            found[layer.name] = np.asarray(slope / np.float32(len(count)), np.float32)
+            found[layer.name] = slope / np.float32(len(count))
         return found
 
-    def _of_activities(self, layer: Layer, count: Float32, given: Examples, aim: Aim, wave: Wave) -> Float32:
+    def _of_activities(self, layer: Layer, count: Tensor, given: Examples, aim: Aim, wave: Wave) -> Tensor:
         """Of the difference from the teacher's, with respect to ``count`` (images, neurons)."""
+        xp = count.__array_namespace__()
         scale = np.float32(wave.network.population(layer.name).scale_hz * wave.network.dt_s)
-        goal = np.clip(given.activities[layer.name].reshape(len(count), -1) * scale, 0, 1)
-        size = np.square(goal).sum(axis=1, keepdims=True) + np.float32(SILENT * goal.shape[1])
-        return np.asarray(np.float32(2 * aim.features / wave.steps) * (count / np.float32(wave.steps) - goal) / size)
+        goal = xp.clip(xp.asarray(given.activities[layer.name].reshape(count.shape)) * scale, 0, 1)
+        size = xp.sum(goal * goal, axis=1, keepdims=True) + np.float32(SILENT * goal.shape[1])
+        return np.float32(2 * aim.features / wave.steps) * (count / np.float32(wave.steps) - goal) / size
 
     def _readout(
         self, wave: Wave, layers: Sequence[Layer], passed: Sequence[Counted], given: Examples, aim: Aim

@@ -3,8 +3,10 @@ as dense tensors on a GPU (``dense_engine``)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,9 @@ from convert.training.wave.layers import Layer
 from convert.training.wave.one_step import Noise
 from convert.training.wave.schedule import Wave
 from convert.training.wave.simulate import Gradient, Wanted
+from convert.upstream.types import Tensor
+
+Result = TypeVar("Result")
 
 PerStep = Mapping[str, NDArray[np.float64] | Float32]
 """What drives host populations in a step, in thresholds, (images, rows, columns, channels); of those that send on
@@ -42,6 +47,10 @@ class Engine(Protocol):
         """Images, shown for ``steps``, through the layers, each with its noise if there is any."""
         ...
 
+    def counts(self, layer: Layer, passed: Sequence[Any]) -> Tensor:
+        """The spikes of the ``layer`` in all steps, (images, neurons): an array of whatever the engine computes by."""
+        ...
+
     def gradient(
         self, layers: Sequence[Layer], passed: Sequence[Any], wanted: Mapping[str, Wanted], backward: Any
     ) -> Gradient:
@@ -58,3 +67,12 @@ def per_step(wave: Wave, images: Images) -> PerStep:
 
 def _driven(network: Network, population: Population, images: Images) -> NDArray[np.float64]:
     return drive_hz(network, population, {INPUT: images}).astype(np.float64) * network.dt_s
+
+
+def each(count: int, one: Callable[[int], Result]) -> dict[int, Result]:
+    """``one`` of 0 up to ``count``, on all cores that this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if cores == 1:
+        return {k: one(k) for k in range(count)}
+    with ThreadPoolExecutor(cores) as threads:
+        return dict(enumerate(threads.map(one, range(count))))

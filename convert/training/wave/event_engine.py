@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from convert.frontends.original import Images
 from convert.training.wave.aim import Backward
-from convert.training.wave.engine import PerStep, per_step
+from convert.training.wave.engine import PerStep, each, per_step
+from convert.training.wave.kernels import Float32
 from convert.training.wave.layers import Layer
 from convert.training.wave.one_step import Noise
 from convert.training.wave.parameters import summed
 from convert.training.wave.schedule import Wave
 from convert.training.wave.simulate import Gradient, Passed, Scratch, Wanted, pass_image
-
-Result = TypeVar("Result")
 
 AT_ONCE = 8
 """Images whose voltages are held at a time: those of a ResNet-20 take 20 MB each."""
@@ -42,8 +40,11 @@ class EventEngine:
             of_image = {name: drive[k] for name, drive in per_step.items()}
             return pass_image(layers, of_image, steps, self.scratch[k], noises[k])
 
-        found = _each(len(noises), one)
+        found = each(len(noises), one)
         return [found[k] for k in range(len(noises))]
+
+    def counts(self, layer: Layer, passed: Sequence[Passed]) -> Float32:
+        return np.stack([image.counts(layer) for image in passed])
 
     def gradient(
         self, layers: Sequence[Layer], passed: Sequence[Passed], wanted: Mapping[str, Wanted], backward: Backward
@@ -58,18 +59,9 @@ class EventEngine:
             chosen = range(group * TOGETHER, min(len(passed), (group + 1) * TOGETHER))
             return backward(layers, [(passed[k], of_image(k)) for k in chosen])
 
-        return summed(_each(-(-len(passed) // TOGETHER), some))
+        return summed(each(-(-len(passed) // TOGETHER), some))
 
 
 def passes(wave: Wave, layers: Sequence[Layer], images: Images, engine: EventEngine | None = None) -> list[Passed]:
     """Raw ``images`` through the wave, in arrays of ``engine``, which hold them until its next ones come."""
     return (engine or EventEngine()).passed(layers, per_step(wave, images), wave.steps, [None] * len(images))
-
-
-def _each(count: int, one: Callable[[int], Result]) -> dict[int, Result]:
-    """``one`` of 0 up to ``count``, on all cores that this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    if cores == 1:
-        return {k: one(k) for k in range(count)}
-    with ThreadPoolExecutor(cores) as threads:
-        return dict(enumerate(threads.map(one, range(count))))

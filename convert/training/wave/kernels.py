@@ -5,7 +5,7 @@ Steps count from the first at which a population can get any spike.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -219,17 +219,23 @@ def counted(neurons: Int32, size: int) -> Float32:
 
 
 @cached_njit(nogil=True)
-def encoded(per_step: NDArray[np.float64], channels: int, steps: int) -> Fired:
-    """Spikes of host neurons that ``per_step`` thresholds (neurons,) drive, ``channels`` a pixel: what is whole in the
-    voltage fires."""
-    voltage, whole = np.zeros(per_step.size), np.zeros((steps, per_step.size), np.float32)
-    for t in range(steps):
+def integrated(per_step: NDArray[np.float64], whole: NDArray[Any]) -> None:
+    """How often host neurons that ``per_step`` thresholds (neurons,) drive cross theirs, to ``whole`` (steps, neurons):
+    what is whole in the voltage fires."""
+    voltage = np.zeros(per_step.size)
+    for t in range(len(whole)):
         for n in range(per_step.size):
             voltage[n] += max(per_step[n], 0.0)
             above = np.floor(voltage[n])
             voltage[n] -= above
-            whole[t, n] = 2 * above
-    return _listed(whole, channels)
+            whole[t, n] = above
+
+
+def encoded(per_step: NDArray[np.float64], channels: int, steps: int) -> Fired:
+    """Spikes of host neurons that ``per_step`` thresholds (neurons,) drive, ``channels`` a pixel."""
+    whole = np.zeros((steps, per_step.size), np.float32)
+    integrated(per_step, whole)
+    return _listed(np.float32(2) * whole, channels)
 
 
 def replayed(events: Float32, channels: int) -> Fired:

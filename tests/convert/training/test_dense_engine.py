@@ -5,13 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convert.training.recipes.surrogates import SURROGATES
+from convert.training.recipes.surrogates import LOW_TRIANGLE, SURROGATES
+from convert.training.wave.aim import Aim, Goals, RateBounds
+from convert.training.wave.batch import BatchGradient, Examples
 from convert.training.wave.dense_engine import DenseEngine
 from convert.training.wave.event_engine import EventEngine
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.one_step import Noise, all_at_once
+from convert.training.wave.parameters import WaveParameters
+from convert.training.wave.schedule import Wave
 from convert.training.wave.simulate import ThroughSteps, Wanted
+from tests.builders.image_networks import images
+from tests.builders.taught_waves import STEPS as TAUGHT_STEPS
+from tests.builders.taught_waves import Teacher, loud_network
 from tests.builders.waves import STEPS, drives, random_wave
+
+pytest.importorskip("jax", reason="needs ann2loihi[gpu]")
 
 IMAGES = 3
 
@@ -75,3 +84,23 @@ def test_a_graph_serves_other_weights_and_noise_is_that_of_the_loops():
         same_spikes(layers, [(None, loops), (None, again)])
     assert len(engine._graphs) == 1
     assert first.steps == STEPS
+
+
+def test_a_batch_gives_the_same_by_both_engines():
+    """With every goal that there is: the teacher's activities and outputs, labels, a penalty, bounds of rates."""
+    network = loud_network()
+    wave, teacher, shown = Wave(network, TAUGHT_STEPS, {}), Teacher(network), images(IMAGES, 1)
+    labels = np.random.default_rng(1).integers(4, size=(IMAGES, 6, 6))
+    given = Examples(shown, *teacher.lesson(shown), labels)
+    aim = Aim(Goals(penalty=0.5, rates=RateBounds(0.1)), 0.2, ThroughSteps(LOW_TRIANGLE))
+    found = []
+    for dense in (None, DenseEngine(network)):
+        of_batches = BatchGradient(WaveParameters(wave))
+        of_batches.dense = dense
+        found.append(of_batches.of(wave, wave_layers(wave, {}), given, aim))
+    one, other = found
+    assert (one.loss, one.agrees) == (other.loss, other.agrees)
+    assert one.gradients.keys() == other.gradients.keys()
+    for key, value in one.gradients.items():
+        assert np.abs(value).max() > 0
+        np.testing.assert_allclose(other.gradients[key], value, rtol=1e-3, atol=1e-4 * np.abs(value).max())

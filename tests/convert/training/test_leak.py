@@ -73,6 +73,7 @@ def test_the_gradient_through_leaks_is_that_of_an_unrolled_graph(surrogate):
 
 
 def test_dense_tensors_give_the_same_on_events():
+    pytest.importorskip("jax", reason="needs ann2loihi[gpu]")
     wave, shown = event_wave(), recordings(3)
     layers, noises = wave_layers(wave, {}), [None] * 3
     rng = np.random.default_rng(0)
