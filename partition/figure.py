@@ -1,6 +1,6 @@
 """A picture of a partition: chips where they stand on the board, cores in the colour of their layer, traffic as lines.
 
-Beside it the messages from chip to chip, and how full the cores are by each limit.
+Beside it, if there are several chips, the messages from one to another, and how full the cores are by each limit.
 """
 
 from __future__ import annotations
@@ -43,10 +43,12 @@ def draw(partition: Partition, network: Network, path: Path) -> None:
     height = max(4.6, 1.4 + 1.5 * rows)
     figure = Figure(figsize=(6.4 + 2.4 * columns, height), layout="constrained")
     FigureCanvasSVG(figure)
-    grid = figure.add_gridspec(2, 2, width_ratios=(2.0 + 2.4 * columns, 4.4))
+    several = len(messages) > 1
+    grid = figure.add_gridspec(1 + several, 2, width_ratios=(2.0 + 2.4 * columns, 4.4))
     _draw_board(figure.add_subplot(grid[:, 0]), partition, places, messages)
-    _draw_matrix(figure.add_subplot(grid[0, 1]), messages)
-    _draw_fullness(figure.add_subplot(grid[1, 1]), partition, network)
+    if several:
+        _draw_matrix(figure.add_subplot(grid[0, 1]), messages)
+    _draw_fullness(figure.add_subplot(grid[-1, 1]), partition, network)
     with matplotlib.rc_context({"svg.hashsalt": "partition"}):
         figure.savefig(
             path, format="svg", metadata={"Date": None, "Description": str(partition.report.provenance or "")}

@@ -2,9 +2,10 @@
 
     python -m benchmarks.nir.writers_table --writer spikingjelly=/tmp/venvs/spikingjelly/bin/python ...
 
-Each writer (writers/by_NAME.py) runs in an environment of its own: it makes small networks, writes them, and runs them
-on random spikes. Here each file is read as convert-model does with ``--dt`` of the writer and ``--reference``, in
-floating point by the chip's rules. Results go to results/writers.json and are printed as a table.
+Each writer (writers/by_NAME.py) runs in an environment of its own (those of SpikingJelly and snnTorch need nirtorch,
+too): it makes small networks, writes them, and runs them on random spikes. Here each file is read as convert-model does
+with ``--dt`` of the writer and ``--reference``, in floating point by the chip's rules. Results go to
+results/writers.json and are printed as a table.
 """
 
 from __future__ import annotations
@@ -28,13 +29,17 @@ from convert.frontends.nir.reference import read_reference
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "writers.json"
 
+UNTRIED = "all"
+"""Stands for the networks of a writer that could not be run: what is known of them stays."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--writer", action="append", default=[], help="NAME=PYTHON, an interpreter that imports it")
     found = {name: rows_of(name, python) for name, python in (w.split("=") for w in parser.parse_args().writer)}
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    RESULTS.write_text(json.dumps(kept | found, indent=1) + "\n")
+    kept |= {name: rows for name, rows in found.items() if rows.keys() != {UNTRIED}}
+    RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
     print("| writer | network | reads | agrees | why not |\n|---|---|---|---|---|")
     for writer, rows in (kept | found).items():
         for network, row in rows.items():
@@ -48,7 +53,7 @@ def rows_of(name: str, python: str) -> dict[str, Any]:
         script = HERE / "writers" / f"by_{name}.py"
         done = subprocess.run([python, str(script), temporary], capture_output=True, text=True, check=False)
         if not (folder / "written.json").exists():
-            return {"all": {"reads": "not tried", "agrees": "", "why": done.stderr.strip().splitlines()[-1][:200]}}
+            return {UNTRIED: {"reads": "not tried", "agrees": "", "why": done.stderr.strip().splitlines()[-1][:200]}}
         told = json.loads((folder / "written.json").read_text())
         return {network: _row(folder, network, one) for network, one in told.items()}
 

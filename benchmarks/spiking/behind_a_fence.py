@@ -4,7 +4,7 @@
 
 TRAIN and TEST are folders of images (EM slices); what is done already lies in WORK. Simulated events of a fence that
 passes in front of parts of the images; the same decoder on summed events, behind a ReLU encoder and behind spikes. The
-sizes of the encoder are those of E-SAI (1x1, 3x3, 7x7) with fewer channels. About 15 minutes of a core.
+sizes of the encoder are those of E-SAI (1x1, 3x3, 7x7) with fewer channels. About a minute of a core.
 """
 
 from __future__ import annotations

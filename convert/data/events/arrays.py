@@ -72,6 +72,9 @@ def open_arrays(path: Path, shape: Shape) -> Listed | Stepped:
         return _listed(path, arrays)
     if {"x", "y"} <= arrays.keys() and arrays["x"].ndim >= 3:
         return replace(_stepped(path, arrays["x"], arrays["y"], shape), simulated=_how(arrays))
+    missing = [name for name in LISTED if name not in arrays]
+    if len(missing) < len(LISTED) / 2:
+        raise UserError(f"{path.name} holds events, but no {' and no '.join(missing)}; {LAYOUTS}")
     held = ", ".join(f"{name} {array.shape}" for name, array in sorted(arrays.items())) or "nothing"
     raise UserError(f"{path.name} holds {held}, no events; {LAYOUTS}")
 

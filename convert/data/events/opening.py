@@ -96,6 +96,10 @@ def open_events(
         source = ImageSource("classification", len(known), image, lambda i: int(known[i]), names)
     step = -(-source.size // LOOKED_AT)
     lost = sum((recordings.frames(i, binning)[1] for i in range(0, source.size, step)), Lost(0, 0, 0))
+    if lost.events and lost.beyond == lost.events:
+        where = f"in the {binning.steps * binning.dt_s:g} s from {binning.start_s:g} s on"
+        way_out = "a smaller --event-start" if binning.start_s else "more or longer steps"
+        raise UserError(f"{path.name}: none of {lost.events:,} events lies {where}; give {way_out}")
     return EventData(Dataset(source, np.arange(source.size), path.name, simulated=simulated), lost, binning, streamed)
 
 

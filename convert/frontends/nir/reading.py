@@ -30,12 +30,12 @@ class Node:
     def array(self, name: str) -> Values:
         """The field ``name`` as numbers. Raises ``ValueError`` for one that is missing, empty or holds others."""
         if name not in self.fields:
-            raise ValueError(f"a {self.kind} has no {name}")
+            raise ValueError(f"{self.kind} has no {name}")
         values = np.asarray(self.fields[name])
         if values.dtype.kind not in "iufb" or not np.isfinite(values).all():
-            raise ValueError(f"{name} of a {self.kind} holds more than finite numbers")
+            raise ValueError(f"{name} of {self.kind} holds more than finite numbers")
         if not values.size:
-            raise ValueError(f"{name} of a {self.kind} holds no number")
+            raise ValueError(f"{name} of {self.kind} holds no number")
         return values.astype(np.float64)
 
     def maybe(self, name: str, otherwise: float) -> Values:
@@ -46,7 +46,7 @@ class Node:
         """All numbers of the field, or ``otherwise`` where the file has none. Raises ``ValueError`` for others."""
         values = np.ravel(self.array(name) if otherwise is None else self.maybe(name, otherwise))
         if (np.abs(values) > LARGEST).any() or (values != np.round(values)).any():
-            raise ValueError(f"{name} of a {self.kind} holds more than integers of at most {LARGEST:,}")
+            raise ValueError(f"{name} of {self.kind} holds more than integers of at most {LARGEST:,}")
         return [int(value) for value in values]
 
 

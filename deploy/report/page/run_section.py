@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from convert.network import BIAS_SOURCE_LAYER
+from convert.report import ConversionReport
 from convert.timings import Machine
 from deploy.device_report import AbsentDevice, DeviceReport
 from deploy.report.content import EnergyReport, ReportedRun
@@ -86,7 +87,8 @@ class Section:
 
     run: ReportedRun
     line: str
-    recipe: str
+    made: str
+    """How the network came by its spikes."""
     verdict: Verdict
     steps: StepsPart
     points: PointsPart | None
@@ -104,7 +106,7 @@ def section_of(report: EnergyReport, summary: ReportedRun, run: RecordedRun) -> 
     return Section(
         run=summary,
         line=summary_line(summary),
-        recipe=recipe_of(run.conversion),
+        made=_made(run.conversion),
         verdict=verdict_of(report, summary),
         steps=_steps(summary),
         points=_points(summary),
@@ -116,6 +118,10 @@ def section_of(report: EnergyReport, summary: ReportedRun, run: RecordedRun) -> 
         machine=report.timings.machines.get(summary.run),
         seconds_per_image=report.timings.seconds_per_image.get(summary.run),
     )
+
+
+def _made(conversion: ConversionReport) -> str:
+    return "a spiking network as it was given" if conversion.assumed else f"trained by {recipe_of(conversion)}"
 
 
 def _steps(run: ReportedRun) -> StepsPart:

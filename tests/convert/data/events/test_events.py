@@ -156,6 +156,19 @@ def test_other_arrays_are_refused_with_what_is_expected(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", z=np.zeros(3))
     with pytest.raises(UserError, match="no events; expected arrays t_us"):
         open_events(tmp_path / "other.npz", SHAPE, STEPS, CLASSES)
+    np.savez(tmp_path / "unlabelled.npz", **{k: v for k, v in listed_events(4).items() if k != "label"})
+    with pytest.raises(UserError, match="holds events, but no label; expected arrays t_us"):
+        open_events(tmp_path / "unlabelled.npz", SHAPE, STEPS, CLASSES)
+
+
+@pytest.mark.parametrize("stepped", [False, True])
+def test_steps_without_any_event_are_refused(stepped: bool, tmp_path: Path) -> None:
+    arrays = listed_events(4)
+    if stepped:
+        arrays = {"x": np.ones((4, 20, *SHAPE), np.uint8), "y": arrays["label"]}
+    np.savez(tmp_path / "events.npz", **arrays)
+    with pytest.raises(UserError, match=r"none of [\d,]+ events lies in the 0.02 s from 99 s on; give a smaller"):
+        open_events(tmp_path / "events.npz", SHAPE, Binning(dt_s=0.001, steps=20, start_s=99.0), CLASSES)
 
 
 def test_recordings_of_n_mnist() -> None:

@@ -148,13 +148,13 @@ def test_max_pooling_that_is_no_or_of_spikes(pool: dict[str, Any], sentence: str
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("stride", np.zeros(0), "stride of a Conv2d holds no number"),
-        ("stride", 1.5, "stride of a Conv2d holds more than integers"),
+        ("stride", np.zeros(0), "stride of Conv2d holds no number"),
+        ("stride", 1.5, "stride of Conv2d holds more than integers"),
         ("dilation", [1, 2, 3], "its dilation is .1, 2, 3."),
-        ("padding", 1e30, "padding of a Conv2d holds more than integers"),
-        ("groups", np.zeros(0), "groups of a Conv2d holds no number"),
+        ("padding", 1e30, "padding of Conv2d holds more than integers"),
+        ("groups", np.zeros(0), "groups of Conv2d holds no number"),
         ("groups", 0, "in 0 groups"),
-        ("bias", np.zeros(0), "bias of a Conv2d holds no number"),
+        ("bias", np.zeros(0), "bias of Conv2d holds no number"),
     ],
 )
 def test_settings_that_are_no_such_numbers(field: str, value: Any, sentence: str, tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def unknown_edge(file: h5py.File) -> None:
     ("spoil", "sentence"),
     [
         (no_type, "cannot be read as a .nir file"),
-        (no_weights, "a Linear has no weight"),
+        (no_weights, "Linear has no weight"),
         (not_finite, "more than finite numbers"),
         (unknown_edge, "edges name nodes that are not there: nobody"),
     ],
