@@ -58,7 +58,10 @@ def layer_s(layer: ChipLayer, spikes: Mapping[str, Spikes], steps: int, repeat: 
 def counted_s(layer: ChipLayer, fired: Spikes, stops: Stops, program: Program, repeat: int) -> float:
     """CPU seconds of counting what the spikes of a layer do to each core in each step."""
     cores = len(program.updates)
-    return best_s(lambda: tallied(layer, fired, stops, Loads.none(program.timesteps, cores)), repeat)
+    receivers, routing = program.routing.receivers, program.routing
+    return best_s(
+        lambda: tallied(layer, fired, stops, routing, Loads.none(program.timesteps, cores, receivers)), repeat
+    )
 
 
 def rows(program: Program, spikes: Mapping[str, Spikes], synops: Mapping[str, int], repeat: int) -> list[list[str]]:

@@ -151,9 +151,9 @@ class Groups(NamedTuple):
 
 
 class Routes(NamedTuple):
-    """Where the spikes of each line go, as ``Deliveries`` has it; ``sending`` is what one does to its own core,
-    ``receiving`` what each of its messages does, packed as ``events/busiest.py`` says. The other three are what
-    one does to the cores that compute the line too, as ``copies_sending`` gives them."""
+    """Where the spikes of each line go, to receivers as ``Routing`` numbers them; ``sending`` is what one does to its
+    own core, ``receiving`` what each of its messages does, packed as ``events/busiest.py`` says. The other three are
+    what one does to the cores that compute the line too, as ``copies_sending`` gives them."""
 
     pointer: Int64
     core: Int32

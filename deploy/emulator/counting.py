@@ -11,11 +11,17 @@ from deploy.arrays import Int64
 from deploy.events.busiest import Loads, busiest_until
 
 from . import spike_counts
-from .arguments import Routes
 from .program import ChipLayer, Layer, Program
 from .results import LayerEvents, Spikes
+from .routes import Routing
 
 NO_CORES = np.zeros((0, 0), np.int64)
+
+OFTEN = 16
+"""A layer whose groups fire in one of so many steps, or more often, is counted by group."""
+
+ROOM = 2**20
+"""Groups times steps that are counted at a time: 4 MB."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +49,27 @@ class Counting:
     stops: Stops
     layers: dict[str, LayerEvents]
     synops: dict[str, Int64]
+    routing: Routing
     loads: Loads | None
 
     @classmethod
     def none(cls, program: Program, stops: Int64, *, by_core: bool) -> Counting:
         """Before the first layer."""
         synops = {layer.name: np.zeros((len(stops), 2), np.int64) for layer in program.layers}
-        return cls(Stops.of(stops), {}, synops, Loads.none(int(stops[-1]), len(program.updates)) if by_core else None)
+        routing, steps = program.routing, int(stops[-1])
+        loads = Loads.none(steps, len(program.updates), routing.receivers) if by_core else None
+        return cls(Stops.of(stops), {}, synops, routing, loads)
 
     def copy(self) -> Counting:
         """One that grows on its own."""
         synops = {name: counted.copy() for name, counted in self.synops.items()}
-        return Counting(self.stops, dict(self.layers), synops, None if self.loads is None else self.loads.copy())
+        loads = None if self.loads is None else self.loads.copy()
+        return Counting(self.stops, dict(self.layers), synops, self.routing, loads)
 
     def add(self, layers: Sequence[Layer], spikes: Mapping[str, Spikes], overflow: Mapping[str, Int64]) -> None:
         """What ``layers`` fired, one layer or all that reach each other; every layer before them has been added."""
-        tallies = {layer.name: tallied(layer, spikes[layer.name], self.stops, self.loads) for layer in layers}
+        routing, stops = self.routing, self.stops
+        tallies = {layer.name: tallied(layer, spikes[layer.name], stops, routing, self.loads) for layer in layers}
         for tally in tallies.values():
             for target, added in tally.synops.items():
                 self.synops[target] += added
@@ -84,13 +95,17 @@ class Tally:
     synops: dict[str, Int64]
 
 
-def tallied(layer: Layer, fired: Spikes, stops: Stops, loads: Loads | None = None) -> Tally:
+def tallied(layer: Layer, fired: Spikes, stops: Stops, routing: Routing, loads: Loads | None = None) -> Tally:
     """What the spikes of ``layer`` before each of ``stops`` cause; adds what they do to the cores to ``loads``."""
-    found, groups = layer.fanout.deliveries, layer.groups
-    routes = Routes(found.pointer, found.core, found.sending, found.receiving, *found.copies_sending)
-    counts = np.zeros((len(stops.ascending), len(groups.line)), np.int32)
-    of_cores = (loads.sent, loads.received) if loads is not None else (NO_CORES, NO_CORES)
-    spike_counts.count_groups(fired.of(layer), layer.row_length, groups, routes, stops.ascending, counts, *of_cores)
+    groups, routes = layer.groups, routing.routes[layer.name]
+    number, steps = len(groups.line), int(stops.ascending[-1])
+    counts = np.zeros((len(stops.ascending), number), np.int32)
+    of_cores = (NO_CORES, NO_CORES) if loads is None else (loads.sent, loads.received)
+    given = (fired.of(layer), layer.row_length, groups, routes, stops.ascending, counts, *of_cores)
+    if loads is None or fired.fired * OFTEN < number * steps:
+        spike_counts.count_events(*given)
+    else:
+        spike_counts.count_groups(*given, np.empty((number, max(1, min(steps, ROOM // number))), np.int32))
     lines = layer.fanout.lines[groups.counted]
     sums = (counts.astype(np.float64) @ lines).astype(np.int64)  # whole numbers below 2^53: exact, and BLAS is fast
     spikes, messages, interchip, *caused = sums.cumsum(axis=0)[stops.order].T

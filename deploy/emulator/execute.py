@@ -45,7 +45,7 @@ def run(
     Reset mode starts every image from rest. ``continuous`` goes on, from ``state`` if given: voltages, currents and
     spikes on their way last from image to image, as on the chip. ``windows`` are (start, stop) in steps, from 0, stop
     excluded. ``record`` names the layers whose spikes are kept. ``by_core`` counts what keeps the busiest cores busy,
-    which takes a quarter of the time more. Raises UserError for what cannot be run.
+    which takes a tenth of the time more. Raises UserError for what cannot be run.
     """
     images = [dict(zip(drives_hz, drives, strict=True)) for drives in zip(*drives_hz.values(), strict=True)]
     results = stream(

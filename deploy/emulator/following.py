@@ -85,7 +85,7 @@ def _behind_each_other(
             fired = swept(sweep, layer, times.steps, overflow, pool, threads)
             assert not after.voltage[layer.name].any(), "a layer was not cleared"
         spikes[layer.name] = fired
-        tally = tallied(layer, fired, Stops.of(times.bounds(layer)))
+        tally = tallied(layer, fired, Stops.of(times.bounds(layer)), program.routing)
         for target, added in tally.synops.items():
             synops[target] += added
         events = layer_events(layer, tally, times.bounds(layer), synops[layer.name], overflow)

@@ -22,6 +22,7 @@ from deploy.arrays import Float64, Int16, Int32, Int64
 from deploy.events.fan_out import Fanout
 
 from .arguments import Groups
+from .routes import Routing
 from .widths import UNIT_BITS
 
 LANES = 16
@@ -210,6 +211,11 @@ class Program:
     @property
     def chip_layers(self) -> tuple[ChipLayer, ...]:
         return tuple(layer for layer in self.layers if isinstance(layer, ChipLayer))
+
+    @cached_property
+    def routing(self) -> Routing:
+        """Where spikes go, for counting what each core does."""
+        return Routing.of({layer.name: layer.fanout.deliveries for layer in self.layers}, len(self.updates))
 
     @cached_property
     def together(self) -> tuple[Together, ...]:

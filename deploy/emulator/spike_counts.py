@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from deploy.arrays import Int32, Int64
 
 from .arguments import Fired, Groups, Routes
@@ -23,7 +21,7 @@ def count_spikes(fired: Fired, row_length: int, counts: Int32, first: int, last:
 
 
 @compiled
-def count_groups(
+def count_events(
     fired: Fired,
     row_length: int,
     groups: Groups,
@@ -35,57 +33,81 @@ def count_groups(
 ) -> None:
     """Adds to ``until[n]`` the events of each group from step ``stops[n - 1]`` (0 at first) to ``stops[n]``, excluded.
 
-    Adds to ``sent`` and ``received``, both of shape (steps, cores), what they do to the cores in each step, packed as
-    ``events/busiest.py`` says; nothing if these have no steps. A step with more events than groups is counted by group.
+    Adds to ``sent`` (cores, steps) and ``received`` (receivers, steps) what they do in each step, packed as
+    ``events/busiest.py`` says; nothing if these have no steps.
     """
     events, pointer, mask = fired.lists.events, fired.lists.pointer, (1 << fired.shift) - 1
-    number, by_core = groups.line.size, sent.shape[0] > 0
-    out, into = np.zeros(0, np.int64), np.zeros(0, np.int64)
-    of_step = np.zeros(number, np.int64)
-    n = 0
+    by_core, n = sent.shape[1] > 0, 0
     for t in range(stops[-1]):
         while t >= stops[n]:
             n += 1
-        if by_core:
-            out, into = sent[t], received[t]
-        together = events_of(pointer, fired, t) >= number
         for s in range(fired.strips):
             list_number = s * (fired.steps + 2) + t + 1
             for e in range(pointer[list_number], pointer[list_number + 1]):
                 event = int(events[e])
                 group = groups.of_neuron[(event >> fired.shift) * row_length + (event & mask)]
-                if together:
-                    of_step[group] += 1
-                else:
-                    until[n, group] += 1
-                    if by_core:
-                        deliver(1, groups.line[group], groups.own[group], routes, out, into)
-        if together:
-            for group in range(number):
-                times = of_step[group]
-                if times:
-                    until[n, group] += times
-                    of_step[group] = 0
-                    if by_core:
-                        deliver(times, groups.line[group], groups.own[group], routes, out, into)
+                until[n, group] += 1
+                if by_core:
+                    line, own = groups.line[group], groups.own[group]
+                    if own >= 0:
+                        sent[own, t] += routes.sending[line]
+                    for k in range(routes.copy_pointer[line], routes.copy_pointer[line + 1]):
+                        sent[routes.copy_core[k], t] += routes.copy_sending[k]
+                    for k in range(routes.pointer[line], routes.pointer[line + 1]):
+                        received[routes.core[k], t] += routes.receiving[k]
+
+
+@compiled
+def count_groups(
+    fired: Fired,
+    row_length: int,
+    groups: Groups,
+    routes: Routes,
+    stops: Int64,
+    until: Int32,
+    sent: Int64,
+    received: Int64,
+    room: Int32,
+) -> None:
+    """The same for groups that fire often: first how often in each step, in the ``room`` (groups, steps at a time),
+    then what that does in all of these steps at once."""
+    events, pointer, mask = fired.lists.events, fired.lists.pointer, (1 << fired.shift) - 1
+    for first in range(0, stops[-1], room.shape[1]):
+        last = min(first + room.shape[1], stops[-1])
+        room[:] = 0
+        for t in range(first, last):
+            for s in range(fired.strips):
+                list_number = s * (fired.steps + 2) + t + 1
+                for e in range(pointer[list_number], pointer[list_number + 1]):
+                    event = int(events[e])
+                    group = groups.of_neuron[(event >> fired.shift) * row_length + (event & mask)]
+                    room[group, t - first] += 1
+        for group in range(len(room)):
+            counts, line, own = room[group, : last - first], groups.line[group], groups.own[group]
+            add_between(counts, first, stops, until[:, group])
+            if own >= 0:
+                add_times(counts, routes.sending[line], sent[own, first:last])
+            for k in range(routes.copy_pointer[line], routes.copy_pointer[line + 1]):
+                add_times(counts, routes.copy_sending[k], sent[routes.copy_core[k], first:last])
+            for k in range(routes.pointer[line], routes.pointer[line + 1]):
+                add_times(counts, routes.receiving[k], received[routes.core[k], first:last])
 
 
 @inlined
-def events_of(pointer: Int64, fired: Fired, t: int) -> int:
-    """The events of step ``t``."""
-    total = 0
-    for s in range(fired.strips):
-        list_number = s * (fired.steps + 2) + t + 1
-        total += pointer[list_number + 1] - pointer[list_number]
-    return total
+def add_between(counts: Int32, first: int, stops: Int64, until: Int32) -> None:
+    """Adds ``counts``, of step ``first`` and those after it, to those ``until`` the next of ``stops``."""
+    start = 0
+    for n in range(stops.size):
+        stop = min(counts.size, stops[n] - first)
+        total = 0
+        for t in range(start, stop):
+            total += counts[t]
+        until[n] += total
+        start = max(start, stop)
 
 
 @inlined
-def deliver(times: int, line: int, own: int, routes: Routes, out: Int64, into: Int64) -> None:
-    """What so many spikes of a line do: ``out`` to the core that sends, ``into`` to those that receive."""
-    if own >= 0:
-        out[own] += times * routes.sending[line]
-    for n in range(routes.copy_pointer[line], routes.copy_pointer[line + 1]):
-        out[routes.copy_core[n]] += times * routes.copy_sending[n]
-    for n in range(routes.pointer[line], routes.pointer[line + 1]):
-        into[routes.core[n]] += times * routes.receiving[n]
+def add_times(counts: Int32, each: int, total: Int64) -> None:
+    """Adds ``counts`` times what ``each`` does to the ``total`` of each step."""
+    for t in range(counts.size):
+        total[t] += counts[t] * each

@@ -7,6 +7,7 @@ the step from below, both after each other bound it from above, but for queues i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,31 +30,19 @@ number, which halves the time of counting."""
 
 @dataclass(frozen=True)
 class Loads:
-    """What spikes do to each core in each step, both of shape (steps, cores): packed, as the functions below do."""
+    """What spikes do in each step, packed as the functions below do: ``sent`` to the cores that send, (cores, steps),
+    and ``received`` to those that receive, (receivers, steps), of which a core may stand for others."""
 
     sent: Int64
     received: Int64
 
     @classmethod
-    def none(cls, steps: int, cores: int) -> Loads:
-        return cls(np.zeros((steps, cores), np.int64), np.zeros((steps, cores), np.int64))
+    def none(cls, steps: int, cores: int, receivers: int) -> Loads:
+        return cls(np.zeros((cores, steps), np.int64), np.zeros((receivers, steps), np.int64))
 
     def copy(self) -> Loads:
         """One that grows on its own."""
         return Loads(self.sent.copy(), self.received.copy())
-
-    def events(self, updates: Int64) -> Int64:
-        """Shape (steps, cores, BUSIEST); ``updates``, shape (cores,), are the same in each step."""
-        sent, received = self.sent, self.received
-        each = (
-            np.broadcast_to(updates, sent.shape),
-            sent & ((1 << SPIKE_BITS) - 1),
-            sent >> SPIKE_BITS,
-            received & ((1 << MESSAGE_BITS) - 1),
-            received >> MESSAGE_BITS & ((1 << SYNOP_BITS) - 1),
-            received >> (MESSAGE_BITS + SYNOP_BITS),
-        )
-        return np.stack(each, axis=-1)
 
 
 def packed_sending(spikes: Int64, messages: Int64) -> Int64:
@@ -68,22 +57,33 @@ def packed_receiving(messages: Int64, synops: NDArray[np.integer], conv_synops: 
     )
 
 
+def unpacked_sending(sent: Int64) -> tuple[Int64, Int64]:
+    """Spikes and messages."""
+    return sent & ((1 << SPIKE_BITS) - 1), sent >> SPIKE_BITS
+
+
+def unpacked_receiving(received: Int64) -> tuple[Int64, Int64, Int64]:
+    """Messages, synops and conv synops."""
+    messages, synops = received & ((1 << MESSAGE_BITS) - 1), received >> MESSAGE_BITS & ((1 << SYNOP_BITS) - 1)
+    return messages, synops, received >> (MESSAGE_BITS + SYNOP_BITS)
+
+
 def busiest_until(loads: Loads, updates: Int64, stops: Int64) -> Int64:
     """The events of the busiest pipelines summed over the steps before each of ``stops``.
 
     Shape (stops, PIPELINES, BUSIEST). Each core makes its ``updates``, shape (cores,), in each step.
     """
-    by_core = loads.events(updates)
-    steps = np.arange(len(by_core))
+    steps = np.arange(loads.sent.shape[1])
+    sender = _ns((updates[:, None], *unpacked_sending(loads.sent)), NANOSECONDS[:3]).argmax(axis=0)
+    receiver = _ns(unpacked_receiving(loads.received), NANOSECONDS[3:]).argmax(axis=0)
     pipelines = np.zeros((2, len(steps), len(BUSIEST)), np.int64)
-    for pipeline, events in enumerate((slice(0, 3), slice(3, 6))):
-        busiest = _ns(by_core[..., events], events).argmax(axis=1)
-        pipelines[pipeline, :, events] = by_core[steps, busiest, events]
-    longer = _ns(pipelines, slice(None)).argmax(axis=0)
+    pipelines[0, :, :3] = np.stack([updates[sender], *unpacked_sending(loads.sent[sender, steps])], axis=1)
+    pipelines[1, :, 3:] = np.stack(unpacked_receiving(loads.received[receiver, steps]), axis=1)
+    longer = _ns(np.moveaxis(pipelines, -1, 0), NANOSECONDS).argmax(axis=0)
     ordered = np.stack([pipelines[longer, steps], pipelines[1 - longer, steps]], axis=1)
     return np.concatenate([np.zeros((1, *ordered.shape[1:]), np.int64), np.cumsum(ordered, axis=0)])[stops]
 
 
-def _ns(counts: Int64, events: slice) -> Float64:
-    """Nanoseconds of ``counts``, shape (..., events); no matrix product, whose threads are slow to start."""
-    return np.asarray(np.einsum("...e,e->...", counts, NANOSECONDS[events]))
+def _ns(counts: Iterable[Int64], nanoseconds: Float64) -> Float64:
+    """Nanoseconds of ``counts``, one array for each event."""
+    return np.asarray(sum(count * each for count, each in zip(counts, nanoseconds, strict=True)), np.float64)

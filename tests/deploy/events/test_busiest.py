@@ -10,7 +10,16 @@ import pytest
 
 from convert.network import INPUT
 from deploy.emulator import compile_network, run
-from deploy.events.busiest import BUSIEST, NANOSECONDS, Loads, busiest_until, packed_receiving, packed_sending
+from deploy.events.busiest import (
+    BUSIEST,
+    NANOSECONDS,
+    Loads,
+    busiest_until,
+    packed_receiving,
+    packed_sending,
+    unpacked_receiving,
+    unpacked_sending,
+)
 from partition.core.packing import PLAIN
 from partition.geometry.tile import Slices
 from tests.builders.copies import with_copies
@@ -93,14 +102,14 @@ def test_packed_numbers_add_up_to_their_limits() -> None:
     spikes, messages, synops = 1024, 4096 * 4, 4096 * 1024 - 1
     sent = sum(packed_sending(np.array([1]), np.array([messages // spikes])) for _ in range(spikes))
     received = packed_receiving(np.array([4096]), np.array([synops]), np.array([synops]))
-    events = Loads(sent[None], received[None]).events(np.array([7]))
-    np.testing.assert_array_equal(events, [[[7, spikes, messages, 4096, synops, synops]]])
+    np.testing.assert_array_equal(unpacked_sending(sent), [[spikes], [messages]])
+    np.testing.assert_array_equal(unpacked_receiving(received), [[4096], [synops], [synops]])
 
 
 def test_the_longer_pipeline_is_chosen_in_each_step() -> None:
     sent = packed_sending(np.array([[0, 0], [9, 0]]), np.array([[0, 0], [9, 0]]))
     received = packed_receiving(np.array([[0, 50], [0, 1]]), np.array([[0, 500], [0, 2]]), np.array([[0, 0], [0, 2]]))
-    found = busiest_until(Loads(sent, received), np.array([4, 2]), np.array([0, 1, 2]))
+    found = busiest_until(Loads(sent.T, received.T), np.array([4, 2]), np.array([0, 1, 2]))
     assert not found[0].any()
     np.testing.assert_array_equal(found[1], [[0, 0, 0, 50, 500, 0], [4, 0, 0, 0, 0, 0]])
     np.testing.assert_array_equal(found[2] - found[1], [[4, 9, 9, 0, 0, 0], [0, 0, 0, 1, 2, 2]])
