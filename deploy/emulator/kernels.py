@@ -22,6 +22,9 @@ from .program import FIRST_LINE, KIND, LANES, ROW_LENGTH, SEGMENTS, SHIFT, STEP,
 WORD = 64
 """Neurons in one word of spike bits."""
 
+NARROW = 2
+"""Bytes of a sum where nothing can overflow."""
+
 AHEAD = 4
 """Events of a word that are written before it is known whether there are so many: a branch less for each."""
 
@@ -217,7 +220,9 @@ def run_strips(
     sums = np.zeros(size + longest_segment(incoming), none.dtype)
     work = Work(sums, spiked, spiked.view(np.uint64), np.zeros(4, np.int64))
     now = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
-    after = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
+    after = now
+    if none.itemsize > NARROW:  # else nothing is computed again from what was before
+        after = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
     end = 0
     for s in range(first, last):
         low, high, kind = int(neurons.strips[s, 0]), int(neurons.strips[s, 1]), int(neurons.strips[s, 2])
