@@ -128,6 +128,26 @@ class Places(NamedTuple):
     threshold: int
 
 
+class NarrowWork(NamedTuple):
+    """Of a strip in which nothing can overflow, while it runs: for each of some steps the sums of weights, ``sum_step``
+    apart, and the spikes as bits (``words`` are the same memory), ``bit_step`` apart."""
+
+    sums: Int16
+    spiked: UInt16
+    words: UInt64
+    sum_step: int
+    bit_step: int
+
+
+class NarrowPlaces(NamedTuple):
+    """Where a row begins: in the strip, in the biases, in thresholds and vmin, in the bits of a step."""
+
+    neuron: int
+    bias: int
+    threshold: int
+    bits: int
+
+
 class Fired(NamedTuple):
     """The events of a layer of so many strips and steps: strip s's list t has the number s * (steps + 2) + t."""
 

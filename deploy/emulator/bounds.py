@@ -36,19 +36,22 @@ def _size(values: Int32) -> int:
 
 @singledispatch
 def _largest_sum(values: LinkIntegers, link: Link) -> int:
-    """At least the sum of the sizes of the weights into any neuron."""
+    """At least the sum of the positive weights into any neuron, and that of the sizes of the negative ones: no sum of
+    some of its weights is larger."""
     raise TypeError(f"no bound of {type(values).__name__}")
 
 
 @_largest_sum.register
 def _(values: KernelIntegers, link: Link) -> int:
-    return max((int(np.abs(k.astype(np.int64)).sum(axis=(0, 1, 2)).max(initial=0)) for k in values.kernels), default=0)
+    signed = (sign * kernel.astype(np.int64) for kernel in values.kernels for sign in (1, -1))
+    return max((int(np.maximum(weights, 0).sum(axis=(0, 1, 2)).max(initial=0)) for weights in signed), default=0)
 
 
 @_largest_sum.register
 def _(values: SparseIntegers, link: MatrixLink) -> int:
     row = np.repeat(np.arange(link.matrix.shape[0]), np.diff(link.matrix.indptr))
-    return int(np.bincount(row, np.abs(values.weights), minlength=1).max())
+    signed = (sign * values.weights.astype(np.float64) for sign in (1, -1))
+    return max(int(np.bincount(row, np.maximum(weights, 0), minlength=1).max()) for weights in signed)
 
 
 def _in_units(values: LinkIntegers) -> bool:

@@ -20,8 +20,8 @@ NO_CORES = np.zeros((0, 0), np.int64)
 OFTEN = 16
 """A layer whose groups fire in one of so many steps, or more often, is counted by group."""
 
-ROOM = 2**20
-"""Groups times steps that are counted at a time: 4 MB."""
+ROOM = 2**18
+"""Groups times steps that are counted at a time: 1 MB."""
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from deploy.arrays import Float64, Int32, UInt8, UInt64
+from deploy.arrays import Float64, UInt8, UInt64
 
 from .arguments import EventLists, HostNeurons, Room
-from .kernels import carry_over
+from .kernels import AHEAD, WORD, carry_over, emit
 from .numba_jit import compiled
 
 BYTES = 8
 """Neurons in one word of spike bytes."""
+
+EACH_ITS_BIT = np.uint64(0x0102040810204080)
+"""A word of bytes that are 0 or 1, times this, has byte n in bit 56 + n."""
 
 
 @compiled
@@ -22,7 +25,8 @@ def run_host(first: int, last: int, steps: int, neurons: HostNeurons, carried: E
     """
     length = neurons.row_length
     end = 0
-    fired = np.zeros((length + BYTES - 1) // BYTES * BYTES, np.uint8)
+    words = np.zeros((length + WORD - 1) // WORD, np.uint64)
+    fired = np.zeros(words.size * WORD, np.uint8)
     groups = fired.view(np.uint64)
     for s in range(first, last):
         low, high = int(neurons.strips[s, 0]), int(neurons.strips[s, 1])
@@ -32,12 +36,13 @@ def run_host(first: int, last: int, steps: int, neurons: HostNeurons, carried: E
         if end < 0:
             return s
         for t in range(steps):
-            if end + rise.size > room.events.size:
+            if end + rise.size + AHEAD > room.events.size:
                 return s
             for y in range(high - low):
                 row = slice(y * length, (y + 1) * length)
                 integrate(kept[row], rise[row], neurons.start <= t < neurons.stop, fired)
-                end = emit_bytes(fired, groups, (y + low) << neurons.shift, room.events, end)
+                gather_bits(groups, words)
+                end = emit(words, y + low, neurons.shift, room.events, end)
             room.pointer[s - first, t + 2] = end
         neurons.voltage[low * length : high * length] = kept
     return last
@@ -54,12 +59,11 @@ def integrate(voltage: Float64, rise: Float64, driven: bool, fired: UInt8) -> No
 
 
 @compiled
-def emit_bytes(fired: UInt8, groups: UInt64, row: int, out: Int32, end: int) -> int:
-    """Appends an event for every byte of ``fired`` that is set, eight at once where none is; returns the new end."""
-    for g in range(groups.size):
-        if groups[g] != 0:
-            for n in range(g * BYTES, (g + 1) * BYTES):
-                if fired[n]:
-                    out[end] = row | n
-                    end += 1
-    return end
+def gather_bits(groups: UInt64, words: UInt64) -> None:
+    """The bytes of ``groups``, each 0 or 1, as the bits of ``words``, the first byte the lowest bit."""
+    for w in range(words.size):
+        word = np.uint64(0)
+        for g in range(BYTES):
+            bits = (groups[w * BYTES + g] * EACH_ITS_BIT) >> np.uint64(56)
+            word |= bits << np.uint64(BYTES * g)
+        words[w] = word

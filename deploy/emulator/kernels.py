@@ -22,9 +22,6 @@ from .program import FIRST_LINE, KIND, LANES, ROW_LENGTH, SEGMENTS, SHIFT, STEP,
 WORD = 64
 """Neurons in one word of spike bits."""
 
-NARROW = 2
-"""Bytes of a sum where nothing can overflow."""
-
 AHEAD = 4
 """Events of a word that are written before it is known whether there are so many: a branch less for each."""
 
@@ -206,23 +203,19 @@ def run_strips(
     incoming: Incoming,
     carried: EventLists,
     state: Potentials,
-    none: Sums,
     room: Room,
 ) -> int:
-    """Strips ``first`` to ``last`` through ``steps`` time steps, from and to ``state``; ``none`` is an empty array of
-    the type in which weights are summed.
+    """Strips ``first`` to ``last`` through ``steps`` time steps, from and to ``state``.
 
     Appends to ``room`` the lists 0 (``carried``) to ``steps`` of each strip and their bounds. Returns the strip before
     which there was too little room, or ``last``.
     """
     size = largest_strip(neurons, first, last)
     spiked = np.zeros((neurons.stride // LANES + 3) // 4 * 4, np.uint16)
-    sums = np.zeros(size + longest_segment(incoming), none.dtype)
+    sums = np.zeros(size + longest_segment(incoming), np.int32)
     work = Work(sums, spiked, spiked.view(np.uint64), np.zeros(4, np.int64))
     now = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
-    after = now
-    if none.itemsize > NARROW:  # else nothing is computed again from what was before
-        after = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
+    after = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
     end = 0
     for s in range(first, last):
         low, high, kind = int(neurons.strips[s, 0]), int(neurons.strips[s, 1]), int(neurons.strips[s, 2])

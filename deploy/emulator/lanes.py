@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 from convert.network.neuron import DECAY_BITS, DECAY_ONE
 from deploy.foreign import LlvmBuilder, LlvmValue, NumbaContext, NumbaSignature, NumbaType, NumbaTyping
 
-from .arguments import Neurons, Places, Potentials, Work
+from .arguments import NarrowPlaces, NarrowWork, Neurons, Places, Potentials, Work
 from .program import LANES
 from .widths import Q_BITS, U_BITS, UNIT_BITS, VMAX
 
@@ -113,6 +113,32 @@ def ones(typing: NumbaTyping, word: NumbaType) -> tuple[NumbaSignature, Generate
     return types.int64(types.uint64), generate
 
 
+Held = Callable[[LlvmValue], LlvmValue]
+"""What a step leaves of currents, or of voltages."""
+
+
+def _by_decay(row: _Given, neurons: int, sweep: Callable[[Held, Held], None]) -> None:
+    """``sweep`` with what a step leaves of currents and voltages, by the argument ``neurons``: where there is no filter
+    and no leak, in fewer instructions."""
+    builder, fields = row.builder, Neurons._fields
+    factor, kept = (_spread(builder, row.number(neurons, fields, n, types.int32)) for n in ("decay", "kept"))
+    leaks = builder.icmp_signed("<", row.number(neurons, fields, "kept"), ir.Constant(I64, DECAY_ONE))
+    filters = builder.icmp_signed("!=", row.number(neurons, fields, "decay"), ir.Constant(I64, 1))
+
+    def of_voltage(left: Held) -> None:
+        with builder.if_else(leaks) as (leaky, lossless):
+            with leaky:
+                sweep(left, lambda voltage: _decayed(builder, voltage, kept))
+            with lossless:
+                sweep(left, lambda voltage: voltage)
+
+    with builder.if_else(filters) as (filtered, unfiltered):
+        with filtered:
+            of_voltage(lambda current: _decayed(builder, current, factor))
+        with unfiltered:
+            of_voltage(lambda current: _rest(builder, current))
+
+
 @intrinsic  # type: ignore[untyped-decorator]
 def update_row(
     typing: NumbaTyping, now: NumbaType, after: NumbaType, neurons: NumbaType, at: NumbaType, work: NumbaType
@@ -123,8 +149,7 @@ def update_row(
     q = sums[i], u = decay(now.u[i]) + q, v = max(decay(now.v[i]) + u + bias, vmin), spike and v = 0 where v > vth; each
     decay by its own factor, and none of v where all of it is kept. Results go to ``after``; spikes are bits of
     ``work.spiked``, 16 neurons to each entry. True means that q, u, u + bias or v left its range somewhere: then the
-    results are wrong and ``kernels.careful_row`` has to make them. Sums in int16 are of a layer in which nothing can,
-    and in ``SUM_UNIT``s: nothing is noted.
+    results are wrong and ``kernels.careful_row`` has to make them.
     """
     given = (now, after, neurons, at, work)
     signature = types.boolean(*given)
@@ -137,48 +162,95 @@ def update_row(
         new_u, new_v = (row.data(1, Potentials._fields, name) for name in Potentials._fields)
         vth, vmin, bias = (row.data(2, Neurons._fields, name) for name in ("vth", "vmin", "bias"))
         sums, spiked = (row.data(4, Work._fields, name) for name in ("sums", "spiked"))
-        narrow = row.field(4, Work._fields, "sums")[0].dtype == types.int16
         of_neuron, of_bias, of_threshold = (row.number(3, Places._fields, name) for name in Places._fields)
-        factor, kept = (_spread(builder, row.number(2, Neurons._fields, n, types.int32)) for n in ("decay", "kept"))
-        leaks = builder.icmp_signed("<", row.number(2, Neurons._fields, "kept"), ir.Constant(I64, DECAY_ONE))
-        filters = builder.icmp_signed("!=", row.number(2, Neurons._fields, "decay"), ir.Constant(I64, 1))
         vectors = builder.udiv(row.number(2, Neurons._fields, "stride"), ir.Constant(I64, LANES))
         wide_q, wide_u, highest = (cgutils.alloca_once_value(builder, _all(0)) for _ in range(3))
 
-        def sweep(left: Callable[[LlvmValue], LlvmValue], held: Callable[[LlvmValue], LlvmValue]) -> None:
+        def sweep(left: Held, held: Held) -> None:
             with cgutils.for_range(builder, vectors) as loop:
                 step = builder.mul(loop.index, ir.Constant(I64, LANES))
                 i, b, t = (builder.add(first, step) for first in (of_neuron, of_bias, of_threshold))
-                q = _sum(builder, sums, i, narrow=narrow)
+                q = builder.load(_at(builder, sums, i), align=4)
                 current = builder.add(left(builder.load(_at(builder, u, i), align=4)), q)
                 builder.store(current, _at(builder, new_u, i), align=4)
                 driven = builder.add(current, builder.load(_at(builder, bias, b), align=4))
                 voltage = builder.add(held(builder.load(_at(builder, v, i), align=4)), driven)
-                if not narrow:
-                    _note(builder, wide_q, builder.add(q, _all(1 << Q_BITS)))
-                    _note(builder, wide_u, builder.add(current, _all(1 << U_BITS)))
-                    _note(builder, wide_u, builder.add(driven, _all(1 << U_BITS)))
-                    builder.store(_larger(builder, builder.load(highest), voltage), highest)
+                _note(builder, wide_q, builder.add(q, _all(1 << Q_BITS)))
+                _note(builder, wide_u, builder.add(current, _all(1 << U_BITS)))
+                _note(builder, wide_u, builder.add(driven, _all(1 << U_BITS)))
+                builder.store(_larger(builder, builder.load(highest), voltage), highest)
                 voltage = _larger(builder, voltage, builder.load(_at(builder, vmin, t), align=4))
                 fires = builder.icmp_signed(">", voltage, builder.load(_at(builder, vth, t), align=4))
                 builder.store(builder.select(fires, _all(0), voltage), _at(builder, new_v, i), align=4)
                 builder.store(builder.bitcast(fires, ir.IntType(LANES)), builder.gep(spiked, [loop.index]), align=2)
 
-        def of_voltage(left: Callable[[LlvmValue], LlvmValue]) -> None:
-            with builder.if_else(leaks) as (leaky, lossless):
-                with leaky:
-                    sweep(left, lambda voltage: _decayed(builder, voltage, kept))
-                with lossless:
-                    sweep(left, lambda voltage: voltage)
-
-        with builder.if_else(filters) as (filtered, unfiltered):
-            with filtered:
-                of_voltage(lambda current: _decayed(builder, current, factor))
-            with unfiltered:
-                of_voltage(lambda current: _rest(builder, current))
+        _by_decay(row, 2, sweep)
         return _any_beyond(builder, *(builder.load(seen) for seen in (wide_q, wide_u, highest)))
 
     return signature, generate
+
+
+def _updating(steps: int) -> Callable[..., None]:
+    """So many time steps of a row in which nothing can overflow, whose state is read and written once.
+
+    The arguments are ``Potentials``, which it changes, ``Neurons``, ``NarrowPlaces`` and ``NarrowWork``. Step k has its
+    sums ``sum_step`` after those of the step before, in units of 2 ** ``UNIT_BITS``, and its bits ``bit_step`` after.
+    Sums are 0 when it is done.
+    """
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def update(
+        typing: NumbaTyping, state: NumbaType, neurons: NumbaType, at: NumbaType, work: NumbaType
+    ) -> tuple[NumbaSignature, Generate]:
+        given = (state, neurons, at, work)
+        signature = types.void(*given)
+
+        def generate(
+            context: NumbaContext, builder: LlvmBuilder, signature: NumbaSignature, args: Sequence[LlvmValue]
+        ) -> LlvmValue:
+            row = _Given(context, builder, given, args)
+            u, v = (row.data(0, Potentials._fields, name) for name in Potentials._fields)
+            vth, vmin, bias = (row.data(1, Neurons._fields, name) for name in ("vth", "vmin", "bias"))
+            sums, spiked = (row.data(3, NarrowWork._fields, name) for name in ("sums", "spiked"))
+            places = [row.number(2, NarrowPlaces._fields, name) for name in NarrowPlaces._fields]
+            of_neuron, of_bias, of_threshold, of_bits = places
+            sum_step, bit_step = (row.number(3, NarrowWork._fields, name) for name in ("sum_step", "bit_step"))
+            vectors = builder.udiv(row.number(1, Neurons._fields, "stride"), ir.Constant(I64, LANES))
+
+            def sweep(left: Held, held: Held) -> None:
+                with cgutils.for_range(builder, vectors) as loop:
+                    step = builder.mul(loop.index, ir.Constant(I64, LANES))
+                    i, b, t = (builder.add(first, step) for first in (of_neuron, of_bias, of_threshold))
+                    j, bit = i, builder.add(of_bits, loop.index)
+                    current, voltage = (builder.load(_at(builder, of, i), align=4) for of in (u, v))
+                    driven = builder.load(_at(builder, bias, b), align=4)
+                    lowest, threshold = (builder.load(_at(builder, of, t), align=4) for of in (vmin, vth))
+                    for _ in range(steps):
+                        arrived = _at(builder, sums, j, V16)
+                        q = builder.shl(builder.sext(builder.load(arrived, align=2), V32), _all(UNIT_BITS))
+                        builder.store(ir.Constant(V16, [0] * LANES), arrived, align=2)
+                        current = builder.add(left(current), q)
+                        voltage = builder.add(held(voltage), builder.add(current, driven))
+                        voltage = _larger(builder, voltage, lowest)
+                        fires = builder.icmp_signed(">", voltage, threshold)
+                        voltage = builder.select(fires, _all(0), voltage)
+                        builder.store(builder.bitcast(fires, ir.IntType(LANES)), builder.gep(spiked, [bit]), align=2)
+                        j, bit = builder.add(j, sum_step), builder.add(bit, bit_step)
+                    builder.store(current, _at(builder, u, i), align=4)
+                    builder.store(voltage, _at(builder, v, i), align=4)
+
+            _by_decay(row, 1, sweep)
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    return update  # type: ignore[no-any-return]
+
+
+SEVERAL = 4
+"""Steps of a row that are computed at once where nothing can overflow."""
+
+update_rows, update_rows_once = _updating(SEVERAL), _updating(1)
 
 
 def _any_beyond(builder: LlvmBuilder, wide_q: LlvmValue, wide_u: LlvmValue, highest: LlvmValue) -> LlvmValue:
@@ -190,13 +262,6 @@ def _any_beyond(builder: LlvmBuilder, wide_q: LlvmValue, wide_u: LlvmValue, high
     beyond = builder.or_(beyond, builder.icmp_signed(">", highest, _all(VMAX)))
     bits = builder.bitcast(beyond, ir.IntType(LANES))
     return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(LANES), 0))
-
-
-def _sum(builder: LlvmBuilder, sums: LlvmValue, i: LlvmValue, *, narrow: bool) -> LlvmValue:
-    if not narrow:
-        return builder.load(_at(builder, sums, i), align=4)
-    units = builder.sext(builder.load(_at(builder, sums, i, V16), align=2), V32)
-    return builder.shl(units, _all(UNIT_BITS))
 
 
 def _spread(builder: LlvmBuilder, number: LlvmValue) -> LlvmValue:

@@ -10,8 +10,10 @@ import numpy as np
 
 from deploy.arrays import Float64, Int32, Int64
 
-from . import host, kernels
-from .arguments import EventLists, HostNeurons, Incoming, Neurons, Pairs, Potentials, Room, Segments, Sums
+from . import host
+from .arguments import EventLists, HostNeurons, Incoming, Neurons, Pairs, Potentials, Room, Segments
+from .kernels import run_strips
+from .narrow_strips import run_narrow_strips
 from .program import ChipLayer, HostLayer, Layer, Links
 from .results import EmulatorState, Spikes
 
@@ -64,13 +66,13 @@ def chip_sweep(
     if after is not None:
         after.current[layer.name], after.voltage[layer.name] = current, voltage
     narrow = layer.largest_current is not None if state is None else layer.is_narrow(current, voltage)
-    sums: Sums = np.zeros(0, np.int16) if narrow else np.zeros(0, np.int32)
+    run = run_narrow_strips if narrow else run_strips
     incoming = _incoming(layer.narrow_links if narrow else layer.links, spikes)
     neurons, carried = _neurons(layer), _carried(arriving)
     potentials = Potentials(current.ravel(), voltage.ravel())
 
     def sweep(first: int, last: int, room: Room) -> int:
-        return int(kernels.run_strips(first, last, steps, neurons, incoming, carried, potentials, sums, room))
+        return int(run(first, last, steps, neurons, incoming, carried, potentials, room))
 
     return sweep
 

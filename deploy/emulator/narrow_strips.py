@@ -1,0 +1,82 @@
+"""``kernels.run_strips`` where nothing can overflow: sums of 16 bits, several steps of a row at once.
+
+What arrives in these steps is added up first, each step by itself; so a row's state is read and written once for all.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deploy.arrays import Int32
+
+from .arguments import EventLists, Incoming, NarrowPlaces, NarrowWork, Neurons, Potentials, Room, Strip
+from .kernels import AHEAD, add_arriving, carry_over, emit, largest_strip, longest_segment
+from .lanes import SEVERAL, update_rows, update_rows_once
+from .numba_jit import compiled, inlined
+from .program import LANES
+
+WORD_LANES = 4
+"""Entries of bits in one word."""
+
+
+@inlined
+def fired_in(k: int, strip: Strip, row_words: int, neurons: Neurons, work: NarrowWork, out: Int32, end: int) -> int:
+    """Appends the events of step ``k`` of those that were computed at once; returns the new end."""
+    word = k * (work.bit_step // WORD_LANES)
+    for y in range(strip.low, strip.high):
+        end = emit(work.words[word : word + row_words], y, neurons.shift, out, end)
+        word += row_words
+    return end
+
+
+@compiled
+def run_narrow_strips(
+    first: int,
+    last: int,
+    steps: int,
+    neurons: Neurons,
+    incoming: Incoming,
+    carried: EventLists,
+    state: Potentials,
+    room: Room,
+) -> int:
+    """As ``kernels.run_strips``."""
+    size, row_words = largest_strip(neurons, first, last), (neurons.stride // LANES + WORD_LANES - 1) // WORD_LANES
+    sum_step, bit_step = size + longest_segment(incoming), size // neurons.stride * row_words * WORD_LANES
+    spiked = np.zeros(SEVERAL * bit_step, np.uint16)
+    sums = np.zeros(SEVERAL * sum_step, np.int16)
+    work = NarrowWork(sums, spiked, spiked.view(np.uint64), sum_step, bit_step)
+    now = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
+    end = 0
+    for s in range(first, last):
+        low, high, kind = int(neurons.strips[s, 0]), int(neurons.strips[s, 1]), int(neurons.strips[s, 2])
+        strip = Strip(s, low, high, kind, neurons.stride)
+        count, origin = (high - low) * neurons.stride, low * neurons.stride
+        now.u[:count] = state.u[origin : origin + count]
+        now.v[:count] = state.v[origin : origin + count]
+        end = carry_over(carried, s, s - first, room, end)
+        if end < 0:
+            return s
+        t = 0
+        while t < steps:
+            together = SEVERAL if t + SEVERAL <= steps else 1
+            for k in range(together):
+                add_arriving(work.sums[k * sum_step :], strip, t + k, steps + 2, incoming)
+            for y in range(low, high):
+                row = y - low
+                at = NarrowPlaces(
+                    row * neurons.stride, y * neurons.bias_step, kind * neurons.stride, row * row_words * WORD_LANES
+                )
+                if together > 1:
+                    update_rows(now, neurons, at, work)
+                else:
+                    update_rows_once(now, neurons, at, work)
+            for k in range(together):
+                if end + count + AHEAD > room.events.size:
+                    return s
+                end = fired_in(k, strip, row_words, neurons, work, room.events, end)
+                room.pointer[s - first, t + k + 2] = end
+            t += together
+        state.u[origin : origin + count] = now.u[:count]
+        state.v[origin : origin + count] = now.v[:count]
+    return last
