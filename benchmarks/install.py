@@ -1,9 +1,9 @@
 """What an installation into an empty environment takes, with pip and no flags.
 
-    python -m benchmarks.install [--python python3.13] [FOLDER ...]
+    python -m benchmarks.install [--python python3.13] [--keep ENVIRONMENTS] [FOLDER ...]
 
 FOLDER is `.` (all) and `./light` unless others are given. Prints seconds of wall and processor, and megabytes of the
-environment.
+environment, which stays where it is in ENVIRONMENTS.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import resource
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -34,11 +35,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="*", default=[".", "./light"])
     parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--keep", type=Path)
     given = parser.parse_args()
     for folder in given.folders:
-        with TemporaryDirectory() as environment:
-            seconds, processor_s, megabytes = installed(given.python, folder, Path(environment))
-        print(f"{folder}: {seconds:.0f} s, {processor_s:.0f} s of a core, {megabytes:.0f} MB")
+        with nullcontext(given.keep) if given.keep else TemporaryDirectory() as environments:
+            environment = Path(environments).resolve() / (Path(folder).name or "all")
+            seconds, processor_s, megabytes = installed(given.python, folder, environment)
+        print(f"{folder}: {seconds:.0f} s, {processor_s:.0f} s of a core, {megabytes:.0f} MB", flush=True)
 
 
 if __name__ == "__main__":
