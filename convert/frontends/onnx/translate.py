@@ -73,7 +73,7 @@ class _Walk:
             )
         batches = {shape[0] for shape in sizes.values()}
         self.batch = next(iter(batches)) if len(batches) == 1 else None
-        inferred = shape_inference.infer_shapes(self.proto).graph
+        inferred = shape_inference.infer_shapes(self.proto, data_prop=True).graph  # also through computed sizes
         self.shapes = {info.name: _sizes(info) for info in inferred.value_info}
         inputs = {name: self._input(name, shape) for name, shape in sizes.items()}
         for node in self.graph.node:

@@ -47,6 +47,25 @@ def test_every_node_of_a_model_is_named_with_the_way_out(tmp_path):
     )
 
 
+def test_nodes_behind_a_refused_one_are_named_where_sizes_are_computed(tmp_path):
+    path = write(
+        tmp_path / "model.onnx",
+        node("Shape", "x", "sizes"),
+        node("Slice", "sizes zero two", "first"),
+        node("Concat", "first rest", "computed", axis=0),
+        node("Reshape", "x computed", "flat"),
+        node("LayerNormalization", "flat scale", "normed"),
+        node("Transpose", "normed", "turned", perm=[0, 2, 1]),
+        node("MatMul", "normed turned", "y"),
+        constants={"zero": [0], "two": [2], "rest": [-1], "scale": weights(64)},
+    )
+    require(
+        problems_of(path, max_pooling=False),
+        r"^node 'normed_node' \(LayerNormalization\): it depends on each image; use BatchNorm$",
+        r"^node 'y_node' \(MatMul\): it multiplies activations",
+    )
+
+
 def test_max_pooling_is_named_beside_what_does_not_convert(tmp_path):
     path = write(
         tmp_path / "model.onnx",
