@@ -15,10 +15,12 @@ from convert.training.wave.schedule import PULSE_SOURCE, ROUNDED, Wave
 def started_from(wave: Wave, trained: Network) -> Wave:
     """``wave`` with the weights, biases and pulses of ``trained``, which a wave of any steps has delivered.
 
-    Raises ``UserError`` if that has other populations or connections.
+    Raises ``UserError`` if that has other populations or connections, or no end of the image's steps.
     """
     network = wave.network
     theirs = {(p.source, p.target): p for p in trained.projections}
+    if not _few_steps(trained):
+        raise UserError("the bundle to start from was not trained for a few steps; give one that --steps has made")
     if problems := _differences(network, trained, theirs):
         raise UserError(f"the bundle to start from is of another model: {problems[0]}; give one of the same model")
     projections = tuple(
@@ -47,9 +49,12 @@ def _differences(network: Network, trained: Network, theirs: dict[tuple[str, str
         other = theirs.get((p.source, p.target))
         if other is None or other.transform.weights.shape != p.transform.weights.shape:
             problems.append(f"what leads from '{p.source}' to '{p.target}' is not the same")
-    if not any(p.end_step is not None and p.source_layer != BIAS_SOURCE_LAYER for p in trained.populations):
-        problems.append("it was not trained for a few steps")
     return problems
+
+
+def _few_steps(trained: Network) -> bool:
+    """Whether its image is shown for a few steps."""
+    return any(p.end_step is not None and p.source_layer != BIAS_SOURCE_LAYER for p in trained.populations)
 
 
 def _with_bias(population: Population, wave: Wave, trained: Network) -> Population:

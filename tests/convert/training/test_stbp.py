@@ -166,7 +166,7 @@ def test_another_network_to_start_from_is_refused(network):
     wave = Wave(network, STEPS, {})
     with pytest.raises(UserError, match=r"'p3' is not in both; give one of the same model$"):
         started_from(wave, Wave(chain(layers=2, timesteps=48), STEPS, {}).delivered())
-    with pytest.raises(UserError, match="it was not trained for a few steps"):
+    with pytest.raises(UserError, match="the bundle to start from was not trained for a few steps"):
         started_from(wave, network)
 
 
