@@ -195,6 +195,8 @@ def _rates(bundle: str | Path, file: str) -> dict[str, NDArray[np.float32]]:
 def _reading(bundle: str | Path, name: str) -> Iterator[Path]:
     """The path of the file ``name``; what goes wrong while it is read becomes a ``UserError``."""
     path = Path(bundle) / name
+    if Path(bundle).is_file():
+        raise UserError(f"{bundle} is a file, and a bundle is a folder; give the one that convert-model has written")
     if not path.is_file():
         raise UserError(f"{bundle} is not a bundle (no {name} in it); make one with convert-model MODEL -o {bundle}")
     try:

@@ -35,11 +35,14 @@ def fronts_of(runs: Sequence[RecordedRun], reported: Sequence[ReportedRun]) -> t
 
 
 def recipe_of(conversion: ConversionReport) -> str:
-    """How the network was trained for its spikes: 'stbp, 8 steps', 'tandem', 'calibration', or 'as given' elsewhere."""
+    """How the network was trained for its spikes: 'stbp, 8 steps', 'tandem', 'calibration', 'as in u.bundle, 8 steps'
+    with its weights, or 'as given' elsewhere."""
     if conversion.assumed:
         return "as given"
     steps = "" if conversion.steps is None else f", {conversion.steps} steps"
     name = conversion.recipe or ("percentile loss" if conversion.fine_tune_epochs else "calibration")
+    if conversion.recipe is None and conversion.start_from is not None:
+        name = f"as in {conversion.start_from}"
     return f"{name}{steps}"
 
 

@@ -121,7 +121,10 @@ def section_of(report: EnergyReport, summary: ReportedRun, run: RecordedRun) -> 
 
 
 def _made(conversion: ConversionReport) -> str:
-    return "a spiking network as it was given" if conversion.assumed else f"trained by {recipe_of(conversion)}"
+    if conversion.assumed:
+        return "a spiking network as it was given"
+    recipe = recipe_of(conversion)
+    return f"trained {recipe}" if recipe.startswith("as in") else f"trained by {recipe}"
 
 
 def _steps(run: ReportedRun) -> StepsPart:
