@@ -27,10 +27,10 @@ WIDTHS = (1400, 390)
 PRINTABLE = {name: int((width - 26 / 25.4) * 96) for name, (width, _) in PAPER.items()}
 """CSS pixels between margins of 13 mm."""
 
-WIDE = """[...document.querySelectorAll('body *')].filter(e => !e.closest('svg') && !e.closest('thead, .skip')
+WIDE = """[...document.querySelectorAll('body *')].filter(e => !e.closest('svg') && !e.closest('thead, .skip, .scrolled')
     && e.getClientRects().length && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1
   ).map(e => e.outerHTML.slice(0, 100))"""
-CUT = """[...document.querySelectorAll('body *')].filter(e => !e.closest('svg, thead') && e.clientWidth
+CUT = """[...document.querySelectorAll('body *')].filter(e => !e.closest('svg, thead, .scrolled') && e.clientWidth
     && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX != 'visible'
   ).map(e => e.outerHTML.slice(0, 100))"""
 SEEN = """(s => [...document.querySelectorAll(s)]
