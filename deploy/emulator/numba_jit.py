@@ -19,6 +19,7 @@ COMPILED_IN = (
     "kernels.py",
     "lanes.py",
     "program.py",
+    "routes.py",
     "widths.py",
 )
 """The files whose functions and constants are compiled into the callers of other files too."""
