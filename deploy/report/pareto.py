@@ -40,9 +40,9 @@ def recipe_of(conversion: ConversionReport) -> str:
     if conversion.assumed:
         return "as given"
     steps = "" if conversion.steps is None else f", {conversion.steps} steps"
-    name = conversion.recipe or ("percentile loss" if conversion.fine_tune_epochs else "calibration")
     if conversion.recipe is None and conversion.start_from is not None:
-        name = f"as in {conversion.start_from}"
+        return f"as in {conversion.start_from}{steps}"
+    name = conversion.recipe or ("percentile loss" if conversion.fine_tune_epochs else "calibration")
     return f"{name}{steps}"
 
 

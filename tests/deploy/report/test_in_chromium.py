@@ -27,7 +27,7 @@ WIDTHS = (1400, 390)
 PRINTABLE = {name: int((width - 26 / 25.4) * 96) for name, (width, _) in PAPER.items()}
 """CSS pixels between margins of 13 mm."""
 
-WIDE = """[...document.querySelectorAll('body *')].filter(e => !e.closest('svg') && !e.closest('thead, .skip, .scrolled')
+WIDE = """[...document.querySelectorAll('body *')].filter(e => !e.closest('svg, thead, .skip, .scrolled')
     && e.getClientRects().length && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1
   ).map(e => e.outerHTML.slice(0, 100))"""
 CUT = """[...document.querySelectorAll('body *')].filter(e => !e.closest('svg, thead, .scrolled') && e.clientWidth
