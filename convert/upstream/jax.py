@@ -5,9 +5,13 @@ from __future__ import annotations
 import functools
 import importlib
 import os
+from pathlib import Path
 
 from convert.left_out import installed
 from convert.upstream.types import Module
+
+DEVICES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg", "/dev/kfd")
+"""Of NVIDIA's driver, of Windows' for Linux, of AMD's."""
 
 
 @functools.cache
@@ -19,5 +23,7 @@ def load_jax() -> Module:
 
 @functools.cache
 def has_gpu() -> bool:
-    """Whether JAX, if it is installed, sees a GPU."""
-    return installed("jax") and bool(load_jax().default_backend() == "gpu")
+    """Whether JAX, if it is installed, sees a GPU; it is loaded only where a driver has left a device."""
+    if not installed("jax") or not any(Path(device).exists() for device in DEVICES):
+        return False
+    return bool(load_jax().default_backend() == "gpu")

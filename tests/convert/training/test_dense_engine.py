@@ -1,106 +1,21 @@
-"""Dense tensors beside the compiled loops: the same spikes and the same gradient, for every kind of link."""
+"""Dense tensors of JAX, in a process of their own: other tests load TensorFlow, which need not bear it."""
 
 from __future__ import annotations
 
-import numpy as np
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
 import pytest
 
-from convert.training.recipes.surrogates import LOW_TRIANGLE, SURROGATES
-from convert.training.wave.aim import Aim, Goals, RateBounds
-from convert.training.wave.batch import BatchGradient, Examples
-from convert.training.wave.dense_engine import DenseEngine
-from convert.training.wave.event_engine import EventEngine
-from convert.training.wave.layers import wave_layers
-from convert.training.wave.one_step import Noise, all_at_once
-from convert.training.wave.parameters import WaveParameters
-from convert.training.wave.schedule import Wave
-from convert.training.wave.simulate import ThroughSteps, Wanted
-from tests.builders.image_networks import images
-from tests.builders.taught_waves import STEPS as TAUGHT_STEPS
-from tests.builders.taught_waves import Teacher, loud_network
-from tests.builders.waves import STEPS, drives, random_wave
-
-pytest.importorskip("jax", reason="needs ann2loihi[gpu]")
-
-IMAGES = 3
+CASES = Path(__file__).with_name("dense_engine_cases.py")
 
 
-def goals(layers, seed=0):
-    rng = np.random.default_rng(seed)
-
-    def some(layer):
-        return rng.normal(size=(IMAGES, int(np.prod(layer.shape)))).astype(np.float32)
-
-    return {layer.name: Wanted(some(layer), some(layer)) for layer in layers}
-
-
-def both(wave, layers, noise=None, steps=STEPS):
-    per_step = {"p0": drives(wave, 5, IMAGES)}
-    engines = EventEngine(), DenseEngine(wave.network)
-
-    def noises():
-        return [None if noise is None else Noise(noise, np.random.default_rng(k)) for k in range(IMAGES)]
-
-    return [(engine, engine.passed(layers, per_step, steps, noises())) for engine in engines]
-
-
-def same_spikes(layers, passed):
-    for layer in layers:
-        for in_window in (False, True):
-            one, other = (
-                np.stack([image.counts(layer, in_window=in_window) for image in images]) for _, images in passed
-            )
-            assert one.sum() > 0
-            np.testing.assert_array_equal(one, other)
-
-
-@pytest.mark.parametrize("local", [False, True], ids=["through layers", "local"])
-@pytest.mark.parametrize("surrogate", SURROGATES)
-def test_spikes_and_gradients_are_those_of_the_loops(surrogate, local):
-    wave = random_wave(3)
-    layers = wave_layers(wave, {})
-    passed = both(wave, layers)
-    same_spikes(layers, passed)
-    backward = ThroughSteps(SURROGATES[surrogate], local)
-    one, other = (engine.gradient(layers, images, goals(layers), backward) for engine, images in passed)
-    for found, expected in ((other.weights, one.weights), (other.biases, one.biases), (other.pulses, one.pulses)):
-        assert found.keys() == expected.keys()
-        for key, value in expected.items():
-            assert found[key].shape == value.shape
-            np.testing.assert_allclose(found[key], value, rtol=1e-4, atol=1e-5 * np.abs(value).max())
-
-
-def test_a_graph_serves_other_weights_and_noise_is_that_of_the_loops():
-    engine, first = None, random_wave(3)
-    for seed in (3, 4):
-        wave = random_wave(seed)
-        layers = all_at_once(wave_layers(wave, {}))
-        (_, loops), (dense, tensors) = both(wave, layers, noise=0.3, steps=1)
-        same_spikes(layers, [(None, loops), (None, tensors)])
-        engine = engine or dense
-        again = engine.passed(
-            layers, {"p0": drives(wave, 5, IMAGES)}, 1, [Noise(0.3, np.random.default_rng(k)) for k in range(IMAGES)]
-        )
-        same_spikes(layers, [(None, loops), (None, again)])
-    assert len(engine._graphs) == 1
-    assert first.steps == STEPS
-
-
-def test_a_batch_gives_the_same_by_both_engines():
-    """With every goal that there is: the teacher's activities and outputs, labels, a penalty, bounds of rates."""
-    network = loud_network()
-    wave, teacher, shown = Wave(network, TAUGHT_STEPS, {}), Teacher(network), images(IMAGES, 1)
-    labels = np.random.default_rng(1).integers(4, size=(IMAGES, 6, 6))
-    given = Examples(shown, *teacher.lesson(shown), labels)
-    aim = Aim(Goals(penalty=0.5, rates=RateBounds(0.1)), 0.2, ThroughSteps(LOW_TRIANGLE))
-    found = []
-    for dense in (None, DenseEngine(network)):
-        of_batches = BatchGradient(WaveParameters(wave))
-        of_batches.dense = dense
-        found.append(of_batches.of(wave, wave_layers(wave, {}), given, aim))
-    one, other = found
-    assert (one.loss, one.agrees) == (other.loss, other.agrees)
-    assert one.gradients.keys() == other.gradients.keys()
-    for key, value in one.gradients.items():
-        assert np.abs(value).max() > 0
-        np.testing.assert_allclose(other.gradients[key], value, rtol=1e-3, atol=1e-4 * np.abs(value).max())
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("jax") is None, reason="needs ann2loihi[gpu]")
+def test_they_give_what_the_compiled_loops_give():
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(CASES)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=CASES.parents[3], check=False)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout or "[100%]" in done.stdout

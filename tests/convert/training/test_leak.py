@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from convert.training.recipes.surrogates import SURROGATES
-from convert.training.wave.dense_engine import DenseEngine
 from convert.training.wave.event_engine import EventEngine
 from convert.training.wave.layers import wave_layers
-from convert.training.wave.schedule import Wave
-from convert.training.wave.simulate import ThroughSteps, Wanted, gradient, pass_image
+from convert.training.wave.simulate import gradient, pass_image
 from deploy.emulator import compile_network, run
-from tests.builders.event_bundle import SHAPE, STEPS, event_network
+from tests.builders.event_bundle import STEPS
+from tests.builders.event_waves import event_wave, recordings
 from tests.builders.waves import drives, random_goals, random_wave, rasters, stored, tensorflow_gradient, whole
 
 
@@ -24,14 +23,6 @@ def test_every_spike_of_leaky_neurons_is_the_emulators(seed, leak):
     layers = wave_layers(wave, {})
     passed = [pass_image(layers, {"p0": drive}, wave.steps) for drive in per_step]
     assert differing(wave, {"p0": per_step.reshape(3, -1) / wave.network.dt_s}, passed) == 0
-
-
-def event_wave() -> Wave:
-    return Wave(event_network(), STEPS, {})
-
-
-def recordings(count: int) -> np.ndarray:
-    return np.float32(np.random.default_rng(3).random((count, STEPS, *SHAPE)) < 0.15)
 
 
 def test_every_spike_on_events_is_the_emulators():
@@ -70,23 +61,3 @@ def test_the_gradient_through_leaks_is_that_of_an_unrolled_graph(surrogate):
         for link in layer.links:
             expected = stored(wave, link, matrices[link.place])
             assert np.abs(found.weights[link.place].ravel() - expected).max() < 1e-5 * np.abs(expected).max()
-
-
-def test_dense_tensors_give_the_same_on_events():
-    pytest.importorskip("jax", reason="needs ann2loihi[gpu]")
-    wave, shown = event_wave(), recordings(3)
-    layers, noises = wave_layers(wave, {}), [None] * 3
-    rng = np.random.default_rng(0)
-    wanted = {
-        layer.name: Wanted(*rng.normal(size=(2, 3, int(np.prod(layer.shape)))).astype(np.float32)) for layer in layers
-    }
-    backward, results = ThroughSteps(SURROGATES["triangle"]), []
-    for engine in (EventEngine(), DenseEngine(wave.network)):
-        passed = engine.passed(layers, {"events": shown}, wave.steps, noises)
-        counts = np.concatenate([p.counts(layer) for p in passed for layer in layers])
-        results.append((counts, engine.gradient(layers, passed, wanted, backward)))
-    (counts, one), (others, other) = results
-    np.testing.assert_array_equal(counts, others)
-    assert counts.sum() > 100
-    for place, value in one.weights.items():
-        np.testing.assert_allclose(other.weights[place], value, rtol=1e-4, atol=1e-5 * np.abs(value).max())
