@@ -24,7 +24,7 @@ from convert.data.dataset import open_data
 from deploy.emulator import compile_network, drives_hz, run
 from deploy.emulator.counting import Stops, tallied
 from deploy.emulator.program import ChipLayer, Program
-from deploy.emulator.results import Spikes, silence
+from deploy.emulator.results import Presentation, Spikes, silence
 from deploy.emulator.sweeps import chip_sweep, swept
 from deploy.events.busiest import Loads
 from deploy.runs.images import chosen_images
@@ -90,6 +90,17 @@ def rows(program: Program, spikes: Mapping[str, Spikes], synops: Mapping[str, in
     return found
 
 
+def first_image(bundle: Path, data: Path) -> tuple[Program, Presentation]:
+    """The program of a ``bundle``, and what it does with the first image of ``data``, all spikes kept."""
+    network = load_network(bundle)
+    program = compile_network(network, read_partition(bundle / "partition.json"))
+    shapes = {"input_shape": network.input.shape, "target_shape": network.readouts[0].output_shape}
+    images, _ = next(iter(chosen_images(open_data(data, **shapes), skip=0, images=1).batches(1)))
+    names = [layer.name for layer in program.layers]
+    (shown,) = run(program, drives_hz(network, images), threads=1, record=names)
+    return program, shown
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle", type=Path)
@@ -97,12 +108,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--repeat", type=int, default=7)
     parser.add_argument("--out", type=Path, default=RESULTS / "by_layer.json")
     options = parser.parse_args(arguments)
-    network = load_network(options.bundle)
-    program = compile_network(network, read_partition(options.bundle / "partition.json"))
-    shapes = {"input_shape": network.input.shape, "target_shape": network.readouts[0].output_shape}
-    images, _ = next(iter(chosen_images(open_data(options.data, **shapes), skip=0, images=1).batches(1)))
-    names = [layer.name for layer in program.layers]
-    (shown,) = run(program, drives_hz(network, images), threads=1, record=names)
+    program, shown = first_image(options.bundle, options.data)
     synops = {layer.name: shown.counts[layer.name].synops for layer in program.chip_layers}
     found = rows(program, shown.spikes, synops, options.repeat)
     print(table(list(LAYER), found))

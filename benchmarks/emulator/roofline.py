@@ -17,19 +17,14 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from convert import load_network
-from convert.data.dataset import open_data
 from convert.network.neuron import DECAY_ONE
-from deploy.emulator import compile_network, drives_hz, run
 from deploy.emulator.arguments import NarrowPlaces, NarrowWork, Neurons, Potentials, Segments, Strip
 from deploy.emulator.kernels import add_segments
 from deploy.emulator.lanes import SEVERAL, update_rows
 from deploy.emulator.program import FIRST_LINE, LANES, SHIFT, STEP, VECTORS, Program
 from deploy.emulator.results import Presentation, Spikes
-from deploy.runs.images import chosen_images
-from partition import read_partition
 
-from .by_layer import best_s, layer_s
+from .by_layer import best_s, first_image, layer_s
 from .record import RESULTS, machine
 from .speed import plain_loop_s
 
@@ -70,7 +65,7 @@ def finding_s(repeat: int) -> float:
     link[[FIRST_LINE, STEP, VECTORS, SHIFT]] = 0, 1, 1, ROW.bit_length() - 1
     events = np.flatnonzero(np.random.default_rng(0).random(ROWS * ROW) < 0.05).astype(np.int32)
     sums, strip = np.zeros(ROWS * ROW + LANES, np.int16), Strip(0, 0, ROWS, 0, ROW)
-    add_segments(sums, strip, events, 0, len(events), link, segments, 0)
+    _many(sums, strip, events, link, segments)
     return best_s(lambda: _many(sums, strip, events, link, segments), repeat) / (MANY * len(events))
 
 
@@ -153,12 +148,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("data", type=Path)
     parser.add_argument("--repeat", type=int, default=7)
     options = parser.parse_args(arguments)
-    network = load_network(options.bundle)
-    program = compile_network(network, read_partition(options.bundle / "partition.json"))
-    shapes = {"input_shape": network.input.shape, "target_shape": network.readouts[0].output_shape}
-    images, _ = next(iter(chosen_images(open_data(options.data, **shapes), skip=0, images=1).batches(1)))
-    names = [layer.name for layer in program.layers]
-    (shown,) = run(program, drives_hz(network, images), threads=1, record=names)
+    program, shown = first_image(options.bundle, options.data)
     found = measured(program, shown, options.repeat)
     (RESULTS / "roofline.json").write_text(json.dumps(found, indent=1) + "\n")
     draw(found, PLOT)
