@@ -129,7 +129,7 @@ class BatchGradient:
         """Of the difference from the teacher's, with respect to ``count`` (images, neurons)."""
         xp = count.__array_namespace__()
         scale = np.float32(wave.network.population(layer.name).scale_hz * wave.network.dt_s)
-        goal = xp.clip(xp.asarray(given.activities[layer.name].reshape(count.shape)) * scale, 0, 1)
+        goal = xp.clip(xp.asarray(given.activities[layer.name].reshape(count.shape), dtype=np.float32) * scale, 0, 1)
         size = xp.sum(goal * goal, axis=1, keepdims=True) + np.float32(SILENT * goal.shape[1])
         return np.float32(2 * aim.features / wave.steps) * (count / np.float32(wave.steps) - goal) / size
 
