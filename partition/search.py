@@ -14,19 +14,16 @@ from convert.network import INPUT, Network
 from partition.board.chip_placement import InTime, Placement, place_chips, reduce_hops
 from partition.board.chip_swaps import link_cost
 from partition.board.congestion import reduce_peak_load
-from partition.copies.plan import plan_copies
-from partition.copies.traffic import copied_traffic
-from partition.copies.wiring import Wiring
-from partition.geometry.blocks import Ints
+from partition.copies.fits import Fits
 from partition.geometry.links import links_onto_chip
-from partition.place.local_search import ANNEALING, improve
 from partition.tiles.feasible import FeasibleTiles, feasible_tiles_of_layers
-from partition.tiles.retile import Problem, Solution
-from partition.tiles.tile_search import find_tiles
+from partition.tiles.retile import Problem, Solution, annealed
+from partition.tiles.tile_search import REFINED_TILES, find_tiles
 from partition.traffic.unicast import Rates, check_rates
 
-from .analysis import SearchResult, analyzed, packings_of
+from .analysis import SearchResult, analyzed
 from .board_file import find_board
+from .copied_search import CANDIDATES, fewest_with_copies, with_halo_prices
 from .hardware import AUTO, Board, require_cores, smallest_board
 from .options import Objective, SearchOptions
 from .result import Partition
@@ -64,35 +61,19 @@ def partition(
     links, first_board = links_onto_chip(network), _chosen_board(options)
     feasible = feasible_tiles_of_layers(network.chip_populations, links, first_board.chip)
     rates = {name: np.asarray(values, np.float64) for name, values in rates_hz.items()}
-    share = FOR_BLOCKS if copies else 1.0
-    problem = Problem(network, links, rates, seed, begin_s + share * seconds)
-    best, on_board = _fewest_messages(problem, feasible, first_board, options)
+    prices, share = (1.0,) * len(links), FOR_BLOCKS if copies else 1.0
+    problem = Problem(network, links, rates, prices, seed, begin_s + share * seconds)
     if copies:
-        return analyzed(_with_copies(problem, best, on_board, feasible, begin_s + seconds), peak_rates_hz, begin_s)
+        fits = Fits(network, links, first_board.chip)
+        problem = with_halo_prices(problem, fits)
+        candidates, on_board = _candidates(problem, feasible, first_board, options, CANDIDATES)
+        found = fewest_with_copies(problem, fits, candidates, feasible, on_board, begin_s + seconds)
+        return analyzed(found, peak_rates_hz, begin_s)
+    candidates, on_board = _candidates(problem, feasible, first_board, options, REFINED_TILES)
+    best = annealed(problem, candidates[0])
     placement = place_chips(best.graph, best.chip, on_board, seed=seed)
     placement = IMPROVE[objective](placement, seed, problem.in_time)
     return analyzed(SearchResult(problem, best.tiles, placement, feasible), peak_rates_hz, begin_s)
-
-
-def _with_copies(problem: Problem, best: Solution, board: Board, feasible: FeasibleTiles, end_s: float) -> SearchResult:
-    """``best`` with neurons that are computed twice where that spares messages, sought until ``end_s``."""
-    if problem.in_time():  # what has been found so far was not cut short
-        problem = replace(problem, deadline_s=end_s)
-    network, links, chip = problem.network, problem.links, _in_order(best.chip)
-    packings = packings_of(best.tiles, feasible)
-    copies = plan_copies(
-        network, links, best.tiles, packings, problem.spikes, chip, board.chip, lambda: time.monotonic() < end_s
-    )
-    wiring = Wiring(network, best.tiles, packings, chip, copies)
-    graph = copied_traffic(wiring, links, problem.rates_hz).graph
-    placement = place_chips(graph, wiring.chip_of, board, seed=problem.seed)
-    return SearchResult(problem, best.tiles, placement, feasible, copies)
-
-
-def _in_order(chip: Ints) -> Ints:
-    """The chips numbered from 0 in the order of their first blocks."""
-    number = {old: new for new, old in enumerate(dict.fromkeys(chip.tolist()))}
-    return np.array([number[old] for old in chip.tolist()], np.int64)
 
 
 def _check(network: Network, options: SearchOptions, rates_hz: Rates, peak_rates_hz: Rates | None) -> None:
@@ -128,10 +109,11 @@ def _chosen_board(options: SearchOptions) -> Board:
     return replace(found, chips=chips)
 
 
-def _fewest_messages(
-    problem: Problem, feasible: FeasibleTiles, board: Board, options: SearchOptions
-) -> tuple[Solution, Board]:
-    """The best tiles and chips found, and the board: ``board``, or the smallest that serves if any is allowed."""
+def _candidates(
+    problem: Problem, feasible: FeasibleTiles, board: Board, options: SearchOptions, number: int
+) -> tuple[list[Solution], Board]:
+    """Up to ``number`` choices of tiles and chips, and the board: ``board``, or the smallest that serves if any is
+    allowed."""
     least = sum(tiles[0].cores for tiles in feasible.values())
     while True:
         if options.board == AUTO and options.chips is None:
@@ -139,18 +121,10 @@ def _fewest_messages(
             board = smallest_board(ceil(least * cores / (cores - options.copies)))
         for_blocks = replace(board, chip=replace(board.chip, cores=board.chip.cores - options.copies))
         require_cores(for_blocks, least)
-        best = find_tiles(problem, feasible, for_blocks, least)
-        if best is not None:
-            return _annealed(problem, best), board
+        found = find_tiles(problem, feasible, for_blocks, least, number)
+        if found:
+            return found, board
         least = for_blocks.cores + 1
-
-
-def _annealed(problem: Problem, found: Solution) -> Solution:
-    if not problem.in_time() or found.board.chips == 1:
-        return found
-    chip = improve(found.graph, found.board, found.chip, seed=problem.seed, annealing=ANNEALING)
-    interchip = found.graph.interchip(chip)
-    return replace(found, chip=chip, interchip=interchip) if interchip < found.interchip else found
 
 
 def _fewest_messages_already(placement: Placement, seed: int, in_time: InTime) -> Placement:

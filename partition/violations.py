@@ -10,6 +10,7 @@ from convert.errors import UserError
 from convert.network import Network
 from partition.block import Copy
 from partition.copies.cores import cores_used
+from partition.copies.fits import Fits
 from partition.copies.rectangles import Rectangles
 from partition.core.utilization import OUT_SLOTS, utilization
 from partition.geometry.links import links_onto_chip
@@ -97,7 +98,7 @@ def _wrong_copies(network: Network, partition: Partition) -> list[str]:
     if not partition.copies:
         return []
     links, chip, wiring = links_onto_chip(network), partition.board.chip, partition.wiring(network)
-    rectangles = Rectangles(network, links, partition.tiles, chip)
+    rectangles = Rectangles(Fits(network, links, chip), partition.tiles)
     used = cores_used(wiring, links, chip)
     blocks = len(partition.blocks)
     problems = []

@@ -71,7 +71,7 @@ class Chooser:
         """``areas`` and what else of one layer is missing, with what that needs in so many layers before it; what
         surely takes more than ``cores`` is left out."""
         seen: set[bytes] = set()
-        for layer in self.rectangles.layers():
+        for layer in self.rectangles.fits.layers:
             missing = self._missing(areas, layer)
             for part in [missing] if whole else _sides(missing, self.demand.here[layer]):
                 for levels in LEVELS if part.any() else ():
@@ -88,7 +88,7 @@ class Chooser:
     def _missing(self, areas: Areas, layer: str) -> Bools:
         """The neurons of ``layer`` whose spikes the chip takes from others."""
         wanted = self.demand.wanted[layer] > 0
-        for link in self.rectangles.links:
+        for link in self.rectangles.fits.links:
             if link.source == layer and link.target in areas:
                 wanted = wanted | self._reaching(link, areas[link.target])
         return wanted & ~self._here(areas, layer)
@@ -101,10 +101,10 @@ class Chooser:
                 if not area.any():
                     continue
                 found[name] = found[name] | area if name in found else area
-                for link in self.rectangles.from_chip(name):
+                for link in self.rectangles.fits.from_chip[name]:
                     missing = self._reaching(link, area) & ~self._here(found, link.source)
                     before[link.source] = before[link.source] | missing if link.source in before else missing
-            new = {name: area for name, area in before.items() if name in self.rectangles.layers()}
+            new = {name: area for name, area in before.items() if name in self.rectangles.fits.layers}
         return found
 
     def _reaching(self, link: Link, area: Bools) -> Bools:

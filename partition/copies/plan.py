@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from convert.network import Network
 from partition.block import Copy
 from partition.core.packing import Packing
 from partition.geometry.blocks import Floats, Ints
@@ -17,29 +16,29 @@ from partition.hardware import Chip
 
 from .choose import Chooser
 from .demand import demands
+from .fits import Fits
 from .rectangles import Rectangles
 from .traffic import slots_used
 from .wiring import Wiring
 
 
 def plan_copies(
-    network: Network,
-    links: Sequence[Link],
+    fits: Fits,
     tiles: Mapping[str, Tile],
     packings: Mapping[str, Packing],
     spikes: Mapping[str, Floats],
     chip_of_block: Ints,
-    chip: Chip,
     in_time: Callable[[], bool],
 ) -> tuple[Copy, ...]:
     """What each chip computes too on the cores that its blocks leave free; ``spikes`` are those of a time step."""
+    network, links, chip = fits.network, fits.links, fits.chip
     used = np.bincount(chip_of_block)
-    rectangles = Rectangles(network, links, tiles, chip)
+    rectangles = Rectangles(fits, tiles)
     copies: list[Copy] = []
     for number, demand in enumerate(demands(network, links, tiles, spikes, chip_of_block, len(used))):
         found = Chooser(rectangles, demand).choose(chip.cores - int(used[number]), in_time)
         for layer, slices in found.rectangles:
-            packing = rectangles.packing(layer, slices)
+            packing = fits.packing(layer, slices)
             assert packing is not None
             copies.append(Copy(layer, slices, number, int(used[number]), packing))
             used[number] += 1

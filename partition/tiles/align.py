@@ -44,20 +44,39 @@ CountCores = Callable[[Shape, Tile, Grid], int]
 
 @dataclass(frozen=True)
 class LayoutCosts:
-    """The links between chip populations and their costs under one ``layout``; ``spikes`` are per time step."""
+    """The links between chip populations, their costs under one ``layout`` and the price of what crosses chips.
 
-    links: Sequence[tuple[Link, PairCosts]]
+    ``spikes`` are per time step.
+    """
+
+    links: Sequence[tuple[Link, PairCosts, float]]
     layout: Layout
     spikes: Mapping[str, Floats]
     chip: Chip
 
 
 def layout_costs(
-    network: Network, links: Sequence[Link], spikes: Mapping[str, Floats], layout: Layout, chip: Chip
+    network: Network,
+    links: Sequence[Link],
+    prices: Sequence[float],
+    spikes: Mapping[str, Floats],
+    layout: Layout,
+    chip: Chip,
 ) -> LayoutCosts:
-    """The costs of ``links`` under ``layout``; ``spikes`` are per time step, of each layer's shape."""
-    on_chip = [link for link in links if network.population(link.source).on_chip]
-    return LayoutCosts([(link, pair_costs(link, layout, spikes, chip)) for link in on_chip], layout, spikes, chip)
+    """The costs of ``links`` under ``layout``; ``spikes`` are per time step, of each layer's shape.
+
+    ``prices`` are those of messages between chips of one group; between groups a message costs 1.
+    """
+    priced = [
+        (link, pair_costs(link, layout, spikes, chip), price if _within_group(layout, link) else 1.0)
+        for link, price in zip(links, prices, strict=True)
+        if network.population(link.source).on_chip
+    ]
+    return LayoutCosts(priced, layout, spikes, chip)
+
+
+def _within_group(layout: Layout, link: Link) -> bool:
+    return group_of(layout, link.source) is group_of(layout, link.target)
 
 
 @dataclass(frozen=True)
@@ -120,25 +139,28 @@ class Alignment:
     def _total(self, chosen: Chosen) -> float:
         """Messages between chips, and those within at their price."""
         return float(
-            sum(self._over(link, costs, chosen, link.target)[chosen[link.target]] for link, costs in self.costs.links)
+            sum(
+                self._over(link, costs, price, chosen, link.target)[chosen[link.target]]
+                for link, costs, price in self.costs.links
+            )
         )
 
     def _messages(self, name: str, chosen: Chosen) -> Floats:
         """The messages into and out of a layer for each of its tiles, with what output axons are too many."""
         cost = np.zeros(len(self.cores[name]))
-        for link, costs in self.costs.links:
+        for link, costs, price in self.costs.links:
             if name in (link.source, link.target):
-                cost = cost + self._over(link, costs, chosen, name)
-        sources = {name, *(link.source for link, _ in self.costs.links if link.target == name)}
+                cost = cost + self._over(link, costs, price, chosen, name)
+        sources = {name, *(link.source for link, _, _ in self.costs.links if link.target == name)}
         limit = self.costs.chip.out_axon_slots
         excess = sum(np.maximum(self._slots(source, chosen, name) - limit, 0.0) for source in sources)
         return np.asarray(cost + EXCESS_PRICE * excess)
 
-    def _over(self, link: Link, costs: PairCosts, chosen: Chosen, name: str) -> Floats:
+    def _over(self, link: Link, costs: PairCosts, price: float, chosen: Chosen, name: str) -> Floats:
         """Messages over ``link`` between chips, and within at their price, for every tile of ``name``."""
         return np.concatenate(
             [
-                (1 + INTRACHIP_PRICE) * costs.messages(target) - costs.intrachip(source, target)
+                (price + INTRACHIP_PRICE) * costs.messages(target) - price * costs.intrachip(source, target)
                 for source, target in self._pairs(link, chosen, name)
             ]
         )
@@ -146,7 +168,7 @@ class Alignment:
     def _slots(self, source: str, chosen: Chosen, name: str) -> Floats:
         """The most output axon slots of a block of ``source``, for every tile of ``name``."""
         total = np.zeros(len(self.cores[name]))
-        for link, costs in self.costs.links:
+        for link, costs, _ in self.costs.links:
             if link.source == source:
                 total = total + np.concatenate([costs.out_slots(*pair) for pair in self._pairs(link, chosen, name)])
         return total

@@ -24,7 +24,7 @@ Costs = Mapping[str, Floats]
 
 @dataclass(frozen=True)
 class RegionCosts:
-    """Costs of ``feasible`` tiles; ``spikes`` are per time step, of each population's shape.
+    """Costs of ``feasible`` tiles; ``spikes`` are per time step, of each population's shape, ``prices`` of each link.
 
     What has been computed is kept, by link, by (number of the link, grid) and by (layer, grid).
     """
@@ -33,6 +33,7 @@ class RegionCosts:
     links: Sequence[Link]
     feasible: FeasibleTiles
     spikes: Mapping[str, Floats]
+    prices: Sequence[float]
     _cuts_of: dict[int, Cuts] = field(default_factory=dict, init=False, repr=False)
     _cuts: dict[tuple[int, Grid], tuple[Floats, Floats]] = field(default_factory=dict, init=False, repr=False)
     _outside: dict[tuple[str, Grid], Floats] = field(default_factory=dict, init=False, repr=False)
@@ -52,14 +53,15 @@ class RegionCosts:
                     self._cuts_of[number] = region_cuts(link, tiles, self.spikes[link.source])
                 self._cuts[number, group.grid] = self._cuts_of[number](group.grid)
             cut, total = self._cuts[number, group.grid]
-            costs[link.target] += (cut if link.source in costs else total) + INTRACHIP_PRICE * total
+            crosses = self.prices[number] * cut if link.source in costs else total
+            costs[link.target] += crosses + INTRACHIP_PRICE * total
         return costs
 
     def _spikes_outside(self, name: str, grid: Grid) -> Floats:
         """Messages per time step that neurons outside of their pixel's region send at least, for each tile."""
         if (name, grid) not in self._outside:
             tiles = [option.tile for option in self.feasible[name]]
-            links = sum(link.source == name for link in self.links)
-            some = links * spikes_outside_own_region(tiles, grid, self.spikes[name]) if links else np.zeros(len(tiles))
+            price = sum(price for link, price in zip(self.links, self.prices, strict=True) if link.source == name)
+            some = price * spikes_outside_own_region(tiles, grid, self.spikes[name]) if price else np.zeros(len(tiles))
             self._outside[name, grid] = some
         return self._outside[name, grid]

@@ -19,7 +19,7 @@ from partition.geometry.blocks import Floats, Ints
 from partition.geometry.links import Link
 from partition.geometry.tile import Tile
 from partition.hardware import Board
-from partition.place.local_search import improve
+from partition.place.local_search import ANNEALING, improve
 from partition.place.metis import metis
 from partition.place.repair import repair
 from partition.traffic.unicast import EdgeCache, TrafficGraph, traffic
@@ -32,17 +32,22 @@ from .region_placement import place_by_majority
 
 @dataclass(frozen=True)
 class Problem:
-    """What is to be partitioned, and until when; edges that have been computed are kept."""
+    """What is to be partitioned, and until when; edges that have been computed are kept.
+
+    ``prices`` are what a message over each link costs if it is between chips that share layers: 1, or less if copies
+    are to spare most of them.
+    """
 
     network: Network
     links: tuple[Link, ...]
     rates_hz: Mapping[str, Floats]
+    prices: tuple[float, ...]
     seed: int
     deadline_s: float
     _edges: EdgeCache = field(default_factory=dict, init=False, repr=False)
 
     def graph(self, tiles: Mapping[str, Tile]) -> TrafficGraph:
-        return traffic(self.network, self.links, tiles, self.rates_hz, known_edges=self._edges)
+        return traffic(self.network, self.links, tiles, self.rates_hz, prices=self.prices, known_edges=self._edges)
 
     @cached_property
     def spikes(self) -> dict[str, Floats]:
@@ -99,6 +104,15 @@ def refine(problem: Problem, start: Solution, shortlist: FeasibleTiles, rounds: 
             return best
         best = found
     return best
+
+
+def annealed(problem: Problem, found: Solution) -> Solution:
+    """``found`` with its blocks on other chips if annealing finds fewer messages in time."""
+    if not problem.in_time() or found.board.chips == 1:
+        return found
+    chip = improve(found.graph, found.board, found.chip, seed=problem.seed, annealing=ANNEALING)
+    interchip = found.graph.interchip(chip)
+    return replace(found, chip=chip, interchip=interchip) if interchip < found.interchip else found
 
 
 def _measure(problem: Problem, now: Solution, shortlist: FeasibleTiles) -> dict[str, Floats] | None:

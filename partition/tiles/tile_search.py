@@ -28,7 +28,7 @@ changes (docs/partition.md)."""
 PLACED_TILES = 16
 """Choices of tiles whose placement is computed. Chosen by hand."""
 REFINED_TILES = 3
-"""Of these, the best ones that are refined. Chosen by hand."""
+"""Of these, the best ones that are refined, unless more are asked for. Chosen by hand."""
 REFINEMENT_ROUNDS = 4
 """At most so many rounds of refinement. A limit: a round that gains nothing ends them."""
 SHORTLIST = 10
@@ -38,12 +38,14 @@ CORE_PRICES = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 being 1: from tiles that only save messages to tiles that only save cores."""
 
 
-def find_tiles(problem: Problem, feasible: FeasibleTiles, board: Board, least_cores: int) -> Solution | None:
-    """The best tiles and chips found on ``board`` for at least ``least_cores``.
+def find_tiles(
+    problem: Problem, feasible: FeasibleTiles, board: Board, least_cores: int, refined: int = REFINED_TILES
+) -> list[Solution]:
+    """The best tiles and chips found on ``board`` for at least ``least_cores``, up to ``refined`` of them, best first.
 
-    None if no choice was found whose output axons fit the cores of ``board``.
+    Empty if no choice was found whose output axons fit the cores of ``board``.
     """
-    costs = RegionCosts(problem.network, problem.links, feasible, problem.spikes)
+    costs = RegionCosts(problem.network, problem.links, feasible, problem.spikes, problem.prices)
     placed: list[tuple[Solution, Layout]] = []
     for tiles, layout in _fitted(problem, costs, board, least_cores)[:PLACED_TILES]:
         if placed and not problem.in_time():
@@ -51,14 +53,12 @@ def find_tiles(problem: Problem, feasible: FeasibleTiles, board: Board, least_co
         graph = problem.graph(tiles)
         starts = [place_by_region(problem.network, tiles, layout), place_by_slab(graph, problem.network, layout)]
         placed.append((solution(problem, tiles, _with_chips(board, layout), starts), layout))
-    if not placed:
-        return None
     placed.sort(key=lambda option: option[0].cost)
-    refined = [
+    found = [
         refine(problem, start, _shortlist(feasible, costs, layout, start), REFINEMENT_ROUNDS)
-        for start, layout in placed[:REFINED_TILES]
+        for start, layout in placed[:refined]
     ]
-    return min(refined, key=lambda found: found.cost)
+    return sorted(found, key=lambda solution: solution.cost)
 
 
 def _fitted(
@@ -88,7 +88,7 @@ def _fitted_to(
     start = cheapest(feasible, limits)
     if start is None:
         return []
-    pairs = layout_costs(network, links, problem.spikes, layout, chip)
+    pairs = layout_costs(network, links, problem.prices, problem.spikes, layout, chip)
     searches = [alignment(network, feasible, pairs, count_cores) for count_cores in (even_cores, balanced_cores)]
     options = [fitted for search in searches if (fitted := search.fit(start)) is not None]
     options = [option for option in options if not overflowing(network, links, option[1], chip)]

@@ -107,11 +107,13 @@ def traffic(
     tiles: Mapping[str, Tile],
     rates_hz: Mapping[str, Floats],
     *,
+    prices: Sequence[float] | None = None,
     known_edges: EdgeCache | None = None,
 ) -> TrafficGraph:
     """The traffic of ``network`` cut by ``tiles``; ``rates_hz`` maps each population to rates of its shape.
 
-    ``known_edges`` keeps edges from call to call, for the same links and rates.
+    ``prices`` are what a message over each link counts, 1 if not given. ``known_edges`` keeps edges from call to call,
+    for the same links and rates.
     """
     cache: EdgeCache = {} if known_edges is None else known_edges
     chip_populations = network.chip_populations
@@ -127,7 +129,8 @@ def traffic(
             cache[key] = edges(link, *key[1:], rates)
         i, j, messages = cache[key]
         if source.on_chip:
-            between.append((i + first[link.source], j + first[link.target], messages))
+            price = 1.0 if prices is None else prices[number]
+            between.append((i + first[link.source], j + first[link.target], price * messages))
         else:
             np.add.at(from_host, j + first[link.target], messages)
     return TrafficGraph(

@@ -7,6 +7,7 @@ from random import Random
 
 from partition.block import Copy
 from partition.copies.core_use import core_use
+from partition.copies.fits import Fits
 from partition.copies.rectangles import Rectangles
 from partition.core.synapse_lists import packings
 from partition.geometry.blocks import counts
@@ -20,19 +21,19 @@ from tests.builders.random_networks import Case
 def with_copies(case: Case, random: Random, tries: int = 12) -> Case:
     """The same case with copies of random rectangles of its layers, on random chips, packed in random ways."""
     network, partition = case.network, case.partition
-    rectangles = Rectangles(network, links_onto_chip(network), partition.tiles, LOIHI)
+    fits = Fits(network, links_onto_chip(network), LOIHI)
+    rectangles = Rectangles(fits, partition.tiles)
     chips = sorted({block.chip for block in partition.blocks})
     copies: list[Copy] = []
     for _ in range(tries):
-        layers = rectangles.layers()
-        if not layers:
+        if not fits.layers:
             break
-        layer = random.choice(layers)
+        layer = random.choice(fits.layers)
         slices = random_rectangle(random, network.shape_of(layer), partition.tiles[layer])
-        parts = [into_part(link, slices) for link in rectangles.inward(layer)]
+        parts = [into_part(link, slices) for link in fits.inward[layer]]
         packing = random.choice(packings(parts, extent_of(slices)))
-        fits = core_use(rectangles.inward(layer), slices, packing, LOIHI).fits(LOIHI)
-        if fits and rectangles.same_integers(layer, slices):
+        fit = core_use(fits.inward[layer], slices, packing, LOIHI).fits(LOIHI)
+        if fit and rectangles.same_integers(layer, slices):
             core = len(partition.blocks) + len(copies)
             copies.append(Copy(layer, slices, random.choice(chips), core, packing))
     return replace(case, partition=replace(partition, copies=tuple(copies)))

@@ -15,6 +15,7 @@ from partition import partition, read_partition
 from partition.block import Copy
 from partition.copies.choose import Chooser
 from partition.copies.demand import demands
+from partition.copies.fits import Fits
 from partition.copies.rectangles import Rectangles
 from partition.copies.traffic import copied_traffic, slots_used
 from partition.copies.wiring import Wiring
@@ -90,7 +91,7 @@ def placed() -> np.ndarray:
 def test_chosen_copies_spare_what_is_said_and_more_cores_spare_more() -> None:
     chip = placed()
     spikes = {p.name: RATES[p.name] * NETWORK.dt_s for p in NETWORK.chip_populations if NETWORK.out_of(p.name)}
-    rectangles = Rectangles(NETWORK, LINKS, TILES, LOIHI)
+    rectangles = Rectangles(Fits(NETWORK, LINKS, LOIHI), TILES)
     before = traffic(NETWORK, LINKS, TILES, RATES).interchip(chip)
     last = before
     for cores in (0, 2, 5):
@@ -155,8 +156,8 @@ def test_copies_are_refused_for_other_objectives() -> None:
 
 
 def test_a_cover_holds_all_of_an_area_and_nothing_that_does_not_fit() -> None:
-    rectangles = Rectangles(NETWORK, LINKS, TILES, LOIHI)
-    layer = rectangles.layers()[0]
+    rectangles = Rectangles(Fits(NETWORK, LINKS, LOIHI), TILES)
+    layer = rectangles.fits.layers[0]
     area = np.zeros(NETWORK.shape_of(layer)[:2], bool)
     area[2:5, :] = area[:, 6:9] = True
     cover = rectangles.cover(layer, 0, area)
@@ -164,6 +165,6 @@ def test_a_cover_holds_all_of_an_area_and_nothing_that_does_not_fit() -> None:
     held = np.zeros_like(area)
     for slices in cover:
         held[slice(*slices[0]), slice(*slices[1])] = True
-        assert rectangles.packing(layer, slices) is not None
+        assert rectangles.fits.packing(layer, slices) is not None
         assert rectangles.same_integers(layer, slices)
     assert held[area].all()
