@@ -1,24 +1,29 @@
-"""Neurons computed twice: what they spare between chips, and what they cost, by how many cores are kept for them.
+"""Neurons computed twice: what they spare between chips and what they cost, with each part of the search and without.
 
-    python -m benchmarks.partition.copies BUNDLE TEST [--chips 16] [--copies 0 8] [--images 8] [--seconds 300]
+    python -m benchmarks.partition.copies --unet BUNDLE TEST --resnet BUNDLE TEST [--images 8] [--seconds 300]
 
-Planned with the rates of calibration, counted on test images by the exact emulator; the digest of all spikes is the
-same in each row. Joules are those of SANA-FE's constants for all steps.
+Planned with the rates of calibration. Messages are counted on test images by the exact emulation and must be those
+that the same images' rates foretell; those of the U-Net for four times the pixels are foretold. The digest of all
+spikes tells that copies change none. Joules are those of SANA-FE's constants for all steps. Placers on tiles chosen by
+hand are given as many chips as ours may use, or as many as they need. Results go to results/copies.json as they come.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
-from benchmarks.emulator.record import table
-from convert.bundle import load_network, load_rates
+from benchmarks.emulator.record import Record, table
 from convert.network import Network
 from deploy.emulator import compile_network, drives_hz, run
 from deploy.emulator.results import Presentation
@@ -26,10 +31,58 @@ from deploy.energy.counts import Counts
 from deploy.energy.devices import SANA_FE
 from deploy.energy.estimate import loihi_estimate
 from deploy.runs.report import BusiestCores, PipelineEvents
+from partition.copies.traffic import copied_traffic
+from partition.geometry.links import links_onto_chip
+from partition.hardware import LOIHI, chips_for
+from partition.place import PLACERS
 from partition.result import Partition
 from partition.search import partition
+from partition.tiles import tile_search
+from partition.tiles.feasible import feasible_tiles_of_layers
+from partition.tiles.hand_tiles import hand_tiles
+from partition.tiles.layouts import layouts
 
-from .subjects import inputs
+from .compare import NAMES, RESULTS, Plan, on
+from .subjects import Subject, doubled, fired, inputs, of_bundle
+
+BY_HAND = ("greedy_interchip", "metis", "kahypar")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One search: the most chips, the cores kept for copies on each, and whether layers may have chips of their own."""
+
+    chips: int
+    kept: int
+    groups: bool = True
+
+    @property
+    def searched(self) -> AbstractContextManager[Any]:
+        return nullcontext() if self.groups else patch.object(tile_search, "layouts", _one_group)
+
+    @property
+    def name(self) -> str:
+        layout = "" if self.groups else ", every chip a region of all layers"
+        return f"<= {self.chips} chips, {self.kept} cores kept{layout}"
+
+
+def _one_group(*arguments: Any) -> list[Any]:
+    return [layout for layout in layouts(*arguments) if len(layout) == 1]
+
+
+CASES: Mapping[str, Sequence[Case]] = {
+    "ResNet-20": [Case(2, kept) for kept in (0, 4, 10)],
+    "U-Net": [
+        Case(19, 16),
+        Case(19, 0),
+        Case(19, 16, groups=False),
+        Case(19, 0, groups=False),
+        Case(19, 20),
+        Case(19, 8),
+        Case(16, 0),
+    ],
+    "U-Net, 256 x 256": [Case(75, 16), Case(75, 0)],
+}
 
 
 @dataclass(frozen=True)
@@ -95,45 +148,110 @@ def _joules(network: Network, found: Partition, result: Presentation) -> float:
 
 
 FIELDS = ("neuron_updates", "spikes", "messages_out", "messages_in", "synops", "conv_synops")
-HEADER = ["cores kept", "chips", "cores", "of these copies", "planned", "counted", "from the host", "synops, M",
-          "updates, M", "joules", "spikes"]  # fmt: skip
 
 
-def line(kept: int, found: Partition, planned: float, seen: Counted) -> list[str]:
+def measured(subject: Subject, case: Case, seconds: float, images: np.ndarray | None) -> dict[str, Any]:
+    """The partition that ``case`` finds, and what it sends if neurons fire as they did on the test images."""
+    with case.searched:
+        found = partition(
+            subject.network,
+            subject.planned_hz,
+            board="pohoiki-springs",
+            chips=case.chips,
+            copies=case.kept,
+            seconds=seconds,
+        )
+    wiring = found.wiring(subject.network)
+    foretold = copied_traffic(wiring, links_onto_chip(subject.network), subject.counted_hz).graph
+    interchip = foretold.interchip(wiring.chip_of)
+    result = {
+        "chips": found.chips,
+        "cores": len(found.on_cores),
+        "copies": len(found.copies),
+        "planned": found.report.messages_per_step.interchip,
+        "foretold": interchip,
+    }
+    assert found.report.timings
+    result |= {"s": found.report.timings.seconds, "cut_short": found.report.timings.cut_short}
+    if images is not None:
+        seen = counted(subject.network, found, images)
+        assert np.isclose(seen.interchip, interchip, rtol=1e-6), (seen.interchip, interchip)
+        result |= asdict(seen)
+    return result
+
+
+def by_hand(subject: Subject, chips: int) -> dict[str, Any]:
+    """Messages between chips of the usual placers on hand tiles, as the test images fire."""
+    links = links_onto_chip(subject.network)
+    feasible = feasible_tiles_of_layers(subject.network.chip_populations, links, LOIHI)
+    plan = Plan(subject, links, hand_tiles(subject.network.chip_populations, links, feasible, LOIHI))
+    wide = on(max(chips, chips_for(plan.planned.blocks, LOIHI)))
+    return {name: plan.interchip(PLACERS[name](plan.planned, wide, seed=0)) for name in BY_HAND}
+
+
+FEWER = "fewer than " + ", ".join(NAMES[name] for name in BY_HAND)
+HEADER = ["", "chips, cores", "of these copies", "planned", "counted", FEWER, "from the host", "synops, M", "updates, M",
+          "joules", "spikes", "s"]  # fmt: skip
+
+
+def line(case: Case, seen: Mapping[str, Any], hand: Mapping[str, Any]) -> list[str]:
+    own = [
+        case.name,
+        f"{seen['chips']}, {seen['cores']:,}",
+        f"{seen['copies']:,}",
+        f"{seen['planned']:,.0f}",
+        f"{seen['foretold']:,.0f}",
+        ", ".join(f"{hand[name]['interchip'] / seen['foretold']:.1f}" for name in BY_HAND),
+    ]
+    took = f"{seen['s']:.0f}{' (cut short)' if seen['cut_short'] else ''}"
+    if "digest" not in seen:
+        return [*own, *["not emulated"] * 5, took]
     return [
-        str(kept),
-        str(found.chips),
-        f"{len(found.on_cores):,}",
-        f"{len(found.copies):,}",
-        f"{planned:,.0f}",
-        f"{seen.interchip:,.0f}",
-        f"{seen.host:,.0f}",
-        f"{seen.synops / 1e6:.1f}",
-        f"{seen.updates / 1e6:.2f}",
-        f"{seen.joules:.4g}",
-        seen.digest,
+        *own,
+        f"{seen['host']:,.0f}",
+        f"{seen['synops'] / 1e6:.1f}",
+        f"{seen['updates'] / 1e6:.2f}",
+        f"{seen['joules']:.4g}",
+        seen["digest"],
+        took,
     ]
 
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bundle", type=Path)
-    parser.add_argument("test", type=Path)
-    parser.add_argument("--chips", type=int, default=16)
-    parser.add_argument("--copies", type=int, nargs="+", default=[0, 8])
+    for name in ("--unet", "--resnet"):
+        parser.add_argument(name, nargs=2, type=Path, metavar=("BUNDLE", "TEST"), required=True)
     parser.add_argument("--images", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=300.0)
+    parser.add_argument("--out", type=Path, default=RESULTS / "copies.json")
     options = parser.parse_args(arguments)
-    network, rates = load_network(options.bundle), load_rates(options.bundle)
-    images = inputs(network, options.bundle, options.test, options.images)
+    record = Record(options.out, {"images": options.images, "seconds": options.seconds})
+
+    images = options.images
+    resnet = of_bundle("ResNet-20", *options.resnet, images)
+    compare(resnet, _inputs(resnet, *options.resnet, images), options.seconds, record)
+    unet = of_bundle("U-Net", *options.unet, images)
+    compare(unet, _inputs(unet, *options.unet, images), options.seconds, record)
+    compare(doubled(unet, fired(unet.network, *options.unet, images=4)), None, options.seconds, record)
+
+
+def _inputs(subject: Subject, bundle: Path, test: Path, images: int) -> np.ndarray:
+    return inputs(subject.network, bundle, test, images)
+
+
+def compare(subject: Subject, images: np.ndarray | None, seconds: float, record: Record) -> None:
+    """Measures and prints all cases of one subject, on ``images`` if it can be emulated."""
     rows = []
-    for kept in options.copies:
-        found = partition(
-            network, rates, board="pohoiki-springs", chips=options.chips, copies=kept, seconds=options.seconds
-        )
-        planned = found.report.messages_per_step.interchip
-        rows.append(line(kept, found, planned, counted(network, found, images)))
-    print(table(HEADER, rows))
+    most = max(case.chips for case in CASES[subject.name])
+    hand = record.measured(f"{subject.name}, by hand", lambda: by_hand(subject, most))
+    for case in CASES[subject.name]:
+        seen = record.measured(f"{subject.name}, {case.name}", partial(measured, subject, case, seconds, images))
+        rows.append(line(case, seen, hand))
+    placed = ", ".join(
+        f"{NAMES[name]} {hand[name]['interchip']:,.0f} ({hand[name]['chips']} chips)" for name in BY_HAND
+    )
+    print(f"\n{subject.name}: {placed}\n")
+    print(table(HEADER, rows), flush=True)
 
 
 if __name__ == "__main__":
