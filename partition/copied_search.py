@@ -37,11 +37,18 @@ def with_halo_prices(problem: Problem, fits: Fits) -> Problem:
 
 
 def fewest_with_copies(
-    problem: Problem, fits: Fits, candidates: Sequence[Solution], feasible: FeasibleTiles, board: Board, end_s: float
+    problem: Problem,
+    fits: Fits,
+    candidates: Sequence[Solution],
+    feasible: FeasibleTiles,
+    board: Board,
+    most: int,
+    end_s: float,
 ) -> SearchResult:
     """Of ``candidates`` the one that sends fewest messages with the copies planned for it, sought until ``end_s``.
 
-    At least the first one is looked at. ``problem`` has the prices that the candidates were found with.
+    At least the first one is looked at; no chip gets more than ``most`` copies. ``problem`` has the prices that the
+    candidates were found with.
     """
     exact = replace(problem, prices=(1.0,) * len(problem.links))
     best: tuple[float, Solution, Wiring, TrafficGraph] | None = None
@@ -50,7 +57,7 @@ def fewest_with_copies(
             break
         found = annealed(problem, candidate)
         chip, packings = _in_order(found.chip), packings_of(found.tiles, feasible)
-        copies = plan_copies(fits, found.tiles, packings, problem.spikes, chip, lambda: time.monotonic() < end_s)
+        copies = plan_copies(fits, found.tiles, packings, problem.spikes, chip, most, lambda: time.monotonic() < end_s)
         wiring = Wiring(problem.network, found.tiles, packings, chip, copies)
         graph = copied_traffic(wiring, problem.links, problem.rates_hz).graph
         messages = graph.interchip(wiring.chip_of)

@@ -50,10 +50,9 @@ def partition(
     percentiles, which change no block but tell what traffic there is at most. ``chips`` is the most chips to use,
     ``board`` a board, its name, the name of a JSON file, or 'auto'. With ``objective`` 'hops', blocks and chips are
     moved at the end so that messages take fewer hops, with 'link' so that the heaviest link of the board carries
-    fewer, even if more messages cross chips. ``copies`` cores of each chip, and those that are free anyway, are for
-    neurons that are computed twice, on the chip that needs their spikes too; with 0 none are. The same seed gives the
-    same partition unless ``seconds`` cut the search short. Raises ``UserError`` if a layer fits no core, the board is
-    too small, or rates are missing.
+    fewer, even if more messages cross chips. Blocks leave ``copies`` cores of each chip to neurons that are computed
+    twice, on the chip that needs their spikes too. The same seed gives the same partition unless ``seconds`` cut the
+    search short. Raises ``UserError`` if a layer fits no core, the board is too small, or rates are missing.
     """
     begin_s = time.monotonic()
     options = SearchOptions(board, chips, objective, seed, seconds, copies)
@@ -67,7 +66,7 @@ def partition(
         fits = Fits(network, links, first_board.chip)
         problem = with_halo_prices(problem, fits)
         candidates, on_board = _candidates(problem, feasible, first_board, options, CANDIDATES)
-        found = fewest_with_copies(problem, fits, candidates, feasible, on_board, begin_s + seconds)
+        found = fewest_with_copies(problem, fits, candidates, feasible, on_board, copies, begin_s + seconds)
         return analyzed(found, peak_rates_hz, begin_s)
     candidates, on_board = _candidates(problem, feasible, first_board, options, REFINED_TILES)
     best = annealed(problem, candidates[0])

@@ -3,10 +3,10 @@
     python -m benchmarks.partition.copies --unet BUNDLE TEST --resnet BUNDLE TEST [--images 8] [--seconds 300]
 
 Planned with the rates of calibration. Messages are counted on test images by the exact emulation and must be those
-that the rates of this run foretell; without the copies every spike must be the same. The U-Net for four times the pixels
-is not emulated: its messages are foretold from rates of test images. Joules are those of SANA-FE's constants for all
-steps. Placers on tiles chosen by hand are given as many chips as ours may use, or as many as they need. Results go to
-results/copies.json as they come.
+that the rates of this run foretell; without the copies every spike must be the same. The U-Net for four times the
+pixels is not emulated: its messages are foretold from rates of test images. Joules are those of SANA-FE's constants
+for all steps. Placers on tiles chosen by hand are given as many chips as ours may use, or as many as they need. Results
+go to results/copies.json as they come.
 """
 
 from __future__ import annotations
@@ -72,13 +72,13 @@ def _one_group(*arguments: Any) -> list[Any]:
 
 
 CASES: Mapping[str, Sequence[Case]] = {
-    "ResNet-20": [Case(2, kept) for kept in (0, 4, 10)],
+    "ResNet-20": [Case(2, kept) for kept in (0, 4, 6, 8, 12, 34)],
     "U-Net": [
         Case(19, 16),
         Case(19, 0),
         Case(19, 16, groups=False),
         Case(19, 0, groups=False),
-        Case(19, 20),
+        Case(19, 24),
         Case(19, 8),
         Case(16, 0),
     ],

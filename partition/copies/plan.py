@@ -28,15 +28,19 @@ def plan_copies(
     packings: Mapping[str, Packing],
     spikes: Mapping[str, Floats],
     chip_of_block: Ints,
+    most: int,
     in_time: Callable[[], bool],
 ) -> tuple[Copy, ...]:
-    """What each chip computes too on the cores that its blocks leave free; ``spikes`` are those of a time step."""
+    """What each chip computes too on up to ``most`` cores that its blocks leave free.
+
+    ``spikes`` are those of a time step.
+    """
     network, links, chip = fits.network, fits.links, fits.chip
     used = np.bincount(chip_of_block)
     rectangles = Rectangles(fits, tiles)
     copies: list[Copy] = []
     for number, demand in enumerate(demands(network, links, tiles, spikes, chip_of_block, len(used))):
-        found = Chooser(rectangles, demand).choose(chip.cores - int(used[number]), in_time)
+        found = Chooser(rectangles, demand).choose(min(most, chip.cores - int(used[number])), in_time)
         for layer, slices in found.rectangles:
             packing = fits.packing(layer, slices)
             assert packing is not None

@@ -47,15 +47,28 @@ class RegionCosts:
         for number, link in enumerate(self.links):
             if link.target not in costs or not self.network.population(link.source).on_chip:
                 continue
-            if (number, group.grid) not in self._cuts:
-                if number not in self._cuts_of:
-                    tiles = [option.tile for option in self.feasible[link.target]]
-                    self._cuts_of[number] = region_cuts(link, tiles, self.spikes[link.source])
-                self._cuts[number, group.grid] = self._cuts_of[number](group.grid)
-            cut, total = self._cuts[number, group.grid]
+            cut, total = self._cut_by(number, group.grid)
             crosses = self.prices[number] * cut if link.source in costs else total
             costs[link.target] += crosses + INTRACHIP_PRICE * total
         return costs
+
+    def least_cut(self, layers: Sequence[str]) -> float:
+        """Messages per time step between ``layers`` and all others, whatever the tiles, at least."""
+        return sum(
+            float(self._cut_by(number, (1, 1))[1].min())
+            for number, link in enumerate(self.links)
+            if (link.source in layers) != (link.target in layers) and self.network.population(link.source).on_chip
+        )
+
+    def _cut_by(self, number: int, grid: Grid) -> tuple[Floats, Floats]:
+        """(Messages that cross the regions of ``grid``, all messages) over a link for each tile of its target."""
+        link = self.links[number]
+        if (number, grid) not in self._cuts:
+            if number not in self._cuts_of:
+                tiles = [option.tile for option in self.feasible[link.target]]
+                self._cuts_of[number] = region_cuts(link, tiles, self.spikes[link.source])
+            self._cuts[number, grid] = self._cuts_of[number](grid)
+        return self._cuts[number, grid]
 
     def _spikes_outside(self, name: str, grid: Grid) -> Floats:
         """Messages per time step that neurons outside of their pixel's region send at least, for each tile."""

@@ -14,7 +14,7 @@ from partition.hardware import Board, chips_for
 from .align import alignment, layout_costs
 from .feasible import FeasibleTile, FeasibleTiles
 from .knapsack import budget, cheapest, cheapest_within_axons, estimate, overflowing
-from .layouts import layouts, squarest
+from .layouts import layouts, pairs_of_groups, squarest
 from .region_costs import RegionCosts
 from .region_placement import place_by_region, place_by_slab
 from .regions import Group, Layout, balanced_cores, even_cores
@@ -101,13 +101,14 @@ def _fitted_to(
 def _promising(problem: Problem, costs: RegionCosts, board: Board, numbers: Sequence[int]) -> list[Layout]:
     """Layouts for these ``numbers`` of chips, cheapest estimate first; few of them once time is up."""
     fewest = {name: min(option.cores for option in options) for name, options in costs.feasible.items()}
-    populations = problem.network.chip_populations
+    pairs = pairs_of_groups(problem.network.chip_populations, fewest, costs.least_cut, board.chip)
     of_group: dict[Group, float] = {}
     ranked = []
     for chips in numbers:
         everywhere = [Group(tuple(fewest), grid) for grid in squarest(chips)]
         many = problem.in_time()
-        for layout in layouts(populations, fewest, chips, board.chip) if many else [(group,) for group in everywhere]:
+        many_layouts = layouts(tuple(fewest), pairs, fewest, chips, board.chip)
+        for layout in many_layouts if many else [(group,) for group in everywhere]:
             for group in layout:
                 if group not in of_group:
                     of_group[group] = estimate(costs.feasible, budget(costs, group, board.chip))

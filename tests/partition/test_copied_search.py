@@ -55,7 +55,7 @@ def test_the_best_of_the_candidates_is_taken(feasible: FeasibleTiles, candidates
     bad = replace(good, chip=chip, interchip=good.graph.interchip(chip))
 
     def messages(*of: Solution) -> float:
-        found = fewest_with_copies(late, fits, of, feasible, BOARD, time.monotonic() + 60)
+        found = fewest_with_copies(late, fits, of, feasible, BOARD, 4, time.monotonic() + 60)
         return float(found.placement.links.sum())
 
     assert messages(good) < messages(bad)
@@ -63,6 +63,6 @@ def test_the_best_of_the_candidates_is_taken(feasible: FeasibleTiles, candidates
 
 
 def test_without_any_time_the_first_candidate_is_planned(feasible: FeasibleTiles, candidates: list[Solution]) -> None:
-    found = fewest_with_copies(problem(), Fits(NETWORK, LINKS, BOARD.chip), candidates, feasible, BOARD, 0.0)
+    found = fewest_with_copies(problem(), Fits(NETWORK, LINKS, BOARD.chip), candidates, feasible, BOARD, 4, 0.0)
     assert found.tiles == candidates[0].tiles
     assert found.copies == ()
