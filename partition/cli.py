@@ -105,7 +105,7 @@ def _require_room(network: Network, seconds: float, memory: int | None) -> None:
     default=0.0,
     metavar="SECONDS",
     show_default=True,
-    help="Then seek a sharper lower bound for so long (where two chips suffice).",
+    help="Then seek a sharper lower bound for so long: for 15 chips a minute or two, for two chips up to some minutes.",
 )
 @click.option("--force", is_flag=True, help="Replace an existing partition.")
 @memory
@@ -138,10 +138,7 @@ def main(
     if prove_s and found.copies:
         console.print("--prove: not where neurons are computed twice; its bound would not hold for them.")
     elif prove_s and not provable(found):
-        console.print(
-            f"--prove: not for {found.report.cores} cores on a board of {found.board.chips} chips; "
-            "more than one chip of cores and up to two, or one and a half on larger boards, can be proved."
-        )
+        console.print(f"--prove: not for {found.report.cores} cores, which fit one chip; there no message leaves it.")
     _show(bundle, found.report)
 
 

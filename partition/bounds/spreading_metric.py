@@ -59,14 +59,26 @@ class _Tree(NamedTuple):
     place: Ints
 
 
+class Spread(NamedTuple):
+    """A lower ``bound``, and the ``length`` of each link of the graph's ``adjacency`` where the search ended."""
+
+    bound: float
+    length: Floats
+
+
 def lower_bound(graph: TrafficGraph, capacity: int, *, in_time: Callable[[], bool] = lambda: True) -> float:
     """Messages per time step that cross between chips of ``capacity`` cores however the blocks are placed.
 
     Once time is up the bound is that of the sweep that is going on, if it is not the first one.
     """
-    links = graph.adjacency
-    if graph.blocks <= capacity or len(links.weight) == 0:
+    if graph.blocks <= capacity or len(graph.adjacency.weight) == 0:
         return 0.0
+    return spread(graph, capacity, in_time=in_time).bound
+
+
+def spread(graph: TrafficGraph, capacity: int, *, in_time: Callable[[], bool] = lambda: True) -> Spread:
+    """``lower_bound`` with the lengths, of a graph with links."""
+    links = graph.adjacency
     weight, reverse = links.weight, _reverse(links)
     sweeps = int(np.clip(MOST_VISITS / (min(graph.blocks, 3 * capacity) * len(weight)), 2, TREE_SWEEPS))
     rng = np.random.default_rng(0)
@@ -82,7 +94,7 @@ def lower_bound(graph: TrafficGraph, capacity: int, *, in_time: Callable[[], boo
         load = (1.0 - step) * load + step * (carried + carried[reverse]) / (weight * earned)
         best = max(best, 1.0 / float(load.max()))
         length = np.exp(LENGTH_GROWTH * np.sqrt(number + 1) * (load / load.max() - 1.0)) / weight
-    return best
+    return Spread(best, length)
 
 
 def _reverse(links: Adjacency) -> Ints:

@@ -23,20 +23,20 @@ IMBALANCE = 0.03
 def kahypar(graph: TrafficGraph, board: Board, *, seed: int) -> Ints:
     if board.chips == 1 or graph.blocks <= board.chips:
         return np.arange(graph.blocks) % board.chips
-    library = _initialize()
+    started = library()
     mtkahypar.set_seed(seed)
-    context = library.context_from_preset(mtkahypar.PresetType.DETERMINISTIC_QUALITY)
+    context = started.context_from_preset(mtkahypar.PresetType.DETERMINISTIC_QUALITY)
     context.set_partitioning_parameters(board.chips, IMBALANCE, mtkahypar.Objective.CUT)
     context.set_individual_target_block_weights([board.chip.cores] * board.chips)
     context.logging = False
     edges = sparse.triu(graph.symmetric, k=1).tocoo()
     pairs = list(zip(edges.coords[0].tolist(), edges.coords[1].tolist(), strict=True))
     weights = integer_weights(edges.data).tolist()
-    hypergraph = library.create_graph(context, graph.blocks, len(pairs), pairs, [1] * graph.blocks, weights)
+    hypergraph = started.create_graph(context, graph.blocks, len(pairs), pairs, [1] * graph.blocks, weights)
     return repair(graph, board, np.array(hypergraph.partition(context).get_partition(), np.int64))
 
 
 @functools.cache
-def _initialize() -> Any:
+def library() -> Any:
     """The library, which can be started once in a process; one thread keeps its answers the same."""
     return mtkahypar.initialize(1, False)
