@@ -24,16 +24,24 @@ Grow = Callable[[np.ufunc, Floats], Floats]
 
 def sequential(instance: Instance) -> Ints:
     """Part after part in the order of the vertices, each filled until the next vertex does not fit."""
+    return split(instance, np.zeros(instance.graph.vertices, np.int64))
+
+
+def split(instance: Instance, part: Ints) -> Ints:
+    """``part`` with the parts that break a limit cut into several, in the order of their vertices."""
     filling = _Filling(instance)
-    part = np.zeros(instance.graph.vertices, np.int64)
-    current = 0
-    for vertex in range(instance.graph.vertices):
-        if not filling.fits(vertex):
-            filling.start()
-            current += 1
-        filling.take(vertex)
-        part[vertex] = current
-    return part
+    found = np.zeros(instance.graph.vertices, np.int64)
+    current = -1
+    for number in np.unique(part):
+        filling.start()
+        current += 1
+        for vertex in np.flatnonzero(part == number).tolist():
+            if not filling.fits(vertex):
+                filling.start()
+                current += 1
+            filling.take(vertex)
+            found[vertex] = current
+    return found
 
 
 def spinemap(instance: Instance) -> Ints:

@@ -18,13 +18,16 @@ import numpy as np
 
 from convert.bundle import load_network, load_rates
 from convert.network import Network
-from partition.geometry.blocks import cores
+from partition.geometry.blocks import Ints, cores
 from partition.hardware import LOIHI, chips_for
+from partition.place.local_search import improve
 from partition.result import read_partition
 
 from .classics import alexnet, eight_layers, lenet, rates_hz, vgg
 from .cut import blocks_on_chips, neurons_on_cores, usual_tiles
 from .instance import FOLDER, Instance, write
+from .methods import ANNEALING, HEATS, as_traffic, board_of
+from .standings import take_value
 
 COMMAND = "python -m benchmarks.mapping.make"
 Design = tuple[str, Callable[[], Network]]
@@ -49,6 +52,9 @@ def main(arguments: Sequence[str]) -> None:
     made = [of_bundle(*options.bundle)] if options.bundle else [classic(name) for name in (*ON_CHIPS, *ON_CORES)]
     for instance in made:
         write(instance, options.out)
+    if options.bundle and options.out == FOLDER:
+        take_value(made[0], annealed_on(made[0], Path(options.bundle[1])), "partition-model, annealed")
+    for instance in made:
         graph = instance.graph
         print(f"{instance.facts.name}: {graph.vertices} vertices, {graph.hyperedges} hyperedges, {len(graph.pin)} pins")
 
@@ -73,6 +79,13 @@ def of_bundle(name: str, bundle: str) -> Instance:
     about = f"{name}, a bundle's network, tiles of partition-model, rates of calibration"
     command = f"{COMMAND} --bundle {name} BUNDLE"
     return blocks_on_chips(name, about, command, network, found.tiles, rates, found.chips)
+
+
+def annealed_on(instance: Instance, bundle: Path) -> Ints:
+    """The chips of the partition in ``bundle`` after more annealing."""
+    chip = np.array([block.chip for block in read_partition(bundle / "partition.json").blocks])
+    graph, board = as_traffic(instance), board_of(instance)
+    return improve(graph, board, chip, seed=0, annealing=2 * ANNEALING, heat=HEATS[0])
 
 
 if __name__ == "__main__":

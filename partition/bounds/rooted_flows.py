@@ -35,8 +35,8 @@ NEAR = 3
 block at times, and the lengths that say what is near are not the last ones."""
 MOST_FLOWS = 30_000_000
 """About so many flows at most, on all links together: some 1 GiB. Beyond, roots send flows to fewer blocks."""
-BALANCE = 0.1
-"""The steps of flows over those of X, in units of the links' messages. Chosen by hand among 0.03, 0.1, 0.3, 1 and 10 on
+BALANCE = 0.03
+"""The steps of flows over those of X, in units of the links' messages. Chosen by hand among 0.03, 0.1, 0.3 and more on
 the U-Net and on grids: any value gives a bound."""
 STEPS_PER_BOUND = 20
 """Steps between two bounds, which cost as much as one."""

@@ -38,12 +38,14 @@ def improve(
     *,
     seed: int,
     annealing: int = 0,
+    heat: float = FIRST_HEAT,
     passes: int = PASSES,
     distance: Floats | None = None,
     host_distance: Floats | None = None,
 ) -> Ints:
     """``chip`` after descent by moves and swaps; ``annealing`` random exchanges per block come before it.
 
+    ``heat`` is the temperature at first, in mean messages of a pair of blocks.
     ``distance``, shape (chips, chips), is what a message from chip to chip costs, 1 between different ones if not
     given; ``host_distance``, shape (chips,), what one from the host costs, nothing if not given.
     """
@@ -54,8 +56,8 @@ def improve(
     _descend(adjacency, costs, best, board.chip.cores, passes)
     if annealing and board.chips > 1:
         warm = best.copy()
-        heat = FIRST_HEAT * float(adjacency.weight.mean()) if len(adjacency.weight) else 0.0
-        anneal(adjacency, costs, warm, board.chip.cores, annealing * graph.blocks, heat, seed)
+        first = heat * float(adjacency.weight.mean()) if len(adjacency.weight) else 0.0
+        anneal(adjacency, costs, warm, board.chip.cores, annealing * graph.blocks, first, seed)
         _descend(adjacency, costs, warm, board.chip.cores, passes)
         best = min((best, warm), key=lambda found: total_cost(adjacency, costs, found))
     return best
