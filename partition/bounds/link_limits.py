@@ -1,6 +1,7 @@
 """What links carry of the flows of ``rooted_flows``, and the nearest flows that they can carry. All compiled.
 
-A link carries the sum of the ``capacity`` largest flows along it and of the ``capacity`` largest against it.
+A link carries the sum of the largest flows along it whose roots fit a chip together, and of the largest against it. A
+flow is stored as what it is for each core of its root: most roots are blocks of one core.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ MOST_TRIES = 30
 
 
 class Links(NamedTuple):
-    """Link e, of ``weight`` messages, may have the flows ``first[e]`` to ``first[e + 1]``, one for each root.
+    """Link e, of ``weight`` messages, may have the flows ``first[e]`` to ``first[e + 1]``, of roots of this ``size``.
 
     ``here`` and ``there`` number the pairs of a flow's root and the two ends of its link; the number after those of all
     ``pairs`` stands for a block and itself.
@@ -30,6 +31,7 @@ class Links(NamedTuple):
 
     weight: Floats
     first: Ints
+    size: Floats
     here: Ints
     there: Ints
     pairs: int
@@ -57,7 +59,7 @@ def push(links: Links, flow: Floats, shared: Floats, step: float, capacity: int,
         rise = step * links.weight[e]
         for k in range(first, end):
             flow[k] += rise * (shared[links.here[k]] - shared[links.there[k]])
-        _project(flow[first:end], links.weight[e], capacity, thresholds, e)
+        _project(flow[first:end], links.size[first:end], links.weight[e], capacity, thresholds, e)
 
 
 @compiled(parallel=True)
@@ -65,7 +67,8 @@ def carried(links: Links, flow: Floats, capacity: int) -> Floats:
     """What each link carries, relative to its messages."""
     load = np.zeros(len(links.weight))
     for e in numba.prange(len(links.weight)):
-        load[e] = _load(flow[links.first[e] : links.first[e + 1]], capacity) / links.weight[e]
+        first, end = links.first[e], links.first[e + 1]
+        load[e] = _load(flow[first:end], links.size[first:end], capacity) / links.weight[e]
     return load
 
 
@@ -76,39 +79,36 @@ def arriving(links: Links, flow: Floats) -> Floats:
     for part in numba.prange(PARTS):
         first = len(flow) * part // PARTS
         for k in range(first, len(flow) * (part + 1) // PARTS):
-            sums[part, links.here[k]] -= flow[k]
-            sums[part, links.there[k]] += flow[k]
+            sums[part, links.here[k]] -= links.size[k] * flow[k]
+            sums[part, links.there[k]] += links.size[k] * flow[k]
     total: Floats = sums.sum(axis=0)[: links.pairs]
     return total
 
 
 @compiled()
-def _load(flow: Floats, capacity: int) -> float:
-    return _largest(flow, capacity, 1.0) + _largest(flow, capacity, -1.0)
+def _load(flow: Floats, size: Floats, capacity: int) -> float:
+    """Sums of the largest flows of either sign, of the last one as much as still fits."""
+    order = np.argsort(np.abs(flow))
+    along, against, total = float(capacity), float(capacity), 0.0
+    for k in order[::-1]:
+        if flow[k] > 0:
+            total += flow[k] * min(size[k], along)
+            along -= min(size[k], along)
+        else:
+            total -= flow[k] * min(size[k], against)
+            against -= min(size[k], against)
+    return total
 
 
 @compiled()
-def _largest(flow: Floats, count: int, sign: float) -> float:
-    """The sum of the ``count`` largest flows of one ``sign``."""
-    size, found = np.empty(len(flow)), 0
-    for value in flow:
-        if sign * value > 0:
-            size[found] = sign * value
-            found += 1
-    if found <= count:
-        return float(size[:found].sum())
-    return float(np.partition(size[:found], found - count)[found - count :].sum())
-
-
-@compiled()
-def _project(flow: Floats, limit: float, capacity: int, thresholds: Thresholds, e: int) -> None:
+def _project(flow: Floats, size: Floats, limit: float, capacity: int, thresholds: Thresholds, e: int) -> None:
     """``flow`` moved as little as possible, in the sum of squares, until link ``e`` carries no more than ``limit``.
 
     The largest flows lose ``cut`` each but fall to no less than their direction's level, at which those rest that the
     sum counts in part: the condition of the least for the sum of the largest.
     """
-    total = np.abs(flow).sum()
-    if total <= limit or (len(flow) > capacity and _load(flow, capacity) <= limit):
+    total = (size * np.abs(flow)).sum()
+    if total <= limit or (size.sum() > capacity and total <= 3 * limit and _load(flow, size, capacity) <= limit):
         thresholds.cut[e] *= 0.5
         return
     highest = max(np.abs(flow).max(), total / capacity)  # such a cut leaves nothing
@@ -116,8 +116,9 @@ def _project(flow: Floats, limit: float, capacity: int, thresholds: Thresholds, 
     along, against = thresholds.along[e], thresholds.against[e]
     cut = thresholds.cut[e] if 0 < thresholds.cut[e] < highest else 0.1 * highest
     for _ in range(MOST_TRIES):
-        along, against = _level(flow, cut, capacity, 1.0, along), _level(flow, cut, capacity, -1.0, against)
-        excess = _left(flow, cut, capacity, along, against) - limit
+        along = _level(flow, size, cut, capacity, 1.0, along)
+        against = _level(flow, size, cut, capacity, -1.0, against)
+        excess = _left(flow, size, cut, capacity, along, against) - limit
         if abs(excess) < PRECISION * limit:
             break
         if excess > 0:
@@ -128,23 +129,23 @@ def _project(flow: Floats, limit: float, capacity: int, thresholds: Thresholds, 
         cut = min(max(low + width * over / (over - under), low + 0.05 * width), high - 0.05 * width)
     thresholds.cut[e], thresholds.along[e], thresholds.against[e] = cut, along, against
     for k in range(len(flow)):
-        size, level = abs(flow[k]), along if flow[k] > 0 else against
-        flow[k] = np.sign(flow[k]) * min(size, max(size - cut, level))
+        height, level = abs(flow[k]), along if flow[k] > 0 else against
+        flow[k] = np.sign(flow[k]) * min(height, max(height - cut, level))
 
 
 @compiled()
-def _level(flow: Floats, cut: float, count: int, sign: float, level: float) -> float:
-    """The least level >= 0 at which the flows of ``sign`` above it, each counted up to ``cut``, are ``count``."""
+def _level(flow: Floats, size: Floats, cut: float, count: int, sign: float, level: float) -> float:
+    """The least level >= 0 at which the flows of ``sign`` above it, each counted up to ``cut``, have size ``count``."""
     low, high = 0.0, np.inf
     for _ in range(MOST_TRIES):
-        above, slope = 0.0, 0
-        for value in flow:
-            over = sign * value - level
+        above, slope = 0.0, 0.0
+        for k in range(len(flow)):
+            over = sign * flow[k] - level
             if over >= cut:
-                above += 1.0
+                above += size[k]
             elif over > 0:
-                above += over / cut
-                slope += 1
+                above += size[k] * over / cut
+                slope += size[k]
         if abs(above - count) < 1e-6 * count or (above < count and level == 0.0):
             break
         if above > count:
@@ -162,10 +163,10 @@ def _level(flow: Floats, cut: float, count: int, sign: float, level: float) -> f
 
 
 @compiled()
-def _left(flow: Floats, cut: float, capacity: int, along: float, against: float) -> float:
+def _left(flow: Floats, size: Floats, cut: float, capacity: int, along: float, against: float) -> float:
     """What the link carries after the projection with this ``cut`` and these levels."""
     total = capacity * (along + against)
-    for value in flow:
-        level = along if value > 0 else against
-        total += max(abs(value) - cut - level, 0.0)
+    for k in range(len(flow)):
+        level = along if flow[k] > 0 else against
+        total += size[k] * max(abs(flow[k]) - cut - level, 0.0)
     return total

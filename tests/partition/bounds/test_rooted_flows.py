@@ -13,9 +13,9 @@ from partition.bounds.spreading_metric import lower_bound
 from tests.builders.shaped_networks import blocks_of_one_layer
 
 
-def messages_of_the_best(graph, chips, cores):
+def messages_of_the_best(graph, chips, cores, size=None):
     placements = (np.array((0, *chip)) for chip in product(range(chips), repeat=graph.blocks - 1))
-    return min(graph.interchip(chip) for chip in placements if np.bincount(chip, minlength=chips).max() <= cores)
+    return min(graph.interchip(chip) for chip in placements if np.bincount(chip, weights=size).max() <= cores)
 
 
 def random_graph(blocks, seed, density=0.5):
@@ -35,7 +35,7 @@ def grid(rows, columns):
 def one_link(flows, weight):
     """A link over which every root may send, from a block of its own to the root itself."""
     here, there = np.arange(flows, dtype=np.int32), np.full(flows, flows, np.int32)
-    return Links(np.array([weight]), np.array([0, flows]), here, there, flows)
+    return Links(np.array([weight]), np.array([0, flows]), np.ones(flows), here, there, flows)
 
 
 @pytest.mark.parametrize(("blocks", "chips", "cores"), [(8, 2, 4), (8, 3, 3), (8, 4, 2), (6, 6, 1)])
@@ -46,18 +46,27 @@ def test_no_placement_is_below_it(blocks, chips, cores, seed):
     assert flow_bound(graph, cores, np.inf, seconds=0.3) <= best * (1 + 1e-9)
 
 
-def test_whatever_flows_and_prices_are_given_it_holds():
+@pytest.mark.parametrize("seed", range(4))
+def test_blocks_may_have_sizes(seed):
+    graph, size = random_graph(8, seed, density=0.4), np.random.default_rng(seed).integers(1, 4, 8)
+    best = messages_of_the_best(graph, 4, 6, size)
+    bound = flow_bound(graph, 6, np.inf, 0.3, size)
+    assert 0.3 * best < bound <= best * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("size", [np.ones(8), np.array([1.0, 2, 1, 2, 1, 1, 1, 3])])
+def test_whatever_flows_and_prices_are_given_it_holds(size):
     rng = np.random.default_rng(0)
     graph = random_graph(8, 5)
-    best = messages_of_the_best(graph, 3, 3)
+    best = messages_of_the_best(graph, 4, 3, size)
     i, j = np.triu_indices(8, 1)
     number = np.full((8, 8), len(i))
     number[i, j] = number[j, i] = np.arange(len(i))
     a, b = np.nonzero(np.triu(graph.symmetric.toarray(), 1))
     first = np.arange(len(a) + 1) * 8
     here, there = (number[end].ravel().astype(np.int32) for end in (a, b))
-    links = Links(graph.symmetric.toarray()[a, b], first, here, there, len(i))
-    near = Near(8, i, j, np.ones(len(i)))
+    links = Links(graph.symmetric.toarray()[a, b], first, np.tile(size, len(a)), here, there, len(i))
+    near = Near(size, i, j, np.ones(len(i)))
     for scale in (0.01, 0.1, 1.0):
         for _ in range(200):
             flow, price = scale * rng.standard_normal(len(a) * 8), scale * rng.random(8)
