@@ -15,9 +15,7 @@ from partition.numba_jit import compiled
 
 from .instance import Instance
 
-TRIES_PER_VERTEX = 4_000
-FIRST_HEAT = 0.5
-"""The temperature at first, in mean weights of a hyperedge; chosen by hand, as in ``partition.place.local_search``."""
+TRIES_PER_VERTEX = 10_000
 SPARE = 1.05
 """Parts that may be used for each that is used at first."""
 
@@ -45,8 +43,8 @@ class _State(NamedTuple):
     axons: Ints
 
 
-def annealed(instance: Instance, part: Ints, *, seed: int, tries: int = TRIES_PER_VERTEX) -> Ints:
-    """``part``, feasible, or a better one that annealing finds from it."""
+def annealed(instance: Instance, part: Ints, *, heat: float, seed: int, tries: int = TRIES_PER_VERTEX) -> Ints:
+    """What annealing finds from ``part``, which is feasible; ``heat`` is the temperature at first, in mean weights."""
     graph, limits = instance.graph, instance.facts.limits
     parts = min(limits.parts, int(np.ceil(SPARE * (part.max() + 1))))
     compact = _compact(instance)
@@ -57,8 +55,8 @@ def annealed(instance: Instance, part: Ints, *, seed: int, tries: int = TRIES_PE
         (targets > 0).T.astype(np.int64) @ graph.vertex_weight[graph.source],
     )  # fmt: skip
     most_axons = np.iinfo(np.int64).max if limits.in_axons is None else limits.in_axons
-    heat = FIRST_HEAT * float(graph.weight.mean())
-    _anneal(compact, state, limits.weight, most_axons, tries * graph.vertices, heat, seed)
+    first = heat * float(graph.weight.mean())
+    _anneal(compact, state, limits.weight, most_axons, tries * graph.vertices, first, seed)
     _, found = np.unique(state.part, return_inverse=True)
     return found
 

@@ -40,7 +40,6 @@ ANNEALING = 50_000
 HEATS = (2.0, 8.0)
 """Temperatures at first, in mean messages of a pair of blocks; 0.5 in partition-model. Chosen by hand on the U-Net from
 Mt-KaHyPar's parts: with 100,000 exchanges 26,692 and 25,876 messages; with 4,000, and 0.5, 28,166."""
-SEEDS = 2
 SHARES = (1.0, 1.05, 1.1, 1.2)
 """Parts that libraries are asked for on cores, over the fewest that hold the neurons. Chosen by hand."""
 MOST_STEINER_CHIPS = 64
@@ -78,7 +77,7 @@ def ours(instance: Instance) -> Ints | None:
         ]
     else:
         start = min((part for part in (m(instance) for m in STARTING) if part is not None), key=worth(instance))
-        found = [annealed(instance, start, seed=seed) for seed in range(SEEDS)]
+        found = [start, *(annealed(instance, start, heat=heat, seed=0) for heat in HEATS)]
     return min(found, key=worth(instance))
 
 

@@ -1,4 +1,5 @@
 """Certified lower bounds on the messages between chips.
 
-``spreading_metric`` is a part of every search; ``branching`` is sharper, for two chips, and takes minutes: on request.
+``spreading_metric`` is a part of every search. On request, as they take minutes: ``branching``, for two chips, and
+``rooted_flows``, for any number.
 """

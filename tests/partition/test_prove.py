@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from partition import partition
+from partition.bounds.branching import can_prove
 from partition.geometry.links import links_onto_chip
 from partition.hardware import Board, Chip
 from partition.prove import provable, proved
@@ -27,6 +28,16 @@ def test_the_bound_grows_and_nothing_else_changes():
     assert (sharper.tiles, sharper.blocks, sharper.packings) == (found.tiles, found.blocks, found.packings)
     graph = traffic(network, links_onto_chip(network), found.tiles, rates)
     assert graph.blocks == after.cores
+
+
+def test_many_chips_are_bounded_too():
+    network = unet(16, [8, 16])
+    rates = random_rates(network)
+    found = partition(network, rates, board=Board("many", 8, 4, "a test", Chip(cores=3)), seconds=3)
+    assert not can_prove(found.report.cores, 8, 3)
+    assert provable(found)
+    before, after = found.report, proved(network, rates, found, 2.0).report
+    assert before.lower_bound_interchip < after.lower_bound_interchip <= after.messages_per_step.interchip
 
 
 def test_what_needs_no_second_chip_is_told_by_the_boards_own_chips():
