@@ -87,15 +87,15 @@ def flow_bound(graph: TrafficGraph, capacity: int, messages: float, seconds: flo
     both = near.both
     unit = float(through.mean() / both.mean()) / 2
     price_step = BALANCE * unit / np.maximum(near.beside(np.ones(links.pairs)), 1)
-    ahead, steps = shared.copy(), 0
-    while best < PROVED * messages and (steps % STEPS_PER_BOUND or steps == 0 or time.monotonic() < end_s):
+    ahead, steps, in_time = shared.copy(), 0, True
+    while in_time and best < PROVED * messages:
         push(links, flow, ahead, BALANCE / 2, capacity, thresholds)
         price = np.maximum(0, price + price_step * (near.beside(ahead[:-1]) - (capacity - sizes)))
         pull = both * (price[near.i] + price[near.j]) - arriving(links, flow)
         new = np.clip(shared[:-1] - pull / (BALANCE * (through + 2 * unit * both)), 0.0, 1.0)
         ahead[:-1], shared[:-1] = 2 * new - shared[:-1], new
-        steps += 1
-        if steps % STEPS_PER_BOUND == 0:
+        steps, in_time = steps + 1, time.monotonic() < end_s
+        if steps % STEPS_PER_BOUND == 0 or not in_time:
             best = max(best, proved_by(links, near, flow, price, capacity))
     return float(min(best, messages))
 
