@@ -21,6 +21,7 @@ from scipy import sparse
 
 from partition.bounds.branching import can_prove, proved_bound
 from partition.bounds.rooted_flows import flow_bound
+from partition.bounds.spreading_metric import lower_bound
 from partition.traffic.unicast import TrafficGraph
 
 from .instance import Instance, names, read
@@ -49,9 +50,12 @@ def proved(instance: Instance, value: float, seconds: float) -> tuple[float, str
         sizes = instance.graph.vertex_weight
         return flow_bound(corners(instance), limits.weight, value, seconds, sizes), "flows to corners"
     graph = as_traffic(instance)
-    if can_prove(graph.blocks, limits.parts, limits.weight):
-        return proved_bound(graph, limits.parts, limits.weight, value, seconds), "branching"
-    return flow_bound(graph, limits.weight, value, seconds), "flows from every block"
+    if not can_prove(graph.blocks, limits.parts, limits.weight):
+        return flow_bound(graph, limits.weight, value, seconds), "flows from every block"
+    flows = flow_bound(graph, limits.weight, value, seconds / 4)
+    branching = proved_bound(graph, limits.parts, limits.weight, value, seconds * 3 / 4)
+    trees = lower_bound(graph, limits.weight)
+    return max((trees, "trees"), (flows, "flows from every block"), (branching, "branching"))
 
 
 def corners(instance: Instance) -> TrafficGraph:

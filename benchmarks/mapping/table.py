@@ -44,7 +44,8 @@ def row(instance: Instance, record: Record) -> list[str]:
     assert known is not None, "a method found a partition, which is kept"
     chips = f"{limits.parts} x {limits.weight}"
     cores = f"{limits.weight:,} neurons, {limits.in_axons:,} axons" if limits.in_axons else chips
-    best = [f"{known.value:,.0f}", f"{known.bound:,.0f}", f"{1 - known.bound / known.value:.1%}"]
+    proved = [f"{known.bound:,.0f}", f"{1 - known.bound / known.value:.1%}"] if known.bound else ["-", "-"]
+    best = [f"{known.value:,.0f}", *proved]
     return [name, cores, *map(cell, found.values()), *best]
 
 
