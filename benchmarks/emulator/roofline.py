@@ -18,8 +18,8 @@ import numpy as np
 from numba import njit
 
 from convert.network.neuron import DECAY_ONE
+from deploy.emulator.adding import add_segments
 from deploy.emulator.arguments import NarrowPlaces, NarrowWork, Neurons, Potentials, Segments, Strip
-from deploy.emulator.kernels import add_segments
 from deploy.emulator.lanes import SEVERAL, update_rows
 from deploy.emulator.program import FIRST_LINE, LANES, SHIFT, STEP, VECTORS, Program
 from deploy.emulator.results import Presentation, Spikes

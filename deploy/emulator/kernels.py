@@ -7,106 +7,22 @@ reset to 0. Events of step t arrive in step t + 1; list 0 of a strip holds what 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from deploy.arrays import Int32, Int64, UInt64
+from deploy.arrays import Int32, UInt64
 
-from .arguments import EventLists, Incoming, Neurons, Pairs, Places, Potentials, Room, Segments, Strip, Sums, Work
-from .lanes import add_lanes, ones, trailing_zeros, update_row
+from .adding import add_pairs, add_segments, lower_bound
+from .arguments import EventLists, Incoming, Neurons, Places, Potentials, Room, Strip, Sums, Work
+from .lanes import ones, trailing_zeros, update_row
 from .numba_jit import compiled, inlined
 from .overflow import careful_row
-from .program import FIRST_LINE, KIND, LANES, ROW_LENGTH, SEGMENTS, SHIFT, STEP, VECTORS
+from .program import KIND, LANES, SEGMENTS, SHIFT, VECTORS
 
 WORD = 64
 """Neurons in one word of spike bits."""
 
 AHEAD = 4
 """Events of a word that are written before it is known whether there are so many: a branch less for each."""
-
-
-@compiled
-def lower_bound(events: Int32, first: int, end: int, value: int) -> int:
-    """The first place in events[first:end], ascending, that is not below ``value``."""
-    while first < end:
-        middle = (first + end) >> 1
-        if events[middle] < value:
-            first = middle + 1
-        else:
-            end = middle
-    return first
-
-
-def _adding(width: int) -> Callable[..., None]:
-    """``add_segments`` for segments of ``width`` vectors, known to the compiler; 0: of any number."""
-
-    @compiled
-    def add(
-        sums: Sums, strip: Strip, events: Int32, first: int, end: int, link: Int64, segments: Segments, key: int
-    ) -> None:
-        rows, keys, weights = segments.rows, segments.keys, segments.weights
-        row, step, shift = int(link[FIRST_LINE]), int(link[STEP]), int(link[SHIFT])
-        vectors = width if width else int(link[VECTORS])
-        segment = vectors * LANES
-        mask = (1 << shift) - 1
-        for e in range(first, end):
-            event = int(events[e])
-            k = key + (event & mask)
-            weight = int(keys[k, 1])
-            if weight < 0:
-                continue
-            i = row + (event >> shift)
-            y = int(rows[i, 0])
-            last = min(y + int(rows[i, 2]), strip.high)
-            skipped = max(strip.low - y, 0)
-            weight += (int(rows[i, 1]) + skipped * step) * segment
-            place = (y + skipped - strip.low) * strip.stride + int(keys[k, 0])
-            for _ in range(y + skipped, last):
-                for n in range(vectors):
-                    add_lanes(sums, place + n * LANES, weights, weight + n * LANES)
-                place += strip.stride
-                weight += step * segment
-
-    return add
-
-
-add_1, add_2, add_3, add_4, add_6, add_12, add_any = (_adding(width) for width in (1, 2, 3, 4, 6, 12, 0))
-
-
-@compiled
-def add_segments(
-    sums: Sums, strip: Strip, events: Int32, first: int, end: int, link: Int64, segments: Segments, key: int
-) -> None:
-    """Adds the weights of events[first:end] to ``sums``, the strip's; the keys of their source are from ``key`` on."""
-    vectors = link[VECTORS]
-    if vectors == 1:
-        add_1(sums, strip, events, first, end, link, segments, key)
-    elif vectors == 2:
-        add_2(sums, strip, events, first, end, link, segments, key)
-    elif vectors == 3:
-        add_3(sums, strip, events, first, end, link, segments, key)
-    elif vectors == 4:
-        add_4(sums, strip, events, first, end, link, segments, key)
-    elif vectors == 6:
-        add_6(sums, strip, events, first, end, link, segments, key)
-    elif vectors == 12:
-        add_12(sums, strip, events, first, end, link, segments, key)
-    else:
-        add_any(sums, strip, events, first, end, link, segments, key)
-
-
-@compiled
-def add_pairs(sums: Sums, events: Int32, first: int, end: int, link: Int64, start: int, pairs: Pairs) -> None:
-    """Adds the (place, weight) pairs of events[first:end]; those of their source are from line ``start`` on."""
-    shift, row_length = int(link[SHIFT]), int(link[ROW_LENGTH])
-    pointer, places, weights = pairs.pointer, pairs.places, pairs.weights
-    mask = (1 << shift) - 1
-    for e in range(first, end):
-        event = int(events[e])
-        line = start + (event >> shift) * row_length + (event & mask)
-        for n in range(pointer[line], pointer[line + 1]):
-            sums[places[n]] += weights[n]
 
 
 @compiled

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from deploy.arrays import Int32
+from deploy.arrays import Int16, Int32
 
 from .arguments import EventLists, Incoming, NarrowPlaces, NarrowWork, Neurons, Potentials, Room, Strip
 from .kernels import AHEAD, add_arriving, carry_over, emit, largest_strip, longest_segment
@@ -17,6 +17,18 @@ from .program import LANES
 
 WORD_LANES = 4
 """Entries of bits in one word."""
+
+
+IN_LINE = 32
+"""Sums of 16 bits in a line of the cache."""
+
+
+@compiled
+def zeros_in_lines(size: int) -> Int16:
+    """So many sums of 0, the first at the beginning of a line of the cache."""
+    room = np.zeros(size + IN_LINE, np.int16)
+    first = -(room.ctypes.data // room.itemsize) % IN_LINE
+    return room[first : first + size]
 
 
 @inlined
@@ -42,9 +54,10 @@ def run_narrow_strips(
 ) -> int:
     """As ``kernels.run_strips``."""
     size, row_words = largest_strip(neurons, first, last), (neurons.stride // LANES + WORD_LANES - 1) // WORD_LANES
-    sum_step, bit_step = size + longest_segment(incoming), size // neurons.stride * row_words * WORD_LANES
+    room_needed, bit_step = size + longest_segment(incoming), size // neurons.stride * row_words * WORD_LANES
+    sum_step = (room_needed + IN_LINE - 1) // IN_LINE * IN_LINE
     spiked = np.zeros(SEVERAL * bit_step, np.uint16)
-    sums = np.zeros(SEVERAL * sum_step, np.int16)
+    sums = zeros_in_lines(SEVERAL * sum_step)
     work = NarrowWork(sums, spiked, spiked.view(np.uint64), sum_step, bit_step)
     now = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
     end = 0

@@ -13,6 +13,7 @@ from partition.numba_jit import compiled as compiler
 Result = TypeVar("Result")
 
 COMPILED_IN = (
+    "adding.py",
     "arguments.py",
     "overflow.py",
     "numba_jit.py",

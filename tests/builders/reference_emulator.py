@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from deploy.emulator import compile_network, flatten_model, run
+from deploy.emulator.adding import add_pairs, add_segments
 from deploy.emulator.arguments import Pairs, Segments, Strip
-from deploy.emulator.kernels import add_pairs, add_segments
 from deploy.emulator.program import SEGMENTS, ChipLayer, Program
 from deploy.nengo_loihi.build import build_model, chip_form, simulator
 from deploy.nengo_loihi.packing import compartments_of
