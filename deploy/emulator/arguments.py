@@ -111,12 +111,14 @@ class Strip(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Of a strip while it runs: the sums of weights, the spikes of a row as bits (``words`` are the same memory), what
-    overflowed."""
+    """Of a strip while it runs: the sums of weights, the spikes of a row as bits (``words`` are the same memory), the
+    ``names`` of all words, room for which were ``found`` with spikes, what overflowed."""
 
     sums: Sums
     spiked: UInt16
     words: UInt64
+    names: Int32
+    found: Int32
     wrong: Int64
 
 
@@ -130,11 +132,14 @@ class Places(NamedTuple):
 
 class NarrowWork(NamedTuple):
     """Of a strip in which nothing can overflow, while it runs: for each of some steps the sums of weights, ``sum_step``
-    apart, and the spikes as bits (``words`` are the same memory), ``bit_step`` apart."""
+    apart, and the spikes as bits (``words`` are the same memory), ``bit_step`` apart. ``names`` and ``found`` as in
+    ``Work``."""
 
     sums: Int16
     spiked: UInt16
     words: UInt64
+    names: Int32
+    found: Int32
     sum_step: int
     bit_step: int
 

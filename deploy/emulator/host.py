@@ -2,19 +2,81 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable, Sequence
 
-from deploy.arrays import Float64, UInt8, UInt64
+import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from deploy.foreign import LlvmBuilder, LlvmValue, NumbaContext, NumbaSignature, NumbaType, NumbaTyping
 
 from .arguments import EventLists, HostNeurons, Room
-from .kernels import AHEAD, WORD, carry_over, emit
+from .emitting import AHEAD, WORD, emit, name_words
+from .kernels import carry_over
+from .lanes import I64, SEVERAL, Generate
 from .numba_jit import compiled
+from .program import LANES
 
-BYTES = 8
-"""Neurons in one word of spike bytes."""
+FLOATS = ir.VectorType(ir.DoubleType(), LANES)
 
-EACH_ITS_BIT = np.uint64(0x0102040810204080)
-"""A word of bytes that are 0 or 1, times this, has byte n in bit 56 + n."""
+
+def _integrating(steps: int) -> Callable[..., None]:
+    """So many steps of ``size`` neurons, in place, from whose voltage what is whole goes: then a neuron fires.
+
+    The arguments are voltages, what each step adds, ``size``, a multiple of ``LANES``, and spikes as bits, those of a
+    step ``bit_step`` after those of the step before.
+    """
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def integrate(
+        typing: NumbaTyping,
+        voltage: NumbaType,
+        rise: NumbaType,
+        size: NumbaType,
+        spiked: NumbaType,
+        bit_step: NumbaType,
+    ) -> tuple[NumbaSignature, Generate]:
+        def generate(
+            context: NumbaContext, builder: LlvmBuilder, signature: NumbaSignature, args: Sequence[LlvmValue]
+        ) -> LlvmValue:
+            voltages, rises, bits = (
+                context.make_array(signature.args[k])(context, builder, args[k]).data for k in (0, 1, 3)
+            )
+            floor = cgutils.get_or_insert_function(
+                builder.module, ir.FunctionType(FLOATS, [FLOATS]), f"llvm.floor.v{LANES}f64"
+            )
+            none = ir.Constant(FLOATS, [0.0] * LANES)
+            with cgutils.for_range(builder, builder.udiv(args[2], ir.Constant(I64, LANES))) as loop:
+                n = builder.mul(loop.index, ir.Constant(I64, LANES))
+                held, added = (
+                    builder.bitcast(builder.gep(data, [n]), FLOATS.as_pointer()) for data in (voltages, rises)
+                )
+                value, more, bit = builder.load(held, align=8), builder.load(added, align=8), loop.index
+                for _ in range(steps):
+                    value = builder.fadd(value, more)
+                    whole = builder.call(floor, [value])
+                    value = builder.fsub(value, whole)
+                    fires = builder.bitcast(builder.fcmp_ordered(">", whole, none), ir.IntType(LANES))
+                    builder.store(fires, builder.gep(bits, [bit]), align=2)
+                    bit = builder.add(bit, args[4])
+                builder.store(value, held, align=8)
+            return context.get_dummy_value()
+
+        return types.void(voltage, rise, types.int64, spiked, types.int64), generate
+
+    return integrate  # type: ignore[no-any-return]
+
+
+integrate_several, integrate_once = _integrating(SEVERAL), _integrating(1)
+
+
+@compiled
+def steps_alike(t: int, steps: int, start: int, stop: int) -> int:
+    """How many steps from ``t`` on are computed at once: all of them driven, or none."""
+    last = t + SEVERAL
+    alike = last <= start or t >= stop or (start <= t and last <= stop)
+    return SEVERAL if last <= steps and alike else 1
 
 
 @compiled
@@ -23,47 +85,40 @@ def run_host(first: int, last: int, steps: int, neurons: HostNeurons, carried: E
 
     No drive before step ``start`` nor from ``stop`` on. Otherwise as ``run_strips``.
     """
-    length = neurons.row_length
+    length, row_words = neurons.row_length, (neurons.row_length + WORD - 1) // WORD
+    height = 0
+    for s in range(first, last):
+        height = max(height, int(neurons.strips[s, 1] - neurons.strips[s, 0]))
+    stride, number = row_words * WORD, height * row_words
+    voltage, rise, nothing = np.zeros(height * stride), np.zeros(height * stride), np.zeros(height * stride)
+    spiked = np.zeros(SEVERAL * number * (WORD // LANES), np.uint16)
+    words, names, found = spiked.view(np.uint64), np.zeros(number, np.int32), np.zeros(number + 1, np.int32)
     end = 0
-    words = np.zeros((length + WORD - 1) // WORD, np.uint64)
-    fired = np.zeros(words.size * WORD, np.uint8)
-    groups = fired.view(np.uint64)
     for s in range(first, last):
         low, high = int(neurons.strips[s, 0]), int(neurons.strips[s, 1])
-        kept = neurons.voltage[low * length : high * length].copy()
-        rise = np.maximum(neurons.drive_hz[low * length : high * length], 0.0) * neurons.dt_s
+        name_words(low, high, row_words, neurons.shift, names)
+        for y in range(low, high):
+            row, origin = (y - low) * stride, y * length
+            voltage[row : row + length] = neurons.voltage[origin : origin + length]
+            rise[row : row + length] = np.maximum(neurons.drive_hz[origin : origin + length], 0.0) * neurons.dt_s
         end = carry_over(carried, s, s - first, room, end)
         if end < 0:
             return s
-        for t in range(steps):
-            if end + rise.size + AHEAD > room.events.size:
-                return s
-            for y in range(high - low):
-                row = slice(y * length, (y + 1) * length)
-                integrate(kept[row], rise[row], neurons.start <= t < neurons.stop, fired)
-                gather_bits(groups, words)
-                end = emit(words, y + low, neurons.shift, room.events, end)
-            room.pointer[s - first, t + 2] = end
-        neurons.voltage[low * length : high * length] = kept
+        size, used, t = (high - low) * stride, (high - low) * row_words, 0
+        while t < steps:
+            together = steps_alike(t, steps, neurons.start, neurons.stop)
+            added = rise if neurons.start <= t < neurons.stop else nothing
+            if together > 1:
+                integrate_several(voltage, added, size, spiked, number * (WORD // LANES))
+            else:
+                integrate_once(voltage, added, size, spiked, number * (WORD // LANES))
+            for k in range(together):
+                if end + size + AHEAD > room.events.size:
+                    return s
+                end = emit(words[k * number : k * number + used], names, found, room.events, end)
+                room.pointer[s - first, t + k + 2] = end
+            t += together
+        for y in range(low, high):
+            row, origin = (y - low) * stride, y * length
+            neurons.voltage[origin : origin + length] = voltage[row : row + length]
     return last
-
-
-@compiled
-def integrate(voltage: Float64, rise: Float64, driven: bool, fired: UInt8) -> None:
-    """One step of a row of neurons, in place: what is whole in the voltage fires."""
-    for n in range(voltage.size):
-        value = voltage[n] + (rise[n] if driven else 0.0)
-        whole = np.floor(value)
-        voltage[n] = value - whole
-        fired[n] = whole > 0
-
-
-@compiled
-def gather_bits(groups: UInt64, words: UInt64) -> None:
-    """The bytes of ``groups``, each 0 or 1, as the bits of ``words``, the first byte the lowest bit."""
-    for w in range(words.size):
-        word = np.uint64(0)
-        for g in range(BYTES):
-            bits = (groups[w * BYTES + g] * EACH_ITS_BIT) >> np.uint64(56)
-            word |= bits << np.uint64(BYTES * g)
-        words[w] = word

@@ -9,37 +9,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from deploy.arrays import Int32, UInt64
+from deploy.arrays import Int32
 
 from .adding import add_pairs, add_segments, lower_bound
 from .arguments import EventLists, Incoming, Neurons, Places, Potentials, Room, Strip, Sums, Work
-from .lanes import ones, trailing_zeros, update_row
+from .emitting import AHEAD, WORD, emit, name_words
+from .lanes import update_row
 from .numba_jit import compiled, inlined
 from .overflow import careful_row
 from .program import KIND, LANES, SEGMENTS, SHIFT, VECTORS
-
-WORD = 64
-"""Neurons in one word of spike bits."""
-
-AHEAD = 4
-"""Events of a word that are written before it is known whether there are so many: a branch less for each."""
-
-
-@compiled
-def emit(words: UInt64, row: int, shift: int, out: Int32, end: int) -> int:
-    """Appends an event for every set bit; returns the new end."""
-    for w in range(words.size):
-        word = words[w]
-        if word != 0:
-            number, first = ones(word), (row << shift) | (w * WORD)
-            for n in range(AHEAD):
-                out[end + n] = first | trailing_zeros(word)
-                word &= word - np.uint64(1)
-            for n in range(AHEAD, number):
-                out[end + n] = first | trailing_zeros(word)
-                word &= word - np.uint64(1)
-            end += number
-    return end
 
 
 @inlined
@@ -68,13 +46,14 @@ def update_strip(
     strip: Strip, neurons: Neurons, now: Potentials, after: Potentials, work: Work, out: Int32, end: int
 ) -> int:
     """One time step of all rows of a strip, from ``now`` to ``after``; appends their events, returns the new end."""
-    words = work.words
+    words, names = work.words, work.names
     for y in range(strip.low, strip.high):
         at = Places((y - strip.low) * strip.stride, y * neurons.bias_step, strip.kind * strip.stride)
         if update_row(now, after, neurons, at, work):
             careful_row(now, after, neurons, at, work)
         work.sums[at.neuron : at.neuron + strip.stride] = 0
-        end = emit(words, y, neurons.shift, out, end)
+        row = (y - strip.low) * words.size
+        end = emit(words, names[row : row + words.size], work.found, out, end)
     return end
 
 
@@ -90,6 +69,25 @@ def carry_over(carried: EventLists, strip: int, row: int, room: Room, end: int) 
         end += 1
     room.pointer[row, 1] = end
     return end
+
+
+@compiled
+def take_state(now: Potentials, state: Potentials, origin: int, count: int) -> None:
+    """Sets ``now`` to the ``state`` of ``count`` neurons from ``origin`` on; to rest where ``state`` is empty."""
+    if state.u.size > 0:
+        now.u[:count] = state.u[origin : origin + count]
+        now.v[:count] = state.v[origin : origin + count]
+    else:
+        now.u[:count] = 0
+        now.v[:count] = 0
+
+
+@compiled
+def keep_state(now: Potentials, state: Potentials, origin: int, count: int) -> None:
+    """The opposite; nothing where ``state`` is empty."""
+    if state.u.size > 0:
+        state.u[origin : origin + count] = now.u[:count]
+        state.v[origin : origin + count] = now.v[:count]
 
 
 @compiled
@@ -121,15 +119,16 @@ def run_strips(
     state: Potentials,
     room: Room,
 ) -> int:
-    """Strips ``first`` to ``last`` through ``steps`` time steps, from and to ``state``.
+    """Strips ``first`` to ``last`` through ``steps`` time steps, from and to ``state``; from rest where it is empty.
 
     Appends to ``room`` the lists 0 (``carried``) to ``steps`` of each strip and their bounds. Returns the strip before
     which there was too little room, or ``last``.
     """
     size = largest_strip(neurons, first, last)
-    spiked = np.zeros((neurons.stride // LANES + 3) // 4 * 4, np.uint16)
-    sums = np.zeros(size + longest_segment(incoming), np.int32)
-    work = Work(sums, spiked, spiked.view(np.uint64), np.zeros(4, np.int64))
+    row_words = (neurons.stride + WORD - 1) // WORD
+    spiked, found = np.zeros(row_words * (WORD // LANES), np.uint16), np.zeros(row_words + 1, np.int32)
+    sums, names = np.zeros(size + longest_segment(incoming), np.int32), np.zeros(size // LANES, np.int32)
+    work = Work(sums, spiked, spiked.view(np.uint64), names, found, np.zeros(4, np.int64))
     now = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
     after = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
     end = 0
@@ -137,8 +136,8 @@ def run_strips(
         low, high, kind = int(neurons.strips[s, 0]), int(neurons.strips[s, 1]), int(neurons.strips[s, 2])
         strip = Strip(s, low, high, kind, neurons.stride)
         count, origin = (high - low) * neurons.stride, low * neurons.stride
-        now.u[:count] = state.u[origin : origin + count]
-        now.v[:count] = state.v[origin : origin + count]
+        take_state(now, state, origin, count)
+        name_words(low, high, row_words, neurons.shift, names)
         work.wrong[:] = 0
         end = carry_over(carried, s, s - first, room, end)
         if end < 0:
@@ -150,8 +149,7 @@ def run_strips(
             end = update_strip(strip, neurons, now, after, work, room.events, end)
             now, after = after, now
             room.pointer[s - first, t + 2] = end
-        state.u[origin : origin + count] = now.u[:count]
-        state.v[origin : origin + count] = now.v[:count]
+        keep_state(now, state, origin, count)
         for n in range(4):
             room.overflow[n] += work.wrong[n]
     return last

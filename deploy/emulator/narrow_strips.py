@@ -7,15 +7,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from deploy.arrays import Int16, Int32
+from deploy.arrays import Int16
 
 from .arguments import EventLists, Incoming, NarrowPlaces, NarrowWork, Neurons, Potentials, Room, Strip
-from .kernels import AHEAD, add_arriving, carry_over, emit, largest_strip, longest_segment
+from .emitting import AHEAD, WORD, emit, name_words
+from .kernels import (
+    add_arriving,
+    carry_over,
+    keep_state,
+    largest_strip,
+    longest_segment,
+    take_state,
+)
 from .lanes import SEVERAL, update_rows, update_rows_once
-from .numba_jit import compiled, inlined
+from .numba_jit import compiled
 from .program import LANES
 
-WORD_LANES = 4
+WORD_LANES = WORD // LANES
 """Entries of bits in one word."""
 
 
@@ -31,16 +39,6 @@ def zeros_in_lines(size: int) -> Int16:
     return room[first : first + size]
 
 
-@inlined
-def fired_in(k: int, strip: Strip, row_words: int, neurons: Neurons, work: NarrowWork, out: Int32, end: int) -> int:
-    """Appends the events of step ``k`` of those that were computed at once; returns the new end."""
-    word = k * (work.bit_step // WORD_LANES)
-    for y in range(strip.low, strip.high):
-        end = emit(work.words[word : word + row_words], y, neurons.shift, out, end)
-        word += row_words
-    return end
-
-
 @compiled
 def run_narrow_strips(
     first: int,
@@ -53,20 +51,21 @@ def run_narrow_strips(
     room: Room,
 ) -> int:
     """As ``kernels.run_strips``."""
-    size, row_words = largest_strip(neurons, first, last), (neurons.stride // LANES + WORD_LANES - 1) // WORD_LANES
+    size, row_words = largest_strip(neurons, first, last), (neurons.stride + WORD - 1) // WORD
     room_needed, bit_step = size + longest_segment(incoming), size // neurons.stride * row_words * WORD_LANES
     sum_step = (room_needed + IN_LINE - 1) // IN_LINE * IN_LINE
     spiked = np.zeros(SEVERAL * bit_step, np.uint16)
     sums = zeros_in_lines(SEVERAL * sum_step)
-    work = NarrowWork(sums, spiked, spiked.view(np.uint64), sum_step, bit_step)
+    names, found = np.zeros(bit_step // WORD_LANES, np.int32), np.zeros(bit_step // WORD_LANES + 1, np.int32)
+    work = NarrowWork(sums, spiked, spiked.view(np.uint64), names, found, sum_step, bit_step)
     now = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
     end = 0
     for s in range(first, last):
         low, high, kind = int(neurons.strips[s, 0]), int(neurons.strips[s, 1]), int(neurons.strips[s, 2])
         strip = Strip(s, low, high, kind, neurons.stride)
         count, origin = (high - low) * neurons.stride, low * neurons.stride
-        now.u[:count] = state.u[origin : origin + count]
-        now.v[:count] = state.v[origin : origin + count]
+        name_words(low, high, row_words, neurons.shift, names)
+        take_state(now, state, origin, count)
         end = carry_over(carried, s, s - first, room, end)
         if end < 0:
             return s
@@ -87,9 +86,9 @@ def run_narrow_strips(
             for k in range(together):
                 if end + count + AHEAD > room.events.size:
                     return s
-                end = fired_in(k, strip, row_words, neurons, work, room.events, end)
+                word = k * (bit_step // WORD_LANES)
+                end = emit(work.words[word : word + (high - low) * row_words], names, found, room.events, end)
                 room.pointer[s - first, t + k + 2] = end
             t += together
-        state.u[origin : origin + count] = now.u[:count]
-        state.v[origin : origin + count] = now.v[:count]
+        keep_state(now, state, origin, count)
     return last

@@ -17,6 +17,7 @@ COMPILED_IN = (
     "arguments.py",
     "overflow.py",
     "numba_jit.py",
+    "emitting.py",
     "kernels.py",
     "lanes.py",
     "program.py",

@@ -1,0 +1,49 @@
+"""From bits of spikes to events."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deploy.arrays import Int32, UInt64
+
+from .lanes import ones, trailing_zeros
+from .numba_jit import compiled
+
+WORD = 64
+"""Neurons in one word of spike bits."""
+
+AHEAD = 4
+"""Events of a word that are written before it is known whether there are so many: a branch less for each."""
+
+
+@compiled
+def name_words(low: int, high: int, row_words: int, shift: int, names: Int32) -> None:
+    """The ``names`` of the words of rows ``low`` to ``high`` (excluded), ``row_words`` each: their first bits' events."""
+    n = 0
+    for y in range(low, high):
+        for w in range(row_words):
+            names[n] = (y << shift) | (w * WORD)
+            n += 1
+
+
+@compiled
+def emit(words: UInt64, names: Int32, found: Int32, out: Int32, end: int) -> int:
+    """Appends an event for every set bit of ``words``, whose first bits are the events ``names``; returns the new end.
+
+    Words with spikes are noted in ``found`` first, so that no branch depends on each word.
+    """
+    number = 0
+    for w in range(words.size):
+        found[number] = w
+        number += words[w] != 0
+    for n in range(number):
+        w = found[n]
+        word, first, spikes = words[w], names[w], ones(words[w])
+        for k in range(AHEAD):
+            out[end + k] = first | trailing_zeros(word)
+            word &= word - np.uint64(1)
+        for k in range(AHEAD, spikes):
+            out[end + k] = first | trailing_zeros(word)
+            word &= word - np.uint64(1)
+        end += spikes
+    return end
