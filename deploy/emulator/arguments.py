@@ -56,6 +56,20 @@ class Segments(NamedTuple):
     weights: Int16
 
 
+class RowRun(NamedTuple):
+    """The events of one source row and where they add: see ``adding.add_row``."""
+
+    first: int
+    end: int
+    limit: int
+    offset: int
+    place: int
+    stride: int
+    weight: int
+    step: int
+    rows: int
+
+
 class Pairs(NamedTuple):
     """Links of (place, weight) pairs; see ``Links``."""
 

@@ -26,7 +26,7 @@ from .integers import KernelIntegers, PopulationIntegers, discretize
 from .links import layer_links
 from .program import ChipLayer, EventLayer, HostLayer, Layer, Program, padded
 
-STRIP_NEURONS = 8192
+STRIP_NEURONS = 16384
 """Neurons in a strip: few enough for the second-level cache, enough rows that few spikes are wanted by two strips."""
 
 NEVER = int(np.iinfo(np.int32).max)

@@ -100,13 +100,17 @@ def _incoming(links: Links, spikes: Mapping[str, Spikes]) -> Incoming:
 
 
 def _sources(links: Links, spikes: Mapping[str, Spikes]) -> EventLists:
-    """The events of all sources one after another, and the bounds of every link's lists."""
-    names = list(dict.fromkeys(links.sources))
-    events = [spikes[name].events for name in names]
-    begin = dict(zip(names, np.cumsum([0, *map(len, events)]).tolist(), strict=False))
-    bounds = [(spikes[name].pointer + begin[name]).ravel() for name in links.sources]
-    joined = events[0] if len(events) == 1 else np.concatenate([np.zeros(0, np.int32), *events])
-    return EventLists(joined, np.concatenate([np.zeros(0, np.int64), *bounds]))
+    """The bounds of every link's lists, counted in events from the source whose events are first in memory.
+
+    So nothing is copied; all of ``spikes`` have to last as long as the lists are read.
+    """
+    events = {name: spikes[name].events for name in links.sources}
+    at = {name: listed.ctypes.data // listed.itemsize for name, listed in events.items()}
+    lowest = min(at, key=at.__getitem__, default=None)
+    if lowest is None:
+        return EventLists(np.zeros(0, np.int32), np.zeros(0, np.int64))
+    bounds = [(spikes[name].pointer + (at[name] - at[lowest])).ravel() for name in links.sources]
+    return EventLists(events[lowest], np.concatenate(bounds))
 
 
 def _carried(arriving: Spikes) -> EventLists:
