@@ -179,14 +179,18 @@ class Fired(NamedTuple):
 class Groups(NamedTuple):
     """Neurons whose spikes go to the same cores, from the same core, and do the same there.
 
-    ``of_neuron`` is the group of each, ``line`` the line of each group in ``Deliveries``, ``own`` its core, ``counted``
-    its line in ``Fanout.lines``.
+    The neuron k of row y is in the group ``of[rows[y, 1] + keys[rows[y, 0] + k]]``. ``line`` is the line of each group
+    in ``Deliveries``, ``own`` its core, ``counted`` its line in ``Fanout.lines``. Groups ``runs[r]`` to ``runs[r + 1]``
+    differ in their own core alone.
     """
 
-    of_neuron: Int32
+    rows: Int64
+    keys: Int32
+    of: Int32
     line: Int64
     own: Int32
     counted: Int64
+    runs: Int64
 
 
 class Routes(NamedTuple):

@@ -79,7 +79,9 @@ class Counting:
 
     def busiest(self, program: Program) -> Int64 | None:
         """The events of the busiest cores before each of ``stops``."""
-        return None if self.loads is None else busiest_until(self.loads, program.updates, self.stops.all)
+        if self.loads is None:
+            return None
+        return busiest_until(self.loads, program.updates, self.stops.all, spike_counts.busiest_cores)
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,14 @@ def tallied(layer: Layer, fired: Spikes, stops: Stops, routing: Routing, loads: 
     number, steps = len(groups.line), int(stops.ascending[-1])
     counts = np.zeros((len(stops.ascending), number), np.int32)
     of_cores = (NO_CORES, NO_CORES) if loads is None else (loads.sent, loads.received)
-    given = (fired.of(layer), layer.row_length, groups, routes, stops.ascending, counts, *of_cores)
+    given = (fired.of(layer), groups, routes, stops.ascending, counts, *of_cores)
     if loads is None or fired.fired * OFTEN < number * steps:
         spike_counts.count_events(*given)
     else:
         spike_counts.count_groups(*given, np.empty((number, max(1, min(steps, ROOM // number))), np.int32))
-    lines = layer.fanout.lines[groups.counted]
-    sums = (counts.astype(np.float64) @ lines).astype(np.int64)  # whole numbers below 2^53: exact, and BLAS is fast
+    sums = (counts.astype(np.float64) @ layer.counted).astype(
+        np.int64
+    )  # whole numbers below 2^53: exact, and BLAS is fast
     spikes, messages, interchip, *caused = sums.cumsum(axis=0)[stops.order].T
     targets = list(layer.fanout.synops)
     pairs = zip(caused[: len(targets)], caused[len(targets) :], strict=True)

@@ -18,6 +18,7 @@ COMPILED_IN = (
     "overflow.py",
     "numba_jit.py",
     "emitting.py",
+    "groups.py",
     "kernels.py",
     "lanes.py",
     "program.py",

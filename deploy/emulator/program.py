@@ -22,6 +22,7 @@ from deploy.arrays import Float64, Int16, Int32, Int64
 from deploy.events.fan_out import Fanout
 
 from .arguments import Groups
+from .groups import groups_of
 from .routes import Routing
 from .widths import UNIT_BITS
 
@@ -71,14 +72,12 @@ class Layer:
     @cached_property
     def groups(self) -> Groups:
         """Its neurons in groups of those whose spikes do the same."""
-        found = self.fanout.deliveries
-        neurons = np.arange(self.neurons)
-        line = neurons // (self.neurons // found.lines)
-        cores = int(found.own.max(initial=0)) + 2
-        alike = found.alike[line] * cores + found.own
-        _, first, group = np.unique(alike, return_index=True, return_inverse=True)
-        counted = first // (self.neurons // len(self.fanout.lines))
-        return Groups(group.ravel().astype(np.int32), line[first], found.own[first], counted)
+        return groups_of(self.shape, self.fanout)
+
+    @cached_property
+    def counted(self) -> Float64:
+        """What a spike of each group is and causes, as ``Fanout.lines``."""
+        return self.fanout.lines[self.groups.counted]
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from deploy.arrays import Int32, Int64
+import numpy as np
+
+from deploy.arrays import Float64, Int32, Int64
+from deploy.events.busiest import MESSAGE_BITS, SPIKE_BITS, SYNOP_BITS
 
 from .arguments import Fired, Groups, Routes
 from .numba_jit import compiled, inlined
+
+SPIKE_MASK, MESSAGE_MASK, SYNOP_MASK = ((1 << bits) - 1 for bits in (SPIKE_BITS, MESSAGE_BITS, SYNOP_BITS))
+CONV_SHIFT = MESSAGE_BITS + SYNOP_BITS
 
 
 @compiled
@@ -22,14 +28,7 @@ def count_spikes(fired: Fired, row_length: int, counts: Int32, first: int, last:
 
 @compiled
 def count_events(
-    fired: Fired,
-    row_length: int,
-    groups: Groups,
-    routes: Routes,
-    stops: Int64,
-    until: Int32,
-    sent: Int64,
-    received: Int64,
+    fired: Fired, groups: Groups, routes: Routes, stops: Int64, until: Int32, sent: Int64, received: Int64
 ) -> None:
     """Adds to ``until[n]`` the events of each group from step ``stops[n - 1]`` (0 at first) to ``stops[n]``, excluded.
 
@@ -45,7 +44,8 @@ def count_events(
             list_number = s * (fired.steps + 2) + t + 1
             for e in range(pointer[list_number], pointer[list_number + 1]):
                 event = int(events[e])
-                group = groups.of_neuron[(event >> fired.shift) * row_length + (event & mask)]
+                row, key = event >> fired.shift, event & mask
+                group = groups.of[groups.rows[row, 1] + groups.keys[groups.rows[row, 0] + key]]
                 until[n, group] += 1
                 if by_core:
                     line, own = groups.line[group], groups.own[group]
@@ -60,7 +60,6 @@ def count_events(
 @compiled
 def count_groups(
     fired: Fired,
-    row_length: int,
     groups: Groups,
     routes: Routes,
     stops: Int64,
@@ -71,26 +70,42 @@ def count_groups(
 ) -> None:
     """The same for groups that fire often: first how often in each step, in the ``room`` (groups, steps at a time),
     then what that does in all of these steps at once."""
-    events, pointer, mask = fired.lists.events, fired.lists.pointer, (1 << fired.shift) - 1
+    together = np.zeros(room.shape[1], np.int32)
     for first in range(0, stops[-1], room.shape[1]):
         last = min(first + room.shape[1], stops[-1])
-        room[:] = 0
-        for t in range(first, last):
-            for s in range(fired.strips):
-                list_number = s * (fired.steps + 2) + t + 1
-                for e in range(pointer[list_number], pointer[list_number + 1]):
-                    event = int(events[e])
-                    group = groups.of_neuron[(event >> fired.shift) * row_length + (event & mask)]
-                    room[group, t - first] += 1
-        for group in range(len(room)):
-            counts, line, own = room[group, : last - first], groups.line[group], groups.own[group]
-            add_between(counts, first, stops, until[:, group])
-            if own >= 0:
-                add_times(counts, routes.sending[line], sent[own, first:last])
+        count_each(fired, groups, first, last, room)
+        for r in range(len(groups.runs) - 1):
+            together[:] = 0
+            for group in range(groups.runs[r], groups.runs[r + 1]):
+                counts, own = room[group, : last - first], groups.own[group]
+                add_between(counts, first, stops, until[:, group])
+                if own >= 0:
+                    add_times(counts, routes.sending[groups.line[group]], sent[own, first:last])
+                for t in range(counts.size):
+                    together[t] += counts[t]
+            counts, line = together[: last - first], groups.line[groups.runs[r]]
             for k in range(routes.copy_pointer[line], routes.copy_pointer[line + 1]):
                 add_times(counts, routes.copy_sending[k], sent[routes.copy_core[k], first:last])
             for k in range(routes.pointer[line], routes.pointer[line + 1]):
                 add_times(counts, routes.receiving[k], received[routes.core[k], first:last])
+
+
+@compiled
+def count_each(fired: Fired, groups: Groups, first: int, last: int, room: Int32) -> None:
+    """``room[group, t]`` is set to the events of each group in step ``first + t``, as far as ``last``, excluded."""
+    events, pointer, shift = fired.lists.events, fired.lists.pointer, fired.shift
+    rows, keys, of = groups.rows, groups.keys, groups.of
+    room[:] = 0
+    for s in range(fired.strips):
+        for t in range(first, last):
+            list_number, limit, key, cell = s * (fired.steps + 2) + t + 1, 0, 0, 0
+            for e in range(pointer[list_number], pointer[list_number + 1]):
+                event = int(events[e])
+                if event >= limit:  # the first of a row
+                    row = event >> shift
+                    limit, key, cell = (row + 1) << shift, rows[row, 0] - (row << shift), rows[row, 1]
+                group = of[np.uint64(cell + keys[np.uint64(key + event)])]
+                room[np.uint64(group), np.uint64(t - first)] += 1
 
 
 @inlined
@@ -111,3 +126,27 @@ def add_times(counts: Int32, each: int, total: Int64) -> None:
     """Adds ``counts`` times what ``each`` does to the ``total`` of each step."""
     for t in range(counts.size):
         total[t] += counts[t] * each
+
+
+@compiled
+def busiest_cores(updates: Int64, sent: Int64, received: Int64, nanoseconds: Float64) -> Int64:
+    """As ``events/busiest.py``: the core that sends longest in each step and the receiver that takes longest."""
+    steps = sent.shape[1]
+    found, longest = np.zeros((2, steps), np.int64), np.full((2, steps), -np.inf)
+    for core in range(len(sent)):
+        own = 0.0 + updates[core] * nanoseconds[0]
+        for t in range(steps):
+            spikes, messages = sent[core, t] & SPIKE_MASK, sent[core, t] >> SPIKE_BITS
+            ns = own + spikes * nanoseconds[1] + messages * nanoseconds[2]
+            longer = ns > longest[0, t]
+            longest[0, t] = ns if longer else longest[0, t]
+            found[0, t] = core if longer else found[0, t]
+    for core in range(len(received)):
+        for t in range(steps):
+            load = received[core, t]
+            messages, synops, conv = load & MESSAGE_MASK, load >> MESSAGE_BITS & SYNOP_MASK, load >> CONV_SHIFT
+            ns = 0.0 + messages * nanoseconds[3] + synops * nanoseconds[4] + conv * nanoseconds[5]
+            longer = ns > longest[1, t]
+            longest[1, t] = ns if longer else longest[1, t]
+            found[1, t] = core if longer else found[1, t]
+    return found

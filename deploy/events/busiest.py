@@ -7,7 +7,7 @@ the step from below, both after each other bound it from above, but for queues i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,14 +68,23 @@ def unpacked_receiving(received: Int64) -> tuple[Int64, Int64, Int64]:
     return messages, synops, received >> (MESSAGE_BITS + SYNOP_BITS)
 
 
-def busiest_until(loads: Loads, updates: Int64, stops: Int64) -> Int64:
+def busiest_cores(updates: Int64, sent: Int64, received: Int64, nanoseconds: Float64 = NANOSECONDS) -> Int64:
+    """The core that sends longest in each step, and the receiver that takes longest, shape (2, steps)."""
+    sender = _ns((updates[:, None], *unpacked_sending(sent)), nanoseconds[:3]).argmax(axis=0)
+    receiver = _ns(unpacked_receiving(received), nanoseconds[3:]).argmax(axis=0)
+    return np.stack([sender, receiver])
+
+
+def busiest_until(
+    loads: Loads, updates: Int64, stops: Int64, find: Callable[[Int64, Int64, Int64, Float64], Int64] = busiest_cores
+) -> Int64:
     """The events of the busiest pipelines summed over the steps before each of ``stops``.
 
-    Shape (stops, PIPELINES, BUSIEST). Each core makes its ``updates``, shape (cores,), in each step.
+    Shape (stops, PIPELINES, BUSIEST). Each core makes its ``updates``, shape (cores,), in each step. ``find`` finds
+    what ``busiest_cores`` does.
     """
     steps = np.arange(loads.sent.shape[1])
-    sender = _ns((updates[:, None], *unpacked_sending(loads.sent)), NANOSECONDS[:3]).argmax(axis=0)
-    receiver = _ns(unpacked_receiving(loads.received), NANOSECONDS[3:]).argmax(axis=0)
+    sender, receiver = find(updates, loads.sent, loads.received, NANOSECONDS)
     pipelines = np.zeros((2, len(steps), len(BUSIEST)), np.int64)
     pipelines[0, :, :3] = np.stack([updates[sender], *unpacked_sending(loads.sent[sender, steps])], axis=1)
     pipelines[1, :, 3:] = np.stack(unpacked_receiving(loads.received[receiver, steps]), axis=1)
