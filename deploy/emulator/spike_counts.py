@@ -93,18 +93,17 @@ def count_groups(
 @compiled
 def count_each(fired: Fired, groups: Groups, first: int, last: int, room: Int32) -> None:
     """``room[group, t]`` is set to the events of each group in step ``first + t``, as far as ``last``, excluded."""
-    events, pointer, shift = fired.lists.events, fired.lists.pointer, fired.shift
+    events, pointer, shift = fired.lists.events, fired.lists.pointer, np.uint64(fired.shift)
+    mask = np.uint64((1 << fired.shift) - 1)
     rows, keys, of = groups.rows, groups.keys, groups.of
     room[:] = 0
     for s in range(fired.strips):
         for t in range(first, last):
-            list_number, limit, key, cell = s * (fired.steps + 2) + t + 1, 0, 0, 0
+            list_number = s * (fired.steps + 2) + t + 1
             for e in range(pointer[list_number], pointer[list_number + 1]):
-                event = int(events[e])
-                if event >= limit:  # the first of a row
-                    row = event >> shift
-                    limit, key, cell = (row + 1) << shift, rows[row, 0] - (row << shift), rows[row, 1]
-                group = of[np.uint64(cell + keys[np.uint64(key + event)])]
+                event = np.uint64(events[e])
+                row = event >> shift
+                group = of[np.uint64(rows[row, 1] + keys[np.uint64(rows[row, 0]) + (event & mask)])]
                 room[np.uint64(group), np.uint64(t - first)] += 1
 
 
