@@ -146,11 +146,11 @@ class Places(NamedTuple):
 
 class NarrowWork(NamedTuple):
     """Of a strip in which nothing can overflow, while it runs: for each of some steps the sums of weights, ``sum_step``
-    apart, and the spikes as bits (``words`` are the same memory), ``bit_step`` apart. ``names`` and ``found`` as in
-    ``Work``."""
+    apart, and as bits, ``bit_step`` apart, who does not fire (``words`` are the same memory). ``names`` and ``found``
+    as in ``Work``."""
 
     sums: Int16
-    spiked: UInt16
+    resting: UInt16
     words: UInt64
     names: Int32
     found: Int32

@@ -12,7 +12,7 @@ from numba.extending import intrinsic
 from deploy.foreign import LlvmBuilder, LlvmValue, NumbaContext, NumbaSignature, NumbaType, NumbaTyping
 
 from .arguments import EventLists, HostNeurons, Room
-from .emitting import AHEAD, WORD, emit, name_words
+from .emitting import AHEAD, FIRED, WORD, emit, name_words
 from .kernels import carry_over
 from .lanes import I64, SEVERAL, Generate
 from .numba_jit import compiled
@@ -115,7 +115,7 @@ def run_host(first: int, last: int, steps: int, neurons: HostNeurons, carried: E
             for k in range(together):
                 if end + size + AHEAD > room.events.size:
                     return s
-                end = emit(words[k * number : k * number + used], names, found, room.events, end)
+                end = emit(words[k * number : k * number + used], FIRED, names, found, room.events, end)
                 room.pointer[s - first, t + k + 2] = end
             t += together
         for y in range(low, high):

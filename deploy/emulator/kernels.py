@@ -13,7 +13,7 @@ from deploy.arrays import Int32
 
 from .adding import add_pairs, add_segments, lower_bound
 from .arguments import EventLists, Incoming, Neurons, Places, Potentials, Room, Strip, Sums, Work
-from .emitting import AHEAD, WORD, emit, name_words
+from .emitting import AHEAD, FIRED, WORD, emit, name_words
 from .lanes import update_row
 from .numba_jit import compiled, inlined
 from .overflow import careful_row
@@ -53,7 +53,7 @@ def update_strip(
             careful_row(now, after, neurons, at, work)
         work.sums[at.neuron : at.neuron + strip.stride] = 0
         row = (y - strip.low) * words.size
-        end = emit(words, names[row : row + words.size], work.found, out, end)
+        end = emit(words, FIRED, names[row : row + words.size], work.found, out, end)
     return end
 
 

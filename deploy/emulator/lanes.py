@@ -194,8 +194,8 @@ def _updating(steps: int) -> Callable[..., None]:
     """So many time steps of a row in which nothing can overflow, whose state is read and written once.
 
     The arguments are ``Potentials``, which it changes, ``Neurons``, ``NarrowPlaces`` and ``NarrowWork``. Step k has its
-    sums ``sum_step`` after those of the step before, in units of 2 ** ``UNIT_BITS``, and its bits ``bit_step`` after.
-    Sums are 0 when it is done.
+    sums ``sum_step`` after those of the step before, in units of 2 ** ``UNIT_BITS``, and its bits ``bit_step`` after:
+    1 where a neuron does not fire, for then a sum and a reset are one instruction. Sums are 0 when it is done.
     """
 
     @intrinsic  # type: ignore[untyped-decorator]
@@ -211,7 +211,7 @@ def _updating(steps: int) -> Callable[..., None]:
             row = _Given(context, builder, given, args)
             u, v = (row.data(0, Potentials._fields, name) for name in Potentials._fields)
             vth, vmin, bias = (row.data(1, Neurons._fields, name) for name in ("vth", "vmin", "bias"))
-            sums, spiked = (row.data(3, NarrowWork._fields, name) for name in ("sums", "spiked"))
+            sums, resting = (row.data(3, NarrowWork._fields, name) for name in ("sums", "resting"))
             places = [row.number(2, NarrowPlaces._fields, name) for name in NarrowPlaces._fields]
             of_neuron, of_bias, of_threshold, of_bits = places
             sum_step, bit_step = (row.number(3, NarrowWork._fields, name) for name in ("sum_step", "bit_step"))
@@ -225,19 +225,20 @@ def _updating(steps: int) -> Callable[..., None]:
                     current, voltage = (builder.load(_at(builder, of, i), align=4) for of in (u, v))
                     driven = builder.load(_at(builder, bias, b), align=4)
                     lowest, threshold = (builder.load(_at(builder, of, t), align=4) for of in (vmin, vth))
+                    rests = ir.Constant(ir.VectorType(ir.IntType(1), LANES), [1] * LANES)
                     for _ in range(steps):
                         arrived = _at(builder, sums, j, V16)
                         q = builder.shl(builder.sext(builder.load(arrived, align=2), V32), _all(UNIT_BITS))
                         builder.store(ir.Constant(V16, [0] * LANES), arrived, align=2)
                         current = builder.add(left(current), q)
-                        voltage = builder.add(held(voltage), builder.add(current, driven))
+                        more = builder.add(current, driven)
+                        voltage = builder.select(rests, builder.add(held(voltage), more), more)
                         voltage = _larger(builder, voltage, lowest)
-                        fires = builder.icmp_signed(">", voltage, threshold)
-                        voltage = builder.select(fires, _all(0), voltage)
-                        builder.store(builder.bitcast(fires, ir.IntType(LANES)), builder.gep(spiked, [bit]), align=2)
+                        rests = builder.icmp_signed("<=", voltage, threshold)
+                        builder.store(builder.bitcast(rests, ir.IntType(LANES)), builder.gep(resting, [bit]), align=2)
                         j, bit = builder.add(j, sum_step), builder.add(bit, bit_step)
                     builder.store(current, _at(builder, u, i), align=4)
-                    builder.store(voltage, _at(builder, v, i), align=4)
+                    builder.store(builder.select(rests, voltage, _all(0)), _at(builder, v, i), align=4)
 
             _by_decay(row, 1, sweep)
             return context.get_dummy_value()

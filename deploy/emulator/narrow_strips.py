@@ -10,7 +10,7 @@ import numpy as np
 from deploy.arrays import Int16
 
 from .arguments import EventLists, Incoming, NarrowPlaces, NarrowWork, Neurons, Potentials, Room, Strip
-from .emitting import AHEAD, WORD, emit, name_words
+from .emitting import AHEAD, RESTED, WORD, emit, name_words
 from .kernels import (
     add_arriving,
     carry_over,
@@ -26,6 +26,9 @@ from .program import LANES
 WORD_LANES = WORD // LANES
 """Entries of bits in one word."""
 
+
+ALL = (1 << LANES) - 1
+"""Bits of so many neurons, none of which fires."""
 
 IN_LINE = 32
 """Sums of 16 bits in a line of the cache."""
@@ -54,10 +57,10 @@ def run_narrow_strips(
     size, row_words = largest_strip(neurons, first, last), (neurons.stride + WORD - 1) // WORD
     room_needed, bit_step = size + longest_segment(incoming), size // neurons.stride * row_words * WORD_LANES
     sum_step = (room_needed + IN_LINE - 1) // IN_LINE * IN_LINE
-    spiked = np.zeros(SEVERAL * bit_step, np.uint16)
+    resting = np.full(SEVERAL * bit_step, ALL, np.uint16)
     sums = zeros_in_lines(SEVERAL * sum_step)
     names, found = np.zeros(bit_step // WORD_LANES, np.int32), np.zeros(bit_step // WORD_LANES + 1, np.int32)
-    work = NarrowWork(sums, spiked, spiked.view(np.uint64), names, found, sum_step, bit_step)
+    work = NarrowWork(sums, resting, resting.view(np.uint64), names, found, sum_step, bit_step)
     now = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32))
     end = 0
     for s in range(first, last):
@@ -87,7 +90,7 @@ def run_narrow_strips(
                 if end + count + AHEAD > room.events.size:
                     return s
                 word = k * (bit_step // WORD_LANES)
-                end = emit(work.words[word : word + (high - low) * row_words], names, found, room.events, end)
+                end = emit(work.words[word : word + (high - low) * row_words], RESTED, names, found, room.events, end)
                 room.pointer[s - first, t + k + 2] = end
             t += together
         keep_state(now, state, origin, count)
