@@ -34,8 +34,8 @@ KEY_BITS = 32
 """A key as one number of 64 bits: the place in the target row, and so many bits above it the place of the weights."""
 
 
-WIDTHS = (1, 2, 3, 4, 5, 6, 8, 9, 12, 18)
-"""Vectors of a segment for which there is a loop of their own; the last loop takes any number."""
+WIDTHS = (0, 1, 2, 3, 4, 5, 6, 8, 9, 12, 18)
+"""Vectors of a segment for which there is a loop of their own, 0 for a single weight; the last takes any number."""
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -67,11 +67,11 @@ def add_row(
         result = cgutils.alloca_once(builder, I64)
         choice = builder.switch(args[0], any_width)
         for width in (*WIDTHS, None):
-            block = builder.append_basic_block(f"width_{width}") if width else any_width
-            if width:
+            block = any_width if width is None else builder.append_basic_block(f"width_{width}")
+            if width is not None:
                 choice.add_case(ir.Constant(I64, width), block)
             builder.position_at_end(block)
-            builder.store(row.added(width or args[0], wide=wide), result)
+            builder.store(row.added(args[0] if width is None else width, wide=wide), result)
             builder.branch(after)
         builder.position_at_end(after)
         return builder.load(result)
@@ -151,12 +151,19 @@ class _Row:
 def _add_segment(
     builder: LlvmBuilder, target: LlvmValue, source: LlvmValue, vectors: int | LlvmValue, *, wide: bool
 ) -> None:
-    """target[:] += source[:], so many ``vectors``; where sums have 16 bits and there are even, 32 neurons at a time."""
+    """target[:] += source[:], so many ``vectors``, or with 0 one number.
+
+    Where sums have 16 bits and vectors are even, 32 neurons at a time.
+    """
     if not isinstance(vectors, int):
         with cgutils.for_range(builder, vectors) as loop:
             n = builder.mul(loop.index, ir.Constant(I64, LANES))
             _add_lanes(builder, builder.gep(target, [n]), builder.gep(source, [n]), LANES, wide=wide)
         return
+    if vectors == 0:
+        added = builder.load(source)
+        added = builder.sext(added, ir.IntType(32)) if wide else added
+        builder.store(builder.add(builder.load(target), added), target)
     lanes = LANES if wide or vectors % 2 else 2 * LANES
     for n in range(0, vectors * LANES, lanes):
         to, of = (builder.gep(data, [ir.Constant(I64, n)]) for data in (target, source))

@@ -54,7 +54,7 @@ def _part(link: Link, integers: LinkIntegers, tile: Tile, first_rows: Int64, str
 def _(link: MatrixLink, integers: SparseIntegers, tile: Tile, first_rows: Int64, strips: Int32, source: Layer) -> _Part:
     if len(integers.weights) > DENSE * source.neurons * link.target_shape[0] * _row_segment(link):
         return _dense(link, integers, len(first_rows), strips, source)
-    return _pairs(link, integers, strips, source)
+    return _one_each(link, integers, len(first_rows), strips, source) or _pairs(link, integers, strips, source)
 
 
 @_part.register
@@ -145,6 +145,24 @@ def _dense(link: MatrixLink, integers: SparseIntegers, classes: int, strips: Int
     table = (SEGMENTS, 0, 1, segment // LANES, source.shift, length)
     windows = np.array([[0, len(source.strips), 0, rows]] * len(strips))
     return _Part(table, windows, lines, np.tile(keys, (classes, 1)), packed.ravel())
+
+
+def _one_each(link: MatrixLink, integers: SparseIntegers, classes: int, strips: Int32, source: Layer) -> _Part | None:
+    """A matrix such as a shortcut's: each source neuron reaches one, a row one row, alike for all rows of a class."""
+    stored, shape = _stored(link, integers).tocsc(), (source.shape[0], source.row_length)
+    if (np.diff(stored.indptr) != 1).any():
+        return None
+    row, place = np.divmod(stored.indices.reshape(shape), link.target_shape[1] * link.target_shape[2])
+    kind = np.repeat(strips[:, 2], strips[:, 1] - strips[:, 0])[row[:, 0]]
+    each, key = np.stack([place, stored.data.reshape(shape)], axis=-1), np.zeros((classes, shape[1], 2), np.int64)
+    key[kind] = each
+    if (row != row[:, :1]).any() or (key[kind] != each).any():
+        return None
+    weights = key[:, :, 1].ravel().astype(np.int16)
+    keys = np.stack([key[:, :, 0].ravel(), np.arange(len(weights))], axis=1)
+    lines = np.stack([row[:, 0], np.zeros(len(row), np.int64), np.ones(len(row), np.int64)], axis=1)
+    table = (SEGMENTS, 0, 0, 0, source.shift, source.row_length)
+    return _Part(table, _windows(row[:, 0], row[:, 0] + 1, strips, source), lines, keys, weights)
 
 
 def _pairs(link: MatrixLink, integers: SparseIntegers, strips: Int32, source: Layer) -> _Part:

@@ -111,8 +111,9 @@ class Links:
 
     ``source_strips`` are the strips of every link's source one after another, link p's from ``source_start[p]`` on.
 
-    ``table``, shape (P, 6): kind, first line in ``rows``, step from one row's tap to the next, vectors in a segment,
-    shift and row length of the source. ``windows``, shape (S, P, 4): source strips and rows that reach a strip.
+    ``table``, shape (P, 6): kind, first line in ``rows``, step from one row's tap to the next, vectors in a segment (0:
+    it is one weight), shift and row length of the source. ``windows``, shape (S, P, 4): source strips and rows that
+    reach a strip.
 
     SEGMENTS: an event of source row i reaches ``rows[i]`` = (first target row, its kernel tap, number of rows); its k
     has ``keys[key_start[class, p] + k]`` = (place in the target row, place in ``weights``; -1 reaches nothing). A
