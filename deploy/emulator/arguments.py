@@ -179,14 +179,12 @@ class Fired(NamedTuple):
 class Groups(NamedTuple):
     """Neurons whose spikes go to the same cores, from the same core, and do the same there.
 
-    The neuron k of row y is in the group ``of[rows[y, 1] + keys[rows[y, 0] + k]]``. ``line`` is the line of each group
-    in ``Deliveries``, ``own`` its core, ``counted`` its line in ``Fanout.lines``. Groups ``runs[r]`` to ``runs[r + 1]``
-    differ in their own core alone.
+    ``of_event`` is the group of the neuron of each event, ``line`` the line of each group in ``Deliveries``, ``own``
+    its core, ``counted`` its line in ``Fanout.lines``. Groups ``runs[r]`` to ``runs[r + 1]`` differ in their own core
+    alone.
     """
 
-    rows: Int64
-    keys: Int32
-    of: Int32
+    of_event: UInt16 | Int32
     line: Int64
     own: Int32
     counted: Int64

@@ -72,7 +72,7 @@ class Layer:
     @cached_property
     def groups(self) -> Groups:
         """Its neurons in groups of those whose spikes do the same."""
-        return groups_of(self.shape, self.fanout)
+        return groups_of(self.shape, self.shift, self.fanout)
 
     @cached_property
     def counted(self) -> Float64:

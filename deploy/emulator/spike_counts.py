@@ -35,7 +35,7 @@ def count_events(
     Adds to ``sent`` (cores, steps) and ``received`` (receivers, steps) what they do in each step, packed as
     ``events/busiest.py`` says; nothing if these have no steps.
     """
-    events, pointer, mask = fired.lists.events, fired.lists.pointer, (1 << fired.shift) - 1
+    events, pointer = fired.lists.events, fired.lists.pointer
     by_core, n = sent.shape[1] > 0, 0
     for t in range(stops[-1]):
         while t >= stops[n]:
@@ -43,9 +43,7 @@ def count_events(
         for s in range(fired.strips):
             list_number = s * (fired.steps + 2) + t + 1
             for e in range(pointer[list_number], pointer[list_number + 1]):
-                event = int(events[e])
-                row, key = event >> fired.shift, event & mask
-                group = groups.of[groups.rows[row, 1] + groups.keys[groups.rows[row, 0] + key]]
+                group = int(groups.of_event[events[e]])
                 until[n, group] += 1
                 if by_core:
                     line, own = groups.line[group], groups.own[group]
@@ -92,19 +90,17 @@ def count_groups(
 
 @compiled
 def count_each(fired: Fired, groups: Groups, first: int, last: int, room: Int32) -> None:
-    """``room[group, t]`` is set to the events of each group in step ``first + t``, as far as ``last``, excluded."""
-    events, pointer, shift = fired.lists.events, fired.lists.pointer, np.uint64(fired.shift)
-    mask = np.uint64((1 << fired.shift) - 1)
-    rows, keys, of = groups.rows, groups.keys, groups.of
+    """``room[group, t]`` is set to the events of each group in step ``first + t``, as far as ``last``, excluded.
+
+    Numbers without sign are not taken to count from the end.
+    """
+    events, pointer, of_event = fired.lists.events, fired.lists.pointer, groups.of_event
     room[:] = 0
     for s in range(fired.strips):
         for t in range(first, last):
             list_number = s * (fired.steps + 2) + t + 1
             for e in range(pointer[list_number], pointer[list_number + 1]):
-                event = np.uint64(events[e])
-                row = event >> shift
-                group = of[np.uint64(rows[row, 1] + keys[np.uint64(rows[row, 0]) + (event & mask)])]
-                room[np.uint64(group), np.uint64(t - first)] += 1
+                room[np.uint64(of_event[np.uint64(events[e])]), np.uint64(t - first)] += 1
 
 
 @inlined
