@@ -49,7 +49,7 @@ def neuron_s(rows: int, repeat: int) -> float:
     room = np.zeros(0, np.int32)
     work = NarrowWork(np.zeros(SEVERAL * step, np.int16), bits, bits.view(np.uint64), room, room, step, size // LANES)
     vth, vmin, bias = (np.full(ROW, value, np.int32) for value in (1 << 20, -(1 << 20), 0))
-    neurons = Neurons(np.zeros((1, 3), np.int32), 12, ROW, 1, DECAY_ONE, vth, vmin, bias, 0)
+    neurons = Neurons(np.zeros((1, 3), np.int32), 12, ROW, 1, DECAY_ONE, vth, vmin, bias, 0, 1)
     state, times = Potentials(np.zeros(size, np.int32), np.zeros(size, np.int32)), max(1, 2**22 // size)
     steps_of(1, rows, state, neurons, work)
     return best_s(lambda: steps_of(times, rows, state, neurons, work), repeat) / (times * size * SEVERAL)

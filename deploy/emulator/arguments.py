@@ -22,6 +22,7 @@ class Neurons(NamedTuple):
 
     ``vth`` and ``vmin`` have a row of ``stride`` numbers for each class of rows, ``bias`` one for each row, every
     ``bias_step`` numbers (0: one row for all); ``decay`` is what a current keeps, ``kept`` a voltage, in 1 / 4096.
+    ``short`` is 1 where a current times ``decay`` has 31 bits, whatever arrives.
     """
 
     strips: Int32
@@ -33,6 +34,7 @@ class Neurons(NamedTuple):
     vmin: Int32
     bias: Int32
     bias_step: int
+    short: int
 
 
 class HostNeurons(NamedTuple):

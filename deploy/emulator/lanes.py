@@ -118,12 +118,14 @@ Held = Callable[[LlvmValue], LlvmValue]
 
 
 def _by_decay(row: _Given, neurons: int, sweep: Callable[[Held, Held], None]) -> None:
-    """``sweep`` with what a step leaves of currents and voltages, by the argument ``neurons``: where there is no filter
-    and no leak, in fewer instructions."""
+    """``sweep`` with what a step leaves of currents and voltages, by the argument ``neurons``: in fewer instructions
+    where there is no leak, no filter, or products of currents are short."""
     builder, fields = row.builder, Neurons._fields
     factor, kept = (_spread(builder, row.number(neurons, fields, n, types.int32)) for n in ("decay", "kept"))
     leaks = builder.icmp_signed("<", row.number(neurons, fields, "kept"), ir.Constant(I64, DECAY_ONE))
     filters = builder.icmp_signed("!=", row.number(neurons, fields, "decay"), ir.Constant(I64, 1))
+
+    short = builder.icmp_signed("!=", row.number(neurons, fields, "short"), ir.Constant(I64, 0))
 
     def of_voltage(left: Held) -> None:
         with builder.if_else(leaks) as (leaky, lossless):
@@ -133,8 +135,11 @@ def _by_decay(row: _Given, neurons: int, sweep: Callable[[Held, Held], None]) ->
                 sweep(left, lambda voltage: voltage)
 
     with builder.if_else(filters) as (filtered, unfiltered):
-        with filtered:
-            of_voltage(lambda current: _decayed(builder, current, factor))
+        with filtered, builder.if_else(short) as (by_short, by_long):
+            with by_short:
+                of_voltage(lambda current: _rest(builder, builder.mul(current, factor)))
+            with by_long:
+                of_voltage(lambda current: _decayed(builder, current, factor))
         with unfiltered:
             of_voltage(lambda current: _rest(builder, current))
 
@@ -284,7 +289,7 @@ def _decayed(builder: LlvmBuilder, x: LlvmValue, factor: LlvmValue) -> LlvmValue
 
 
 def _rest(builder: LlvmBuilder, x: LlvmValue) -> LlvmValue:
-    """``_decayed`` by a factor of 1, which leaves a 4096th of a current: sign(x) * (|x| >> 12)."""
+    """What is left of x, a current times its factor: sign(x) * (|x| >> 12)."""
     upwards = builder.and_(builder.ashr(x, _all(31)), _all(DECAY_ONE - 1))
     return builder.ashr(builder.add(x, upwards), _all(DECAY_BITS))
 

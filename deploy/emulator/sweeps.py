@@ -9,6 +9,7 @@ from threading import local
 
 import numpy as np
 
+from convert.network.neuron import DECAY_ONE
 from deploy.arrays import Float64, Int32, Int64
 
 from . import host
@@ -70,7 +71,7 @@ def chip_sweep(
     narrow = layer.largest_current is not None if state is None else layer.is_narrow(current, voltage)
     run = run_narrow_strips if narrow else run_strips
     incoming = _incoming(layer.narrow_links if narrow else layer.links, spikes)
-    neurons, carried = _neurons(layer), _carried(arriving)
+    neurons, carried = _neurons(layer, narrow=narrow), _carried(arriving)
     potentials = Potentials(current.ravel(), voltage.ravel())
 
     def sweep(first: int, last: int, room: Room) -> int:
@@ -79,10 +80,24 @@ def chip_sweep(
     return sweep
 
 
-def _neurons(layer: ChipLayer) -> Neurons:
+def _neurons(layer: ChipLayer, *, narrow: bool) -> Neurons:
     bias_step = layer.row_stride if len(layer.bias) > 1 else 0
     flat = (layer.vth.ravel(), layer.vmin.ravel(), layer.bias.ravel())
-    return Neurons(layer.strips, layer.shift, layer.row_stride, layer.decay, layer.kept, *flat, bias_step)
+    return Neurons(
+        layer.strips,
+        layer.shift,
+        layer.row_stride,
+        layer.decay,
+        layer.kept,
+        *flat,
+        bias_step,
+        int(narrow and _short(layer)),
+    )
+
+
+def _short(layer: ChipLayer) -> bool:
+    """Whether any current times what a step leaves of it has 31 bits, 4095 to round it included."""
+    return layer.largest_current is not None and layer.largest_current * layer.decay + DECAY_ONE < 1 << 31
 
 
 def _incoming(links: Links, spikes: Mapping[str, Spikes]) -> Incoming:
