@@ -10,7 +10,7 @@ import numpy as np
 from deploy.arrays import Int64
 from deploy.events.busiest import Loads, busiest_until
 
-from . import spike_counts
+from . import memory, spike_counts
 from .program import ChipLayer, Layer, Program
 from .results import LayerEvents, Spikes
 from .routes import Routing
@@ -107,7 +107,8 @@ def tallied(layer: Layer, fired: Spikes, stops: Stops, routing: Routing, loads: 
     if loads is None or fired.fired * OFTEN < number * steps:
         spike_counts.count_events(*given)
     else:
-        spike_counts.count_groups(*given, np.empty((number, max(1, min(steps, ROOM // number))), np.int32))
+        at_once = max(1, min(steps, ROOM // number))
+        spike_counts.count_groups(*given, memory.room(number * at_once)[: number * at_once].reshape(number, at_once))
     sums = (counts.astype(np.float64) @ layer.counted).astype(
         np.int64
     )  # whole numbers below 2^53: exact, and BLAS is fast

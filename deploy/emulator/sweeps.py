@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from itertools import pairwise
-from threading import local
 
 import numpy as np
 
 from convert.network.neuron import DECAY_ONE
 from deploy.arrays import Float64, Int32, Int64
 
-from . import host
+from . import host, memory
 from .arguments import EventLists, HostNeurons, Incoming, Neurons, Pairs, Potentials, Room, Segments
 from .kernels import run_strips
 from .narrow_strips import run_narrow_strips
@@ -159,21 +158,9 @@ def _pieces(
     room = 2 * strip + int(rows * layer.row_stride * steps * EXPECTED_ACTIVITY)
     parts = []
     while first < last:
-        out, bounds = _scratch(room), np.empty((last - first, steps + 2), np.int64)
+        out, bounds = memory.room(room), np.empty((last - first, steps + 2), np.int64)
         stop = sweep(first, last, Room(out, bounds, overflow))
         if stop > first:
-            parts.append((out[: bounds[stop - first - 1, -1]].copy(), bounds[: stop - first]))
+            parts.append((out[: bounds[stop - first - 1, -1]], bounds[: stop - first]))
         first, room = stop, room * 2
     return parts
-
-
-_SCRATCH = local()
-
-
-def _scratch(size: int) -> Int32:
-    """Memory of this thread for so many events, until it asks again: new memory of this size would take a twentieth of
-    the time."""
-    kept: Int32 | None = getattr(_SCRATCH, "events", None)
-    if kept is None or len(kept) < size:
-        kept = _SCRATCH.events = np.empty(size, np.int32)
-    return kept
