@@ -1,6 +1,7 @@
 from .clearing import with_fitted_clearing as with_fitted_clearing
 from .compile import compile_network as compile_network
 from .encode import drives_hz as drives_hz
+from .encode import encoder as encoder
 from .execute import run as run
 from .execute import stream as stream
 from .flat_model import FlatModel as FlatModel

@@ -109,13 +109,9 @@ def tallied(layer: Layer, fired: Spikes, stops: Stops, routing: Routing, loads: 
     else:
         at_once = max(1, min(steps, ROOM // number))
         spike_counts.count_groups(*given, memory.room(number * at_once)[: number * at_once].reshape(number, at_once))
-    sums = (counts.astype(np.float64) @ layer.counted).astype(
-        np.int64
-    )  # whole numbers below 2^53: exact, and BLAS is fast
-    spikes, messages, interchip, *caused = sums.cumsum(axis=0)[stops.order].T
-    targets = list(layer.fanout.synops)
-    pairs = zip(caused[: len(targets)], caused[len(targets) :], strict=True)
-    synops = {name: np.stack(pair, axis=1) for name, pair in zip(targets, pairs, strict=True)}
+    sums = spike_counts.caused(counts, layer.counted).cumsum(axis=0)[stops.order]
+    spikes, messages, interchip = sums[:, :3].T
+    synops = {name: sums[:, 3 + 2 * n : 5 + 2 * n] for n, name in enumerate(layer.fanout.synops)}
     return Tally(spikes, messages, interchip, synops)
 
 

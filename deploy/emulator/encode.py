@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import singledispatch
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import UserError
-from convert.network import INPUT, Network, TimeCourse
+from convert.network import INPUT, Network, Population, TimeCourse
 from partition.geometry.links import KernelLink, Link, MatrixLink, link
 
 Array = NDArray[np.float64]
+
+
+Encoder = Callable[[NDArray[np.generic]], dict[str, Array]]
+"""The drives of images, as ``drives_hz`` gives them."""
 
 
 def drives_hz(network: Network, images: NDArray[np.generic], *, by_images: bool = False) -> dict[str, Array]:
@@ -22,24 +27,47 @@ def drives_hz(network: Network, images: NDArray[np.generic], *, by_images: bool 
     ``images`` has shape (images, *network.input.shape). Image by image, so that no result depends on the others. Of
     events, (recordings, steps, *network.input.shape), those that a population sends on, (recordings, steps, neurons).
     """
+    return encoder(network, by_images=by_images)(images)
+
+
+def encoder(network: Network, *, by_images: bool = False) -> Encoder:
+    """``drives_hz`` of a network, for images that come one by one."""
     if network.input.time_course is TimeCourse.EVENTS:
-        return _events(network, images, by_images=by_images)
-    raw = np.asarray(images, np.float64).reshape(-1, *network.input.shape)
-    drives = {}
-    for population in network.populations:
-        if not population.on_chip:
-            into = network.into(population.name)
-            if by_images and not into:
-                continue
-            if any(projection.source != INPUT for projection in into):
-                raise UserError(f"host population {population.name!r}: it reads another population, not the image only")
-            drives[population.name] = np.empty((len(raw), population.neurons))
-            for drive, image in zip(drives[population.name], raw, strict=True):
-                total = population.bias_hz.reshape(population.shape).astype(np.float64)
-                for projection in into:
-                    total = total + _mapped(link(network, projection), image)
-                drive[:] = total.ravel()
-    return drives
+        return lambda recordings: _events(network, recordings, by_images=by_images)
+    sums = {p.name: _Sum.of(network, p) for p in network.populations if not p.on_chip}
+    wanted = {name: total for name, total in sums.items() if total.parts or not by_images}
+
+    def encode(images: NDArray[np.generic]) -> dict[str, Array]:
+        raw = np.asarray(images, np.float64).reshape(-1, *network.input.shape)
+        return {name: np.stack([total(image) for image in raw]) for name, total in wanted.items()}
+
+    return encode
+
+
+Part = Callable[[Array], Array]
+"""What one link brings of one image, shape of its target."""
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """The drive of a population: its bias and what links bring, in this order."""
+
+    bias_hz: Array
+    parts: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, network: Network, population: Population) -> _Sum:
+        into = network.into(population.name)
+        if any(projection.source != INPUT for projection in into):
+            raise UserError(f"host population {population.name!r}: it reads another population, not the image only")
+        bias_hz = population.bias_hz.reshape(population.shape).astype(np.float64)
+        return cls(bias_hz, tuple(_part(link(network, projection)) for projection in into))
+
+    def __call__(self, image: Array) -> Array:
+        total = self.bias_hz
+        for part in self.parts:
+            total = total + part(image)
+        return total.ravel()
 
 
 def _events(network: Network, recordings: NDArray[np.generic], *, by_images: bool) -> dict[str, Array]:
@@ -51,24 +79,27 @@ def _events(network: Network, recordings: NDArray[np.generic], *, by_images: boo
 
 
 @singledispatch
-def _mapped(of: Link, image: Array) -> Array:
-    """What the link brings of one image, shape of its target."""
+def _part(of: Link) -> Part:
     raise TypeError(f"no drive by a {type(of).__name__}")
 
 
-@_mapped.register
-def _(of: MatrixLink, image: Array) -> Array:
-    return np.asarray((of.matrix @ image.ravel()).reshape(of.target_shape))
+@_part.register
+def _(of: MatrixLink) -> Part:
+    return lambda image: np.asarray((of.matrix @ image.ravel()).reshape(of.target_shape))
 
 
-@_mapped.register
-def _(of: KernelLink, image: Array) -> Array:
+@_part.register
+def _(of: KernelLink) -> Part:
     """Tap by tap, always in the same order."""
-    total = np.zeros(of.target_shape)
-    for (a, b, c), weights in _by_tap(of.kernel):
-        (i, y), (j, x) = _evenly(of.rows == a), _evenly(of.columns == b)
-        total[y, x] += image[i, j, c, None] * weights
-    return total
+    taps = [(_evenly(of.rows == a), _evenly(of.columns == b), c, w) for (a, b, c), w in _by_tap(of.kernel)]
+
+    def mapped(image: Array) -> Array:
+        total = np.zeros(of.target_shape)
+        for (i, y), (j, x), c, weights in taps:
+            total[y, x] += image[i, j, c, None] * weights
+        return total
+
+    return mapped
 
 
 def _evenly(reached: NDArray[np.bool_]) -> tuple[slice, slice]:

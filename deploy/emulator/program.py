@@ -75,9 +75,13 @@ class Layer:
         return groups_of(self.shape, self.shift, self.fanout)
 
     @cached_property
-    def counted(self) -> Float64:
-        """What a spike of each group is and causes, as ``Fanout.lines``."""
-        return self.fanout.lines[self.groups.counted]
+    def counted(self) -> Int64:
+        """What a spike of each group is and causes: spikes, messages, those between chips, then of each target the
+        synops and those of shared kernels."""
+        table, by_kernels = self.fanout, self.fanout.conv_synops
+        added = [both for name, synops in table.synops.items() for both in (synops, by_kernels[name])]
+        columns = (table.fired, table.messages, table.interchip, *added)
+        return np.stack([column[self.groups.counted] for column in columns], axis=1).astype(np.int64)
 
 
 @dataclass(frozen=True)

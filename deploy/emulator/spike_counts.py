@@ -103,6 +103,17 @@ def count_each(fired: Fired, groups: Groups, first: int, last: int, room: Int32)
                 room[np.uint64(of_event[np.uint64(events[e])]), np.uint64(t - first)] += 1
 
 
+@compiled
+def caused(counts: Int32, each: Int64) -> Int64:
+    """``counts``, shape (stops, groups), times what a spike of ``each`` group causes, shape (groups, columns)."""
+    total = np.zeros((counts.shape[0], each.shape[1]), np.int64)
+    for n in range(counts.shape[0]):
+        for group in range(counts.shape[1]):
+            for column in range(each.shape[1]):
+                total[n, column] += counts[n, group] * each[group, column]
+    return total
+
+
 @inlined
 def add_between(counts: Int32, first: int, stops: Int64, until: Int32) -> None:
     """Adds ``counts``, of step ``first`` and those after it, to those ``until`` the next of ``stops``."""

@@ -17,11 +17,11 @@ from .registry import InputRun, Job, Runner
 def prepare(job: Job) -> Runner:
     """Compiles once; with ``continuous`` the state goes on from one call to the next."""
     program = emulator.compile_network(job.network, job.partition)
+    encode = emulator.encoder(job.network, by_images=True)
     state: emulator.EmulatorState | None = None
 
     def drives(image: Float32) -> dict[str, Float64]:
-        of_one = emulator.drives_hz(job.network, image[None], by_images=True)
-        return {name: drive[0] for name, drive in of_one.items()}
+        return {name: drive[0] for name, drive in encode(image[None]).items()}
 
     def run(inputs: Float32, *, by_core: bool = True) -> Iterator[InputRun]:
         nonlocal state
