@@ -84,7 +84,7 @@ class Incoming(NamedTuple):
     """The links into a layer, see ``Links``, and the events of their sources.
 
     Source p has its strip s's list t in events[pointer[n] : pointer[n + 1]], n = (source_start[p] + s) * (steps + 2)
-    + t.
+    + t. ``heaviest`` is the size of the heaviest weight where sums may leave their 16 bits, which is counted, else 0.
     """
 
     table: Int64
@@ -96,6 +96,7 @@ class Incoming(NamedTuple):
     segments: Segments
     pairs: Pairs
     events: EventLists
+    heaviest: int
 
 
 class Potentials(NamedTuple):

@@ -15,19 +15,26 @@ from .widths import Q_BITS, U_BITS, UNIT_BITS, VMAX
 
 
 def largest_current(of: PopulationIntegers) -> int | None:
-    """What no current exceeds in size; None if something may overflow, or if a weight is no whole number of units.
+    """What no current exceeds in size; None if it or a voltage may overflow, or if a weight is not made of whole units.
 
     A source fires once in a step at most. From rest a current is at most what the largest sum in each step adds up to,
-    and a voltage is not above the threshold when a step begins.
+    and a voltage is not above the threshold when a step begins. A sum that leaves the accumulator wraps within it.
     """
     if not all(_in_units(values) for _, values in of.links):
         return None
     kept = DECAY_ONE - 1 - of.decay_u
-    largest = sum(_largest_sum(values, link) for link, values in of.links)
-    current = -(-largest * DECAY_ONE // (DECAY_ONE - kept)) + 1
+    current = -(-min(_largest(of), 1 << Q_BITS) * DECAY_ONE // (DECAY_ONE - kept)) + 1
     driven = current + _size(of.bias)
-    holds = largest < 1 << Q_BITS and driven < 1 << U_BITS and _size(of.vth) + driven <= VMAX
-    return current if holds else None
+    return current if driven < 1 << U_BITS and _size(of.vth) + driven <= VMAX else None
+
+
+def sums_wrap(of: PopulationIntegers) -> bool:
+    """Whether a sum may leave the accumulator."""
+    return _largest(of) >= 1 << Q_BITS
+
+
+def _largest(of: PopulationIntegers) -> int:
+    return sum(_largest_sum(values, link) for link, values in of.links)
 
 
 def _size(values: Int32) -> int:

@@ -20,7 +20,7 @@ from partition.geometry.blocks import starts
 from partition.geometry.tile import Tile
 from partition.result import Partition
 
-from .bounds import largest_current
+from .bounds import largest_current, sums_wrap
 from .clearing import with_fitted_clearing
 from .integers import KernelIntegers, PopulationIntegers, discretize
 from .links import layer_links
@@ -50,7 +50,10 @@ def compile_network(network: Network, partition: Partition) -> Program:
         if population.on_chip:
             own = _chip_layer(layer, partition, integers[name], strips[name].first_rows, plain)
             several = any(source in replayed for source in own.links.sources)
-            layers.append(own if several else replace(own, largest_current=largest_current(integers[name])))
+            if not several:
+                bound = largest_current(integers[name])
+                own = replace(own, largest_current=bound, sums_wrap=sums_wrap(integers[name]))
+            layers.append(own)
         else:
             layers.append(_host_layer(layer, network, population))
     outputs = {readout.name for readout in network.readouts}

@@ -21,20 +21,26 @@ from .program import KIND, LANES, SEGMENTS, SHIFT, VECTORS
 
 
 @inlined
+def events_within(window: Int32, strip: int, number: int, shift: int, incoming: Incoming) -> tuple[int, int]:
+    """The bounds of the events of list ``number``, of a source's ``strip``, in the rows of a ``window``."""
+    events, pointer, strips = incoming.events.events, incoming.events.pointer, incoming.source_strips
+    a, b = int(pointer[number]), int(pointer[number + 1])
+    if strips[strip, 0] < window[2]:
+        a = lower_bound(events, a, b, int(window[2]) << shift)
+    if strips[strip, 1] > window[3]:
+        b = lower_bound(events, a, b, int(window[3]) << shift)
+    return a, b
+
+
+@inlined
 def add_arriving(sums: Sums, strip: Strip, t: int, lists: int, incoming: Incoming) -> None:
     """Adds what all sources fired in list ``t`` of their ``lists`` to the strip."""
-    events, pointer = incoming.events.events, incoming.events.pointer
-    source_strips, segments, pairs = incoming.source_strips, incoming.segments, incoming.pairs
+    events, segments, pairs = incoming.events.events, incoming.segments, incoming.pairs
     for p in range(incoming.table.shape[0]):
-        link, window = incoming.table[p], incoming.windows[strip.number, p]
-        row_first, row_last, start = int(window[2]), int(window[3]), int(incoming.source_start[p])
+        link, window, start = incoming.table[p], incoming.windows[strip.number, p], int(incoming.source_start[p])
         key, line = int(incoming.key_start[strip.kind, p]), int(incoming.scatter_start[strip.number, p])
         for r in range(start + window[0], start + window[1]):
-            a, b = int(pointer[r * lists + t]), int(pointer[r * lists + t + 1])
-            if source_strips[r, 0] < row_first:
-                a = lower_bound(events, a, b, row_first << link[SHIFT])
-            if source_strips[r, 1] > row_last:
-                b = lower_bound(events, a, b, row_last << link[SHIFT])
+            a, b = events_within(window, r, r * lists + t, int(link[SHIFT]), incoming)
             if link[KIND] == SEGMENTS:
                 add_segments(sums, strip, events, a, b, link, segments, key)
             else:

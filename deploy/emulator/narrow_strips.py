@@ -1,4 +1,4 @@
-"""``kernels.run_strips`` where nothing can overflow: sums of 16 bits, several steps of a row at once.
+"""``kernels.run_strips`` where no state can overflow: sums of 16 bits, several steps of a row at once.
 
 What arrives in these steps is added up first, each step by itself; so a row's state is read and written once for all.
 """
@@ -22,6 +22,7 @@ from .kernels import (
 from .lanes import SEVERAL, update_rows, update_rows_once
 from .numba_jit import compiled
 from .program import LANES
+from .wrapping import count_wraps
 
 WORD_LANES = WORD // LANES
 """Entries of bits in one word."""
@@ -72,11 +73,13 @@ def run_narrow_strips(
         end = carry_over(carried, s, s - first, room, end)
         if end < 0:
             return s
-        t = 0
+        t = wraps = 0
         while t < steps:
             together = SEVERAL if t + SEVERAL <= steps else 1
             for k in range(together):
                 add_arriving(work.sums[k * sum_step :], strip, t + k, steps + 2, incoming)
+                if incoming.heaviest > 0:
+                    wraps += count_wraps(strip, t + k, steps + 2, incoming)
             for y in range(low, high):
                 row = y - low
                 at = NarrowPlaces(
@@ -94,4 +97,5 @@ def run_narrow_strips(
                 room.pointer[s - first, t + k + 2] = end
             t += together
         keep_state(now, state, origin, count)
+        room.overflow[0] += wraps
     return last

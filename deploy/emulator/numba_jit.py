@@ -24,6 +24,7 @@ COMPILED_IN = (
     "program.py",
     "routes.py",
     "widths.py",
+    "wrapping.py",
 )
 """The files whose functions and constants are compiled into the callers of other files too."""
 

@@ -145,8 +145,8 @@ class ChipLayer(Layer):
     """A population on the chip; thresholds for each class of rows, biases for each row or one row for all.
 
     Of a current a step leaves ``decay`` 4096ths, of a voltage ``kept``. ``compartments`` are those of all its cores,
-    unused ones between the neurons included. No current exceeds ``largest_current`` in size, and nothing overflows,
-    whatever its sources fire; None: something might.
+    unused ones between the neurons included. No current exceeds ``largest_current`` in size, and neither it nor a
+    voltage overflows, whatever its sources fire; None: something might. A sum of weights might where ``sums_wrap``.
     """
 
     vth: Int32 = field(repr=False)
@@ -157,14 +157,21 @@ class ChipLayer(Layer):
     links: Links = field(repr=False)
     compartments: int
     largest_current: int | None = None
+    sums_wrap: bool = False
 
     def is_narrow(self, current: Int32, voltage: Int32) -> bool:
-        """Whether nothing can overflow from this state, and sums fit into 16 bits."""
+        """Whether no current or voltage can overflow from this state; sums of 16 bits wrap as the accumulator."""
         if self.largest_current is None:
             return False
         held = -self.largest_current <= current.min() and current.max() <= self.largest_current
         low, high = int(self.vmin.min()), int(self.vth[:, : self.row_length].max())
         return bool(held and low <= voltage.min() and voltage.max() <= high)
+
+    @cached_property
+    def heaviest(self) -> int:
+        """The size of the heaviest weight, in units of 2 ** ``UNIT_BITS``, where sums may leave 16 bits; else 0."""
+        of_links = (self.narrow_links.weights, self.narrow_links.scatter_weight)
+        return max(int(np.abs(w.astype(np.int64)).max(initial=0)) for w in of_links) if self.sums_wrap else 0
 
     @cached_property
     def narrow_links(self) -> Links:

@@ -69,7 +69,7 @@ def chip_sweep(
         after.current[layer.name], after.voltage[layer.name] = current, voltage
     narrow = layer.largest_current is not None if state is None else layer.is_narrow(current, voltage)
     run = run_narrow_strips if narrow else run_strips
-    incoming = _incoming(layer.narrow_links if narrow else layer.links, spikes)
+    incoming = _incoming(layer.narrow_links if narrow else layer.links, spikes, layer.heaviest if narrow else 0)
     neurons, carried = _neurons(layer, narrow=narrow), _carried(arriving)
     potentials = Potentials(current.ravel(), voltage.ravel())
 
@@ -99,7 +99,7 @@ def _short(layer: ChipLayer) -> bool:
     return layer.largest_current is not None and layer.largest_current * layer.decay + DECAY_ONE < 1 << 31
 
 
-def _incoming(links: Links, spikes: Mapping[str, Spikes]) -> Incoming:
+def _incoming(links: Links, spikes: Mapping[str, Spikes], heaviest: int) -> Incoming:
     return Incoming(
         links.table,
         links.windows,
@@ -110,6 +110,7 @@ def _incoming(links: Links, spikes: Mapping[str, Spikes]) -> Incoming:
         Segments(links.rows, links.keys, links.weights),
         Pairs(links.scatter_ptr, links.scatter_place, links.scatter_weight),
         _sources(links, spikes),
+        heaviest,
     )
 
 

@@ -1,4 +1,4 @@
-"""Sums of 16 bits where nothing can overflow: the same as with 32, and the bound holds."""
+"""Sums of 16 bits where no state can overflow: the same as with 32, wraps counted too, and the bound holds."""
 
 from __future__ import annotations
 
@@ -36,6 +36,19 @@ def test_spikes_counts_and_states_are_those_of_wide_sums(seed: int, *, continuou
             arrays = (found.state.to_arrays() for found in (narrow, plain))
             for a, b in zip(*(sorted(each.items()) for each in arrays), strict=True):
                 np.testing.assert_array_equal(a[1], b[1])
+
+
+@pytest.mark.parametrize("seed", [15, 120, 153, 227])
+def test_sums_that_wrap_are_counted(seed: int) -> None:
+    case = random_case(Random(seed))
+    program = compile_network(case.network, case.partition)
+    wrapping = [a.name for a in program.chip_layers if a.sums_wrap and a.largest_current is not None]
+    results = [run(p, case.drives_hz, continuous=True, threads=1) for p in (program, wide(program))]
+    assert sum(found.counts[name].overflow[0] for found in results[0] for name in wrapping) > 0
+    for narrow, plain in zip(*results, strict=True):
+        assert narrow.counts == plain.counts
+        for name in wrapping:
+            np.testing.assert_array_equal(narrow.state.voltage[name], plain.state.voltage[name])
 
 
 def test_most_layers_are_narrow_and_loud_ones_are_not() -> None:
