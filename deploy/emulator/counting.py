@@ -122,6 +122,6 @@ def layer_events(layer: Layer, tally: Tally, stops: Int64, synops: Int64, overfl
     """
     updates = stops * (layer.compartments if isinstance(layer, ChipLayer) else 0)
     of_layer = (tally.spikes, synops[:, 0], updates, tally.messages, tally.interchip, synops[:, 1])
-    *until, (a, b, c, d, e, f) = np.stack(of_layer, axis=1).tolist()
+    *until, (a, b, c, d, e, f) = zip(*(column.tolist() for column in of_layer), strict=True)
     q, u, u2, v = overflow.tolist()
-    return LayerEvents(a, b, c, d, e, f, (q, u, u2, v), tuple(map(tuple, until)))
+    return LayerEvents(a, b, c, d, e, f, (q, u, u2, v), tuple(until))

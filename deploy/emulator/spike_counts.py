@@ -68,7 +68,7 @@ def count_groups(
 ) -> None:
     """The same for groups that fire often: first how often in each step, in the ``room`` (groups, steps at a time),
     then what that does in all of these steps at once."""
-    together = np.zeros(room.shape[1], np.int32)
+    together = np.zeros(room.shape[1], np.int64)
     for first in range(0, stops[-1], room.shape[1]):
         last = min(first + room.shape[1], stops[-1])
         count_each(fired, groups, first, last, room)
@@ -76,16 +76,19 @@ def count_groups(
             together[:] = 0
             for group in range(groups.runs[r], groups.runs[r + 1]):
                 counts, own = room[group, : last - first], groups.own[group]
-                add_between(counts, first, stops, until[:, group])
-                if own >= 0:
-                    add_times(counts, routes.sending[groups.line[group]], sent[own, first:last])
-                for t in range(counts.size):
-                    together[t] += counts[t]
-            counts, line = together[: last - first], groups.line[groups.runs[r]]
+                if own < 0:
+                    add_times(counts, 1, together)
+                else:
+                    add_both(counts, routes.sending[groups.line[group]], sent[own, first:last], together)
+                if stops.size == 1:
+                    until[0, group] += counts.sum()
+                else:
+                    add_between(counts, first, stops, until[:, group])
+            of_run, line = together[: last - first], groups.line[groups.runs[r]]
             for k in range(routes.copy_pointer[line], routes.copy_pointer[line + 1]):
-                add_times(counts, routes.copy_sending[k], sent[routes.copy_core[k], first:last])
+                add_times(of_run, routes.copy_sending[k], sent[routes.copy_core[k], first:last])
             for k in range(routes.pointer[line], routes.pointer[line + 1]):
-                add_times(counts, routes.receiving[k], received[routes.core[k], first:last])
+                add_times(of_run, routes.receiving[k], received[routes.core[k], first:last])
 
 
 @compiled
@@ -128,10 +131,19 @@ def add_between(counts: Int32, first: int, stops: Int64, until: Int32) -> None:
 
 
 @inlined
-def add_times(counts: Int32, each: int, total: Int64) -> None:
+def add_times(counts: Int32 | Int64, each: int, total: Int64) -> None:
     """Adds ``counts`` times what ``each`` does to the ``total`` of each step."""
     for t in range(counts.size):
         total[t] += counts[t] * each
+
+
+@inlined
+def add_both(counts: Int32, each: int, total: Int64, together: Int64) -> None:
+    """``add_times``, and adds the ``counts`` themselves to ``together``."""
+    for t in range(counts.size):
+        count = np.int64(counts[t])
+        total[t] += count * each
+        together[t] += count
 
 
 @compiled
