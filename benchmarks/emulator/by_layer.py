@@ -97,7 +97,8 @@ def first_image(bundle: Path, data: Path) -> tuple[Program, Presentation]:
     shapes = {"input_shape": network.input.shape, "target_shape": network.readouts[0].output_shape}
     images, _ = next(iter(chosen_images(open_data(data, **shapes), skip=0, images=1).batches(1)))
     names = [layer.name for layer in program.layers]
-    (shown,) = run(program, drives_hz(network, images), threads=1, record=names)
+    drives = {name: each[:1] for name, each in drives_hz(network, images).items()}
+    (shown,) = run(program, drives, threads=1, record=names)
     return program, shown
 
 

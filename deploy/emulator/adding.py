@@ -37,6 +37,9 @@ KEY_BITS = 32
 WIDTHS = (0, 1, 2, 3, 4, 5, 6, 8, 9, 12, 18)
 """Vectors of a segment for which there is a loop of their own, 0 for a single weight; the last takes any number."""
 
+MANY = 9
+"""Vectors from which on an odd number is added two by two, too: with few, more are across two lines of the cache."""
+
 
 @intrinsic  # type: ignore[untyped-decorator]
 def add_row(
@@ -153,7 +156,7 @@ def _add_segment(
 ) -> None:
     """target[:] += source[:], so many ``vectors``, or with 0 one number.
 
-    Where sums have 16 bits and vectors are even, 32 neurons at a time.
+    Where sums have 16 bits and vectors are even or many, 32 neurons at a time.
     """
     if not isinstance(vectors, int):
         with cgutils.for_range(builder, vectors) as loop:
@@ -164,9 +167,9 @@ def _add_segment(
         added = builder.load(source)
         added = builder.sext(added, ir.IntType(32)) if wide else added
         builder.store(builder.add(builder.load(target), added), target)
-    lanes = LANES if wide or vectors % 2 else 2 * LANES
-    for n in range(0, vectors * LANES, lanes):
-        to, of = (builder.gep(data, [ir.Constant(I64, n)]) for data in (target, source))
+    by_two = 0 if wide or (vectors % 2 and vectors < MANY) else vectors // 2
+    for n, lanes in [(2 * k, 2 * LANES) for k in range(by_two)] + [(n, LANES) for n in range(2 * by_two, vectors)]:
+        to, of = (builder.gep(data, [ir.Constant(I64, n * LANES)]) for data in (target, source))
         _add_lanes(builder, to, of, lanes, wide=wide)
 
 

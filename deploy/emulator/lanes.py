@@ -200,7 +200,8 @@ def _updating(steps: int) -> Callable[..., None]:
 
     The arguments are ``Potentials``, which it changes, ``Neurons``, ``NarrowPlaces`` and ``NarrowWork``. Step k has its
     sums ``sum_step`` after those of the step before, in units of 2 ** ``UNIT_BITS``, and its bits ``bit_step`` after:
-    1 where a neuron does not fire, for then a sum and a reset are one instruction. Sums are 0 when it is done.
+    1 where a neuron does not fire, for then a sum and a reset are one instruction where masks are. Sums are 0 when it
+    is done.
     """
 
     @intrinsic  # type: ignore[untyped-decorator]
@@ -230,6 +231,7 @@ def _updating(steps: int) -> Callable[..., None]:
                     current, voltage = (builder.load(_at(builder, of, i), align=4) for of in (u, v))
                     driven = builder.load(_at(builder, bias, b), align=4)
                     lowest, threshold = (builder.load(_at(builder, of, t), align=4) for of in (vmin, vth))
+                    masked = "+avx512f" in context.codegen().magic_tuple()[2]
                     rests = ir.Constant(ir.VectorType(ir.IntType(1), LANES), [1] * LANES)
                     for _ in range(steps):
                         arrived = _at(builder, sums, j, V16)
@@ -237,7 +239,10 @@ def _updating(steps: int) -> Callable[..., None]:
                         builder.store(ir.Constant(V16, [0] * LANES), arrived, align=2)
                         current = builder.add(left(current), q)
                         more = builder.add(current, driven)
-                        voltage = builder.select(rests, builder.add(held(voltage), more), more)
+                        if masked:
+                            voltage = builder.select(rests, builder.add(held(voltage), more), more)
+                        else:
+                            voltage = builder.add(held(builder.select(rests, voltage, _all(0))), more)
                         voltage = _larger(builder, voltage, lowest)
                         rests = builder.icmp_signed("<=", voltage, threshold)
                         builder.store(builder.bitcast(rests, ir.IntType(LANES)), builder.gep(resting, [bit]), align=2)
