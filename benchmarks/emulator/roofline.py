@@ -25,8 +25,8 @@ from deploy.emulator.program import FIRST_LINE, LANES, SHIFT, STEP, VECTORS, Pro
 from deploy.emulator.results import Presentation, Spikes
 
 from .by_layer import best_s, first_image, layer_s
+from .plain_loop import plain_loop_s
 from .record import RESULTS, machine
-from .speed import plain_loop_s
 
 PLOT = Path(__file__).parents[2] / "docs" / "emulator-roofline.svg"
 COLUMNS, CHANNELS, ROWS = 64, 16, 64

@@ -18,19 +18,18 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-from numba import njit
 
 from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.emulator import compile_network, drives_hz, run
 from deploy.emulator.counting import Counting
-from deploy.emulator.lanes import add_lanes
-from deploy.emulator.program import LANES, ChipLayer, Layer
+from deploy.emulator.program import ChipLayer, Layer
 from deploy.emulator.results import LayerEvents
 from deploy.nengo_loihi.build import chip_form, simulator
 from tests.builders.random_networks import Case
 from tests.builders.reference_emulator import neuron_places
 
 from .networks import Subject, random_unet, trained
+from .plain_loop import plain_loop_s
 from .record import RESULTS, options_of, table, timed
 
 REPEAT = 5
@@ -141,21 +140,6 @@ def without_counting() -> Any:
         self.layers.update({layer.name: none for layer in layers})
 
     return patch.object(Counting, "add", add)
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def add_rows(sums: Any, weights: Any, repeat: int) -> None:
-    """The limit: consecutive rows of weights added to consecutive sums, nothing else."""
-    for _ in range(repeat):
-        for i in range(0, sums.size, LANES):
-            add_lanes(sums, i, weights, i)
-
-
-def plain_loop_s() -> float:
-    """Seconds per weight of a plain loop that adds int16 weights to int16 sums in the first-level cache."""
-    sums, weights = np.zeros(4096, np.int16), np.ones(4096, np.int16)
-    add_rows(sums, weights, 1)
-    return float(timed(lambda: add_rows(sums, weights, 20_000), REPEAT)[0]["s"]) / 20_000 / sums.size
 
 
 def report(measured: dict[str, Any], names: list[str], steps: int) -> str:

@@ -69,27 +69,6 @@ def _index(
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def add_lanes(
-    typing: NumbaTyping, sums: NumbaType, i: NumbaType, weights: NumbaType, j: NumbaType
-) -> tuple[NumbaSignature, Generate]:
-    """sums[i : i + 16] += weights[j : j + 16], int32 or int16 += int16."""
-    signature = types.void(sums, i, weights, j)
-
-    def generate(
-        context: NumbaContext, builder: LlvmBuilder, signature: NumbaSignature, args: Sequence[LlvmValue]
-    ) -> LlvmValue:
-        to, of = (context.make_array(t)(context, builder, args[k]).data for t, k in ((sums, 0), (weights, 2)))
-        wide = V32 if sums.dtype == types.int32 else V16
-        target = _at(builder, to, _index(context, builder, signature, args, 1), wide)
-        source = _at(builder, of, _index(context, builder, signature, args, 3), V16)
-        weight = builder.sext(builder.load(source, align=2), wide)
-        builder.store(builder.add(builder.load(target, align=2), weight), target, align=2)
-        return context.get_dummy_value()
-
-    return signature, generate
-
-
-@intrinsic  # type: ignore[untyped-decorator]
 def trailing_zeros(typing: NumbaTyping, word: NumbaType) -> tuple[NumbaSignature, Generate]:
     """The number of the lowest set bit of a 64-bit word; 64 if none is."""
 
