@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import numpy as np
 
 from convert.bundle import DECODER, NETWORK, PARTITION
 from convert.data.dataset import Dataset
 from convert.data.evaluate import targets
 from convert.data.metric_registry import MetricName
-from convert.storage.atomic import whole_file
 from convert.storage.damage import DAMAGED
 from deploy.arrays import Float32, Float64, Int64
 from deploy.events.busiest import BUSIEST
 from deploy.events.counts import EVENTS, LayerCounts
 
+IMAGE = ".image"
 ORIGINAL = ".original.npy"
+ARRAYS = ("output", "until", "busiest", "board")
+"""The arrays of an image's result."""
 BOARD = ("seconds", "joules", "static joules", "dynamic joules")
 """What a board measures of an image."""
 
@@ -56,6 +60,28 @@ class ImageResult:
     board: Float64 = field(default_factory=lambda: np.zeros(0))
 
 
+class _Array(msgspec.Struct, array_like=True):
+    kind: str
+    shape: tuple[int, ...]
+    data: bytes
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> _Array:
+        return cls(values.dtype.str, values.shape, values.tobytes())
+
+    @property
+    def values(self) -> np.ndarray:
+        return np.frombuffer(self.data, self.kind).reshape(self.shape).copy()
+
+
+class _Saved(msgspec.Struct):
+    """An image's result; ``arrays`` are those of what is judged, then ``ARRAYS``."""
+
+    layers: dict[str, LayerCounts]
+    crops: int
+    arrays: list[_Array]
+
+
 @dataclass(frozen=True)
 class RunCheckpoint:
     """The finished images of an unfinished run, in ``folder``."""
@@ -71,25 +97,23 @@ class RunCheckpoint:
         return True
 
     def write(self, i: int, result: ImageResult) -> None:
-        layers = json.dumps({name: asdict(counts) for name, counts in result.layers.items()})
-        with whole_file(self.folder / f"{i}.npz") as beside:
-            np.savez(
-                beside,
-                output=result.output,
-                layers=layers,
-                crops=result.crops,
-                until=result.until,
-                busiest=result.busiest,
-                board=result.board,
-                **asdict(result.judged),
-            )
+        """Keeps ``result`` of image ``i``, and a checksum, by which a file that is not whole is known."""
+        arrays = [
+            *(getattr(result.judged, f.name) for f in fields(Judged)),
+            *(getattr(result, name) for name in ARRAYS),
+        ]
+        content = msgspec.msgpack.encode(_Saved(result.layers, result.crops, [_Array.of(values) for values in arrays]))
+        (self.folder / f"{i}{IMAGE}").write_bytes(zlib.crc32(content).to_bytes(4, "little") + content)
 
     def read(self, i: int) -> ImageResult:
-        with np.load(self.folder / f"{i}.npz") as data:
-            layers = {name: LayerCounts(**row) for name, row in json.loads(str(data["layers"])).items()}
-            judged = Judged(data["pooled"], data["own"], data["settled"])
-            counted = (data["until"], data["busiest"], data["board"])
-            return ImageResult(data["output"], layers, int(data["crops"]), judged, *counted)
+        """What ``write`` kept. Raises one of ``DAMAGED`` if it is not what was written."""
+        data = (self.folder / f"{i}{IMAGE}").read_bytes()
+        if int.from_bytes(data[:4], "little") != zlib.crc32(data[4:]):
+            raise ValueError(f"the checksum of image {i} is another")
+        saved = msgspec.msgpack.decode(data[4:], type=_Saved)
+        pooled, own, settled, *others = (array.values for array in saved.arrays)
+        named = dict(zip(ARRAYS, others, strict=True))
+        return ImageResult(layers=saved.layers, crops=saved.crops, judged=Judged(pooled, own, settled), **named)
 
     def write_original(self, i: int, output: Float32) -> None:
         """Keeps what the model that was converted gives for image ``i``."""

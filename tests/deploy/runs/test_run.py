@@ -83,8 +83,10 @@ def test_a_part_that_cannot_be_read_is_not_done(tmp_path):
     checkpoint = RunCheckpoint(tmp_path)
     checkpoint.write(0, ImageResult(np.ones((2, 3), np.float32), {"a": LayerCounts(3)}, 1, NOTHING))
     assert checkpoint.has(0)
-    for content in (b"", b"no archive"):
-        (tmp_path / "0.npz").write_bytes(content)
+    whole = (tmp_path / "0.image").read_bytes()
+    flipped = whole[:20] + bytes([whole[20] ^ 1]) + whole[21:]
+    for content in (b"", b"no image", whole[:-1], flipped):
+        (tmp_path / "0.image").write_bytes(content)
         assert not checkpoint.has(0)
     assert not checkpoint.has(1)
 
