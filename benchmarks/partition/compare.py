@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> None:
     resnet = of_bundle("ResNet-20", *options.resnet, images=options.images)
     unet = of_bundle("U-Net", *options.unet, images=options.images)
     four = doubled(unet, fired(unet.network, *options.unet, images=4))
-    for subject, chips in ((resnet, (2, 4, 8)), (unet, (13, 16)), (four, (64,))):
+    for subject, chips in ((resnet, (2,)), (unet, (16, 13)), (four, (64,))):
         compare(subject, chips, options.seconds, record)
     if options.plot:
         plot(record.content["measured"], options.plot)
