@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from partition.geometry.blocks import Floats
 from partition.geometry.links import Link
 from partition.geometry.tile import Slices
 
@@ -110,8 +111,16 @@ class Chooser:
     def _reaching(self, link: Link, area: Bools) -> Bools:
         """The neurons of the source that reach ``area`` of the target."""
         rows, columns, channels = self.rectangles.reach(link)
-        pixels = np.einsum("sk,yxk->syx", channels, area.astype(np.float32))
-        return np.moveaxis((rows @ pixels @ columns.T) > 0, 0, 2)
+        found = np.zeros((len(rows), len(columns), len(channels)), bool)
+        if not area.any():
+            return found
+        (rows, up, down), (columns, left, right) = (
+            _around(reach, np.asarray(area.any(axis=(1 - axis, 2)))) for axis, reach in enumerate((rows, columns))
+        )
+        inside = area[area.any(axis=(1, 2))][:, area.any(axis=(0, 2))]
+        pixels = np.einsum("sk,yxk->syx", channels, inside.astype(np.float32))
+        found[up:down, left:right] = np.moveaxis((rows @ pixels @ columns.T) > 0, 0, 2)
+        return found
 
     def _here(self, areas: Areas, layer: str) -> Bools:
         here = self.demand.here[layer]
@@ -146,6 +155,14 @@ class Chooser:
         if layer not in self._without:
             self._without[layer] = float(self.demand.wanted[layer][~self.demand.here[layer]].sum())
         return self._without[layer]
+
+
+def _around(reach: Floats, some: Bools) -> tuple[Floats, int, int]:
+    """``reach``, shape (source, target), of the targets that are set, and the first and last sources that reach any."""
+    chosen = reach[:, some]
+    sources = np.flatnonzero(chosen.any(axis=1))
+    first, end = (int(sources[0]), int(sources[-1]) + 1) if len(sources) else (0, 0)
+    return chosen[first:end], first, end
 
 
 def _sides(missing: Bools, here: Bools) -> Iterator[Bools]:
