@@ -75,6 +75,7 @@ CASES: Mapping[str, Sequence[Case]] = {
     "ResNet-20": [Case(2, kept) for kept in (0, 4, 6, 8, 12, 34)],
     "U-Net": [
         Case(19, 16),
+        Case(17, 14),
         Case(19, 0),
         Case(19, 16, groups=False),
         Case(19, 0, groups=False),
