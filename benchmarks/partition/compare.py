@@ -1,7 +1,6 @@
 """Messages between chips: tiles and chips chosen together against the usual placers on tiles chosen by hand.
 
     python -m benchmarks.partition.compare --unet BUNDLE TEST --resnet BUNDLE TEST [--images 8] [--seconds 300]
-                                           [--plot FILE.svg]
 
 Every partition is planned with the rates of calibration and counted with those of test images in the exact emulation.
 Hand tiles are (8, 8, c) with the most channels that fit a core, packed as nengo_loihi does. Results go to
@@ -50,7 +49,6 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--images", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--out", type=Path, default=RESULTS / "compare.json")
-    parser.add_argument("--plot", type=Path, help="an SVG of cores and messages between chips")
     options = parser.parse_args(arguments)
     record = Record(options.out, {"images": options.images, "seconds": options.seconds})
     resnet = of_bundle("ResNet-20", *options.resnet, images=options.images)
@@ -58,37 +56,6 @@ def main(arguments: Sequence[str]) -> None:
     four = doubled(unet, fired(unet.network, *options.unet, images=4))
     for subject, chips in ((resnet, (2,)), (unet, (16, 13)), (four, (64,))):
         compare(subject, chips, options.seconds, record)
-    if options.plot:
-        plot(record.content["measured"], options.plot)
-
-
-def plot(measured: Mapping[str, Any], path: Path) -> None:
-    """Cores used and messages between chips of every measurement, one panel for each subject."""
-    import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    subjects = list(dict.fromkeys(key.rsplit(", ", 1)[0] for key in measured))
-    figure = Figure(figsize=(4.2 * len(subjects), 3.4), layout="constrained")
-    FigureCanvasSVG(figure)
-    marks = {"together": ("ours", "o"), "greedy_interchip": ("GreedyInterchip", "s"), "metis": ("METIS", "^"),
-             "kahypar": ("Mt-KaHyPar", "v")}  # fmt: skip
-    for axes, subject in zip(np.ravel(figure.subplots(1, len(subjects))), subjects, strict=True):
-        rows = [row for key, row in measured.items() if key.rsplit(", ", 1)[0] == subject]
-        for method, (name, mark) in marks.items():
-            found = sorted({(row[method]["cores"], row[method]["interchip"], row[method]["chips"]) for row in rows})
-            cores, messages, chips = zip(*found, strict=True)
-            axes.plot(cores, messages, mark, label=name, alpha=0.8)
-            for place, number in zip(zip(cores, messages, strict=True), chips, strict=True):
-                axes.annotate(f"{number}", place, textcoords="offset points", xytext=(5, 3), fontsize=6)
-        axes.set_yscale("log")
-        axes.set_title(f"{subject} (numbers: chips)", fontsize=8)
-        axes.set_xlabel("cores", fontsize=7)
-        axes.tick_params(which="both", labelsize=6)
-    figure.axes[0].set_ylabel("messages between chips per step, counted", fontsize=7)
-    figure.axes[0].legend(fontsize=6)
-    with matplotlib.rc_context({"svg.hashsalt": "compare"}):
-        figure.savefig(path, format="svg", metadata={"Date": None})
 
 
 def compare(subject: Subject, numbers: Sequence[int], seconds: float, record: Record) -> None:

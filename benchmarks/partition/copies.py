@@ -1,6 +1,7 @@
 """Neurons computed twice: what they spare between chips and what they cost, with each part of the search and without.
 
     python -m benchmarks.partition.copies --unet BUNDLE TEST --resnet BUNDLE TEST [--images 8] [--seconds 300]
+                                          [--plot FILE.svg]
 
 Planned with the rates of calibration. Messages are counted on test images by the exact emulation and must be those
 that the rates of this run foretell; without the copies every spike must be the same. The U-Net for four times the
@@ -240,6 +241,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--images", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--out", type=Path, default=RESULTS / "copies.json")
+    parser.add_argument("--plot", type=Path, help="an SVG of cores and messages between chips")
     options = parser.parse_args(arguments)
     record = Record(options.out, {"images": options.images, "seconds": options.seconds})
 
@@ -249,6 +251,39 @@ def main(arguments: Sequence[str]) -> None:
     unet = of_bundle("U-Net", *options.unet, images=images)
     compare(unet, _inputs(unet, *options.unet, images=images), options.seconds, record)
     compare(doubled(unet, fired(unet.network, *options.unet, images=4)), None, options.seconds, record)
+    if options.plot:
+        plot(record.content["measured"], options.plot)
+
+
+def plot(measured: Mapping[str, Any], path: Path) -> None:
+    """Cores used and messages between chips, a panel for each network measured; numbers are those of copies."""
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    shown = {name: cases for name, cases in CASES.items() if any(f"{name}, {case.name}" in measured for case in cases)}
+    figure = Figure(figsize=(4.2 * len(shown), 3.4), layout="constrained")
+    FigureCanvasSVG(figure)
+    for axes, (subject, cases) in zip(np.ravel(figure.subplots(1, len(shown))), shown.items(), strict=True):
+        for groups, mark in ((True, "o"), (False, "x")):
+            rows = [measured.get(f"{subject}, {case.name}") for case in cases if case.groups == groups]
+            found = [row for row in rows if row]
+            name = "ours" if groups else "ours, every chip a region of all layers"
+            axes.plot([row["cores"] for row in found], [row["interchip"] for row in found], mark, label=name)
+            for row in found:
+                place = row["cores"], row["interchip"]
+                axes.annotate(f"{row['copies']}", place, textcoords="offset points", xytext=(5, 3), fontsize=6)
+        for name, mark in zip(BY_HAND, "s^v", strict=True):
+            hand = measured[f"{subject}, by hand"][name]
+            axes.plot(hand["cores"], hand["interchip"], mark, label=NAMES[name])
+        axes.set_yscale("log")
+        axes.set_title(f"{subject} (numbers: copies)", fontsize=8)
+        axes.set_xlabel("cores", fontsize=7)
+        axes.tick_params(which="both", labelsize=6)
+    figure.axes[0].set_ylabel("messages between chips per step, counted", fontsize=7)
+    figure.axes[-1].legend(fontsize=6)
+    with matplotlib.rc_context({"svg.hashsalt": "copies"}):
+        figure.savefig(path, format="svg", metadata={"Date": None})
 
 
 def _inputs(subject: Subject, bundle: Path, test: Path, images: int) -> np.ndarray:
