@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 
 from partition import partition
+from partition.bounds import rooted_flows
 from partition.bounds.branching import can_prove
 from partition.geometry.links import links_onto_chip
 from partition.hardware import Board, Chip
@@ -30,7 +33,9 @@ def test_the_bound_grows_and_nothing_else_changes():
     assert graph.blocks == after.cores
 
 
-def test_many_chips_are_bounded_too():
+def test_many_chips_are_bounded_too(monkeypatch):
+    steps = count()
+    monkeypatch.setattr(rooted_flows, "time", SimpleNamespace(monotonic=lambda: next(steps) / 1000))
     network = unet(16, [8, 16])
     rates = random_rates(network)
     found = partition(network, rates, board=Board("many", 8, 4, "a test", Chip(cores=3)), seconds=3)

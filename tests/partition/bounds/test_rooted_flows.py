@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import count, product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from partition.bounds import rooted_flows
 from partition.bounds.link_limits import Links, Thresholds, arriving, carried, push
 from partition.bounds.rooted_flows import Near, flow_bound, proved_by
 from partition.bounds.spreading_metric import lower_bound
 from tests.builders.shaped_networks import blocks_of_one_layer
+
+
+@pytest.fixture(autouse=True)
+def a_thousand_steps_a_second(monkeypatch):
+    """On a machine however busy."""
+    steps = count()
+    monkeypatch.setattr(rooted_flows, "time", SimpleNamespace(monotonic=lambda: next(steps) / 1000))
 
 
 def messages_of_the_best(graph, chips, cores, size=None):
@@ -50,7 +59,7 @@ def test_no_placement_is_below_it(blocks, chips, cores, seed):
 def test_blocks_may_have_sizes(seed):
     graph, size = random_graph(8, seed, density=0.4), np.random.default_rng(seed).integers(1, 4, 8)
     best = messages_of_the_best(graph, 4, 6, size)
-    bound = flow_bound(graph, 6, np.inf, 0.3, size)
+    bound = flow_bound(graph, 6, np.inf, 3.0, size)
     assert 0.3 * best < bound <= best * (1 + 1e-9)
 
 
@@ -76,7 +85,7 @@ def test_whatever_flows_and_prices_are_given_it_holds(size):
 def test_squares_of_a_plane_are_nearly_proved():
     graph = grid(12, 12)
     assert graph.interchip(np.arange(144) % 12 // 4 + np.arange(144) // 48 * 3) == 48
-    bound = flow_bound(graph, 16, 48.0, seconds=2)
+    bound = flow_bound(graph, 16, 48.0, seconds=20)
     assert lower_bound(graph, 16) < 44 < 47 < bound <= 48
 
 

@@ -34,8 +34,11 @@ FEASIBLE = {
 }
 
 
-def searching(layout, count_cores=even_cores, chip=None):
-    costs = layout_costs(NETWORK, LINKS, SPIKES, layout, chip or Chip(cores=30))
+PRICES = (1.0,) * len(LINKS)
+
+
+def searching(layout, count_cores=even_cores, chip=None, prices=PRICES):
+    costs = layout_costs(NETWORK, LINKS, prices, SPIKES, layout, chip or Chip(cores=30))
     return alignment(NETWORK, FEASIBLE, costs, count_cores)
 
 
@@ -55,6 +58,20 @@ def test_the_cost_is_that_of_the_exact_traffic(layout):
         graph = traffic(NETWORK, LINKS, tiles, RATES)
         interchip = graph.interchip(place_by_region(NETWORK, tiles, layout))
         assert search.cost(tiles) == pytest.approx(interchip + INTRACHIP_PRICE * graph.total, rel=1e-9)
+
+
+def test_what_crosses_chips_costs_its_price_within_a_group_and_one_between_groups():
+    prices = tuple(np.random.default_rng(0).uniform(0.1, 0.9, len(LINKS)))
+    for layout in LAYOUTS.values():
+        search = searching(layout, prices=prices)
+        group = {name: group_of(layout, name) for name in TILES}
+        apart = [group.get(link.source) is not group[link.target] for link in LINKS]
+        paid = np.where(apart, 1.0, prices).tolist()
+        for tiles in CHOICES[::17]:
+            chip = place_by_region(NETWORK, tiles, layout)
+            interchip = traffic(NETWORK, LINKS, tiles, RATES, prices=paid).interchip(chip)
+            total = traffic(NETWORK, LINKS, tiles, RATES).total
+            assert search.cost(tiles) == pytest.approx(interchip + INTRACHIP_PRICE * total, rel=1e-9)
 
 
 @pytest.mark.parametrize("count_cores", [even_cores, balanced_cores])
