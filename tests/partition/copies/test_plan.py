@@ -155,6 +155,14 @@ def test_copies_are_refused_for_other_objectives() -> None:
         partition(NETWORK, RATES, board=Board("bench", 4, 2, "a test", Chip(cores=4)), copies=4)
 
 
+def test_what_too_many_copies_leave_is_told_and_how_many_would_do() -> None:
+    board = Board("bench", 3, 3, "a test", Chip(cores=9))
+    with pytest.raises(UserError, match="beside 8 for copies on each chip; keep no more than") as told:
+        partition(NETWORK, RATES, board=board, copies=8)
+    most = int(str(told.value).rsplit(" ", 3)[1])
+    assert partition(NETWORK, RATES, board=board, copies=most, seconds=5).copies
+
+
 def test_a_cover_holds_all_of_an_area_and_nothing_that_does_not_fit() -> None:
     rectangles = Rectangles(Fits(NETWORK, LINKS, LOIHI), TILES)
     layer = rectangles.fits.layers[0]
