@@ -113,8 +113,9 @@ def _require_cores(board: Board, for_blocks: Board, least: int) -> None:
     if for_blocks.cores < least <= board.cores:
         kept, most = board.chip.cores - for_blocks.chip.cores, board.chip.cores - ceil(least / board.chips)
         raise UserError(
-            f"board '{board.name}': the network needs at least {least} cores, {board.chips} x {for_blocks.chip.cores} = "
-            f"{for_blocks.cores} are there beside {kept} for copies on each chip; keep no more than {most} of them"
+            f"board '{board.name}': the network needs at least {least} cores, {board.chips} x "
+            f"{for_blocks.chip.cores} = {for_blocks.cores} are there beside {kept} for copies on each chip; "
+            f"keep no more than {most} of them"
         )
     require_cores(for_blocks, least)
 
