@@ -84,7 +84,7 @@ CASES: Mapping[str, Sequence[Case]] = {
         Case(19, 8),
         Case(16, 0),
     ],
-    "U-Net, 256 x 256": [Case(75, 16), Case(75, 0)],
+    "U-Net, 256 x 256": [Case(75, 20), Case(75, 16), Case(75, 0)],
 }
 
 
