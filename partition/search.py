@@ -108,7 +108,7 @@ def _chosen_board(options: SearchOptions) -> Board:
     return replace(found, chips=chips)
 
 
-def _require_cores(board: Board, for_blocks: Board, least: int) -> None:
+def _require_cores_beside_copies(board: Board, for_blocks: Board, least: int) -> None:
     """Raises ``UserError`` if the cores that copies leave do not suffice, and says whether copies are in the way."""
     if for_blocks.cores < least <= board.cores:
         kept, most = board.chip.cores - for_blocks.chip.cores, board.chip.cores - ceil(least / board.chips)
@@ -131,7 +131,7 @@ def _candidates(
             cores = board.chip.cores
             board = smallest_board(ceil(least * cores / (cores - options.copies)))
         for_blocks = replace(board, chip=replace(board.chip, cores=board.chip.cores - options.copies))
-        _require_cores(board, for_blocks, least)
+        _require_cores_beside_copies(board, for_blocks, least)
         found = find_tiles(problem, feasible, for_blocks, least, number)
         if found:
             return found, board

@@ -7,7 +7,6 @@ is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
 
 import numpy as np
@@ -86,9 +85,6 @@ def eight_layers(side: int) -> Network:
     """Six convolutions, two of them with strides, and two dense layers."""
     design = Design(side, side, 1).convolution(16, 3).convolution(16, 3).convolution(32, 3, 2).convolution(32, 3)
     return design.convolution(64, 3, 2).convolution(64, 3).dense(128).dense(10).network()
-
-
-CLASSICS: dict[str, Callable[[int], Network]] = {"alexnet": alexnet, "vgg": vgg, "cnn8": eight_layers}
 
 
 def rates_hz(network: Network, seed: int = SEED) -> dict[str, Floats]:

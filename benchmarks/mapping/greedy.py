@@ -9,8 +9,6 @@ https://github.com/drexel-DISCO/SpiNeMap (a837888), which it equals where vertic
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy import sparse
 
@@ -18,8 +16,6 @@ from partition.geometry.blocks import Floats, Ints
 
 from .hypergraph import Hypergraph
 from .instance import Instance
-
-Grow = Callable[[np.ufunc, Floats], Floats]
 
 
 def sequential(instance: Instance) -> Ints:

@@ -28,7 +28,8 @@ def messages(instance: Instance, part: Ints) -> float:
 
 def parts_reached(graph: Hypergraph, part: Ints) -> Ints:
     """The parts among which the pins of each hyperedge are: lambda."""
-    return _pairs_by_edge(graph, graph.edge_of_pin, part[graph.pin])
+    pairs = np.unique(np.stack([graph.edge_of_pin, part[graph.pin]]), axis=1)
+    return np.bincount(pairs[0], minlength=graph.hyperedges)
 
 
 def in_axons(graph: Hypergraph, part: Ints) -> Ints:
@@ -37,11 +38,6 @@ def in_axons(graph: Hypergraph, part: Ints) -> Ints:
     pairs = np.unique(np.stack([edge, part[pin]]), axis=1)
     axons = graph.vertex_weight[graph.source[pairs[0]]]
     return np.bincount(pairs[1], weights=axons, minlength=int(part.max()) + 1).astype(np.int64)
-
-
-def _pairs_by_edge(graph: Hypergraph, edge: Ints, part: Ints) -> Ints:
-    pairs = np.unique(np.stack([edge, part]), axis=1)
-    return np.bincount(pairs[0], minlength=graph.hyperedges)
 
 
 def violations(instance: Instance, part: Ints) -> list[str]:

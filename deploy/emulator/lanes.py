@@ -24,7 +24,7 @@ Generate = Callable[[NumbaContext, LlvmBuilder, NumbaSignature, Sequence[LlvmVal
 """Writes the code of an intrinsic."""
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
-V8, V16, V32 = (ir.VectorType(ir.IntType(bits), LANES) for bits in (8, 16, 32))
+V16, V32 = (ir.VectorType(ir.IntType(bits), LANES) for bits in (16, 32))
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,6 @@ def _at(builder: LlvmBuilder, data: LlvmValue, index: LlvmValue, vector: LlvmVal
 
 def _all(value: int) -> LlvmValue:
     return ir.Constant(V32, [value] * LANES)
-
-
-def _index(
-    context: NumbaContext, builder: LlvmBuilder, signature: NumbaSignature, args: Sequence[LlvmValue], place: int
-) -> LlvmValue:
-    return context.cast(builder, args[place], signature.args[place], types.intp)
 
 
 @intrinsic  # type: ignore[untyped-decorator]

@@ -6,7 +6,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
@@ -61,7 +61,9 @@ class ImageResult:
 
 
 class _Array(msgspec.Struct, array_like=True):
-    kind: str
+    """An array as it is written: its type as numpy writes it, its shape, its bytes."""
+
+    dtype: str
     shape: tuple[int, ...]
     data: bytes
 
@@ -71,15 +73,16 @@ class _Array(msgspec.Struct, array_like=True):
 
     @property
     def values(self) -> np.ndarray:
-        return np.frombuffer(self.data, self.kind).reshape(self.shape).copy()
+        return np.frombuffer(self.data, self.dtype).reshape(self.shape).copy()
 
 
 class _Saved(msgspec.Struct):
-    """An image's result; ``arrays`` are those of what is judged, then ``ARRAYS``."""
+    """An image's result: ``judged`` by the fields of ``Judged``, ``arrays`` by ``ARRAYS``."""
 
     layers: dict[str, LayerCounts]
     crops: int
-    arrays: list[_Array]
+    judged: dict[str, _Array]
+    arrays: dict[str, _Array]
 
 
 @dataclass(frozen=True)
@@ -98,11 +101,9 @@ class RunCheckpoint:
 
     def write(self, i: int, result: ImageResult) -> None:
         """Keeps ``result`` of image ``i``, and a checksum, by which a file that is not whole is known."""
-        arrays = [
-            *(getattr(result.judged, f.name) for f in fields(Judged)),
-            *(getattr(result, name) for name in ARRAYS),
-        ]
-        content = msgspec.msgpack.encode(_Saved(result.layers, result.crops, [_Array.of(values) for values in arrays]))
+        judged = {name: _Array.of(values) for name, values in vars(result.judged).items()}
+        arrays = {name: _Array.of(getattr(result, name)) for name in ARRAYS}
+        content = msgspec.msgpack.encode(_Saved(result.layers, result.crops, judged, arrays))
         (self.folder / f"{i}{IMAGE}").write_bytes(zlib.crc32(content).to_bytes(4, "little") + content)
 
     def read(self, i: int) -> ImageResult:
@@ -111,9 +112,9 @@ class RunCheckpoint:
         if int.from_bytes(data[:4], "little") != zlib.crc32(data[4:]):
             raise ValueError(f"the checksum of image {i} is another")
         saved = msgspec.msgpack.decode(data[4:], type=_Saved)
-        pooled, own, settled, *others = (array.values for array in saved.arrays)
-        named = dict(zip(ARRAYS, others, strict=True))
-        return ImageResult(layers=saved.layers, crops=saved.crops, judged=Judged(pooled, own, settled), **named)
+        judged = Judged(**{name: array.values for name, array in saved.judged.items()})
+        arrays = {name: array.values for name, array in saved.arrays.items()}
+        return ImageResult(layers=saved.layers, crops=saved.crops, judged=judged, **arrays)
 
     def write_original(self, i: int, output: Float32) -> None:
         """Keeps what the model that was converted gives for image ``i``."""

@@ -10,7 +10,7 @@ import numpy as np
 from convert.network import Shape
 from partition.geometry.blocks import Floats, Ints, counts
 from partition.geometry.links import KernelLink, Link, SeparableLink
-from partition.geometry.tile import Range, Slices, Tile
+from partition.geometry.tile import Range, Slices, Tile, tile_slices
 
 from .demand import Bools
 from .fits import Fits
@@ -32,7 +32,7 @@ class Rectangles:
     _reach: dict[int, tuple[Floats, Floats, Floats]] = field(default_factory=dict, init=False, repr=False)
     _sources: dict[tuple[str, Slices], list[tuple[str, Where]]] = field(default_factory=dict, init=False, repr=False)
     _sizes: dict[tuple[str, int], list[Size]] = field(default_factory=dict, init=False, repr=False)
-    _scale_of_blocks: dict[tuple[str, int], Ints] = field(default_factory=dict, init=False, repr=False)
+    _scale_of_blocks: dict[str, Ints] = field(default_factory=dict, init=False, repr=False)
     _scales: dict[tuple[float, ...], int] = field(default_factory=dict, init=False, repr=False)
     _covers: dict[tuple[str, int, bytes], tuple[Slices, ...] | None] = field(
         default_factory=dict, init=False, repr=False
@@ -80,28 +80,21 @@ class Rectangles:
 
     def same_integers(self, layer: str, slices: Slices) -> bool:
         """Whether a block of these neurons has the integers of those that hold them."""
-        (y0, y1), (x0, x1), channels = slices
-        height, width, _ = self.tiles[layer]
-        blocks = self._scales_of_blocks(layer, channels)
-        touched = blocks[y0 // height : -(-y1 // height), x0 // width : -(-x1 // width)]
+        (y0, y1), (x0, x1), (first, _) = slices
+        height, width, depth = self.tiles[layer]
+        blocks = self._scales_of_blocks(layer)
+        touched = blocks[y0 // height : -(-y1 // height), x0 // width : -(-x1 // width), first // depth]
         own = self._scales.get(self.fits.scale(layer, slices))
         return own is not None and bool((touched == own).all())
 
-    def _scales_of_blocks(self, layer: str, channels: Range) -> Ints:
-        """Shape (rows, columns) of the blocks in one tile of channels: equal numbers where integers are the same."""
-        key = (layer, channels[0])
-        if key not in self._scale_of_blocks:
+    def _scales_of_blocks(self, layer: str) -> Ints:
+        """Shape (rows, columns, channel tiles) of the blocks: equal numbers where integers are the same."""
+        if layer not in self._scale_of_blocks:
             shape, tile = self._shape(layer), self.tiles[layer]
-            found = np.zeros(counts(shape, tile)[:2], np.int64)
-            for y, x in np.ndindex(*found.shape):
-                row, column = (
-                    (i * step, min((i + 1) * step, size))
-                    for i, step, size in zip((y, x), tile[:2], shape[:2], strict=True)
-                )
-                scale = self.fits.scale(layer, (row, column, channels))
-                found[y, x] = self._scales.setdefault(scale, len(self._scales))
-            self._scale_of_blocks[key] = found
-        return self._scale_of_blocks[key]
+            scales = [self.fits.scale(layer, block) for block in tile_slices(shape, tile)]
+            numbers = [self._scales.setdefault(scale, len(self._scales)) for scale in scales]
+            self._scale_of_blocks[layer] = np.array(numbers, np.int64).reshape(counts(shape, tile))
+        return self._scale_of_blocks[layer]
 
     def cover(self, layer: str, channel_tile: int, area: Bools) -> tuple[Slices, ...] | None:
         """Rectangles that hold all pixels of ``area``, one for each core; None if none were found that fit."""

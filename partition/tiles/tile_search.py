@@ -105,10 +105,11 @@ def _promising(problem: Problem, costs: RegionCosts, board: Board, numbers: Sequ
     of_group: dict[Group, float] = {}
     ranked = []
     for chips in numbers:
-        everywhere = [Group(tuple(fewest), grid) for grid in squarest(chips)]
-        many = problem.in_time()
-        many_layouts = layouts(tuple(fewest), pairs, fewest, chips, board.chip)
-        for layout in many_layouts if many else [(group,) for group in everywhere]:
+        if problem.in_time():
+            tried = layouts(tuple(fewest), pairs, fewest, chips, board.chip)
+        else:
+            tried = [(Group(tuple(fewest), grid),) for grid in squarest(chips)]
+        for layout in tried:
             for group in layout:
                 if group not in of_group:
                     of_group[group] = estimate(costs.feasible, budget(costs, group, board.chip))
