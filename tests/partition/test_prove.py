@@ -35,10 +35,10 @@ def test_the_bound_grows_and_nothing_else_changes():
 
 def test_many_chips_are_bounded_too(monkeypatch):
     steps = count()
-    monkeypatch.setattr(rooted_flows, "time", SimpleNamespace(monotonic=lambda: next(steps) / 1000))
+    monkeypatch.setattr(rooted_flows, "time", SimpleNamespace(monotonic=lambda: next(steps) / 500))
     network = unet(16, [8, 16])
     rates = random_rates(network)
-    found = partition(network, rates, board=Board("many", 8, 4, "a test", Chip(cores=3)), seconds=3)
+    found = partition(network, rates, board=Board("many", 8, 4, "a test", Chip(cores=3)), seconds=1)
     assert not can_prove(found.report.cores, 8, 3)
     assert provable(found)
     before, after = found.report, proved(network, rates, found, 2.0).report

@@ -86,8 +86,9 @@ def with_the_chips_integers(given: tuple[Network, Program]) -> Program:
     host, chip = program.layers
     assert network.population("chip").neuron.decay_v == 4096 - chip.kept == DECAY  # type: ignore[attr-defined]
     links = chip.links  # type: ignore[attr-defined]
-    weights = np.where(links.scatter_weight != 0, np.int16(WEIGHT), links.scatter_weight)
+    assert np.count_nonzero(links.weights) == 1
+    weights = np.where(links.weights != 0, np.int16(WEIGHT), links.weights)
     vth = chip.vth.copy()  # type: ignore[attr-defined]
     vth[0, 0] = THRESHOLD
-    changed = replace(chip, vth=vth, links=replace(links, scatter_weight=weights))  # type: ignore[call-arg]
+    changed = replace(chip, vth=vth, links=replace(links, weights=weights))  # type: ignore[call-arg]
     return replace(program, layers=(host, changed))
