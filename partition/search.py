@@ -17,6 +17,7 @@ from partition.board.congestion import reduce_peak_load
 from partition.copies.fits import Fits
 from partition.geometry.links import links_onto_chip
 from partition.tiles.feasible import FeasibleTiles, feasible_tiles_of_layers
+from partition.tiles.idle import idle_costs
 from partition.tiles.retile import Problem, Solution, annealed
 from partition.tiles.tile_search import REFINED_TILES, find_tiles
 from partition.traffic.unicast import Rates, check_rates
@@ -61,7 +62,8 @@ def partition(
     feasible = feasible_tiles_of_layers(network.chip_populations, links, first_board.chip)
     rates = {name: np.asarray(values, np.float64) for name, values in rates_hz.items()}
     prices, share = (1.0,) * len(links), FOR_BLOCKS if copies else 1.0
-    problem = Problem(network, links, rates, prices, seed, begin_s + share * seconds)
+    idle = idle_costs(network, links, feasible, rates)
+    problem = Problem(network, links, rates, prices, idle, seed, begin_s + share * seconds)
     if copies:
         fits = Fits(network, links, first_board.chip)
         problem = with_halo_prices(problem, fits)

@@ -81,12 +81,13 @@ def _within_group(layout: Layout, link: Link) -> bool:
 
 @dataclass(frozen=True)
 class Alignment:
-    """The search for tiles under one layout: every layer's shape, its feasible tiles and their cores."""
+    """The search for tiles under one layout: every layer's shape, its feasible tiles, their cores, their own costs."""
 
     costs: LayoutCosts
     shapes: Mapping[str, Shape]
     feasible: Mapping[str, TileSet]
     cores: Mapping[str, Floats]
+    own: Mapping[str, Floats]
 
     def fit(self, start: Mapping[str, Tile]) -> tuple[float, dict[str, Tile]] | None:
         """The cheapest tiles found from ``start`` within the cores of every group, and their cost; None if none."""
@@ -107,7 +108,7 @@ class Alignment:
         )
 
     def cost(self, tiles: Mapping[str, Tile]) -> float:
-        """Messages per time step between chips, and those within at their price."""
+        """Messages per time step between chips, those within at their price, and what tiles cost by themselves."""
         return self._total(self._numbers(tiles))
 
     def _numbers(self, tiles: Mapping[str, Tile]) -> Chosen:
@@ -128,7 +129,7 @@ class Alignment:
             before = dict(chosen)
             for own, group in zip(price, self.costs.layout, strict=True):
                 for name in group.layers:
-                    chosen[name] = int((self._messages(name, chosen) + own * self.cores[name]).argmin())
+                    chosen[name] = int((self._cost_of_each(name, chosen) + own * self.cores[name]).argmin())
             if chosen == before:
                 break
         return chosen
@@ -137,17 +138,16 @@ class Alignment:
         return all(self._slots(name, chosen, name)[i] <= self.costs.chip.out_axon_slots for name, i in chosen.items())
 
     def _total(self, chosen: Chosen) -> float:
-        """Messages between chips, and those within at their price."""
-        return float(
-            sum(
-                self._over(link, costs, price, chosen, link.target)[chosen[link.target]]
-                for link, costs, price in self.costs.links
-            )
+        """Messages between chips, those within at their price, and what tiles cost by themselves."""
+        messages = sum(
+            self._over(link, costs, price, chosen, link.target)[chosen[link.target]]
+            for link, costs, price in self.costs.links
         )
+        return float(messages + sum(self.own[name][i] for name, i in chosen.items()))
 
-    def _messages(self, name: str, chosen: Chosen) -> Floats:
-        """The messages into and out of a layer for each of its tiles, with what output axons are too many."""
-        cost = np.zeros(len(self.cores[name]))
+    def _cost_of_each(self, name: str, chosen: Chosen) -> Floats:
+        """The cost of each tile of a layer: messages in and out, its own, and what output axons are too many."""
+        cost = self.own[name]
         for link, costs, price in self.costs.links:
             if name in (link.source, link.target):
                 cost = cost + self._over(link, costs, price, chosen, name)
@@ -189,11 +189,14 @@ class Alignment:
         return tile_set(self.shapes[layer], [self.feasible[layer].tiles[chosen[layer]]])
 
 
-def alignment(network: Network, feasible: FeasibleTiles, costs: LayoutCosts, count_cores: CountCores) -> Alignment:
-    """The search among ``feasible`` tiles; ``count_cores`` is ``even_cores`` or ``balanced_cores`` of ``regions``."""
+def alignment(
+    network: Network, feasible: FeasibleTiles, costs: LayoutCosts, count_cores: CountCores, own: Mapping[str, Floats]
+) -> Alignment:
+    """The search among ``feasible`` tiles, which cost ``own`` by themselves; ``count_cores`` is ``even_cores`` or
+    ``balanced_cores`` of ``regions``."""
     cores, tiles = {}, {}
     for p in network.chip_populations:
         grid = group_of(costs.layout, p.name).grid
         tiles[p.name] = tile_set(p.shape, [option.tile for option in feasible[p.name]])
         cores[p.name] = np.array([count_cores(p.shape, tile, grid) for tile in tiles[p.name].tiles], np.float64)
-    return Alignment(costs, {p.name: p.shape for p in network.chip_populations}, tiles, cores)
+    return Alignment(costs, {p.name: p.shape for p in network.chip_populations}, tiles, cores, own)

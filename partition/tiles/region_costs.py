@@ -24,7 +24,8 @@ Costs = Mapping[str, Floats]
 
 @dataclass(frozen=True)
 class RegionCosts:
-    """Costs of ``feasible`` tiles; ``spikes`` are per time step, of each population's shape, ``prices`` of each link.
+    """Costs of ``feasible`` tiles; ``spikes`` are per time step, of each population's shape, ``prices`` of each link,
+    ``own`` what each tile costs by itself.
 
     What has been computed is kept, by link, by (number of the link, grid) and by (layer, grid).
     """
@@ -34,6 +35,7 @@ class RegionCosts:
     feasible: FeasibleTiles
     spikes: Mapping[str, Floats]
     prices: Sequence[float]
+    own: Costs
     _cuts_of: dict[int, Cuts] = field(default_factory=dict, init=False, repr=False)
     _cuts: dict[tuple[int, Grid], tuple[Floats, Floats]] = field(default_factory=dict, init=False, repr=False)
     _outside: dict[tuple[str, Grid], Floats] = field(default_factory=dict, init=False, repr=False)
@@ -43,7 +45,7 @@ class RegionCosts:
 
         A neuron whose tile lies mostly in another region than its pixel sends at least one message for each link.
         """
-        costs = {name: self._spikes_outside(name, group.grid).copy() for name in group.layers}
+        costs = {name: self._spikes_outside(name, group.grid) + self.own[name] for name in group.layers}
         for number, link in enumerate(self.links):
             if link.target not in costs or not self.network.population(link.source).on_chip:
                 continue

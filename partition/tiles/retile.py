@@ -25,6 +25,7 @@ from partition.place.repair import repair
 from partition.traffic.unicast import EdgeCache, TrafficGraph, traffic
 
 from .feasible import FeasibleTiles
+from .idle import IdleCosts
 from .knapsack import Budget, cheapest_within_axons
 from .region_costs import INTRACHIP_PRICE
 from .region_placement import place_by_majority
@@ -35,13 +36,14 @@ class Problem:
     """What is to be partitioned, and until when; edges that have been computed are kept.
 
     ``prices`` are what a message over each link costs if it is between chips that share layers: 1, or less if copies
-    are to spare most of them.
+    are to spare most of them. ``idle`` is what unused compartments cost.
     """
 
     network: Network
     links: tuple[Link, ...]
     rates_hz: Mapping[str, Floats]
     prices: tuple[float, ...]
+    idle: IdleCosts
     seed: int
     deadline_s: float
     _edges: EdgeCache = field(default_factory=dict, init=False, repr=False)
@@ -58,6 +60,10 @@ class Problem:
             if self.network.out_of(p.name)
         }
 
+    def idle_cost(self, tiles: Mapping[str, Tile]) -> float:
+        """What the unused compartments of all layers cost, in messages between chips per time step."""
+        return sum(self.idle[name][tile] for name, tile in tiles.items())
+
     def in_time(self) -> bool:
         """Whether there is time left to improve what has been found."""
         return time.monotonic() < self.deadline_s
@@ -65,18 +71,20 @@ class Problem:
 
 @dataclass(frozen=True)
 class Solution:
-    """Tiles, their traffic, the chip of each block on ``board`` and the messages between chips per time step."""
+    """Tiles, their traffic, the chip of each block on ``board``, the messages between chips per time step, and what
+    unused compartments cost."""
 
     tiles: dict[str, Tile]
     graph: TrafficGraph
     board: Board
     chip: Ints
     interchip: float
+    idle: float
 
     @property
     def cost(self) -> float:
-        """Messages per time step between chips, and all of them at the price of those within."""
-        return self.interchip + INTRACHIP_PRICE * self.graph.total
+        """Messages per time step between chips, all of them at the price of those within, and unused compartments."""
+        return self.interchip + INTRACHIP_PRICE * self.graph.total + self.idle
 
 
 def solution(problem: Problem, tiles: dict[str, Tile], board: Board, starts: Sequence[Ints]) -> Solution:
@@ -85,7 +93,7 @@ def solution(problem: Problem, tiles: dict[str, Tile], board: Board, starts: Seq
     candidates = [repair(graph, board, start) for start in starts] + [metis(graph, board, seed=problem.seed)]
     improved = [improve(graph, board, chip, seed=problem.seed) for chip in candidates]
     best = min(improved, key=graph.interchip)
-    return Solution(tiles, graph, board, best, graph.interchip(best))
+    return Solution(tiles, graph, board, best, graph.interchip(best), problem.idle_cost(tiles))
 
 
 def refine(problem: Problem, start: Solution, shortlist: FeasibleTiles, rounds: int) -> Solution:
@@ -128,7 +136,8 @@ def _measure(problem: Problem, now: Solution, shortlist: FeasibleTiles) -> dict[
                 tiles = now.tiles | {name: option.tile}
                 graph = problem.graph(tiles)
                 chip = improve(graph, wide, _chips_under(problem, now, tiles), seed=problem.seed, passes=1)
-                costs[name][i] = graph.interchip(chip) + INTRACHIP_PRICE * graph.total
+                found = Solution(tiles, graph, wide, chip, graph.interchip(chip), problem.idle_cost(tiles))
+                costs[name][i] = found.cost
     return costs
 
 

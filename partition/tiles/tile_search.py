@@ -45,7 +45,10 @@ def find_tiles(
 
     Empty if no choice was found whose output axons fit the cores of ``board``.
     """
-    costs = RegionCosts(problem.network, problem.links, feasible, problem.spikes, problem.prices)
+    own = {
+        name: np.array([problem.idle[name][option.tile] for option in options]) for name, options in feasible.items()
+    }
+    costs = RegionCosts(problem.network, problem.links, feasible, problem.spikes, problem.prices, own)
     placed: list[tuple[Solution, Layout]] = []
     for tiles, layout in _fitted(problem, costs, board, least_cores)[:PLACED_TILES]:
         if placed and not problem.in_time():
@@ -89,7 +92,9 @@ def _fitted_to(
     if start is None:
         return []
     pairs = layout_costs(network, links, problem.prices, problem.spikes, layout, chip)
-    searches = [alignment(network, feasible, pairs, count_cores) for count_cores in (even_cores, balanced_cores)]
+    searches = [
+        alignment(network, feasible, pairs, count_cores, costs.own) for count_cores in (even_cores, balanced_cores)
+    ]
     options = [fitted for search in searches if (fitted := search.fit(start)) is not None]
     options = [option for option in options if not overflowing(network, links, option[1], chip)]
     if options:

@@ -13,6 +13,7 @@ from partition.copies.fits import Fits
 from partition.geometry.links import links_onto_chip
 from partition.hardware import Board, Chip
 from partition.tiles.feasible import FeasibleTiles, feasible_tiles_of_layers
+from partition.tiles.idle import idle_costs
 from partition.tiles.retile import Problem, Solution
 from partition.tiles.tile_search import find_tiles
 from tests.builders.shaped_networks import random_rates, unet
@@ -25,7 +26,8 @@ FOR_BLOCKS = replace(BOARD, chip=replace(BOARD.chip, cores=5))
 
 def problem() -> Problem:
     rates = {name: np.asarray(values, np.float64) for name, values in random_rates(NETWORK).items()}
-    return Problem(NETWORK, LINKS, rates, (1.0,) * len(LINKS), 0, time.monotonic() + 60)
+    idle = idle_costs(NETWORK, LINKS, feasible_tiles_of_layers(NETWORK.chip_populations, LINKS, BOARD.chip), rates)
+    return Problem(NETWORK, LINKS, rates, (1.0,) * len(LINKS), idle, 0, time.monotonic() + 60)
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from partition.hardware import BOARDS, LOIHI, Board, Chip, smallest_board
 from partition.place import PLACERS
 from partition.result import Partition
 from partition.tiles.feasible import feasible_tiles, feasible_tiles_of_layers, only_plain
+from partition.tiles.idle import idle_costs
 from partition.tiles.retile import Problem
 from partition.tiles.tile_search import find_tiles
 from partition.traffic.unicast import traffic
@@ -93,7 +94,9 @@ def test_more_chips_are_tried_where_the_fewest_hold_no_tiles(network, seconds):
     links = links_onto_chip(network)
     board = replace(TINY, chips=9, chip=replace(TINY.chip, cores=15))
     feasible = feasible_tiles_of_layers(network.chip_populations, links, board.chip)
-    problem = Problem(network, links, random_rates(network), (1.0,) * len(links), 0, time.monotonic() + seconds)
+    rates = random_rates(network)
+    idle = idle_costs(network, links, feasible, rates)
+    problem = Problem(network, links, rates, (1.0,) * len(links), idle, 0, time.monotonic() + seconds)
     assert sum(options[0].cores for options in feasible.values()) > 2 * board.chip.cores
     found = find_tiles(problem, feasible, board, least_cores=1)
     assert found

@@ -35,11 +35,17 @@ FEASIBLE = {
 
 
 PRICES = (1.0,) * len(LINKS)
+OWN = {name: np.random.default_rng(1).uniform(0, 3, len(tiles)) for name, tiles in TILES.items()}
+"""What each tile costs by itself."""
+
+
+def own_cost(tiles):
+    return sum(OWN[name][TILES[name].index(tile)] for name, tile in tiles.items())
 
 
 def searching(layout, count_cores=even_cores, chip=None, prices=PRICES):
     costs = layout_costs(NETWORK, LINKS, prices, SPIKES, layout, chip or Chip(cores=30))
-    return alignment(NETWORK, FEASIBLE, costs, count_cores)
+    return alignment(NETWORK, FEASIBLE, costs, count_cores, OWN)
 
 
 def within(tiles, layout, count_cores, chip):
@@ -57,7 +63,9 @@ def test_the_cost_is_that_of_the_exact_traffic(layout):
     for tiles in CHOICES[::17]:
         graph = traffic(NETWORK, LINKS, tiles, RATES)
         interchip = graph.interchip(place_by_region(NETWORK, tiles, layout))
-        assert search.cost(tiles) == pytest.approx(interchip + INTRACHIP_PRICE * graph.total, rel=1e-9)
+        assert search.cost(tiles) == pytest.approx(
+            interchip + INTRACHIP_PRICE * graph.total + own_cost(tiles), rel=1e-9
+        )
 
 
 def test_what_crosses_chips_costs_its_price_within_a_group_and_one_between_groups():
@@ -71,7 +79,7 @@ def test_what_crosses_chips_costs_its_price_within_a_group_and_one_between_group
             chip = place_by_region(NETWORK, tiles, layout)
             interchip = traffic(NETWORK, LINKS, tiles, RATES, prices=paid).interchip(chip)
             total = traffic(NETWORK, LINKS, tiles, RATES).total
-            assert search.cost(tiles) == pytest.approx(interchip + INTRACHIP_PRICE * total, rel=1e-9)
+            assert search.cost(tiles) == pytest.approx(interchip + INTRACHIP_PRICE * total + own_cost(tiles), rel=1e-9)
 
 
 @pytest.mark.parametrize("count_cores", [even_cores, balanced_cores])

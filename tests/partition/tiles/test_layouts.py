@@ -34,7 +34,8 @@ def costs(feasible: FeasibleTiles) -> RegionCosts:
         for p in NETWORK.chip_populations
         if NETWORK.out_of(p.name)
     }
-    return RegionCosts(NETWORK, LINKS, feasible, spikes, (1.0,) * len(LINKS))
+    own = {name: np.zeros(len(options)) for name, options in feasible.items()}
+    return RegionCosts(NETWORK, LINKS, feasible, spikes, (1.0,) * len(LINKS), own)
 
 
 def fewest(feasible: FeasibleTiles) -> dict[str, int]:
