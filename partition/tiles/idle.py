@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import singledispatch
 from math import prod
 
 import numpy as np
 
 from convert.network import Network
 from partition.geometry.blocks import Floats
-from partition.geometry.links import KernelLink, Link, MatrixLink, SinglesLink
+from partition.geometry.links import Link
 from partition.geometry.tile import Tile
 
 from .feasible import FeasibleTile, FeasibleTiles
@@ -34,7 +33,8 @@ def idle_costs(
     work = {p.name: UPDATE_PRICE * p.neurons for p in network.chip_populations}
     for link in links:
         spikes = np.reshape(rates_hz[link.source], link.source_shape) * network.dt_s
-        work[link.target] += SYNOP_PRICE * float((spikes * synapses(link)).sum())
+        synapses = link.projection.transform.fan_out(link.source_shape, link.target_shape)
+        work[link.target] += SYNOP_PRICE * float((spikes * synapses).sum())
     return {
         name: {option.tile: work[name] * _unused(option) for option in options} for name, options in feasible.items()
     }
@@ -43,27 +43,3 @@ def idle_costs(
 def _unused(option: FeasibleTile) -> float:
     """Unused compartments for each neuron."""
     return option.packing.compartments(option.tile) / prod(option.tile) - 1.0
-
-
-@singledispatch
-def synapses(link: Link) -> Floats:
-    """How many synapses each neuron of the source has over ``link``, of the source's shape once it is broadcast."""
-    raise TypeError(f"no synapses of a {type(link).__name__}")
-
-
-@synapses.register
-def _(link: KernelLink) -> Floats:
-    rows, columns = ((taps >= 0).sum(axis=1).astype(np.float64) for taps in (link.rows, link.columns))
-    return np.asarray(link.target_shape[2] * rows[:, None, None] * columns[None, :, None])
-
-
-@synapses.register
-def _(link: SinglesLink) -> Floats:
-    rows, columns, channels = (part.sum(axis=1).astype(np.float64) for part in link.connected)
-    return np.asarray(rows[:, None, None] * columns[None, :, None] * channels)
-
-
-@synapses.register
-def _(link: MatrixLink) -> Floats:
-    count = np.bincount(link.matrix.indices, minlength=link.matrix.shape[1])
-    return count.astype(np.float64).reshape(link.source_shape)

@@ -8,19 +8,13 @@ import pytest
 from partition.core.packing import PLAIN, Packing
 from partition.geometry.links import links_onto_chip
 from partition.tiles.feasible import FeasibleTile
-from partition.tiles.idle import SYNOP_PRICE, UPDATE_PRICE, idle_costs, synapses
+from partition.tiles.idle import SYNOP_PRICE, UPDATE_PRICE, idle_costs
 from tests.builders.shaped_networks import random_rates
 from tests.builders.tiled_networks import TILES, connected, every_link
 
 NETWORK = every_link()
 LINKS = links_onto_chip(NETWORK)
 RATES = random_rates(NETWORK)
-
-
-def test_synapses_are_counted_one_by_one() -> None:
-    for link in LINKS:
-        found = np.broadcast_to(synapses(link), link.source_shape)
-        np.testing.assert_array_equal(found.ravel(), connected(link).sum(axis=1))
 
 
 def test_tiles_without_unused_compartments_cost_nothing() -> None:
