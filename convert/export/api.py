@@ -19,7 +19,7 @@ from convert.bundle import (
     load_rates,
     load_report,
 )
-from convert.errors import UserError
+from convert.errors import UserError, noting, tell
 from convert.memory.limits import limit_of
 from convert.memory.sizes import in_words
 from convert.network import Network
@@ -74,11 +74,13 @@ def export_model(
     What NIR has no place for is in the graph's metadata, from which ``convert-model`` makes the same network again.
     """
     bundle, output, options = Path(bundle), Path(output), options or ExportOptions()
-    if problems := _problems(output, options):
-        raise UserError(problems)
-    keep(output, force=force)
+    problems = _problems(output, options)
+    with noting(problems):
+        keep(output, force=force)
     with at_work_in(bundle, shared=True, wait=wait):
-        network, report = load_network(bundle), load_report(bundle)
+        with noting(problems):
+            network, report = load_network(bundle), load_report(bundle)
+        tell(problems)
         ways = ways_of(network)
         _require_room(network, ways, memory)
         dt = network.dt_s if options.dt is None else options.dt

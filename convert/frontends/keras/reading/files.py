@@ -89,10 +89,15 @@ def _packaged_for(path: Path, package: str) -> dict[str, type]:
     return {name: cls for name, cls in classes_of(package).items() if name not in others}
 
 
-def _version(path: Path) -> str:
-    """The version of the Keras that saved ``path``, '2' for a SavedModel; ``UserError`` if none did."""
+def require_there(path: Path) -> None:
+    """Raises ``UserError`` if there is nothing at ``path``."""
     if not path.exists():
         raise UserError(f"{path} does not exist; give the path of a .keras, .h5, .onnx or SavedModel")
+
+
+def _version(path: Path) -> str:
+    """The version of the Keras that saved ``path``, '2' for a SavedModel; ``UserError`` if none did."""
+    require_there(path)
     if path.is_dir():
         if (path / GRAPH).is_file():
             if not has_layers(path):

@@ -10,7 +10,6 @@ import numpy as np
 from convert.frontends.keras.rewrite import Call
 from convert.upstream.types import Config, Layer, Module, Tensor
 
-
 PACKAGED = {"CustomScaleLayer": "inception_resnet_v2", "LayerScale": "convnext", "StochasticDepth": "convnext"}
 """The layers, and the file of each."""
 
