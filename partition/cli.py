@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 import rich_click as click
 
 from convert.console.terminal import Number, command, console, memory, table, waiting
+from convert.errors import UserError, noting, tell
 
 from .hardware import AUTO, BOARDS
 from .options import LIMITS, OBJECTIVES, Objective, SearchOptions
@@ -34,6 +35,12 @@ class SearchArguments(TypedDict):
     seed: int
     seconds: float
     copies: int
+
+
+def _keep(path: Path, *, force: bool) -> None:
+    """Raises ``UserError`` if there is a partition and ``force`` is false."""
+    if path.exists() and not force:
+        raise UserError(f"{path} exists already and is kept; add --force to replace it")
 
 
 def _require_room(network: Network, seconds: float, memory: int | None) -> None:
@@ -116,8 +123,6 @@ def main(
 ) -> None:
     """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
     from convert.bundle import at_work_in, load_network, load_peak_rates, load_rates
-    from convert.errors import noting, tell
-    from convert.storage.atomic import keep
 
     from .files import origin_in, write_partition
     from .prove import provable, proved
@@ -134,7 +139,7 @@ def main(
             with noting(problems):
                 _require_room(network, options["seconds"], memory)
             with noting(problems):
-                keep(bundle / FILE, force=force)
+                _keep(bundle / FILE, force=force)
         tell(problems)
         with console.status(f"partitioning {bundle}"):
             found = partition(network, rates_hz, peak_rates_hz=peak_rates_hz, **options)

@@ -12,7 +12,7 @@ from convert.data.dataset import Dataset, open_data, require_layout
 from convert.data.evaluate import predict, score, targets
 from convert.errors import UserError, noting, tell
 from convert.report import Metrics
-from convert.storage.atomic import keep, whole_file
+from convert.storage.atomic import keep_file, whole_file
 
 if TYPE_CHECKING:
     from convert.upstream.types import Model
@@ -64,7 +64,7 @@ def freeze_attention(model_path: str | Path, data_path: str | Path, file: str | 
         [] if file.suffix.lower() == ".keras" else [f"{file}: models are written as .keras; choose a name that ends so"]
     )
     with noting(problems):
-        keep(file, force=force)
+        keep_file(file, force=force)
     with noting(problems):
         require_there(model_path)
     with noting(problems):

@@ -25,7 +25,7 @@ from convert.memory.sizes import in_words
 from convert.network import Network
 from convert.provenance import BUNDLE, command_line, digests, provenance
 from convert.report import ConversionReport
-from convert.storage.atomic import keep, whole_file
+from convert.storage.atomic import keep_file, whole_file
 from convert.storage.recovery import NOTES
 
 from .nir import kept
@@ -76,7 +76,7 @@ def export_model(
     bundle, output, options = Path(bundle), Path(output), options or ExportOptions()
     problems = _problems(output, options)
     with noting(problems):
-        keep(output, force=force)
+        keep_file(output, force=force)
     with at_work_in(bundle, shared=True, wait=wait):
         with noting(problems):
             network, report = load_network(bundle), load_report(bundle)
@@ -111,8 +111,6 @@ def _problems(output: Path, options: ExportOptions) -> list[str]:
     problems = []
     if output.suffix.lower() != SUFFIX:
         problems.append(f"{output}: what is written is NIR; choose a name that ends in {SUFFIX}")
-    if output.is_dir():
-        problems.append(f"{output} is a folder; choose the name of a file")
     if options.dt is not None and not (isfinite(options.dt) and options.dt > 0):
         problems.append(f"--dt is {options.dt}; give the time of a step in seconds, or 1 for times in steps")
     return problems

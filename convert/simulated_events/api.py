@@ -13,7 +13,7 @@ from convert.data.events.recording import Recording
 from convert.errors import UserError, noting, tell
 from convert.options import Progress, silent
 from convert.provenance import Provenance, command_line, provenance
-from convert.storage.atomic import keep, whole_file
+from convert.storage.atomic import keep_file, whole_file
 from convert.upstream.types import Values
 
 from .images import Images, open_images, parts_of
@@ -55,7 +55,7 @@ def make_events(
     if file.suffix.lower() != ".npz":
         problems.append(f"{file}: recordings are written as .npz; choose a name that ends so")
     with noting(problems):
-        keep(file, force=force)
+        keep_file(file, force=force)
     with noting(problems):
         given = open_images(images, options.labelled_by)
     tell(problems)

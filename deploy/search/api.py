@@ -12,7 +12,7 @@ from random import Random
 from convert.data.dataset import require_layout
 from convert.errors import noting, tell
 from convert.options import Options, Progress, silent
-from convert.storage.atomic import whole_file
+from convert.storage.atomic import require_folder_name, whole_file
 from convert.storage.digests import digest
 from convert.storage.recovery import NOTES
 from convert.storage.unfinished import unfinished
@@ -98,6 +98,8 @@ def search(
     for path in data:
         with noting(problems):
             require_layout(path)
+    with noting(problems):
+        require_folder_name(Path(folder))
     with noting(problems):
         on_board = AUTO if board in (None, AUTO) else find_board(board)
     tell(problems)

@@ -129,6 +129,35 @@ OF_OPTIONS = [
 ]
 
 
+IN_THE_WAY = [
+    (export_model, ["{taken}", "-o", "{folder}.nir"]),
+    (freeze_attention, ["{file}", "--data", "{file}", "-o", "{folder}.keras"]),
+    (make_events, ["{file}", "-o", "{folder}.npz", "--motion", "fence"]),
+    (energy_report, ["{taken}", "-o", "{folder}.html"]),
+    (search_model, ["--data", "{file}", "-o", "{file}"]),
+    (sweep_model, ["{file}", "--data", "{file}", "-o", "{file}"]),
+]
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+@pytest.mark.parametrize(("command", "arguments"), IN_THE_WAY, ids=[c.callback.__module__ for c, _ in IN_THE_WAY])
+def test_a_folder_where_a_file_is_to_be_and_the_other_way_round(command, arguments, force, tiny, tiny_bundle, tmp_path):
+    if force and "force" not in {parameter.name for parameter in command.params}:
+        pytest.skip("it has no --force")
+    fake_run(tiny_bundle)
+    for suffix in ("nir", "keras", "npz", "html"):
+        (tmp_path / f"folder.{suffix}").mkdir()
+    names = {"taken": tiny_bundle, "folder": tmp_path / "folder", "file": tiny / "data.npz"}
+    given = [argument.format(**names) for argument in arguments]
+    refused(command, [*given, *force], "is a (folder|file); choose the name of a (file|folder)$", folder=tmp_path)
+
+
+def test_a_partition_is_kept_and_has_no_other_name(tiny_bundle, tmp_path):
+    refused(
+        partition_model, [tiny_bundle], "partition.json exists already and is kept; add --force to", folder=tmp_path
+    )
+
+
 @pytest.mark.parametrize(
     ("command", "arguments", "sentences"), OF_OPTIONS, ids=[command.callback.__module__ for command, _, _ in OF_OPTIONS]
 )
