@@ -110,7 +110,6 @@ def task_wanted(options: Options) -> Task | None:
 def problems_before(model: Path, data: Sequence[Path], options: Options) -> list[str]:
     """What is wrong with what a conversion is given, as far as it shows before the model is opened."""
     from convert.frontends.load import require_there
-    from convert.training.wave.start_from import require_few_steps
 
     problems = options.problems()
     decoder = None if options.host_from is not None else options.decoder
@@ -121,6 +120,8 @@ def problems_before(model: Path, data: Sequence[Path], options: Options) -> list
         with noting(problems):
             require_layout(path)
     if options.start_from is not None and options.steps is not None:
+        from convert.training.wave.start_from import require_few_steps
+
         with noting(problems):
             require_few_steps(load_network(options.start_from))
     return problems
