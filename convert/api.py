@@ -16,10 +16,9 @@ from convert.bundle import (
     DECODER,
     MODEL,
     RATES_PICTURE,
-    REPORT,
     at_work_in,
     is_part,
-    load_network,
+    require_free,
     save_calibration_inputs,
     write_bundle,
 )
@@ -33,9 +32,9 @@ from convert.storage.atomic import whole_folder
 from convert.storage.unfinished import unfinished
 from convert.timings import timings_since
 
-from .errors import UserError
+from .errors import noting, tell
 from .given import origin, signature
-from .opening import Models, data_for, opened, outline_of, task_wanted
+from .opening import Models, data_for, opened, outline_of, problems_before, require_same_model, task_wanted
 from .options import Options, Progress, silent
 from .summary import Converted, summary
 
@@ -65,12 +64,10 @@ def convert(
     """
     model_path, data_path, bundle = Path(model_path), Path(data_path), Path(bundle)
     options = options or Options()
-    if problems := options.problems():
-        raise UserError(problems)
-    if options.start_from is not None:
-        load_network(options.start_from)  # before anything takes time
-    if force and bundle.exists() and not (bundle / REPORT).is_file():
-        raise UserError(f"{bundle} is not a bundle and is kept, --force or not; choose another name")
+    problems = problems_before(model_path, [data_path], options)
+    with noting(problems):
+        require_free(bundle, force=force)
+    tell(problems)
     with (
         ExitStack() as until_written,
         at_work_in(bundle, wait=wait),
@@ -108,7 +105,12 @@ def _written(
     fix_threads()
     models = opened(model_path, options)
     require_steps(options.timesteps, deepest(models.cut.segments))
-    dataset = data_for(models, data_path, task_wanted(options))
+    problems: list[str] = []
+    with noting(problems):
+        require_same_model(models, options)
+    with noting(problems):
+        dataset = data_for(models, data_path, task_wanted(options))
+    tell(problems)
     sample = Sample(dataset, models.cut.shapes[INPUT], options)
     require_room(outline_of(models.cut), options, sample.wanted)
     found = _converted(models, sample, options, progress, kept(dataset))

@@ -18,7 +18,7 @@ from .network.archive.file import save_network
 from .provenance import digests, provenance
 from .report import ConversionReport
 from .storage.archives import arrays_in
-from .storage.atomic import whole_folder
+from .storage.atomic import keep, whole_folder
 from .storage.damage import DAMAGED, too_little_memory
 from .storage.locks import POLL_S, locked
 from .storage.recovery import being_replaced, left_behind, recover
@@ -111,6 +111,13 @@ def at_work_in(bundle: Path, *, shared: bool = False, wait: bool = False) -> Ite
         if not shared:
             recover(*parts)
         yield
+
+
+def require_free(bundle: Path, *, force: bool) -> None:
+    """Raises ``UserError`` if something is at ``bundle``, or with ``force`` something that is no bundle."""
+    if force and bundle.exists() and not (bundle / REPORT).is_file():
+        raise UserError(f"{bundle} is not a bundle and is kept, --force or not; choose another name")
+    keep(bundle, force=force)
 
 
 def is_part(path: Path) -> bool:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,9 +55,6 @@ class Draft:
     gains: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     arrival: Mapping[str, int] = field(default_factory=dict)
     firing: FiringRates = field(default_factory=FiringRates)
-
-    def with_(self, **changes: Any) -> Draft:
-        return replace(self, **changes)
 
 
 Stage = Callable[[Draft], Draft]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 
 class UserError(Exception):
@@ -11,3 +12,18 @@ class UserError(Exception):
     def __init__(self, problems: str | Sequence[str]) -> None:
         self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
         super().__init__("\n".join(self.problems))
+
+
+@contextmanager
+def noting(problems: list[str]) -> Iterator[None]:
+    """What the block raises as ``UserError`` is added to ``problems``, each sentence once: to be told with others."""
+    try:
+        yield
+    except UserError as error:
+        problems += [problem for problem in error.problems if problem not in problems]
+
+
+def tell(problems: Sequence[str]) -> None:
+    """Raises ``UserError`` with all ``problems``, if there are any."""
+    if problems:
+        raise UserError(problems)

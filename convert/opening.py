@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convert.data.dataset import Dataset, open_data
+from convert.bundle import load_network, load_report
+from convert.data.dataset import Dataset, open_data, require_layout
 from convert.data.metric_registry import task_measured_by
+from convert.errors import noting
 from convert.network import INPUT, Network
 from convert.network.network import Activation
 from convert.report import OutputGrid, Task
@@ -104,9 +107,40 @@ def task_wanted(options: Options) -> Task | None:
     return None if options.metric is None else task_measured_by(options.metric)
 
 
+def problems_before(model: Path, data: Sequence[Path], options: Options) -> list[str]:
+    """What is wrong with what a conversion is given, as far as it shows before the model is opened."""
+    from convert.frontends.load import require_there
+
+    problems = options.problems()
+    decoder = None if options.host_from is not None else options.decoder
+    for path in [model, *([] if decoder is None else [Path(decoder)])]:
+        with noting(problems):
+            require_there(path)
+    for path in data:
+        with noting(problems):
+            require_layout(path)
+    if options.start_from is not None and options.steps is not None:
+        from convert.training.wave.start_from import require_few_steps
+
+        with noting(problems):
+            require_few_steps(load_network(options.start_from))
+    return problems
+
+
+def require_same_model(models: Models, options: Options) -> None:
+    """Raises ``UserError`` if the bundle to start from, if there is one, is of another model than ``models``."""
+    if options.start_from is None:
+        return
+    from convert.training.wave.start_from import require_populations
+
+    left_out = load_report(options.start_from).left_out_silent
+    require_populations(outline_of(models.cut), load_network(options.start_from), left_out)
+
+
 def require_data(model: Path, train: Path, held_out: Path, options: Options) -> None:
     """Raises ``UserError`` for a ``model`` or data that cannot be converted with, or measured on."""
     models = opened(model, options)
+    require_same_model(models, options)
     task = data_for(models, train, task_wanted(options)).task
     data_for(models, held_out, "regression" if task == "anomaly" else task)
 

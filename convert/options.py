@@ -124,7 +124,15 @@ class Options:
         ]
         problems += out_of_range({name: getattr(self, name) for name in LIMITS}, LIMITS)
         problems += self._wave_problems() + self._host_problems()
-        if self.max_pooling not in (None, *get_args(MaxPooling)):
+        if self.rates_hz[0] > self.rates_hz[1]:
+            low, high = self.rates_hz
+            problems.append(f"--rates {low:g} {high:g}: the smallest rate is above the largest; write --rates MIN MAX")
+        if self.max_pooling == OF_SPIKES:
+            problems.append(
+                "--max-pooling or joins spikes, which only a spiking network (.nir) pools; of rates an OR is no "
+                "maximum: use --max-pooling average (or strided)"
+            )
+        elif self.max_pooling not in (None, *get_args(MaxPooling)):
             problems.append(
                 f"max_pooling '{self.max_pooling}' is not known; choose {' or '.join(get_args(MaxPooling))}"
             )
@@ -157,9 +165,11 @@ class Options:
         problems = []
         if self.trained_by not in get_args(SpikingRecipe):
             problems.append(f"recipe '{self.recipe}' is not known; choose {' or '.join(get_args(SpikingRecipe))}")
-        elif self.trained_by != "tandem" and self.steps is None:
+        if self.steps is None and (flags := self._flags_of_steps()):
+            batches = "" if self.spiking_batches or flags == ["--start-from"] else " and --spiking-fine-tune"
             problems.append(
-                f"recipe '{self.recipe}' trains images that are shown for a few steps; give their number with --steps"
+                f"only images that are shown for a few steps take these; leave out {', '.join(flags)}, or give "
+                f"--steps{batches}"
             )
         if self.surrogate not in get_args(SurrogateName):
             problems.append(f"surrogate '{self.surrogate}' is not known; choose {' or '.join(get_args(SurrogateName))}")
@@ -177,29 +187,28 @@ class Options:
             weight = getattr(self, name)
             if not isfinite(weight) or weight < 0:
                 problems.append(f"{name} is {weight}; give a finite number that is not negative")
-            elif weight and self.steps is None:
-                problems.append(
-                    f"{name} weighs spikes of images that are shown for a few steps; leave out "
-                    f"--{name.replace('_', '-')}, or give --steps"
-                )
         if not 0 <= self.prune <= MOST_PRUNED:
             problems.append(f"prune is {self.prune}; give a share from 0 to {MOST_PRUNED}")
-        elif self.prune and (self.steps is None or not self.spiking_batches):
+        elif self.prune and self.steps is not None and self.start_from is not None and not self.spiking_batches:
             problems.append(
-                "prune leaves synapses out while images shown for a few steps are trained; leave out --prune, or give "
-                "--steps and --spiking-fine-tune"
-            )
-        if self.start_from is not None and self.steps is None:
-            problems.append(
-                "start_from is where the training of a few steps starts; leave out --start-from, or give --steps"
-            )
-        if self.follow and self.steps is None:
-            problems.append(
-                "only images shown for a few steps can follow each other; leave out --follow, or give --steps"
+                "prune leaves synapses out while a network is trained; leave out --prune, or give the number of "
+                "batches with --spiking-fine-tune"
             )
         if not isfinite(self.labels_weight) or self.labels_weight < 0:
             problems.append(f"labels_weight is {self.labels_weight}; give a finite number that is not negative")
         return problems
+
+    def _flags_of_steps(self) -> list[str]:
+        """The options that were given, of those which need images that are shown for a few steps."""
+        given = {
+            "--recipe": self.trained_by in get_args(SpikingRecipe) and self.trained_by != "tandem",
+            "--spike-penalty": self.spike_penalty > 0,
+            "--rate-loss": self.rate_loss > 0,
+            "--prune": self.prune > 0,
+            "--start-from": self.start_from is not None,
+            "--follow": self.follow,
+        }
+        return [flag for flag, is_given in given.items() if is_given]
 
 
 MOST_PRUNED = 0.95

@@ -40,14 +40,14 @@ def leave_out_silent(draft: Draft) -> Draft:
     activity = draft.goal.rates.activity
     network = without_silent(draft.network, {name for name, a in activity.items() if not a.mean})
     kept = {p.name for p in network.populations}
-    return draft.with_(network=network, silent=tuple(sorted(set(activity) - kept)))
+    return replace(draft, network=network, silent=tuple(sorted(set(activity) - kept)))
 
 
 def scale_rates(draft: Draft) -> Draft:
     """Each population's percentile at its target rate; this is the rate network."""
     scale_hz = draft.goal.rates.scale_hz
     network = with_scales(draft.network, {p.name: scale_hz[p.name] for p in draft.network.populations})
-    return draft.with_(network=network, rate_network=network)
+    return replace(draft, network=network, rate_network=network)
 
 
 def check_agreement(draft: Draft) -> Draft:
@@ -57,19 +57,19 @@ def check_agreement(draft: Draft) -> Draft:
     if not found.holds:
         raise RuntimeError(f"the rate network is {found.max_abs_error:g} off, more than {found.tolerance:g}")
     report = AgreementReport(max_abs_error=found.max_abs_error, tolerance=found.tolerance, simulator=found.simulator)
-    return draft.with_(agreement=report)
+    return replace(draft, agreement=report)
 
 
 def set_neurons(draft: Draft) -> Draft:
     """The floor of the chip's voltages and the number of steps."""
     options, neuron = draft.goal.options, Neuron(floor=draft.goal.options.vmin)
     populations = tuple(replace(p, neuron=neuron) if p.on_chip else p for p in draft.network.populations)
-    return draft.with_(network=draft.network.with_(populations=populations, timesteps=options.timesteps))
+    return replace(draft, network=draft.network.with_(populations=populations, timesteps=options.timesteps))
 
 
 def filter_synapses(draft: Draft) -> Draft:
     """A synaptic filter where single spikes are large, or everywhere that of the options."""
-    return draft.with_(network=with_synaptic_filters(draft.network, draft.goal.options.synapse_s))
+    return replace(draft, network=with_synaptic_filters(draft.network, draft.goal.options.synapse_s))
 
 
 def fit_layers(draft: Draft) -> Draft:
@@ -83,7 +83,7 @@ def fit_layers(draft: Draft) -> Draft:
         wanted_hz = {name: drive * np.float32(scale_hz[name]) for name, drive in goal.teacher.drives(images).items()}
     with goal.progress("calibrating", len(network.populations)) as advance:
         found = calibrate_spiking(network, images, advance, wanted_hz=wanted_hz)
-    return draft.with_(network=found.network, gains=found.gains, arrival=found.arrival, firing=found.rates)
+    return replace(draft, network=found.network, gains=found.gains, arrival=found.arrival, firing=found.rates)
 
 
 def train_through_spikes(draft: Draft) -> Draft:
@@ -105,7 +105,7 @@ def train_through_spikes(draft: Draft) -> Draft:
             advance=advance,
         )
     seen = affordable(network, goal.sample.calibration)
-    return draft.with_(network=network, firing=measure_firing_rates(network, draft.arrival, seen))
+    return replace(draft, network=network, firing=measure_firing_rates(network, draft.arrival, seen))
 
 
 def _training_batches(draft: Draft, size: int, first: int = 0) -> Iterator[tuple[Images, Values]]:
@@ -150,7 +150,7 @@ def train_wave_of_spikes(draft: Draft) -> Draft:
         wave = train_wave(start, batches, goal.teacher, recipe, seed=options.seed, kept=goal.kept, advance=advance)
     firing = firing_rates(wave, affordable(draft.network, goal.sample.calibration))
     arrival = {p.name: wave.busy[p.name].start for p in wave.network.chip_populations}
-    return _with_source_rates(draft.with_(network=wave.delivered(), firing=firing, arrival=arrival))
+    return _with_source_rates(replace(draft, network=wave.delivered(), firing=firing, arrival=arrival))
 
 
 def _goals(draft: Draft) -> Goals:
@@ -174,12 +174,12 @@ def let_images_follow(draft: Draft) -> Draft:
 
     if not draft.goal.options.follow:
         return draft
-    return _with_source_rates(draft.with_(network=following.let_images_follow(draft.network)))
+    return _with_source_rates(replace(draft, network=following.let_images_follow(draft.network)))
 
 
 def start_biases_late(draft: Draft) -> Draft:
     """Biases delivered by host neurons from the step on at which a layer's drive has arrived."""
-    return _with_source_rates(draft.with_(network=with_bias_onset(draft.network, draft.arrival)))
+    return _with_source_rates(replace(draft, network=with_bias_onset(draft.network, draft.arrival)))
 
 
 def _with_source_rates(draft: Draft) -> Draft:
@@ -189,7 +189,7 @@ def _with_source_rates(draft: Draft) -> Draft:
     steps = np.arange(network.timesteps)
     constant_hz = {p.name: (p.bias_hz * p.driven(steps).mean()).astype(np.float32) for p in sources}
     mean_hz, peak_hz = {**firing.mean_hz, **constant_hz}, {**firing.peak_hz, **constant_hz}
-    return draft.with_(network=network, firing=replace(firing, mean_hz=mean_hz, peak_hz=peak_hz))
+    return replace(draft, network=network, firing=replace(firing, mean_hz=mean_hz, peak_hz=peak_hz))
 
 
 CALIBRATION: tuple[Stage, ...] = (

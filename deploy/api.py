@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from convert.bundle import DECODER, NETWORK, PARTITION, RATE_NETWORK, REPORT, at_work_in, load_report
-from convert.data.dataset import Dataset, open_data
+from convert.bundle import DECODER, NETWORK, PARTITION, RATE_NETWORK, REPORT, at_work_in, load_network, load_report
+from convert.data.dataset import Dataset, open_data, require_layout
 from convert.data.evaluate import BATCH as ORIGINALS
 from convert.data.evaluate import Predictor, crops_of
 from convert.data.events.binning import Binning
-from convert.data.events.opening import open_events
-from convert.errors import UserError
+from convert.data.events.opening import open_events, require_recordings
+from convert.errors import UserError, noting, tell
 from convert.network import Network, TimeCourse, require_timesteps
 from convert.network.extent import extent_of
 from convert.options import Progress, silent
@@ -45,7 +45,7 @@ from deploy.runs.checkpoint import RunCheckpoint, signature
 from deploy.runs.folder import write_folder
 from deploy.runs.foreseen import Load, require_room, run_of
 from deploy.runs.images import chosen_images, images_at_a_time, require_inputs, run_missing
-from deploy.runs.opening import network_to_run, partition_of, require_consistent, run_folder
+from deploy.runs.opening import network_to_run, partition_of, run_folder
 from deploy.runs.options import FLAGS, RunOptions
 from deploy.runs.original import BundledOriginal, original_metrics, original_of, require_measurable, require_one_size
 from deploy.runs.report import RunReport, RunTimings
@@ -74,11 +74,21 @@ def run(
     Raises ``UserError``, for a bundle that another command changes too, unless it is to ``wait`` for that one.
     """
     options, bundle = options or RunOptions(), Path(bundle)
-    require_consistent(options)
-    folder = run_folder(bundle, options, force=force)
+    problems = options.problems()
+    with noting(problems):
+        folder = run_folder(bundle, options, force=force)
     with at_work_in(bundle, shared=True, wait=wait):
-        network = network_to_run(bundle, options)
-        partition = partition_of(bundle, network)
+        with noting(problems):
+            stored = load_network(bundle)
+            with noting(problems):
+                network = network_to_run(stored, options)
+            with noting(problems):
+                partition = partition_of(bundle, stored)
+            with noting(problems):
+                (require_recordings if stored.input.time_course is TimeCourse.EVENTS else require_layout)(
+                    Path(data_path)
+                )
+        tell(problems)
         original = original_of(bundle)
         data = _data_for(network, load_report(bundle), data_path, options, original.decoder)
         dataset = chosen_images(data, skip=options.skip, images=options.images, in_a_row=options.event_stream)

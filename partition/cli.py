@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 import rich_click as click
 
 from convert.console.terminal import Number, command, console, memory, table, waiting
+from convert.errors import UserError, noting, tell
 
 from .hardware import AUTO, BOARDS
 from .options import LIMITS, OBJECTIVES, Objective, SearchOptions
@@ -34,6 +35,12 @@ class SearchArguments(TypedDict):
     seed: int
     seconds: float
     copies: int
+
+
+def _keep(path: Path, *, force: bool) -> None:
+    """Raises ``UserError`` if there is a partition and ``force`` is false."""
+    if path.exists() and not force:
+        raise UserError(f"{path} exists already and is kept; add --force to replace it")
 
 
 def _require_room(network: Network, seconds: float, memory: int | None) -> None:
@@ -116,20 +123,27 @@ def main(
 ) -> None:
     """Put the layers of BUNDLE on the cores and chips of a board so that few spikes travel between chips."""
     from convert.bundle import at_work_in, load_network, load_peak_rates, load_rates
-    from convert.storage.atomic import keep
 
     from .files import origin_in, write_partition
     from .prove import provable, proved
     from .result import FILE
-    from .search import partition
+    from .search import chosen_board, partition
 
+    asked = SearchOptions(**options)
+    problems = asked.problems()
+    with noting(problems):
+        chosen_board(asked)
     with at_work_in(bundle, wait=wait):
-        network, rates_hz, peak_rates_hz = load_network(bundle), load_rates(bundle), load_peak_rates(bundle)
-        _require_room(network, options["seconds"], memory)
-        keep(bundle / FILE, force=force)
+        with noting(problems):
+            network, rates_hz, peak_rates_hz = load_network(bundle), load_rates(bundle), load_peak_rates(bundle)
+            with noting(problems):
+                _require_room(network, options["seconds"], memory)
+            with noting(problems):
+                _keep(bundle / FILE, force=force)
+        tell(problems)
         with console.status(f"partitioning {bundle}"):
             found = partition(network, rates_hz, peak_rates_hz=peak_rates_hz, **options)
-        origin = origin_in(bundle, SearchOptions(**options), prove_s)
+        origin = origin_in(bundle, asked, prove_s)
         write_partition(bundle, found, network, origin)
         if prove_s and provable(found):
             with console.status(f"proving that {bundle} could not do with much less"):

@@ -160,8 +160,9 @@ def _title(report: PartitionReport) -> str:
     messages = report.messages_per_step
     bound, gap = report.lower_bound_interchip, report.optimality_gap
     proved = "" if report.copied else f"\n(proved for these tiles: at least {bound:,.0f}, a gap of {gap:.0%})"
+    copied = f" ({len(report.copied):,} of them with copies)" if report.copied else ""
     return (
-        f"{report.cores:,} cores on {report.chips} chip{'' if report.chips == 1 else 's'} ({report.board})\n"
+        f"{report.cores:,} cores{copied} on {report.chips} chip{'' if report.chips == 1 else 's'} ({report.board})\n"
         f"estimated messages per time step: {messages.total:,.0f} between cores,\n"
         f"of these {messages.interchip:,.0f} between chips{proved if report.chips > 1 else ''}"
     )

@@ -58,7 +58,7 @@ def partition(
     begin_s = time.monotonic()
     options = SearchOptions(board, chips, objective, seed, seconds, copies)
     _check(network, options, rates_hz, peak_rates_hz)
-    links, first_board = links_onto_chip(network), _chosen_board(options)
+    links, first_board = links_onto_chip(network), chosen_board(options)
     feasible = feasible_tiles_of_layers(network.chip_populations, links, first_board.chip)
     rates = {name: np.asarray(values, np.float64) for name, values in rates_hz.items()}
     prices, share = (1.0,) * len(links), FOR_BLOCKS if copies else 1.0
@@ -94,8 +94,8 @@ def _check(network: Network, options: SearchOptions, rates_hz: Rates, peak_rates
         raise UserError(problems)
 
 
-def _chosen_board(options: SearchOptions) -> Board:
-    """The board, with no more chips than asked for."""
+def chosen_board(options: SearchOptions) -> Board:
+    """The board, with no more chips than asked for. Raises ``UserError``."""
     board, chips = options.board, options.chips
     if isinstance(board, Board):
         found = board

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convert.data.dataset import Dataset, open_data
+from convert.data.dataset import Dataset, open_data, require_layout
 from convert.data.evaluate import predict, score, targets
-from convert.errors import UserError
+from convert.errors import UserError, noting, tell
 from convert.report import Metrics
-from convert.storage.atomic import keep, whole_file
+from convert.storage.atomic import keep_file, whole_file
 
 if TYPE_CHECKING:
     from convert.upstream.types import Model
@@ -56,13 +56,20 @@ def freeze_attention(model_path: str | Path, data_path: str | Path, file: str | 
     Raises ``UserError``; nothing is written then.
     """
     from convert.frontends.keras.attention import masks_on, products_of, with_fixed_masks
-    from convert.frontends.keras.reading.files import read_model
+    from convert.frontends.keras.reading.files import read_model, require_there
     from convert.frontends.keras.save import save_model
 
     model_path, data_path, file = Path(model_path), Path(data_path), Path(file)
-    if file.suffix.lower() != ".keras":
-        raise UserError(f"{file}: models are written as .keras; choose a name that ends so")
-    keep(file, force=force)
+    problems = (
+        [] if file.suffix.lower() == ".keras" else [f"{file}: models are written as .keras; choose a name that ends so"]
+    )
+    with noting(problems):
+        keep_file(file, force=force)
+    with noting(problems):
+        require_there(model_path)
+    with noting(problems):
+        require_layout(data_path)
+    tell(problems)
     model = read_model(model_path)
     products = products_of(model)
     if not products:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from convert.console.terminal import progress
-from convert.errors import UserError
-from convert.options import OF_SPIKES, Options
+from convert.errors import UserError, noting
+from convert.opening import problems_before
+from convert.options import Options
 
 from .above import Above, Asked
 from .nir_file import ONLY_HERE as ONLY_FOR_NIR
@@ -25,42 +26,46 @@ IN_A_CHECK = ("model", "check", "as_json", "rates", "timesteps", "max_pooling", 
 
 def convert_keras_file(context: click.Context, model: Path, given: dict[str, Any]) -> None:
     """Does what the command was asked to do with a model of Keras. Raises ``UserError``."""
-    refuse(context, ONLY_FOR_NIR, "these say how to take a .nir file")
-    if given["max_pooling"] == OF_SPIKES:
-        raise UserError(
-            "--max-pooling or joins spikes, which only a spiking network (.nir) pools; of rates an OR is no maximum: "
-            "use --max-pooling average (or strided)"
-        )
+    problems: list[str] = []
+    with noting(problems):
+        refuse(context, ONLY_FOR_NIR, "these say how to take a .nir file")
     data, bundle, force, wait, check, as_json = (
         given[name] for name in ("data", "bundle", "force", "wait", "check", "as_json")
     )
     options, above = _options(given), context.obj
     if check:
-        others = {str(p.name) for p in context.command.params} - {*IN_A_CHECK}
-        refuse(context, others, "--check looks at the model alone, reads no data and writes nothing", ", or --check")
+        others = {str(p.name) for p in context.command.params} - {*IN_A_CHECK, *ONLY_FOR_NIR}
+        with noting(problems):
+            refuse(
+                context, others, "--check looks at the model alone, reads no data and writes nothing", ", or --check"
+            )
+        if problems:
+            raise UserError([*problems, *problems_before(model, [], options)])
         _check(model, options, None if above is None else above.fit, as_json)
-    elif as_json:
-        raise UserError("--json is how --check prints; add --check, or leave it out: a bundle has conversion.json")
-    elif missing := [name for name, value in (("--data", data), ("-o", bundle)) if value is None]:
+        return
+    missing = [name for name, value in (("--data", data), ("-o", bundle)) if value is None]
+    if missing and not as_json:
         raise click.UsageError(
             f"Missing {' and '.join(missing)}: the training data and the bundle to write; --check needs neither.",
             context,
         )
-    elif given["accuracy_loss"] is not None or given["joules"] is not None:
+    choice = given["accuracy_loss"] is not None or given["joules"] is not None
+    if as_json:
+        problems.append("--json is how --check prints; add --check, or leave it out: a bundle has conversion.json")
+    if given["held_out"] is not None and not choice:
+        problems.append("--held-out is what trials are measured on; add --accuracy-loss POINTS or --joules JOULES")
+    if problems:
+        raise UserError([*problems, *problems_before(model, [] if data is None else [data], options)])
+    if choice:
         asked = {field.name: given[field.name] for field in fields(Asked) if field.name != "model"}
         _choose(above, Asked(model=model, **asked), options)
-    elif given["held_out"] is not None:
-        raise UserError("--held-out is what trials are measured on; add --accuracy-loss POINTS or --joules JOULES")
     else:
         _convert(model, data, bundle, options, force, wait)
 
 
 def _options(given: dict[str, Any]) -> Options:
-    low, high = given["rates"]
-    if low > high:
-        raise UserError(f"--rates {low:g} {high:g}: the smallest rate is above the largest; write --rates MIN MAX")
     named = {name: value for name, value in given.items() if name in Options.__dataclass_fields__}
-    return Options(fine_tune_epochs=given["fine_tune"], rates_hz=(low, high), **named)
+    return Options(fine_tune_epochs=given["fine_tune"], rates_hz=given["rates"], **named)
 
 
 def _check(model: Path, options: Options, fit: Fit | None, as_json: bool) -> None:

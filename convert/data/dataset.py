@@ -103,18 +103,20 @@ def open_data(
     and label/ with equal file stems; or NAME.png beside NAME_label.png. Raises ``UserError`` for what does not fit.
     """
     path = Path(path)
+    require_layout(path)
     output_shape = None if target_shape is None else tuple(target_shape)
     output = output_of(input_shape, target_shape, grid)
     expected = Expected(tuple(input_shape), output_shape, task, activation, output)
-    if not path.exists():
-        raise UserError(f"{path}: no such file or folder; {LAYOUTS}")
-    if path.is_dir():
-        source = open_folder(path, expected)
-    elif not path.is_file():
-        raise UserError(f"{path}: neither a file nor a folder; {LAYOUTS}")
-    elif path.suffix.lower() == ".npz":
-        source = open_archive(path, expected)
-    else:
-        raise UserError(f"{path}: a {path.suffix or 'nameless'} file is not a dataset; {LAYOUTS}")
+    source = open_folder(path, expected) if path.is_dir() else open_archive(path, expected)
     of_maps = source.task == "segmentation" and output is not None
     return Dataset(source, np.arange(source.size), path.name, output.grid if output is not None and of_maps else None)
+
+
+def require_layout(path: Path) -> None:
+    """Raises ``UserError`` for what is no dataset by its name."""
+    if not path.exists():
+        raise UserError(f"{path}: no such file or folder; {LAYOUTS}")
+    if not path.is_dir() and not path.is_file():
+        raise UserError(f"{path}: neither a file nor a folder; {LAYOUTS}")
+    if path.is_file() and path.suffix.lower() != ".npz":
+        raise UserError(f"{path}: a {path.suffix or 'nameless'} file is not a dataset; {LAYOUTS}")

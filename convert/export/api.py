@@ -19,13 +19,13 @@ from convert.bundle import (
     load_rates,
     load_report,
 )
-from convert.errors import UserError
+from convert.errors import UserError, noting, tell
 from convert.memory.limits import limit_of
 from convert.memory.sizes import in_words
 from convert.network import Network
 from convert.provenance import BUNDLE, command_line, digests, provenance
 from convert.report import ConversionReport
-from convert.storage.atomic import keep, whole_file
+from convert.storage.atomic import keep_file, whole_file
 from convert.storage.recovery import NOTES
 
 from .nir import kept
@@ -74,11 +74,13 @@ def export_model(
     What NIR has no place for is in the graph's metadata, from which ``convert-model`` makes the same network again.
     """
     bundle, output, options = Path(bundle), Path(output), options or ExportOptions()
-    if problems := _problems(output, options):
-        raise UserError(problems)
-    keep(output, force=force)
+    problems = _problems(output, options)
+    with noting(problems):
+        keep_file(output, force=force)
     with at_work_in(bundle, shared=True, wait=wait):
-        network, report = load_network(bundle), load_report(bundle)
+        with noting(problems):
+            network, report = load_network(bundle), load_report(bundle)
+        tell(problems)
         ways = ways_of(network)
         _require_room(network, ways, memory)
         dt = network.dt_s if options.dt is None else options.dt
@@ -109,8 +111,6 @@ def _problems(output: Path, options: ExportOptions) -> list[str]:
     problems = []
     if output.suffix.lower() != SUFFIX:
         problems.append(f"{output}: what is written is NIR; choose a name that ends in {SUFFIX}")
-    if output.is_dir():
-        problems.append(f"{output} is a folder; choose the name of a file")
     if options.dt is not None and not (isfinite(options.dt) and options.dt > 0):
         problems.append(f"--dt is {options.dt}; give the time of a step in seconds, or 1 for times in steps")
     return problems

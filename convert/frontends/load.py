@@ -10,7 +10,8 @@ from convert.upstream.types import Model
 from .keras.load import Given, Loaded
 from .keras.load import flattened as flattened_keras
 from .keras.load import load as load_keras
-from .onnx.reading import is_onnx
+from .keras.reading.files import require_there as require_keras_there
+from .onnx.reading import is_onnx, require_file
 
 KERAS = ("tensorflow", "tf_keras", "keras")
 
@@ -49,6 +50,14 @@ def require_reader(path: Path) -> None:
         require("a model in ONNX", ("onnx",))
     else:
         require("a model of Keras", KERAS)
+
+
+def require_there(path: Path) -> None:
+    """Raises ``UserError`` if no model of any kind can be at ``path``."""
+    if is_onnx(path):
+        require_file(path)
+    else:
+        require_keras_there(path)
 
 
 def load_model(path: Path, *, max_pooling: bool = True, output: str | None = None, in_keras: bool = False) -> Model:

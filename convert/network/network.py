@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from math import prod
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,9 @@ from convert.errors import UserError
 
 from .neuron import CHIP, DECAY_ONE, HOST, Neuron
 from .transforms import Array, Shape, Sparse, Transform
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 INPUT = "input"
 """The name by which projections refer to the input."""
@@ -139,6 +142,18 @@ class Readout:
         return self.shape[2:] if self.shape[:2] == (1, 1) else self.shape
 
 
+class NetworkChanges(TypedDict, total=False):
+    """The fields of ``Network``, any of them."""
+
+    input: Input
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...]
+    readouts: tuple[Readout, ...]
+    dt_s: float
+    timesteps: int
+    period: int | None
+
+
 @dataclass(frozen=True)
 class Network:
     """Populations in the order in which spikes of the input reach them, the projections between them and the readouts.
@@ -230,7 +245,7 @@ class Network:
         known = [end for end in ends if end is not None]
         return max(known) if known and len(known) == len(ends) else None
 
-    def with_(self, **changes: Any) -> Network:
+    def with_(self, **changes: Unpack[NetworkChanges]) -> Network:
         return replace(self, **changes)
 
     def __str__(self) -> str:

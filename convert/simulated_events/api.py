@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 
 from convert.data.events.recording import Recording
-from convert.errors import UserError
+from convert.errors import UserError, noting, tell
 from convert.options import Progress, silent
 from convert.provenance import Provenance, command_line, provenance
-from convert.storage.atomic import keep, whole_file
+from convert.storage.atomic import keep_file, whole_file
 from convert.upstream.types import Values
 
 from .images import Images, open_images, parts_of
@@ -51,12 +51,14 @@ def make_events(
     The same images, options and seed give the same bytes. Raises ``UserError``; nothing is written then.
     """
     images, file, options = Path(images), Path(file), options or EventOptions()
-    if problems := options.problems():
-        raise UserError(problems)
+    problems = options.problems()
     if file.suffix.lower() != ".npz":
-        raise UserError(f"{file}: recordings are written as .npz; choose a name that ends so")
-    keep(file, force=force)
-    given = open_images(images, options.labelled_by)
+        problems.append(f"{file}: recordings are written as .npz; choose a name that ends so")
+    with noting(problems):
+        keep_file(file, force=force)
+    with noting(problems):
+        given = open_images(images, options.labelled_by)
+    tell(problems)
     with progress("simulating events", options.recordings or given.count) as advance:
         made = []
         for one in _simulated(given, options):

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from convert.bundle import DECODER, at_work_in, is_part, write_bundle
+from convert.bundle import DECODER, at_work_in, is_part, require_free, write_bundle
 from convert.data.events.binning import Binning
-from convert.data.events.opening import open_events
-from convert.errors import UserError
+from convert.data.events.opening import open_events, require_recordings
+from convert.errors import noting, tell
 from convert.frontends.nir.assumed import Assumed
 from convert.network import Network, require_runnable, require_timesteps
 from convert.provenance import Provenance, command_line, provenance
@@ -53,6 +53,10 @@ def convert_nir(
     begin_s = time.monotonic()
     model_path, bundle, options = Path(model_path), Path(bundle), options or NirOptions()
     data_path = None if data_path is None else Path(data_path)
+    problems = _problems_before(model_path, data_path, options)
+    with noting(problems):
+        require_free(bundle, force=force)
+    tell(problems)
     found = read_nir(model_path, data_path, options)
     if found.decoder is not None:
         from convert.frontends.keras.save import save_model
@@ -75,10 +79,7 @@ def read_nir(model_path: Path, data_path: Path | None, options: NirOptions) -> S
     from convert.frontends.nir.reading import read_graph
     from convert.frontends.nir.reference import read_reference
 
-    if problems := options.problems():
-        raise UserError(problems)
-    if not model_path.is_file():
-        raise UserError(f"{model_path}: no such file")
+    tell(_problems_before(model_path, data_path, options))
     graph = read_graph(model_path)
     own = own_network(graph) if options.assumed == Assumed() else Foreign(SET_ASIDE if is_own(graph) else "")
     unmeasured = data_path is None and options.reference is None
@@ -98,6 +99,24 @@ def read_nir(model_path: Path, data_path: Path | None, options: NirOptions) -> S
     data = open_events(data_path, network.input.shape, binning, output_shape[-1], output_shape)
     rates, metrics, count = measured(network, data, options.calibration_images, decoder)
     return Spiking(network, (*assumed, compared, str(data)), rates, metrics, data, count, report, decoder)
+
+
+def _problems_before(model: Path, data: Path | None, options: NirOptions) -> list[str]:
+    """What is wrong with what a conversion is given, as far as it shows before anything is opened."""
+    problems = options.problems()
+    if not model.is_file():
+        problems.append(f"{model}: no such file; give the path of a .nir file")
+    if options.reference is not None and not Path(options.reference).is_file():
+        problems.append(f"{options.reference}: no such file; give another simulator's input and spikes, .npz or .csv")
+    if options.decoder is not None:
+        from convert.frontends.load import require_there
+
+        with noting(problems):
+            require_there(Path(options.decoder))
+    if data is not None:
+        with noting(problems):
+            require_recordings(data)
+    return problems
 
 
 def _decoder(network: Network, options: NirOptions) -> Decoder | None:

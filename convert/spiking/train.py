@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
 
-from convert.bundle import at_work_in, is_part, write_bundle
+from convert.bundle import at_work_in, is_part, require_free, write_bundle
 from convert.data.dataset import Dataset
 from convert.data.evaluate import targets
 from convert.data.events.binning import Binning
-from convert.data.events.opening import open_events
-from convert.errors import UserError
+from convert.data.events.opening import open_events, require_recordings
+from convert.errors import UserError, noting, tell
 from convert.network import Network, Neuron
 from convert.options import Progress, silent
 from convert.provenance import Provenance, command_line, provenance
@@ -51,8 +52,7 @@ def train(
     begin_s = time.monotonic()
     model_path, data_path, bundle, options = Path(model_path), Path(data_path), Path(bundle), options or TrainOptions()
     held_out = None if held_out is None else Path(held_out)
-    if problems := options.problems():
-        raise UserError(problems)
+    tell(_problems_before(model_path, [data_path, *([] if held_out is None else [held_out])], bundle, options, force))
     from convert.upstream.tensorflow import fix_threads
 
     from .training import firing_of, metrics_of, trained
@@ -64,8 +64,13 @@ def train(
         whole_folder(bundle, force=force, ours=is_part) as folder,
     ):
         network = _architecture(model_path, options)
-        data = _recordings(network, data_path, options)
-        measured = data if held_out is None else _recordings(network, held_out, options)
+        problems: list[str] = []
+        with noting(problems):
+            measured = data = _recordings(network, data_path, options)
+        if held_out is not None:
+            with noting(problems):
+                measured = _recordings(network, held_out, options)
+        tell(problems)
         signed = _signature(model_path, data, options)
         kept = until_written.enter_context(unfinished(bundle, signed, what="training", wait=wait))
         wave = trained(network, data, options, kept, progress)
@@ -80,10 +85,21 @@ def train(
         return write_bundle(folder, network, rates.mean_hz, report, peak_rates_hz=rates.peak_hz)
 
 
+def _problems_before(model: Path, data: Sequence[Path], bundle: Path, options: TrainOptions, force: bool) -> list[str]:
+    """What is wrong with what a training is given, as far as it shows before anything is opened."""
+    problems = options.problems()
+    if not model.is_file():
+        problems.append(f"{model}: no such file; give the architecture as a .keras, .h5 or .onnx file")
+    for path in data:
+        with noting(problems):
+            require_recordings(path)
+    with noting(problems):
+        require_free(bundle, force=force)
+    return problems
+
+
 def _architecture(path: Path, options: TrainOptions) -> Network:
     """Raises ``UserError`` for a model that tells no classes apart, beside what ``spiking_architecture`` refuses."""
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; give the architecture as a .keras, .h5 or .onnx file")
     network = spiking_architecture(path, Neuron(floor=options.vmin, leak=options.leak), options.steps)
     shape = network.readouts[0].output_shape
     if len(shape) > 1 or shape[0] < 2:

@@ -68,6 +68,23 @@ def keep(path: Path, *, force: bool) -> None:
         raise UserError(f"{path} exists already and is kept; choose another name or add --force to replace it")
 
 
+def keep_file(path: Path, *, force: bool) -> None:
+    """The same for the name of a file: raises ``UserError`` for a folder, with ``force`` or not."""
+    _require_file_name(path)
+    keep(path, force=force)
+
+
+def require_folder_name(path: Path) -> None:
+    """Raises ``UserError`` if ``path`` is there and no folder."""
+    if path.exists() and not path.is_dir():
+        raise UserError(f"{path} is a file; choose the name of a folder")
+
+
+def _require_file_name(path: Path) -> None:
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; choose the name of a file")
+
+
 def _require_short(path: Path) -> None:
     size = len(os.fsencode(path.name))
     if size > LONGEST_NAME:
@@ -113,8 +130,7 @@ def _replace_all(moves: Sequence[tuple[Path, Path]]) -> None:
 def _new_file(path: Path) -> Iterator[Path]:
     """An empty file beside ``path``, locked."""
     _require_short(path)
-    if path.is_dir():
-        raise UserError(f"{path} is a folder; choose the name of a file")
+    _require_file_name(path)
     beside = sibling(path, "new")
     with _writing(path):
         _refuse_if_in_use(path, beside)

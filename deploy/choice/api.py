@@ -11,11 +11,12 @@ from convert.bundle import (
     at_work_in,
     is_part,
     load_report,
+    require_free,
 )
 from convert.choice_report import ChoiceReport
 from convert.data.metric_registry import METRICS
-from convert.errors import UserError
-from convert.opening import require_data
+from convert.errors import UserError, noting, tell
+from convert.opening import problems_before, require_data
 from convert.options import FLAGS, Options, Progress, silent
 from convert.provenance import command_line
 from convert.report import ConversionReport
@@ -56,9 +57,11 @@ def convert_to_suit(
     """
     begin_s = time.monotonic()
     options, bundle, model, train = options or Options(), Path(bundle), Path(model), Path(train)
-    if problems := [*options.problems(), *wanted.problems()]:
-        raise UserError(problems)
     test = train if held_out is None else Path(held_out)
+    problems = [*problems_before(model, [train, test], options), *wanted.problems()]
+    with noting(problems):
+        require_free(bundle, force=force)
+    tell(problems)
     if held_out is not None:
         require_data(model, train, test, options)  # before the first trial takes hours
     given = Given(model, train, test, images, SearchOptions(), progress)

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from convert.bundle import RUNS, at_work_in
-from convert.errors import UserError
+from convert.errors import UserError, noting, tell
 from convert.storage.atomic import keep, whole_files
 from convert.storage.digests import digest
 from convert.storage.locks import locked
@@ -48,11 +48,16 @@ def compare_energy(
     from .origin import ReportOptions, report_origin
     from .read import read_runs
 
-    files = _files(Path(output), force=force)
     paths, further = [Path(bundle) for bundle in bundles], None if devices is None else Path(devices)
-    published = rows_with(further)
+    problems: list[str] = []
+    with noting(problems):
+        files = _files(Path(output), force=force)
+    with noting(problems):
+        published = rows_with(further)
     with _quiet_runs(paths, wait=wait):
-        runs = read_runs(paths)
+        with noting(problems):
+            runs = read_runs(paths)
+        tell(problems)
         report = build_report(runs, static_watts=static_watts, devices=device, tolerance=tolerance, published=published)
         options = ReportOptions(static_watts, device, tolerance, further)
         report = msgspec.structs.replace(report, provenance=report_origin(paths, runs, options))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from convert.provenance import Provenance
 from convert.timings import Machine
@@ -19,6 +20,8 @@ class PlacementSummary(msgspec.Struct, frozen=True, kw_only=True):
     board: str | None = None
     chips: int | None = None
     cores: int | None = None
+    copied_cores: int | UnsetType = UNSET
+    """Those of them that hold neurons which are computed twice, if any do."""
     messages_per_step: dict[str, float | None] | None = None
     baselines: dict[str, float | None] | None = None
     lower_bound_interchip: float | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from msgspec import UNSET
 
 from convert.bundle import REPORT, load_report
 from convert.errors import UserError
@@ -60,7 +61,8 @@ def bundle_of(path: Path) -> Path:
 
 def placement_of(partition: Partition) -> PlacementSummary:
     """What report.json says of a partition that was read from a file."""
-    return msgspec.convert(msgspec.to_builtins(partition.report), PlacementSummary)
+    found = msgspec.convert(msgspec.to_builtins(partition.report), PlacementSummary)
+    return msgspec.structs.replace(found, copied_cores=len(partition.copies) or UNSET)
 
 
 def _runs_at(path: Path) -> list[RecordedRun]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from convert.bundle import RUNS, load_network
+from convert.bundle import RUNS
 from convert.errors import UserError
 from convert.network import Network, require_timesteps
 from convert.storage.locks import locked
@@ -18,14 +18,6 @@ from .windows import last_arrival_step
 
 LONGEST_NAME = 200
 """Bytes of a run's name: file systems take 255, and its unfinished images lie in a folder of a longer name."""
-
-
-def require_consistent(options: RunOptions) -> None:
-    """Raises ``UserError`` for options that cannot be, or that exclude each other."""
-    if problems := options.problems():
-        raise UserError(problems)
-    if options.continuous and options.early is not None:
-        raise UserError("--early and --continuous: an image that stops early changes the next; leave out one of them")
 
 
 def run_folder(bundle: Path, options: RunOptions, *, force: bool) -> Path:
@@ -43,9 +35,8 @@ def run_folder(bundle: Path, options: RunOptions, *, force: bool) -> Path:
     return folder
 
 
-def network_to_run(bundle: Path, options: RunOptions) -> Network:
-    """The network of ``bundle`` with the steps asked for. Raises ``UserError`` if they are too few."""
-    network = load_network(bundle)
+def network_to_run(network: Network, options: RunOptions) -> Network:
+    """``network`` with the steps asked for. Raises ``UserError`` if they are too few."""
     if options.timesteps:
         network = network.with_(timesteps=options.timesteps)
     require_timesteps(network)

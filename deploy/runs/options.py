@@ -110,6 +110,10 @@ class RunOptions:
                 f"count_events: target '{self.target}' takes one event of a pixel in a step; leave out --count-events, "
                 "or use --target fast"
             )
+        if self.continuous and self.early is not None:
+            problems.append(
+                "--early and --continuous: an image that stops early changes the next; leave out one of them"
+            )
         return problems + self._cluster_problems()
 
     def _cluster_problems(self) -> list[str]:

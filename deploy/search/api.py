@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from convert.errors import UserError
+from convert.data.dataset import require_layout
+from convert.errors import noting, tell
 from convert.options import Options, Progress, silent
-from convert.storage.atomic import whole_file
+from convert.storage.atomic import require_folder_name, whole_file
 from convert.storage.digests import digest
 from convert.storage.recovery import NOTES
 from convert.storage.unfinished import unfinished
@@ -21,7 +22,7 @@ from deploy.cluster.tasks import finished
 from deploy.sweep.rows import read_table, require_any, require_arrow, require_one_source, write_table
 from deploy.sweep.worker import packed
 from partition.board_file import find_board
-from partition.hardware import AUTO
+from partition.hardware import AUTO, Board
 from partition.options import SearchOptions
 
 from .candidate import Candidate, How, candidate_rows, images_of, setting_of
@@ -92,10 +93,17 @@ def search(
     """
     require_arrow()
     space, plan, options = space or Space(), plan or Plan(), options or Options(timesteps=64)
-    if problems := [*space.problems(), *plan.problems(), *options.problems()]:
-        raise UserError(problems)
+    problems = [*space.problems(), *plan.problems(), *options.problems()]
     data = (Path(train), Path(train if held_out is None else held_out))
-    asked = _asked(data, Path(folder), space, plan, replace(options, seed=plan.seed), images, board)
+    for path in data:
+        with noting(problems):
+            require_layout(path)
+    with noting(problems):
+        require_folder_name(Path(folder))
+    with noting(problems):
+        on_board = AUTO if board in (None, AUTO) else find_board(board)
+    tell(problems)
+    asked = _asked(data, Path(folder), space, plan, replace(options, seed=plan.seed), images, on_board)
     with (
         unfinished(asked.folder / TABLE, asked.source, what="search", wait=wait) as kept,
         _scoring(asked, kept, scheduler, workers) as score,
@@ -113,13 +121,13 @@ def search(
 
 
 def _asked(
-    data: tuple[Path, Path], folder: Path, space: Space, plan: Plan, options: Options, images: int, board: str | None
+    data: tuple[Path, Path], folder: Path, space: Space, plan: Plan, options: Options, images: int, board: str | Board
 ) -> _Asked:
     """Raises ``UserError`` for data that do not fit, before anything takes time."""
     train, test = data
     setting = setting_of(train)
     images_of(test, setting)
-    partition = SearchOptions(AUTO if board in (None, AUTO) else find_board(board), plan.chips)  # a worker has no files
+    partition = SearchOptions(board, plan.chips)  # with the board itself: a worker has no files
     pace = Pace(plan.tune_batches, TUNED_AT)
     how = How(setting, options, pace, plan.chips)
     shared = (space, plan.shared_batches, replace(options, memory=None), pace, partition, images)

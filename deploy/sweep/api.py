@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from convert.options import Progress, silent
-from convert.storage.atomic import whole_file
+from convert.errors import noting, tell
+from convert.opening import problems_before
+from convert.options import Options, Progress, silent
+from convert.storage.atomic import require_folder_name, whole_file
 from convert.storage.digests import digest
 from convert.storage.recovery import NOTES
 from convert.storage.unfinished import unfinished
@@ -58,6 +60,10 @@ def sweep(
     """
     require_arrow()
     folder, test = Path(folder), Path(train if held_out is None else held_out)
+    problems = problems_before(Path(model), [Path(train), test], Options())
+    with noting(problems):
+        require_folder_name(folder)
+    tell(problems)
     given = Given(Path(model), Path(train), test, images, search or SearchOptions(), silent)
     source = _source(given)
     table = folder / TABLE

@@ -76,6 +76,9 @@ def main(
     Values have commas between them. What is done already is not done again: give the same command to go on, or more
     values to add to the table.
     """
+    from convert.errors import noting, tell
+    from convert.opening import problems_before
+
     from .api import PAGE, sweep
     from .front import unbeaten
     from .rows import TABLE
@@ -83,7 +86,10 @@ def main(
     from .text import show_rows
 
     base, space = Options(timesteps=timesteps, memory=memory), Space(**values)
-    trials = grid(space, base) if count is None else sample(space, base, count, draw_seed)
+    problems = problems_before(model, [data] if held_out is None else [data, held_out], Options())
+    with noting(problems):
+        trials = grid(space, base) if count is None else sample(space, base, count, draw_seed)
+    tell(problems)
     found = sweep(
         model,
         data,

@@ -12,6 +12,7 @@ import pytest
 
 import convert
 from convert.bundle import load_rate_network
+from convert.errors import UserError
 from convert.frontends.keras.load import load_model
 from convert.network import BIAS_SOURCE_LAYER
 from convert.network.forward import outputs
@@ -73,6 +74,36 @@ def test_a_training_that_was_killed_ends_with_the_same_bundle(tiny, tmp_path, mo
         convert.load_network(tmp_path / name).projections[0].transform.weights for name in ("longer", "whole")
     )
     np.testing.assert_array_equal(weights, before)
+
+
+def test_a_bundle_of_another_model_to_start_from_is_refused_before_anything_is_measured(tiny, tmp_path):
+    """Beside what is wrong with the data; one that was not trained for few steps even before the model is opened."""
+    keras = load_keras3()
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(5, 3, activation="relu", name="stem")(image)
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(6, 3, activation="relu", name="outer")(x))
+    keras.Model(image, keras.layers.Dense(3)(x)).save(tmp_path / "other.keras")
+    few = convert.Options(steps=6, recipe="stbp", spiking_batches=1)
+    convert.convert(tiny / "model.keras", tiny / "data.npz", tmp_path / "few", few)
+    np.savez(tmp_path / "other.npz", x=np.ones((6, 8, 8, 5), np.uint8), y=np.arange(6) % 3)
+    started = replace(few, start_from=str(tmp_path / "few"))
+    with pytest.raises(UserError) as raised:
+        convert.convert(tmp_path / "other.keras", tmp_path / "other.npz", tmp_path / "new", started)
+    start, data = raised.value.problems
+    assert "the bundle to start from is of another model" in start
+    assert "other.npz" in data
+    with pytest.raises(UserError) as raised:
+        convert.convert(
+            tmp_path / "none.keras",
+            tmp_path / "none",
+            tmp_path / "new",
+            replace(few, start_from=str(tiny / "tiny.bundle")),
+        )
+    assert [problem.split(";")[0].split(" ", 1)[1] for problem in raised.value.problems][-1] == (
+        "bundle to start from was not trained for a few steps"
+    )
+    assert len(raised.value.problems) == 3
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("recipe", [None, *(name for name in get_args(SpikingRecipe) if name != "stbp")])

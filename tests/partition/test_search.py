@@ -156,6 +156,14 @@ def test_json_and_picture(network, found, tmp_path):
     assert (tmp_path / "partition.svg").read_text() == text
 
 
+def test_the_picture_says_how_many_cores_have_copies(network, tmp_path):
+    found = partition(network, random_rates(network), board=TINY, copies=2)
+    assert found.copies
+    write_partition(tmp_path, found, network)
+    said = f"{found.report.cores:,} cores ({len(found.copies)} of them with copies) on {found.chips} chip"
+    assert said in (tmp_path / "partition.svg").read_text()
+
+
 def test_one_chip_needs_no_messages_between_chips():
     network = unet(16, [4, 8])
     found = partition(network, random_rates(network))

@@ -7,11 +7,17 @@ from click.testing import CliRunner
 
 import convert
 import deploy
-from convert.cli import main as convert_model
+from convert.attention.cli import main as freeze_attention
 from convert.errors import UserError
+from convert.export.cli import main as export_model
+from convert.simulated_events.cli import main as make_events
+from convert.train_model import main as train_model
 from convert.upstream.tensorflow import load_keras3
 from deploy.cli import main as deploy_model
+from deploy.convert_model import main as convert_model
 from deploy.report.cli import main as energy_report
+from deploy.search.cli import main as search_model
+from deploy.sweep.cli import main as sweep_model
 from partition.cli import main as partition_model
 from tests.builders.refusing import contents, fake_run, refused
 
@@ -28,12 +34,20 @@ def test_rates_the_wrong_way_round(tiny, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--recipe", "stbp", "--spiking-fine-tune", 5], "shown for a few steps; give their number with --steps$"),
-        (["--recipe", "weight-sharing", "--spiking-fine-tune", 5], "a few steps; give their number with --steps$"),
+        (
+            ["--recipe", "stbp", "--spiking-fine-tune", 5],
+            "a few steps take these; leave out --recipe, or give --steps$",
+        ),
+        (["--recipe", "weight-sharing", "--spiking-fine-tune", 5], "leave out --recipe, or give --steps$"),
         (["--steps", 8], "8 steps are too few .* batches with --spiking-fine-tune$"),
-        (["--spike-penalty", 0.1], "leave out --spike-penalty, or give --steps$"),
+        (["--spike-penalty", 0.1, "--spiking-fine-tune", 5], "leave out --spike-penalty, or give --steps$"),
         (["--prune", 0.5], "leave out --prune, or give --steps and --spiking-fine-tune$"),
-        (["--rate-loss", 0.1], "leave out --rate-loss, or give --steps$"),
+        (["--rate-loss", 0.1], "leave out --rate-loss, or give --steps and --spiking-fine-tune$"),
+        (["--steps", 8, "--prune", 0.5], "8 steps are too few .* batches with --spiking-fine-tune$"),
+        (
+            ["--prune", 0.5, "--start-from", "b", "--follow", "--recipe", "stbp"],
+            "leave out --recipe, --prune, --start-from, --follow, or give --steps and --spiking-fine-tune$",
+        ),
         (
             ["--recipe", "tandem", "--surrogate", "arctan"],
             "recipe 'tandem' has no surrogate .* leave out --surrogate, or choose --recipe stbp or single-step$",
@@ -44,6 +58,115 @@ def test_rates_the_wrong_way_round(tiny, tmp_path):
 def test_a_few_steps_need_their_recipe_and_its_batches(tiny, tmp_path, arguments, sentence):
     given = [tiny / "model.keras", "--data", tiny / "data.npz", "-o", tmp_path / "b", *arguments]
     refused(convert_model, given, sentence, folder=tmp_path)
+
+
+def test_a_bundle_to_start_from_needs_batches_only_where_synapses_are_left_out():
+    options = convert.Options(steps=8, start_from="b", prune=0.5)
+    assert [p.split(";")[0] for p in options.problems()] == ["prune leaves synapses out while a network is trained"]
+    assert not convert.Options(steps=8, start_from="b").problems()
+
+
+MISSING = "(no such file|does not exist)"
+OF_OPTIONS = [
+    (
+        convert_model,
+        ["{no}.keras", "--data", "{no}", "--held-out", "{no2}", "--joules", 1, "--rates", 200, 100, "-o", "{taken}"],
+        ["--rates 200 100", MISSING, MISSING, MISSING, "exists already"],
+    ),
+    (
+        convert_model,
+        ["{no}.keras", "--data", "{no}", "--decoder", "{no2}", "--steps", 2, "--start-from", "{no3}", "-o", "{taken}"],
+        ["--decoder, or train", MISSING, MISSING, MISSING, "no3 is not a bundle", "exists already"],
+    ),
+    (
+        convert_model,
+        ["{no}.keras", "--data", "{no}", "--held-out", "{no2}", "--json", "--dt", 1, "-o", "{new}"],
+        ["leave out --dt", "--json is", "--held-out is", MISSING, MISSING],
+    ),
+    (
+        convert_model,
+        ["{no}.nir", "--data", "{no}", "--reference", "{no2}", "--decoder", "{no3}", "-o", "{taken}"],
+        [MISSING, MISSING, MISSING, MISSING, "exists already"],
+    ),
+    (
+        train_model,
+        ["{no}.keras", "--data", "{no}", "--held-out", "{no2}", "-o", "{taken}"],
+        [MISSING, MISSING, MISSING, "exists already"],
+    ),
+    (
+        partition_model,
+        ["{no}", "--board", "none", "--copies", 3, "--objective", "hops"],
+        ["leave out copies", "board 'none'", "not a bundle"],
+    ),
+    (
+        deploy_model,
+        ["{taken}", "--data", "{no}", "--name", "a/b", "--early", 1, "--continuous", "--workers", 2],
+        ["--early and --continuous", "leave out --continuous", "--name a/b", MISSING],
+    ),
+    (deploy_model, ["{no}", "--data", "{no}", "--name", "a/b"], ["--name a/b", "not a bundle"]),
+    (
+        energy_report,
+        ["{no}", "{taken}", "-o", "{new}.txt", "--devices", "{no2}"],
+        ["ends in .html", MISSING, "no such folder", "has no runs"],
+    ),
+    (
+        search_model,
+        ["--data", "{no}", "--held-out", "{no2}", "-o", "{new}", "--places", 50, "--board", "none"],
+        ["places has 50", MISSING, MISSING, "board 'none'"],
+    ),
+    (
+        sweep_model,
+        ["{no}.keras", "--data", "{no}", "--held-out", "{no2}", "-o", "{new}", "--board", "none", "--window", "2"],
+        [MISSING, MISSING, MISSING, "window is 2", "board 'none'"],
+    ),
+    (export_model, ["{no}", "-o", "{new}.txt"], ["ends in .nir", "not a bundle"]),
+    (
+        freeze_attention,
+        ["{no}.keras", "--data", "{no2}", "-o", "{new}.h5"],
+        ["written as .keras", MISSING, MISSING],
+    ),
+    (make_events, ["{no}", "-o", "{new}.txt", "--motion", "fence"], ["written as .npz", MISSING]),
+]
+
+
+IN_THE_WAY = [
+    (export_model, ["{taken}", "-o", "{folder}.nir"]),
+    (freeze_attention, ["{file}", "--data", "{file}", "-o", "{folder}.keras"]),
+    (make_events, ["{file}", "-o", "{folder}.npz", "--motion", "fence"]),
+    (energy_report, ["{taken}", "-o", "{folder}.html"]),
+    (search_model, ["--data", "{file}", "-o", "{file}"]),
+    (sweep_model, ["{file}", "--data", "{file}", "-o", "{file}"]),
+]
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+@pytest.mark.parametrize(("command", "arguments"), IN_THE_WAY, ids=[c.callback.__module__ for c, _ in IN_THE_WAY])
+def test_a_folder_where_a_file_is_to_be_and_the_other_way_round(command, arguments, force, tiny, tiny_bundle, tmp_path):
+    if force and "force" not in {parameter.name for parameter in command.params}:
+        pytest.skip("it has no --force")
+    fake_run(tiny_bundle)
+    for suffix in ("nir", "keras", "npz", "html"):
+        (tmp_path / f"folder.{suffix}").mkdir()
+    names = {"taken": tiny_bundle, "folder": tmp_path / "folder", "file": tiny / "data.npz"}
+    given = [argument.format(**names) for argument in arguments]
+    refused(command, [*given, *force], "is a (folder|file); choose the name of a (file|folder)$", folder=tmp_path)
+
+
+def test_a_partition_is_kept_and_has_no_other_name(tiny_bundle, tmp_path):
+    refused(
+        partition_model, [tiny_bundle], "partition.json exists already and is kept; add --force to", folder=tmp_path
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "sentences"), OF_OPTIONS, ids=[command.callback.__module__ for command, _, _ in OF_OPTIONS]
+)
+def test_all_mistakes_are_told_at_once(command, arguments, sentences, tiny_bundle, tmp_path):
+    """Before anything is opened, and each once."""
+    (tmp_path / "work").mkdir()
+    names = {name: tmp_path / "work" / name for name in ("no", "no2", "no3", "new")}
+    given = [str(argument).format(**names, taken=tiny_bundle) for argument in arguments]
+    refused(command, given, *sentences, folder=tmp_path)
 
 
 def test_fewer_timesteps_than_layers(tiny, tmp_path):

@@ -65,18 +65,14 @@ def open_events(
     Layouts: a .npz file of events, or of how many there are in each step, or a folder with a sub-folder of files for
     each class. Labels of a .npz may be numbers of ``output_shape``, which the network is to give. Raises ``UserError``.
     """
-    if not path.exists():
-        raise UserError(f"{path}: no such file or folder; {LAYOUTS}, or a folder with one sub-folder for each class")
+    require_recordings(path)
     simulated = None
     if path.is_dir():
         recordings, labels, names = _folders(path, shape, classes)
-    elif path.suffix.lower() == ".npz":
+    else:
         found = open_arrays(path, shape)
         recordings, labels, simulated = _recordings(found, path, shape), found.labels, found.simulated
         names = ()
-    else:
-        raise UserError(f"{path}: a {path.suffix or 'nameless'} file holds no recordings with labels; {LAYOUTS}")
-
     streamed = recordings.count if stream else None
     if stream:
         windows = as_stream(recordings, binning, path.name)
@@ -101,6 +97,14 @@ def open_events(
         way_out = "a smaller --event-start" if binning.start_s else "more or longer steps"
         raise UserError(f"{path.name}: none of {lost.events:,} events lies {where}; give {way_out}")
     return EventData(Dataset(source, np.arange(source.size), path.name, simulated=simulated), lost, binning, streamed)
+
+
+def require_recordings(path: Path) -> None:
+    """Raises ``UserError`` for what holds no recordings by its name."""
+    if not path.exists():
+        raise UserError(f"{path}: no such file or folder; {LAYOUTS}, or a folder with one sub-folder for each class")
+    if not path.is_dir() and path.suffix.lower() != ".npz":
+        raise UserError(f"{path}: a {path.suffix or 'nameless'} file holds no recordings with labels; {LAYOUTS}")
 
 
 def _classes(path: Path, labels: Values, classes: int | None, output_shape: tuple[int, ...] | None) -> Values:

@@ -17,14 +17,19 @@ def is_onnx(path: Path) -> bool:
     return path.suffix.lower() == SUFFIX
 
 
+def require_file(path: Path) -> None:
+    """Raises ``UserError`` if there is no file at ``path``."""
+    if not path.is_file():
+        raise UserError(f"{path} {'is no file' if path.exists() else 'does not exist'}; give the path of a .onnx file")
+
+
 def read_model(path: Path) -> Model:
     """The ``onnx.ModelProto`` in ``path`` without local functions. Raises ``UserError`` for what is none."""
     import onnx
     from google.protobuf.message import DecodeError
     from onnx.inliner import inline_local_functions
 
-    if not path.is_file():
-        raise UserError(f"{path} {'is no file' if path.exists() else 'does not exist'}; give the path of a .onnx file")
+    require_file(path)
     if path.stat().st_size == 0:
         raise UserError(f"{path} is empty; {WAY_OUT}")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,11 +19,10 @@ def started_from(wave: Wave, trained: Network) -> Wave:
     Raises ``UserError`` if that has other populations or connections, or no end of the image's steps.
     """
     network = wave.network
+    require_few_steps(trained)
+    require_populations(network, trained)
     theirs = {(p.source, p.target): p for p in trained.projections}
-    if not _few_steps(trained):
-        raise UserError("the bundle to start from was not trained for a few steps; give one that --steps has made")
-    if problems := _differences(network, trained, theirs):
-        raise UserError(f"the bundle to start from is of another model: {problems[0]}; give one of the same model")
+    _require_same(_other_connections(network, theirs))
     projections = tuple(
         replace(p, transform=p.transform.with_weights(theirs[p.source, p.target].transform.weights))
         for p in network.projections
@@ -36,15 +36,27 @@ def started_from(wave: Wave, trained: Network) -> Wave:
     return Wave(changed, wave.steps, pulses)
 
 
-def _differences(network: Network, trained: Network, theirs: dict[tuple[str, str], Projection]) -> list[str]:
-    """What ``trained`` lacks of ``network``, or has in another size."""
+def require_few_steps(trained: Network) -> None:
+    """Raises ``UserError`` if the image of ``trained`` is shown in all steps."""
+    if not any(p.end_step is not None and p.source_layer != BIAS_SOURCE_LAYER for p in trained.populations):
+        raise UserError("the bundle to start from was not trained for a few steps; give one that --steps has made")
+
+
+def require_populations(network: Network, trained: Network, left_out: Collection[str] = ()) -> None:
+    """Raises ``UserError`` if ``trained`` has not the populations of ``network``, but for those ``left_out``, and its
+    readouts."""
     shapes = {p.name: p.shape for p in trained.populations if p.source_layer != BIAS_SOURCE_LAYER}
     shapes |= {r.name: r.shape for r in trained.readouts}
-    mine = {p.name: p.shape for p in network.populations} | {r.name: r.shape for r in network.readouts}
+    mine = {p.name: p.shape for p in network.populations if p.name not in left_out}
+    mine |= {r.name: r.shape for r in network.readouts}
+    both = sorted(mine.keys() & shapes.keys())
     problems = [f"'{name}' is not in both" for name in sorted(mine.keys() ^ shapes.keys())]
-    problems += [
-        f"'{n}' is {shapes[n]}, not {mine[n]}" for n in sorted(mine.keys() & shapes.keys()) if shapes[n] != mine[n]
-    ]
+    _require_same(problems + [f"'{n}' is {shapes[n]}, not {mine[n]}" for n in both if shapes[n] != mine[n]])
+
+
+def _other_connections(network: Network, theirs: Mapping[tuple[str, str], Projection]) -> list[str]:
+    """The connections of ``network`` that are not among ``theirs`` with as many weights."""
+    problems = []
     for p in network.projections:
         other = theirs.get((p.source, p.target))
         if other is None or other.transform.weights.shape != p.transform.weights.shape:
@@ -52,9 +64,9 @@ def _differences(network: Network, trained: Network, theirs: dict[tuple[str, str
     return problems
 
 
-def _few_steps(trained: Network) -> bool:
-    """Whether its image is shown for a few steps."""
-    return any(p.end_step is not None and p.source_layer != BIAS_SOURCE_LAYER for p in trained.populations)
+def _require_same(problems: Sequence[str]) -> None:
+    if problems:
+        raise UserError(f"the bundle to start from is of another model: {problems[0]}; give one of the same model")
 
 
 def _with_bias(population: Population, wave: Wave, trained: Network) -> Population:

@@ -9,6 +9,7 @@ from deploy.report.content import EnergyReport
 from deploy.report.plots.pareto_plot import front_plot
 from deploy.report.read import RecordedRun
 from deploy.report.words.si import counted, si
+from deploy.report.words.text import cores_of
 from deploy.report.words.verdict import how, verdict_of
 
 from .energy_tables import front_table, published_table
@@ -31,7 +32,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(si=si, how=how, counted=counted)
+    found.filters.update(si=si, how=how, counted=counted, cores_of=cores_of)
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from convert.data.metric_registry import METRICS, heading
 from convert.report import ConversionReport
 from deploy.report.content import PlacementSummary, ReportedRun
@@ -89,11 +91,18 @@ def baselines_table(placement: PlacementSummary) -> PageTable | None:
 def tiles_table(partition: Partition | None) -> PageTable | None:
     if partition is None:
         return None
+    copied = Counter(copy.layer for copy in partition.copies)
     rows = [
-        row(name, " × ".join(map(str, tile)), str(len(partition.blocks_of(name))))
+        row(
+            name,
+            " × ".join(map(str, tile)),
+            str(len(partition.blocks_of(name))),
+            *([str(copied[name])] if copied else []),
+        )
         for name, tile in partition.tiles.items()
     ]
-    return table("Tiles of each layer", ("layer", "tile (rows, columns, channels)", "cores"), rows)
+    columns = ("layer", "tile (rows, columns, channels)", "cores", *(["further cores with copies"] if copied else []))
+    return table("Tiles of each layer", columns, rows)
 
 
 def _cost(step: StepRow, device: str | None) -> tuple[str, str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from convert.data.metric_registry import METRICS
 from deploy.device_report import DeviceReport
 from deploy.energy.published import PublishedRow
-from deploy.report.content import ReportedRun
+from deploy.report.content import PlacementSummary, ReportedRun
 from deploy.runs.report import RunMetrics
 
 from .si import counted, range_text, si
@@ -37,11 +37,16 @@ def summary_line(run: ReportedRun) -> str:
     """What was run, in one sentence."""
     parts = [f"{counted(run.images, 'image')} on {run.target}", counted(run.timesteps, "time step")]
     if run.partition.chips:
-        chips = counted(run.partition.chips, "chip")
-        parts.append(f"{counted(run.partition.cores or 0, 'core')} on {chips}")
+        parts.append(f"{cores_of(run.partition)} on {counted(run.partition.chips, 'chip')}")
     if run.spikes is not None:
         parts.append(f"{si(run.spikes)} spikes, {si(run.synops)} synops for each image")
     return "; ".join(parts)
+
+
+def cores_of(placement: PlacementSummary) -> str:
+    """'2,254 cores', or '2,254 cores (270 of them with copies)' where neurons are computed twice."""
+    copied = placement.copied_cores
+    return counted(placement.cores or 0, "core") + ("" if copied is UNSET else f" ({copied:,} of them with copies)")
 
 
 def total_of(row: PublishedRow) -> str:

@@ -14,6 +14,7 @@ from deploy.report.points import OperatingPoint, PointCost
 
 from .points_text import point_value, steps_text
 from .si import counted, range_text, si, times
+from .text import cores_of
 
 HEADLINE: tuple[MetricName, ...] = ("accuracy", "iou", "pixel_accuracy", "auc", "mse")
 GPU = "this GPU"
@@ -134,8 +135,7 @@ def _cards(verdict: Verdict) -> Iterator[Card]:
             remark = f"{times(beside.low)} to {times(beside.high)}; {beside.device}: {si(beside.joules, 'J')}"
             yield f"{times(beside.ratio)} ×", title, f"{remark}, {beside.how}"
     if run.partition.chips:
-        cores = counted(run.partition.cores or 0, "core")
-        yield str(run.partition.chips), "chip" if run.partition.chips == 1 else "chips", cores
+        yield str(run.partition.chips), "chip" if run.partition.chips == 1 else "chips", cores_of(run.partition)
     if point is not None and cost is not None:
         yield steps_text(point), f"time steps, {_at(point)}", f"{si(cost.seconds.nominal, 's')}, estimated"
     else:

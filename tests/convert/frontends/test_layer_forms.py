@@ -217,3 +217,58 @@ def test_what_keras_applications_does_to_the_blocks_of_convnext(tmp_path):
     model.save(path)
     classes = {"LayerScale": own.LayerScale, "StochasticDepth": own.StochasticDepth}
     same_outputs(keras.models.load_model(path, custom_objects=classes), path)
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.h5", "model"])
+@pytest.mark.parametrize("version", [2, 3])
+def test_blocks_of_keras_applications_are_read_from_every_kind_of_file(version, name, tmp_path):
+    """An .h5 file and a SavedModel say of a class its name only."""
+    if version == 3 and name == "model":
+        pytest.skip("Keras 3 writes no SavedModel with layers")
+    keras, path = load_keras3() if version == 3 else load_tf_keras(), tmp_path / name
+    package = "keras" if version == 3 else "tf_keras"
+    own, of_inception = (
+        import_module(f"{package}.src.applications.{file}") for file in ("convnext", "inception_resnet_v2")
+    )
+    image = keras.Input((8, 8, 3))
+    scaled = own.LayerScale(0.5, 3)(keras.layers.Conv2D(3, 1)(image))
+    dropped = scaled if name == "model" else own.StochasticDepth(0.5)(scaled)  # of which Keras writes no SavedModel
+    summed = of_inception.CustomScaleLayer(0.3)([image, dropped])
+    model = keras.Model(image, summed)
+    model.save(path)
+    same_outputs(model, path)
+
+
+def test_a_refused_model_is_not_told_that_blocks_of_keras_applications_are(tmp_path):
+    """What stands against a ConvNeXt is its normalization and its activation, in every file."""
+    keras, path = load_tf_keras(), tmp_path / "model.h5"
+    own = import_module("tf_keras.src.applications.convnext")
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.LayerNormalization(name="norm")(keras.layers.Conv2D(3, 7, padding="same")(image))
+    x = own.LayerScale(1.0, 3)(keras.layers.Activation("gelu", name="gelu")(x))
+    keras.Model(image, keras.layers.Add()([image, own.StochasticDepth(0.5)(x)])).save(path)
+    with pytest.raises(UserError) as raised:
+        load_model(path)
+    assert [problem.split(":")[0] for problem in raised.value.problems] == [
+        "layer 'norm' (LayerNormalization)",
+        "layer 'gelu' (Activation)",
+    ]
+
+
+def test_a_class_of_ones_own_is_not_taken_for_one_of_keras_applications(tmp_path):
+    keras, path = load_keras3(), tmp_path / "model.keras"
+
+    class LayerScale(keras.layers.Layer):
+        def __init__(self, init_values, projection_dim, **kwargs):
+            super().__init__(**kwargs)
+            self.init_values, self.projection_dim = init_values, projection_dim
+
+        def get_config(self):
+            return {**super().get_config(), "init_values": self.init_values, "projection_dim": self.projection_dim}
+
+        def call(self, x):
+            return x - self.init_values
+
+    saved(keras, path, LayerScale(1.0, 3, name="own"))
+    with pytest.raises(UserError, match=r"^layer 'own' \(LayerScale\): no conversion is known"):
+        load_model(path)

@@ -20,7 +20,7 @@ from convert.training.wave.event_engine import passes
 from convert.training.wave.layers import wave_layers
 from convert.training.wave.readout_gradient import backward
 from convert.training.wave.schedule import Wave
-from convert.training.wave.start_from import started_from
+from convert.training.wave.start_from import require_populations, started_from
 from convert.training.wave.training import STATE, train_wave
 from tests.builders.image_networks import chain, images
 from tests.builders.map_of_classes import outputs
@@ -168,6 +168,8 @@ def test_another_network_to_start_from_is_refused(network):
         started_from(wave, Wave(chain(layers=2, timesteps=48), STEPS, {}).delivered())
     with pytest.raises(UserError, match="the bundle to start from was not trained for a few steps"):
         started_from(wave, network)
+    shorter = Wave(chain(layers=2, timesteps=48), STEPS, {}).delivered()
+    require_populations(network, shorter, left_out=["p3"])
 
 
 @pytest.mark.parametrize("channels", [1, 3])

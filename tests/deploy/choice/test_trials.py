@@ -91,6 +91,8 @@ def test_the_cheapest_that_is_near_is_chosen_and_without_a_loss_the_best_that_is
     assert Wanted(accuracy_loss=2.0).chosen(trials, "accuracy", 0.9) == (0, trials[0].points[1])
     assert Wanted(joules=2.5e-3).chosen(trials, "accuracy", 0.9)[1].value == 0.88
     assert Wanted(accuracy_loss=1.0, joules=2.5e-3).chosen(trials, "accuracy", 0.9) is None
+    both = Wanted(accuracy_loss=1.0, joules=4e-3)
+    assert both.chosen(trials, "accuracy", 0.9) == Wanted(accuracy_loss=1.0).chosen(trials, "accuracy", 0.9)
     errors = [network(point(0.20, 1e-3), point(0.104, 2e-3), point(0.10, 3e-3))]
     assert Wanted(accuracy_loss=5.0).chosen(errors, "mse", 0.1)[1].value == 0.104
     assert Wanted(joules=2.5e-3).chosen(errors, "mse", 0.1)[1].value == 0.104

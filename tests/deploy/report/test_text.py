@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from convert.storage.reports import as_json
 from deploy.report.build import build_report
 from deploy.report.page.html import html_report
 from deploy.report.read import read_runs
@@ -31,6 +33,26 @@ def test_the_row_of_a_loaded_machine_is_marked_and_says_how_good_eight_bits_are(
     (row,) = re.findall(r'<tr role="row" class="loaded">(.*?)</tr>', page, re.DOTALL)
     assert "this CPU, LiteRT int8, batch 8, 2 threads" in row
     assert "estimated (time measured, loaded)" in row
+
+
+def test_cores_with_copies_are_told_where_cores_are_named(bundle: Path) -> None:
+    """In text, page and report.json; without copies all of them are as before."""
+    plain = build_report(read_runs([bundle]))
+    assert "432 cores on 5 chips" in printed(plain)
+    assert b"copied_cores" not in as_json(plain)
+    path = bundle / "partition.json"
+    partition = json.loads(path.read_text())
+    twice = [{"layer": "conv2", "slice": [[i, i + 1], [0, 1], [0, 1]], "chip": i, "core": 500} for i in (1, 2)]
+    path.write_text(json.dumps({**partition, "cores": 434, "copies": twice}))
+    runs = read_runs([bundle])
+    report = build_report(runs)
+    said = "434 cores (2 of them with copies)"
+    assert f"{said} on 5 chips" in " ".join(printed(report).split())
+    assert json.loads(as_json(report))["runs"][0]["partition"]["copied_cores"] == 2
+    page = html_report(report, runs)
+    assert f"{said} on 5 chips" in page
+    assert page.count(said) == 3
+    assert "further cores with copies" in page
 
 
 def test_errors_are_written_with_their_digits_and_the_knee_is_where_they_are_low(bundle: Path) -> None:

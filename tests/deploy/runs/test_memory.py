@@ -135,6 +135,6 @@ def test_steps_that_end_before_the_last_bias_starts_are_refused_at_once(tmp_path
     report = ConversionReport(input_shape=network.input.shape, dt_s=network.dt_s, timesteps=network.timesteps)
     rates = {p.name: np.full(p.shape, 50.0, np.float32) for p in late.populations}
     save_bundle(tmp_path / "late.bundle", late, rates, report)
-    assert network_to_run(tmp_path / "late.bundle", RunOptions(timesteps=21)).timesteps == 21
+    assert network_to_run(load_network(tmp_path / "late.bundle"), RunOptions(timesteps=21)).timesteps == 21
     with pytest.raises(UserError, match=r"20 timesteps end before .* starts at step 20; use --timesteps 40 or more"):
-        network_to_run(tmp_path / "late.bundle", RunOptions(timesteps=20))
+        network_to_run(load_network(tmp_path / "late.bundle"), RunOptions(timesteps=20))

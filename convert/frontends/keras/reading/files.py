@@ -12,6 +12,7 @@ from convert.errors import UserError
 from convert.frontends.keras.layers import ALIASES
 from convert.frontends.keras.reading.bombs import bomb_in
 from convert.frontends.keras.reading.configs import absurd_numbers
+from convert.frontends.keras.reading.packaged import classes_of, is_packaged
 from convert.frontends.keras.reading.saved_model import GRAPH, has_layers, model_config, read_saved_model
 from convert.storage.damage import DAMAGED, too_little_memory
 from convert.upstream.tensorflow import load_keras3, load_tf_keras
@@ -59,7 +60,8 @@ def read_model(path: Path) -> Model:
 
 
 def layer_configs(path: Path) -> Iterator[tuple[str, str, Config]]:
-    """(class, name, configuration) of each layer that ``path`` describes, layers of nested models included."""
+    """(class, name, configuration) of each layer that ``path`` describes, layers of nested models included, but for
+    those of keras.applications."""
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
@@ -77,14 +79,25 @@ def _layers(entry: Config) -> Iterator[tuple[str, str, Config]]:
     if "layers" in config:
         for inner in config["layers"]:
             yield from _layers(inner)
-    elif entry["class_name"] not in NO_LAYERS and ".ops." not in (entry.get("module") or ""):
+    elif entry["class_name"] not in NO_LAYERS and ".ops." not in (entry.get("module") or "") and not is_packaged(entry):
         yield entry["class_name"], config.get("name", entry.get("name", "")), config
+
+
+def _packaged_for(path: Path, package: str) -> dict[str, type]:
+    """The layers of ``package``'s own applications, without those whose name is that of another class in ``path``."""
+    others = {kind for kind, _, _ in layer_configs(path)}
+    return {name: cls for name, cls in classes_of(package).items() if name not in others}
+
+
+def require_there(path: Path) -> None:
+    """Raises ``UserError`` if there is nothing at ``path``."""
+    if not path.exists():
+        raise UserError(f"{path} does not exist; give the path of a .keras, .h5, .onnx or SavedModel")
 
 
 def _version(path: Path) -> str:
     """The version of the Keras that saved ``path``, '2' for a SavedModel; ``UserError`` if none did."""
-    if not path.exists():
-        raise UserError(f"{path} does not exist; give the path of a .keras, .h5, .onnx or SavedModel")
+    require_there(path)
     if path.is_dir():
         if (path / GRAPH).is_file():
             if not has_layers(path):
@@ -170,7 +183,7 @@ def _h5_attribute(path: Path, name: str) -> str:
 def _read_keras3(path: Path) -> Model:
     keras = load_keras3()
     renamed = {alias: keras.activations.get(name) for alias, name in ALIASES.items()}
-    model = keras.saving.load_model(path, custom_objects=renamed, compile=False)
+    model = keras.saving.load_model(path, custom_objects={**renamed, **_packaged_for(path, "keras")}, compile=False)
     return getattr(model, "_functional", None) or model
 
 
@@ -178,12 +191,13 @@ def _read_tf_keras(path: Path) -> Model:
     keras = load_tf_keras()
     from tf_keras.src.saving.serialization_lib import SafeModeScope
 
-    if path.is_dir():
-        model = read_saved_model(path)
-    else:
-        with SafeModeScope(True), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what a Lambda layer would need; it is refused by name
-            model = keras.models.load_model(path, compile=False)
+    with keras.utils.custom_object_scope(_packaged_for(path, "tf_keras")):
+        if path.is_dir():
+            model = read_saved_model(path)
+        else:
+            with SafeModeScope(True), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what a Lambda layer would need; it is refused by name
+                model = keras.models.load_model(path, compile=False)
     if isinstance(model, keras.Sequential) and model.built:
         model = keras.Model(model.inputs, model.outputs)
     return model
