@@ -213,11 +213,13 @@ def _lowered(models: Models, sample: Sample, options: Options, progress: Progres
     """
     from convert.draft import Draft, Goal
     from convert.lowering.lower import lower
+    from convert.network.relays import relay_problems, with_relays
 
     cut = models.cut
     with progress("lowering layers", len(cut.segments)) as advance:
         network = lower(cut.segments, cut.shapes, advance)
-    require_timesteps(network.with_(timesteps=options.timesteps))
+    tell(relay_problems(network, options.relayed))
+    require_timesteps(with_relays(network, options.relayed).with_(timesteps=options.timesteps))
     teacher = cut.original if options.fine_tune_epochs else models.given
     rates = _measured(teacher, cut, sample, options)
     decoded = models.decoder is not None

@@ -77,6 +77,7 @@ class Options:
     ``start_from``, trained so before, if there is one. With ``follow`` each layer is cleared after an image, so that
     the next can enter while it is on its way. ``augment`` mirrors, turns and shifts
     images in training, where their task allows it.
+    The layers ``relay``, their names with commas between them, get relays: ``convert.network.relays``.
     ``memory`` is the most to take, in bytes; None: what is free.
     ``metric_images`` are scored, a 64th of them where an image is a segmentation: accuracy is then one of pixels.
     """
@@ -105,6 +106,7 @@ class Options:
     timesteps: int = 128
     synapse_s: float | None = None
     vmin: float = -2.0
+    relay: str | None = None
     calibration_images: int = 128
     metric_images: int = 256
     seed: int = 0
@@ -114,6 +116,11 @@ class Options:
     def trained_by(self) -> SpikingRecipe:
         """The recipe, chosen or usual."""
         return self.recipe or ("tandem" if self.steps is None else "stbp")
+
+    @property
+    def relayed(self) -> tuple[str, ...]:
+        """The layers whose spikes are passed on by relays."""
+        return tuple(dict.fromkeys(name.strip() for name in (self.relay or "").split(",") if name.strip()))
 
     def problems(self) -> list[str]:
         """What is wrong with them, one sentence for each."""
@@ -193,6 +200,11 @@ class Options:
             problems.append(
                 "prune leaves synapses out while a network is trained; leave out --prune, or give the number of "
                 "batches with --spiking-fine-tune"
+            )
+        if self.relayed and self.steps is not None:
+            problems.append(
+                "relays make spikes a step late, for which a training through few steps has no room; leave out --relay "
+                "or --steps"
             )
         if not isfinite(self.labels_weight) or self.labels_weight < 0:
             problems.append(f"labels_weight is {self.labels_weight}; give a finite number that is not negative")

@@ -121,6 +121,8 @@ class ConversionReport(msgspec.Struct, frozen=True, kw_only=True):
     rates_hz: tuple[float, float] | None = None
     one_scale: bool = False
     max_pooling: Literal["average", "strided"] | None = None
+    relayed: tuple[str, ...] = ()
+    """Populations whose spikes relays pass on."""
     output: str | None = None
     """The output that is measured, of a model with several."""
     decoder: DecoderReport | None = None

@@ -22,6 +22,7 @@ from convert.data.crops import batches_per_epoch, training_batches
 from convert.frontends.original import Images
 from convert.lowering.agreement import agreement
 from convert.network import Neuron
+from convert.network.relays import later, relay_of, with_relays
 from convert.network.rescale import with_scales, without_silent
 from convert.report import AgreementReport, Task
 from convert.upstream.types import Values
@@ -177,6 +178,21 @@ def let_images_follow(draft: Draft) -> Draft:
     return _with_source_rates(replace(draft, network=following.let_images_follow(draft.network)))
 
 
+def relay_spikes(draft: Draft) -> Draft:
+    """Relays for the layers that the options name, with the rates of these; what comes later gets its bias later."""
+    names = [name for name in draft.goal.options.relayed if name not in draft.silent]
+    network, firing = with_relays(draft.network, names), draft.firing
+    delay = later(draft.network, network)
+    mean_hz = {**firing.mean_hz, **{relay_of(name): firing.mean_hz[name] for name in names}}
+    peak_hz = {**firing.peak_hz, **{relay_of(name): firing.peak_hz[name] for name in names}}
+    return replace(
+        draft,
+        network=network,
+        firing=replace(firing, mean_hz=mean_hz, peak_hz=peak_hz),
+        arrival={name: step + delay[name] for name, step in draft.arrival.items()},
+    )
+
+
 def start_biases_late(draft: Draft) -> Draft:
     """Biases delivered by host neurons from the step on at which a layer's drive has arrived."""
     return _with_source_rates(replace(draft, network=with_bias_onset(draft.network, draft.arrival)))
@@ -201,7 +217,7 @@ CALIBRATION: tuple[Stage, ...] = (
     fit_layers,
 )
 TRAINING: tuple[Stage, ...] = (train_through_spikes,)
-LAST: tuple[Stage, ...] = (start_biases_late,)
+LAST: tuple[Stage, ...] = (relay_spikes, start_biases_late)
 WAVE: tuple[Stage, ...] = (
     leave_out_silent,
     scale_rates,

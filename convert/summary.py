@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from convert.network.relays import RELAY_LAYER, relay_of
 from convert.report import ConversionReport, LayerReport, Metrics
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ def summary(found: Converted, models: Models, model_path: Path, data_path: Path)
         class_names=sample.dataset.class_names,
         input_shape=network.input.shape,
         output_grid=models.grid,
-        layers=tuple(_layer(draft, name, before) for name in draft.goal.rates.activity if name not in draft.silent),
+        layers=tuple(_layers(draft, before)),
         left_out_silent=draft.silent,
         carried_sums=models.carried_sums.layers,
         carried_sums_cost_share=models.carried_sums.cost_share,
@@ -45,6 +48,7 @@ def summary(found: Converted, models: Models, model_path: Path, data_path: Path)
         rates_hz=options.rates_hz,
         one_scale=options.one_scale,
         max_pooling=options.max_pooling,
+        relayed=tuple(name for name in options.relayed if name not in draft.silent),
         output=models.outputs[0] if len(models.outputs) > 1 else None,
         decoder=None if models.decoder is None else models.decoder.described(),
         fine_tune_epochs=options.fine_tune_epochs,
@@ -67,6 +71,18 @@ def summary(found: Converted, models: Models, model_path: Path, data_path: Path)
         rates_measured_on=sample.described(),
         rate_network_is_original=not (models.replaced or options.fine_tune_epochs or draft.silent),
     )
+
+
+def _layers(draft: Draft, before: RateScales | None) -> Iterator[LayerReport]:
+    """Of each population that fires, its relays behind it."""
+    names = {population.name for population in draft.network.populations}
+    for name in draft.goal.rates.activity:
+        if name not in draft.silent:
+            layer = _layer(draft, name, before)
+            yield layer
+            if (relay := relay_of(name)) in names:
+                step = layer.arrival_step + 1
+                yield replace(layer, name=relay, kind=RELAY_LAYER, gain=(1.0, 1.0), synapse_s=0.0, arrival_step=step)
 
 
 def _layer(draft: Draft, name: str, before: RateScales | None) -> LayerReport:

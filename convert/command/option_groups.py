@@ -130,6 +130,12 @@ CALIBRATION: tuple[Decorator, ...] = (
         help="Time constant of all synapses in seconds; by default only layers with large weights get one.",
     ),
     _of_calibration(
+        "--relay",
+        metavar="LAYER,...",
+        help="Pass these layers' spikes on by relays near those that take them: fewer messages between chips, one step "
+        "later.",
+    ),
+    _of_calibration(
         "--calibration-images",
         type=click.IntRange(*LIMITS["calibration_images"]),
         default=DEFAULTS.calibration_images,

@@ -27,6 +27,7 @@ from convert.network import (
     host_population,
 )
 from convert.network.or_pooling import or_pooling
+from convert.network.relays import relay_problems, with_relays
 from convert.network.transforms import WHOLE
 from convert.training.wave.pruning import kept
 from partition.core.synapse_lists import packings
@@ -133,6 +134,14 @@ def with_loops(case: Case, random: Random) -> Case:
     random.shuffle(projections)
     network = case.network.with_(projections=tuple(projections))
     return replace(case, network=network, partition=random_partition(random, network))
+
+
+def with_relay(case: Case, random: Random) -> tuple[Case, str]:
+    """The same network, in which a population whose spikes others on the chip take has relays; its name."""
+    able = [p.name for p in case.network.chip_populations if not relay_problems(case.network, [p.name])]
+    name = random.choice(able)
+    network = with_relays(case.network, [name])
+    return replace(case, network=network, partition=random_partition(random, network)), name
 
 
 def with_or_pooling(case: Case, random: Random) -> tuple[Case, np.ndarray]:

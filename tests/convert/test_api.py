@@ -16,6 +16,7 @@ from convert.errors import UserError
 from convert.frontends.keras.load import load_model
 from convert.network import BIAS_SOURCE_LAYER
 from convert.network.forward import outputs
+from convert.network.relays import RELAY_LAYER
 from convert.options import SpikingRecipe
 from convert.upstream.tensorflow import load_keras3
 
@@ -116,6 +117,35 @@ def test_every_recipe_trains_few_steps(recipe, tiny, tmp_path):
     layers = [p for p in network.populations if p.source_layer != BIAS_SOURCE_LAYER]
     assert [p.end_step for p in layers if not p.on_chip] == [6]
     assert network.timesteps == 6 + max(network.depth()[p.name] for p in layers)
+
+
+def test_relays_are_inserted_once_the_network_is_calibrated(tiny, tmp_path):
+    options = convert.Options(timesteps=32, relay="inner")
+    report = convert.convert(tiny / "model.keras", tiny / "data.npz", tmp_path / "b", options)
+    before, after = (convert.load_network(bundle) for bundle in (tiny / "tiny.bundle", tmp_path / "b"))
+    assert report.relayed == ("inner",)
+    assert [(row.name, row.kind) for row in report.layers[1:3]] == [("inner", "Conv2D"), ("inner_relay", RELAY_LAYER)]
+    assert after.population("inner_relay").shape == before.population("inner").shape
+    rates = convert.load_rates(tmp_path / "b")
+    np.testing.assert_array_equal(rates["inner_relay"], rates["inner"])
+    weights = {p.target: p.transform.weights for p in before.out_of("inner")}
+    assert weights
+    for p in after.out_of("inner_relay"):
+        np.testing.assert_array_equal(p.transform.weights, weights[p.target])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (convert.Options(relay="stem,inner"), "'stem' on the chip .* can follow inner"),
+        (convert.Options(relay="inner", steps=6, spiking_batches=4), "leave out --relay or --steps"),
+    ],
+    ids=["a layer on the host", "few steps"],
+)
+def test_relays_that_cannot_be_are_refused_before_anything_is_written(options, said, tiny, tmp_path):
+    with pytest.raises(convert.UserError, match=said):
+        convert.convert(tiny / "model.keras", tiny / "data.npz", tmp_path / "b", options)
+    assert not list(tmp_path.iterdir())
 
 
 def _interrupted(*given, **options):

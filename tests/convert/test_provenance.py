@@ -40,6 +40,7 @@ CONVERSION = Options(
     timesteps=64,
     synapse_s=0.002,
     vmin=-4.0,
+    relay="stem_relu,a",
     calibration_images=32,
     seed=11,
 )

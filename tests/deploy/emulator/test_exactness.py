@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from convert.errors import UserError
 from convert.network import Population
+from convert.network.relays import relay_of
 from convert.network.transforms import WHOLE
 from deploy.emulator import compile_network, run, run_model
 from deploy.emulator.flat_model import flatten_model
 from deploy.emulator.host_side import host_spikes
 from partition.geometry.tile import tile_slices
 from partition.result import Block
-from tests.builders.random_networks import Case, random_case, with_events, with_loops, with_or_pooling
+from tests.builders.random_networks import Case, random_case, with_events, with_loops, with_or_pooling, with_relay
 from tests.builders.reference_emulator import built, fast, fast_weights, neuron_places, reference, reference_weights
 
 EXAMPLES = settings(
@@ -115,6 +116,18 @@ def test_max_pooling_of_spikes_is_their_or_one_step_later(seed: int) -> None:
         fired, joined = (result.spikes[name].raster(layers[name]) for name in (source, "pool"))
         np.testing.assert_array_equal(joined[1:], fired[:-1] @ windows.T)
         assert not joined[0].any()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 4, 6, 7, 9, 10, 11, 12])  # the others have no layer behind another
+def test_relays_fire_as_their_layer_one_step_later(seed: int) -> None:
+    case, name = with_relay(with_events(random_case(Random(seed), leaky=True), Random(seed)), Random(seed))
+    compare_every_state(case)
+    check_every_integer(case)
+    program = compile_network(case.network, case.partition)
+    for result in run(program, case.drives_hz, record=[name, relay_of(name)]):
+        fired, passed_on = (result.spikes[n].raster(program.layer(n)) for n in (name, relay_of(name)))
+        np.testing.assert_array_equal(passed_on[1:], fired[:-1])
+        assert not passed_on[0].any()
 
 
 def test_events_of_one_neuron_in_one_step_are_as_many_messages() -> None:
