@@ -1,13 +1,14 @@
 """Neurons computed twice: what they spare between chips and what they cost, with each part of the search and without.
 
-    python -m benchmarks.partition.copies --unet BUNDLE TEST --resnet BUNDLE TEST [--images 8] [--seconds 300]
-                                          [--plot FILE.svg]
+    python -m benchmarks.partition.copies --unet BUNDLE TEST --resnet BUNDLE TEST [--relayed BUNDLE]
+                                          [--images 8] [--seconds 300] [--plot FILE.svg]
 
 Planned with the rates of calibration. Messages are counted on test images by the exact emulation and must be those
 that the rates of this run foretell; without the copies every spike must be the same. The U-Net for four times the
 pixels is not emulated: its messages are foretold from rates of test images. Joules are those of SANA-FE's constants
-for all steps. Placers on tiles chosen by hand are given as many chips as ours may use, or as many as they need. Results
-go to results/copies.json as they come.
+for all steps. Placers on tiles chosen by hand are given as many chips as ours may use, or as many as they need. The
+bundle --relayed is the U-Net converted with --relay, set beside the placers of the U-Net without. Results go to
+results/copies.json as they come.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ CASES: Mapping[str, Sequence[Case]] = {
         Case(19, 8),
         Case(16, 0),
     ],
+    "U-Net, relays": [Case(17, 10), Case(17, 0)],
     "U-Net, 256 x 256": [Case(75, 20), Case(75, 16), Case(75, 0)],
 }
 
@@ -238,6 +240,7 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("--unet", "--resnet"):
         parser.add_argument(name, nargs=2, type=Path, metavar=("BUNDLE", "TEST"), required=True)
+    parser.add_argument("--relayed", type=Path, metavar="BUNDLE")
     parser.add_argument("--images", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--out", type=Path, default=RESULTS / "copies.json")
@@ -250,6 +253,10 @@ def main(arguments: Sequence[str]) -> None:
     compare(resnet, _inputs(resnet, *options.resnet, images=images), options.seconds, record)
     unet = of_bundle("U-Net", *options.unet, images=images)
     compare(unet, _inputs(unet, *options.unet, images=images), options.seconds, record)
+    if options.relayed:
+        given = options.relayed, options.unet[1]
+        relayed = of_bundle("U-Net, relays", *given, images=images)
+        compare(relayed, _inputs(relayed, *given, images=images), options.seconds, record, beside=unet)
     compare(doubled(unet, fired(unet.network, *options.unet, images=4)), None, options.seconds, record)
     if options.plot:
         plot(record.content["measured"], options.plot)
@@ -261,7 +268,7 @@ def plot(measured: Mapping[str, Any], path: Path) -> None:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    shown = {name: cases for name, cases in CASES.items() if any(f"{name}, {case.name}" in measured for case in cases)}
+    shown = {name: cases for name, cases in CASES.items() if f"{name}, by hand" in measured}
     figure = Figure(figsize=(4.2 * len(shown), 3.4), layout="constrained")
     FigureCanvasSVG(figure)
     for axes, (subject, cases) in zip(np.ravel(figure.subplots(1, len(shown))), shown.items(), strict=True):
@@ -290,11 +297,14 @@ def _inputs(subject: Subject, bundle: Path, test: Path, images: int) -> np.ndarr
     return inputs(subject.network, bundle, test, images)
 
 
-def compare(subject: Subject, images: np.ndarray | None, seconds: float, record: Record) -> None:
-    """Measures and prints all cases of one subject, on ``images`` if it can be emulated."""
-    rows = []
-    most = max(case.chips for case in CASES[subject.name])
-    hand = record.measured(f"{subject.name}, by hand", lambda: by_hand(subject, most))
+def compare(
+    subject: Subject, images: np.ndarray | None, seconds: float, record: Record, beside: Subject | None = None
+) -> None:
+    """Measures and prints all cases of one subject, on ``images`` if it can be emulated, and the placers of ``beside``,
+    of itself without."""
+    rows, given = [], beside or subject
+    most = max(case.chips for case in CASES[given.name])
+    hand = record.measured(f"{given.name}, by hand", lambda: by_hand(given, most))
     for case in CASES[subject.name]:
         seen = record.measured(f"{subject.name}, {case.name}", partial(measured, subject, case, seconds, images))
         rows.append(line(case, seen, hand))

@@ -2,7 +2,8 @@
 
 A spike goes once to every core that it reaches. Where a layer's whole output changes chips, each spike crosses once for
 every such core; to a relay it crosses once, and what the relay sends stays on its chip. TrueNorth's splitters do the
-same for neurons that have one target each (Amir et al., IJCNN 2013, doi 10.1109/IJCNN.2013.6707078).
+same for neurons that have one target each (Amir et al., IJCNN 2013, doi 10.1109/IJCNN.2013.6707078). A relay is the OR
+of one neuron's spikes.
 """
 
 from __future__ import annotations
@@ -10,28 +11,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
 from scipy import sparse
 
 from .network import Network, Population, Projection
-from .neuron import Neuron
-from .transforms import Sparse
+from .or_pooling import joined_spikes
 
 RELAY_LAYER = "Relay"
 """The source layer of relays: no layer of the model."""
-
-THRESHOLDS = 2.0
-"""What a spike brings to its relay: enough to fire in every step, however the chip's integers round it."""
 
 
 def relay_problems(network: Network, names: Sequence[str]) -> list[str]:
     """Why these populations can have no relays, one sentence for each reason."""
     able = [p.name for p in network.chip_populations if _beyond(network, p.name)]
-    problems = [
-        f"no layer '{name}' on the chip sends spikes to another; relays can follow {', '.join(able) or 'no layer here'}"
-        for name in names
-        if name not in able
-    ]
+    problems = []
+    if unable := [f"'{name}'" for name in names if name not in able]:
+        problems.append(
+            f"relays cannot follow {', '.join(unable)}: of no layer so called do others on the chip take spikes; they "
+            f"can follow {', '.join(able) or 'no layer of this model'}"
+        )
     if names and network.going_back:
         problems.append("relays delay spikes by a step, which a loop of layers does not bear; leave out --relay")
     return problems
@@ -43,13 +40,17 @@ def with_relays(network: Network, names: Sequence[str]) -> Network:
     The host reads what these fire themselves.
     """
     populations: list[Population] = []
+    to_relays: list[Projection] = []
     for population in network.populations:
         populations.append(population)
         if population.name in names:
-            populations.append(_relay(population))
+            one_to_one = sparse.csr_array(sparse.eye_array(population.neurons, format="csr"))
+            windows = (population.name, one_to_one, population.shape, network.dt_s)
+            relays, projection = joined_spikes(relay_of(population.name), RELAY_LAYER, *windows)
+            populations.append(replace(relays, scale_hz=population.scale_hz))
+            to_relays.append(projection)
     beyond = {id(p) for name in names for p in _beyond(network, name)}
     projections = [replace(p, source=relay_of(p.source)) if id(p) in beyond else p for p in network.projections]
-    to_relays = [Projection(name, relay_of(name), _one_to_one(network.population(name))) for name in names]
     return network.with_(populations=tuple(populations), projections=(*projections, *to_relays))
 
 
@@ -68,13 +69,3 @@ def _beyond(network: Network, name: str) -> list[Projection]:
     """The projections from ``name`` to other populations on the chip."""
     on_chip = {p.name for p in network.chip_populations}
     return [p for p in network.out_of(name) if p.target in on_chip]
-
-
-def _relay(of: Population) -> Population:
-    neuron = Neuron(reset=of.neuron.reset, floor=of.neuron.floor)
-    zero = np.zeros(of.shape, of.bias_hz.dtype)
-    return Population(relay_of(of.name), RELAY_LAYER, of.shape, zero, of.scale_hz, neuron=neuron)
-
-
-def _one_to_one(population: Population) -> Sparse:
-    return Sparse(sparse.csr_array(sparse.identity(population.neurons, format="csr") * THRESHOLDS))

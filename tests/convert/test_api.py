@@ -137,7 +137,7 @@ def test_relays_are_inserted_once_the_network_is_calibrated(tiny, tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (convert.Options(relay="stem,inner"), "'stem' on the chip .* can follow inner"),
+        (convert.Options(relay="stem,inner"), "cannot follow 'stem': .* can follow inner"),
         (convert.Options(relay="inner", steps=6, spiking_batches=4), "leave out --relay or --steps"),
     ],
     ids=["a layer on the host", "few steps"],
