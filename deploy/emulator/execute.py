@@ -165,8 +165,7 @@ def present(
         for name in group.names:
             for read in program.read_last_by.get(name, ()):
                 del spikes[read]
-    counts = {layer.name: counting.layers[layer.name] for layer in program.layers}
-    return Presentation(readouts, counts, counting.busiest(program), recorded, after)
+    return Presentation(readouts, counting.events(), counting.busiest(), recorded, after)
 
 
 def _stops(steps: int, windows: Windows) -> Int64:
@@ -201,5 +200,5 @@ def _read(layer: Layer, fired: Spikes, windows: Windows) -> Int32:
     """The spikes of each neuron in each of ``windows``, shape (windows, neurons)."""
     counts = np.zeros((len(windows), layer.neurons), np.int32)
     for in_window, (first, last) in zip(counts, windows, strict=True):
-        spike_counts.count_spikes(fired.of(layer), layer.row_length, in_window, first, last)
+        spike_counts.count_spikes(fired.events, fired.pointer, layer.shift, layer.row_length, in_window, first, last)
     return counts

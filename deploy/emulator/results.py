@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from deploy.arrays import Int32, Int64
 
-from .arguments import EventLists, Fired
 from .program import EventLayer, Layer, Program
 
 OVERFLOWS = ("q0", "u", "u2", "vmax")
@@ -35,10 +34,6 @@ class Spikes:
     def fired(self) -> int:
         """Spikes of this presentation."""
         return int((self.pointer[:, -1] - self.pointer[:, 1]).sum())
-
-    def of(self, layer: Layer) -> Fired:
-        """The same for the compiled loops, which know no objects."""
-        return Fired(EventLists(self.events, self.pointer.ravel()), len(layer.strips), self.steps, layer.shift)
 
     def last(self) -> Spikes:
         """Only the events of the last step, as list 0: what is still on its way when the next presentation starts."""
