@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from . import memory, spike_counts
 from .arguments import Loads
 from .busiest_cores import SENDER, busiest_until
 from .program import Layer, Program
-from .results import LayerEvents, Spikes
+from .results import OVERFLOWS, LayerEvents, Spikes
 from .routes import COUNTED, Routing
 
 NO_LOADS = Loads(np.zeros((0, 0), np.int64), np.zeros((len(SENDER), 0), np.int64), np.zeros(0, np.int32))
@@ -38,44 +38,48 @@ class Stops:
 class Counting:
     """What the layers of a presentation have caused so far before each of ``stops``, the last of which is its end.
 
-    ``totals``, shape (stops, layers x COUNTED), are those from stop to stop, in ascending order. ``overflow`` has the
-    layers that have run. ``loads`` are None where cores are not counted. It grows from layer to layer.
+    ``totals``, shape (stops, layers x COUNTED), are those from stop to stop, in ascending order; ``overflow``, shape
+    (layers, 4), is counted while they run. ``loads`` are None where cores are not counted. It grows from layer to layer.
     """
 
     program: Program
     stops: Stops
     totals: Int64
-    overflow: dict[str, Int64]
+    overflow: Int64
     loads: Loads | None
 
     @classmethod
     def none(cls, program: Program, stops: Int64, *, by_core: bool) -> Counting:
         """Before the first layer."""
         loads = no_loads(program, int(stops[-1])) if by_core else None
-        known = Stops.of(stops)
-        return cls(program, known, no_totals(program, len(known.ascending)), {}, loads)
+        known, overflow = Stops.of(stops), np.zeros((len(program.layers), len(OVERFLOWS)), np.int64)
+        return cls(program, known, no_totals(program, len(known.ascending)), overflow, loads)
 
     def copy(self) -> Counting:
         """One that grows on its own."""
         loads = self.loads and Loads(
             self.loads.received.copy(), self.loads.sender.copy(), memory.room(len(self.loads.room))
         )
-        return Counting(self.program, self.stops, self.totals.copy(), dict(self.overflow), loads)
+        return Counting(self.program, self.stops, self.totals.copy(), self.overflow.copy(), loads)
 
-    def add(self, layers: Sequence[Layer], spikes: Mapping[str, Spikes], overflow: Mapping[str, Int64]) -> None:
+    def overflows(self, names: Iterable[str]) -> dict[str, Int64]:
+        """Where those of each layer are counted."""
+        return {name: self.overflow[self.program.numbers[name]] for name in names}
+
+    def add(self, layers: Iterable[Layer], spikes: Mapping[str, Spikes]) -> None:
         """What ``layers`` fired."""
         for layer in layers:
             count(layer, spikes[layer.name], self.stops.ascending, self.program.routing, self.totals, self.loads)
-            self.overflow[layer.name] = overflow[layer.name]
 
     def events(self) -> dict[str, LayerEvents]:
         """Those of each layer."""
-        layers, stops = self.program.layers, self.stops
-        counted = self.totals.cumsum(axis=0)[stops.order].reshape(len(stops.all), len(layers), len(COUNTED))
+        layers, stops = len(self.program.layers), self.stops
+        counted = self.totals.cumsum(axis=0)[stops.order].reshape(len(stops.all), layers, len(COUNTED))
         counted[:, :, COUNTED.index("neuron_updates")] = stops.all[:, None] * self.program.compartments
+        each = zip(self.program.numbers, counted.swapaxes(0, 1).tolist(), self.overflow.tolist(), strict=True)
         return {
-            layer.name: LayerEvents(*end, tuple(self.overflow[layer.name].tolist()), tuple(map(tuple, until)))
-            for layer, (*until, end) in zip(layers, counted.swapaxes(0, 1).tolist(), strict=True)
+            name: LayerEvents(*end, tuple(seen), tuple(tuple(before) for before in until))
+            for name, (*until, end), seen in each
         }
 
     def busiest(self) -> Int64 | None:
@@ -94,7 +98,9 @@ def no_totals(program: Program, stops: int) -> Int64:
 def no_loads(program: Program, steps: int) -> Loads:
     """Those of no spikes."""
     routing = program.routing
-    rooms = 2 * routing.cores * steps + np.maximum(routing.groups, np.minimum(routing.groups * steps, spike_counts.ROOM))
+    rooms = 2 * routing.cores * steps + np.maximum(
+        routing.groups, np.minimum(routing.groups * steps, spike_counts.ROOM)
+    )
     received = np.zeros((routing.receivers, steps), np.int64)
     return Loads(received, np.full((len(SENDER), steps), -1, np.int64), memory.room(int(rooms.max())))
 

@@ -147,13 +147,13 @@ def present(
     recorded: dict[str, Spikes] = {}
     for group in program.together:
         if group.names[0] not in beforehand.spikes:
-            overflow = {name: np.zeros(4, np.int64) for name in group.names}
+            overflow = counting.overflows(group.names)
             if group.loops:
                 spikes |= looped(group.chip_layers, spikes, steps, state, after, overflow)
             else:
                 (alone,) = group.layers
                 spikes[alone.name] = _alone(alone, drives, spikes, steps, state, after, overflow, pool, threads)
-            counting.add(group.layers, spikes, overflow)
+            counting.add(group.layers, spikes)
         for layer in group.layers:
             name, fired = layer.name, spikes[layer.name]
             if name in program.readouts:

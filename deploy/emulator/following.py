@@ -112,7 +112,9 @@ def _read(layer: Layer, fired: Spikes, windows: Windows, start: int) -> Int32:
     """The spikes in each of ``windows`` of the image that starts at step ``start``, shape (windows, neurons)."""
     counts = np.zeros((len(windows), layer.neurons), np.int32)
     for in_window, (first, last) in zip(counts, windows, strict=True):
-        spike_counts.count_spikes(fired.events, fired.pointer, layer.shift, layer.row_length, in_window, start + first, start + last)
+        spike_counts.count_spikes(
+            fired.events, fired.pointer, layer.shift, layer.row_length, in_window, start + first, start + last
+        )
     return counts
 
 

@@ -219,6 +219,11 @@ class Program:
         return Routing.of({layer.name: (layer.groups, layer.fanout) for layer in self.layers}, self.updates)
 
     @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """The place of each layer in ``layers``."""
+        return {layer.name: n for n, layer in enumerate(self.layers)}
+
+    @cached_property
     def compartments(self) -> Int64:
         """Those that each layer updates in a step."""
         return np.array([layer.compartments if isinstance(layer, ChipLayer) else 0 for layer in self.layers])

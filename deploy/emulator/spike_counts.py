@@ -152,9 +152,7 @@ def count_each(
 
 
 @compiled
-def add_sent(
-    counts: Counts, own: Int32, each: Int32, spikes: UInt16, messages: UInt32, first: int, last: int
-) -> None:
+def add_sent(counts: Counts, own: Int32, each: Int32, spikes: UInt16, messages: UInt32, first: int, last: int) -> None:
     """Adds what each group fires and sends to its ``own`` core, which sends ``each`` messages for a spike."""
     for group in range(own.size):
         add_times(counts[group], 1, spikes[own[group], first:last])
