@@ -9,6 +9,9 @@ from deploy.arrays import Float64, Int16, Int32, Int64, UInt16, UInt32, UInt64
 Sums = Int32 | Int16
 """Sums of weights: as they are, or in units of 2 ** ``UNIT_BITS`` where they fit."""
 
+Whole = Int64 | Int32
+"""Whole numbers: as they are found, and as loops get them."""
+
 
 class EventLists(NamedTuple):
     """List n is ``events[pointer[n] : pointer[n + 1]]``."""
@@ -181,28 +184,28 @@ class Tables(NamedTuple):
 
     A spike of run r is one message to each ``receiver[pointer[r]]`` to ``receiver[pointer[r + 1]]``, as ``Routing``
     numbers them, which adds ``weights >> 1`` weights there, those of a shared kernel where it is odd. It is also fired
-    on each ``copy``, which sends ``copy_messages``, as ``copy_pointer`` says. Flat, shape (columns, runs), ``causes`` is
-    what it adds to each ``place`` in a row of ``Counting.totals``.
+    on each ``copy``, which sends ``copy_messages``, as ``copy_pointer`` says. It adds ``causes``, flat, shape (columns,
+    runs), to each ``place`` in a row of ``Counting.totals``.
 
     ``cores`` are the numbers of the layer's cores, none on the host; each makes ``updates`` in a step.
     """
 
     shift: int
     most: int
-    own: Int32
-    run: Int32
-    messages: Int32
-    runs: Int32
-    pointer: Int32
-    receiver: Int32
-    weights: Int32
-    copy_pointer: Int32
-    copy: Int32
-    copy_messages: Int32
-    causes: Int32
-    place: Int32
-    cores: Int32
-    updates: Int32
+    own: Whole
+    run: Whole
+    messages: Whole
+    runs: Whole
+    pointer: Whole
+    receiver: Whole
+    weights: Whole
+    copy_pointer: Whole
+    copy: Whole
+    copy_messages: Whole
+    causes: Whole
+    place: Whole
+    cores: Whole
+    updates: Whole
 
 
 class Sent(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from deploy.arrays import Int64, UInt16, UInt32
-from deploy.events.busiest import BUSIEST, MESSAGE_BITS, SYNOP_BITS, TENTHS_NS
+from deploy.events.busiest import BUSIEST, TENTHS_NS
 
 from .numba_jit import compiled, inlined
 
@@ -14,6 +14,9 @@ SENDER = ("tenths_ns", "core", "spikes", "messages")
 
 EVENTS = len(BUSIEST)
 UPDATE, SPIKE, MESSAGE_OUT, MESSAGE_IN, SYNOP, CONV_SYNOP = TENTHS_NS
+MESSAGE_BITS, SYNOP_BITS = 16, 24
+"""Of a core in a step: at most 4096 axons and 1024 weights for each of these; so that messages, synops and conv synops
+add up as one number, which halves the time of counting."""
 MESSAGE_MASK, SYNOP_MASK, CONV_SHIFT = (1 << MESSAGE_BITS) - 1, (1 << SYNOP_BITS) - 1, MESSAGE_BITS + SYNOP_BITS
 
 

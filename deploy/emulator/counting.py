@@ -13,7 +13,7 @@ from . import memory, spike_counts
 from .arguments import Loads
 from .busiest_cores import SENDER, busiest_until
 from .program import Layer, Program
-from .results import OVERFLOWS, LayerEvents, Spikes
+from .results import OVERFLOWS, LayerEvents, Spikes, layer_events
 from .routes import COUNTED, Routing
 
 NO_LOADS = Loads(np.zeros((0, 0), np.int64), np.zeros((len(SENDER), 0), np.int64), np.zeros(0, np.int32))
@@ -39,7 +39,7 @@ class Counting:
     """What the layers of a presentation have caused so far before each of ``stops``, the last of which is its end.
 
     ``totals``, shape (stops, layers x COUNTED), are those from stop to stop, in ascending order; ``overflow``, shape
-    (layers, 4), is counted while they run. ``loads`` are None where cores are not counted. It grows from layer to layer.
+    (layers, 4), is counted while they run. ``loads`` are None where cores are not counted. It grows layer by layer.
     """
 
     program: Program
@@ -77,10 +77,7 @@ class Counting:
         counted = self.totals.cumsum(axis=0)[stops.order].reshape(len(stops.all), layers, len(COUNTED))
         counted[:, :, COUNTED.index("neuron_updates")] = stops.all[:, None] * self.program.compartments
         each = zip(self.program.numbers, counted.swapaxes(0, 1).tolist(), self.overflow.tolist(), strict=True)
-        return {
-            name: LayerEvents(*end, tuple(seen), tuple(tuple(before) for before in until))
-            for name, (*until, end), seen in each
-        }
+        return {name: layer_events(of_layer, seen) for name, of_layer, seen in each}
 
     def busiest(self) -> Int64 | None:
         """The events of the busiest cores before each of ``stops``."""
@@ -108,7 +105,7 @@ def no_loads(program: Program, steps: int) -> Loads:
 def count(
     layer: Layer, fired: Spikes, stops: Int64, routing: Routing, totals: Int64, loads: Loads | None = None
 ) -> None:
-    """Adds what the spikes of ``layer`` before each of ``stops``, ascending, are and cause, and what they do to cores."""
+    """Adds what the spikes of ``layer`` before each of ``stops``, ascending, are and cause, and do to cores."""
     name = layer.name
     of_event, tables = routing.of_event[name], routing.tables[name]
     spike_counts.count(fired.events, fired.pointer, of_event, tables, stops, totals, loads or NO_LOADS)

@@ -15,9 +15,9 @@ NUMBERS = 2
 
 def flat(tables: Tables) -> Int32:
     """Its numbers, the bounds of its arrays, and these."""
-    arrays = tables[NUMBERS:]
-    bounds = np.cumsum([len(tables) + 1, *(len(each) for each in arrays)])
-    return np.concatenate([tables[:NUMBERS], bounds, *arrays]).astype(np.int32)
+    shift, most, *arrays = tables
+    bounds = np.cumsum([len(tables) + 1, *(each.size for each in arrays)])
+    return np.concatenate([[shift, most], bounds, *arrays]).astype(np.int32)
 
 
 @compiled

@@ -20,7 +20,7 @@ from deploy.arrays import Int32, Int64
 from . import spike_counts
 from .counting import count, no_totals
 from .program import TOGETHER, ChipLayer, HostLayer, Layer, Program
-from .results import EmulatorState, LayerEvents, Presentation, Spikes, silence
+from .results import EmulatorState, LayerEvents, Presentation, Spikes, layer_events, silence
 from .routes import COUNTED
 from .sweeps import Drives, chip_sweep, host_sweep, swept
 
@@ -100,11 +100,12 @@ def _by_image(program: Program, totals: Int64, overflows: Int64) -> list[dict[st
     assert program.period is not None
     counted = totals.reshape(len(totals), len(program.layers), len(COUNTED))
     counted[:, :, COUNTED.index("neuron_updates")] = program.period * program.compartments
-    names, wrong = [layer.name for layer in program.layers], np.zeros((len(totals), *overflows.shape), np.int64)
-    wrong[0] = overflows
+    seen = np.zeros((len(totals), *overflows.shape), np.int64)
+    seen[0] = overflows
+    images = zip(counted.tolist(), seen.tolist(), strict=True)
     return [
-        {name: LayerEvents(*of, tuple(seen)) for name, of, seen in zip(names, image, seen_in_it, strict=True)}
-        for image, seen_in_it in zip(counted.tolist(), wrong.tolist(), strict=True)
+        {name: layer_events([own], wrong) for name, own, wrong in zip(program.numbers, *image, strict=True)}
+        for image in images
     ]
 
 

@@ -16,8 +16,8 @@ from deploy.events.fan_out import Fanout
 class Groups:
     """The groups of a population; ``of_event``, ``shift``, ``own``, ``run``, ``runs`` and ``most`` as in ``Tables``.
 
-    ``line`` is the line of each group in ``Deliveries``, ``counted`` that of each run in ``Fanout.lines``, ``cores`` are
-    those that compute it.
+    ``line`` is the line of each group in ``Deliveries``, ``counted`` that of each run in ``Fanout.lines``; ``cores``
+    compute it.
     """
 
     of_event: UInt16 | Int32
@@ -46,7 +46,17 @@ class Groups:
         of_event, shift = _of_event(group.reshape(shape[0], -1), row_shift)
         of_runs = counted[first[runs[:-1]]]
         own = own.ravel()[first]
-        return cls(of_event, shift, own, np.cumsum(begins) - 1, runs, most, line[first], of_runs, cores[cores >= 0])
+        return cls(
+            of_event,
+            shift,
+            own,
+            np.cumsum(begins) - 1,
+            runs,
+            most,
+            line[first],
+            of_runs,
+            cores[cores >= 0].astype(np.int64),
+        )
 
 
 def _of_event(group: Int64, row_shift: int) -> tuple[UInt16 | Int32, int]:
@@ -56,4 +66,4 @@ def _of_event(group: Int64, row_shift: int) -> tuple[UInt16 | Int32, int]:
     shift = 0
     while shift < row_shift and np.array_equal(table[::2], table[1::2]):
         table, shift = table[::2], shift + 1
-    return table.astype(np.uint16 if table.max() < 1 << 16 else np.int32), shift
+    return table.astype(np.uint16) if table.max() < 1 << 16 else table.astype(np.int32), shift

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -72,6 +72,13 @@ class LayerEvents:
     conv_synops: int
     overflow: tuple[int, int, int, int]
     until: tuple[tuple[int, int, int, int, int, int], ...] = ()
+
+
+def layer_events(counted: Iterable[Iterable[int]], overflow: Iterable[int]) -> LayerEvents:
+    """From what is ``counted`` of a layer before each stop, in this order, the last of which is the end."""
+    *until, (a, b, c, d, e, f) = ((a, b, c, d, e, f) for a, b, c, d, e, f in counted)
+    q, u, u2, v = overflow
+    return LayerEvents(a, b, c, d, e, f, (q, u, u2, v), tuple(until))
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def first_receiver(deliveries: Iterable[Deliveries], cores: int) -> Int64:
 def _first_alike(found: Deliveries, cores: int) -> Int64:
     """For each core one to which the spikes of these lines bring the same."""
     entries = sparse.csr_array((np.arange(len(found.core)), found.core, found.pointer), (found.lines, cores)).tocsc()
-    return first_alike(entries.indptr.astype(np.int64), entries.indices, found.receiving[entries.data])
+    return first_alike(entries.indptr.astype(np.int64), entries.indices, found.weights[entries.data])
 
 
 def _tables(
@@ -90,7 +90,7 @@ def _tables(
         runs=groups.runs,
         pointer=np.append(0, np.cumsum(kept))[pointer],
         receiver=to[kept],
-        weights=(found.synops.astype(np.int64) << 1 | found.conv)[entries][kept],
+        weights=found.weights[entries][kept],
         copy_pointer=copy_pointer,
         copy=len(groups.cores) + copy.ravel()[copied],
         copy_messages=copy_messages[copied],
@@ -109,7 +109,7 @@ def _entries(pointer: Int64, lines: Int64) -> tuple[Int64, Int64]:
 
 
 def _causes(fanout: Fanout, own: int, columns: Mapping[str, int]) -> dict[int, Int64]:
-    """What a spike of each line causes, by column: spikes and messages where they come from, synops where they arrive."""
+    """What a spike of each line causes, by column: spikes and messages of its own layer, synops where they arrive."""
     own_counts = (("spikes", fanout.fired), ("messages", fanout.messages), ("interchip", fanout.interchip))
     found = {own + COUNTED.index(name): table for name, table in own_counts}
     for target, synops in fanout.synops.items():

@@ -8,10 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from deploy.arrays import Int32, Int64, UInt16, UInt32
-from deploy.events.busiest import MESSAGE_BITS, SYNOP_BITS
 
 from .arguments import Loads, Sent, Tables
-from .busiest_cores import note_sender
+from .busiest_cores import CONV_SHIFT, MESSAGE_BITS, note_sender
 from .counting_tables import tables_of
 from .numba_jit import compiled, inlined
 
@@ -21,8 +20,8 @@ Counts = UInt16 | UInt32
 OFTEN = 16
 """A layer whose groups fire in one of so many steps, or more often, is counted by group."""
 
-ROOM = 2**18
-"""Groups times steps that are counted at a time: half a MB."""
+ROOM = 2**17
+"""Numbers of 32 bits that the counts of a layer's groups take: half a MB."""
 
 
 @compiled
@@ -62,12 +61,14 @@ def count(
         if fired * OFTEN < tables.own.size * steps:
             count_runs(events, pointer, of_event, tables, stops, until)
             add_events(events, pointer, of_event, tables, sent, loads.received)
-        elif tables.most < 1 << 16 and tables.cores.size > 0:
-            room = loads.room[2 * size :].view(np.uint16)
-            count_groups(events, pointer, of_event, tables, stops, until, sent, loads.received, room)
         else:
-            room = loads.room[2 * size :].view(np.uint32)
-            count_groups(events, pointer, of_event, tables, stops, until, sent, loads.received, room)
+            room = loads.room[2 * size : 2 * size + max(ROOM, tables.own.size)]
+            if tables.most < 1 << 16 and tables.cores.size > 0:
+                narrow = room.view(np.uint16)
+                count_groups(events, pointer, of_event, tables, stops, until, sent, loads.received, narrow)
+            else:
+                wide = room.view(np.uint32)
+                count_groups(events, pointer, of_event, tables, stops, until, sent, loads.received, wide)
         note_sender(tables.cores, tables.updates, sent.spikes, sent.messages, loads.sender)
     else:
         count_runs(events, pointer, of_event, tables, stops, until)
@@ -122,17 +123,13 @@ def count_groups(
     """Both for groups that fire often: first how often in each step, in the ``room``, as many steps at a time as it
     holds, then what that does in all of these steps at once."""
     groups, steps = tables.own.size, stops[-1]
-    at_once = max(1, min(steps, ROOM // groups))
+    at_once = min(steps, room.size // groups)
     counts = room[: groups * at_once].reshape((groups, at_once))
     for first in range(0, steps, at_once):
         last = min(first + at_once, steps)
         count_each(events, pointer, of_event, tables.shift, first, last, counts)
-        if tables.cores.size > 0:
-            add_sent(counts, tables.own, tables.messages, sent.spikes, sent.messages, first, last)
-        add_up_runs(counts, tables.runs)
-        add_until(counts, tables.runs, first, stops, until)
+        add_runs(counts, tables, sent, received, stops, until, first, last)
         add_copied(counts, tables, sent, first, last)
-        add_received(counts, tables.runs, tables.pointer, tables.receiver, tables.weights, received, first, last)
 
 
 @compiled
@@ -152,33 +149,42 @@ def count_each(
 
 
 @compiled
-def add_sent(counts: Counts, own: Int32, each: Int32, spikes: UInt16, messages: UInt32, first: int, last: int) -> None:
-    """Adds what each group fires and sends to its ``own`` core, which sends ``each`` messages for a spike."""
-    for group in range(own.size):
-        add_times(counts[group], 1, spikes[own[group], first:last])
-        add_times(counts[group], each[group], messages[own[group], first:last])
+def add_runs(
+    counts: Counts, tables: Tables, sent: Sent, received: Int64, stops: Int64, until: Int64, first: int, last: int
+) -> None:
+    """Adds what each group fires and sends to its own core; then what its run fires ``until`` the next stop and brings
+    to its receivers, for which it takes the place of its first group.
 
-
-@compiled
-def add_up_runs(counts: Counts, runs: Int32) -> None:
-    """What the groups of each run fire together takes the place of its first group."""
+    Arrays are taken out of their groups before the loops: each time costs more than a step.
+    """
+    runs, own, each, on_chip = tables.runs, tables.own, tables.messages, tables.cores.size > 0
+    pointer, receiver, weights = tables.pointer, tables.receiver, tables.weights
+    spikes, messages = sent.spikes, sent.messages
     for run in range(runs.size - 1):
-        for group in range(runs[run] + 1, runs[run + 1]):
-            add_times(counts[group], 1, counts[runs[run]])
+        of_run = counts[runs[run]]
+        for group in range(runs[run], runs[run + 1]):
+            of_group = counts[group]
+            if on_chip:
+                add_times(of_group, 1, spikes[own[group], first:last])
+                add_times(of_group, each[group], messages[own[group], first:last])
+            if group > runs[run]:
+                add_times(of_group, 1, of_run)
+        add_until(of_run, first, stops, until, run)
+        for k in range(pointer[run], pointer[run + 1]):
+            add_times(of_run, packed(weights[k]), received[receiver[k], first:last])
 
 
-@compiled
-def add_until(counts: Counts, runs: Int32, first: int, stops: Int64, until: Int64) -> None:
-    """Adds the ``counts`` of each run, of step ``first`` and those after it, to those ``until`` the next stop."""
+@inlined
+def add_until(counts: Counts, first: int, stops: Int64, until: Int64, run: int) -> None:
+    """Adds the ``counts`` of a run, of step ``first`` and those after it, to those ``until`` the next stop."""
     start = 0
     for n in range(stops.size):
-        stop = min(counts.shape[1], stops[n] - first)
-        for run in range(runs.size - 1):
-            between, total = counts[runs[run], start:stop], 0
-            for t in range(between.size):
-                total += between[t]
-            until[n, run] += total
-        start = max(start, stop)
+        stop = max(start, min(counts.size, stops[n] - first))
+        between, total = counts[start:stop], 0
+        for t in range(between.size):
+            total += between[t]
+        until[n, run] += total
+        start = stop
 
 
 @compiled
@@ -189,23 +195,6 @@ def add_copied(counts: Counts, tables: Tables, sent: Sent, first: int, last: int
         for k in range(tables.copy_pointer[run], tables.copy_pointer[run + 1]):
             add_times(of_run, 1, sent.spikes[tables.copy[k], first:last])
             add_times(of_run, tables.copy_messages[k], sent.messages[tables.copy[k], first:last])
-
-
-@compiled
-def add_received(
-    counts: Counts,
-    runs: Int32,
-    pointer: Int32,
-    receiver: Int32,
-    weights: Int32,
-    received: Int64,
-    first: int,
-    last: int,
-) -> None:
-    """Adds what each run brings to its receivers."""
-    for run in range(runs.size - 1):
-        for k in range(pointer[run], pointer[run + 1]):
-            add_times(counts[runs[run]], packed(weights[k]), received[receiver[k], first:last])
 
 
 @compiled
@@ -224,7 +213,7 @@ def add_caused(until: Int64, causes: Int32, place: Int32, totals: Int64) -> None
 def packed(weights: int) -> int:
     """What a message does that adds ``weights >> 1``, those of a shared kernel where it is odd."""
     synops = np.int64(weights >> 1)
-    return 1 | synops << MESSAGE_BITS | (synops if weights & 1 else 0) << MESSAGE_BITS + SYNOP_BITS
+    return int(1 | synops << MESSAGE_BITS | (synops if weights & 1 else 0) << CONV_SHIFT)
 
 
 @inlined

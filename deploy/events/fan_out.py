@@ -23,7 +23,6 @@ from partition.geometry.links import KernelLink, Link, links_onto_chip
 from partition.result import Partition
 
 from .alike import first_alike
-from .busiest import packed_receiving
 
 
 @dataclass(frozen=True)
@@ -98,8 +97,8 @@ class Deliveries:
     def alike(self) -> Int64:
         """The same number for lines of which a spike causes the same on the same cores, their own left aside."""
         if self.copies is None:
-            return first_alike(self.pointer, self.core, self.receiving)
-        sent = first_alike(self.pointer, self.core, self.receiving, self.copies.sender)
+            return first_alike(self.pointer, self.core, self.weights)
+        sent = first_alike(self.pointer, self.core, self.weights, self.copies.sender)
         return sent * self.lines + first_alike(*self.copies_sending)
 
     @cached_property
@@ -113,9 +112,9 @@ class Deliveries:
         return np.repeat(np.arange(self.lines), np.diff(self.pointer))
 
     @cached_property
-    def receiving(self) -> Int64:
-        """What the message of each entry does to the core that it goes to, packed."""
-        return packed_receiving(np.ones(len(self.core), np.int64), self.synops, np.where(self.conv, self.synops, 0))
+    def weights(self) -> Int64:
+        """Twice those that each entry adds, and one more where they are of a shared kernel."""
+        return self.synops.astype(np.int64) << 1 | self.conv
 
     def summed(self, values: Int64 | Bool) -> Int64:
         """The sum over each line's entries of ``values``, one for each entry."""
