@@ -132,7 +132,7 @@ def shares(subject: Subject, steps: int) -> dict[str, Any]:
 
 def without_counting() -> Any:
     """A context in which ``run`` counts neither spikes nor what they cause."""
-    return patch.multiple(Counting, add=lambda *_: None, events=lambda _: {})
+    return patch.multiple(Counting, add=lambda *_: None, events=lambda *_: {})
 
 
 def report(measured: dict[str, Any], names: list[str], steps: int) -> str:

@@ -46,5 +46,5 @@ def _found(program: Program, stops: Int64, *, by_core: bool) -> Beforehand:
         if layer.drive_hz is not None:
             sweep = host_sweep(layer, layer.drive_hz, steps, silence(layer), None, None)
             spikes[layer.name] = swept(sweep, layer, steps, np.zeros(4, np.int64), None, 1)
-            counting.add([layer], spikes)
+            counting.add(program, [layer], spikes)
     return Beforehand(spikes, counting)

@@ -39,10 +39,10 @@ class Counting:
     """What the layers of a presentation have caused so far before each of ``stops``, the last of which is its end.
 
     ``totals``, shape (stops, layers x COUNTED), are those from stop to stop, in ascending order; ``overflow``, shape
-    (layers, 4), is counted while they run. ``loads`` are None where cores are not counted. It grows layer by layer.
+    (layers, 4), is counted while they run. ``loads`` are None where cores are not counted. It grows layer by layer, and
+    does not hold its program, which may be forgotten while counts are kept.
     """
 
-    program: Program
     stops: Stops
     totals: Int64
     overflow: Int64
@@ -53,38 +53,38 @@ class Counting:
         """Before the first layer."""
         loads = no_loads(program, int(stops[-1])) if by_core else None
         known, overflow = Stops.of(stops), np.zeros((len(program.layers), len(OVERFLOWS)), np.int64)
-        return cls(program, known, no_totals(program, len(known.ascending)), overflow, loads)
+        return cls(known, no_totals(program, len(known.ascending)), overflow, loads)
 
     def copy(self) -> Counting:
         """One that grows on its own."""
         loads = self.loads and Loads(
             self.loads.received.copy(), self.loads.sender.copy(), memory.room(len(self.loads.room))
         )
-        return Counting(self.program, self.stops, self.totals.copy(), self.overflow.copy(), loads)
+        return Counting(self.stops, self.totals.copy(), self.overflow.copy(), loads)
 
-    def overflows(self, names: Iterable[str]) -> dict[str, Int64]:
+    def overflows(self, program: Program, names: Iterable[str]) -> dict[str, Int64]:
         """Where those of each layer are counted."""
-        return {name: self.overflow[self.program.numbers[name]] for name in names}
+        return {name: self.overflow[program.numbers[name]] for name in names}
 
-    def add(self, layers: Iterable[Layer], spikes: Mapping[str, Spikes]) -> None:
+    def add(self, program: Program, layers: Iterable[Layer], spikes: Mapping[str, Spikes]) -> None:
         """What ``layers`` fired."""
         for layer in layers:
-            count(layer, spikes[layer.name], self.stops.ascending, self.program.routing, self.totals, self.loads)
+            count(layer, spikes[layer.name], self.stops.ascending, program.routing, self.totals, self.loads)
 
-    def events(self) -> dict[str, LayerEvents]:
+    def events(self, program: Program) -> dict[str, LayerEvents]:
         """Those of each layer."""
-        layers, stops = len(self.program.layers), self.stops
+        layers, stops = len(program.layers), self.stops
         counted = self.totals.cumsum(axis=0)[stops.order].reshape(len(stops.all), layers, len(COUNTED))
-        counted[:, :, COUNTED.index("neuron_updates")] = stops.all[:, None] * self.program.compartments
-        each = zip(self.program.numbers, counted.swapaxes(0, 1).tolist(), self.overflow.tolist(), strict=True)
+        counted[:, :, COUNTED.index("neuron_updates")] = stops.all[:, None] * program.compartments
+        each = zip(program.numbers, counted.swapaxes(0, 1).tolist(), self.overflow.tolist(), strict=True)
         return {name: layer_events(of_layer, seen) for name, of_layer, seen in each}
 
-    def busiest(self) -> Int64 | None:
+    def busiest(self, program: Program) -> Int64 | None:
         """The events of the busiest cores before each of ``stops``."""
         if self.loads is None:
             return None
-        updates, stops = self.program.updates, self.stops
-        found: Int64 = busiest_until(self.loads.received, self.loads.sender, updates, stops.ascending)
+        loads, stops = self.loads, self.stops
+        found: Int64 = busiest_until(loads.received, loads.sender, program.updates, stops.ascending)
         return found[stops.order]
 
 
@@ -99,7 +99,7 @@ def no_loads(program: Program, steps: int) -> Loads:
         routing.groups, np.minimum(routing.groups * steps, spike_counts.ROOM)
     )
     received = np.zeros((routing.receivers, steps), np.int64)
-    return Loads(received, np.full((len(SENDER), steps), -1, np.int64), memory.room(int(rooms.max())))
+    return Loads(received, np.full((len(SENDER), steps), -1, np.int64), np.empty(rooms.max(), np.int32))
 
 
 def count(

@@ -147,13 +147,13 @@ def present(
     recorded: dict[str, Spikes] = {}
     for group in program.together:
         if group.names[0] not in beforehand.spikes:
-            overflow = counting.overflows(group.names)
+            overflow = counting.overflows(program, group.names)
             if group.loops:
                 spikes |= looped(group.chip_layers, spikes, steps, state, after, overflow)
             else:
                 (alone,) = group.layers
                 spikes[alone.name] = _alone(alone, drives, spikes, steps, state, after, overflow, pool, threads)
-            counting.add(group.layers, spikes)
+            counting.add(program, group.layers, spikes)
         for layer in group.layers:
             name, fired = layer.name, spikes[layer.name]
             if name in program.readouts:
@@ -165,7 +165,7 @@ def present(
         for name in group.names:
             for read in program.read_last_by.get(name, ()):
                 del spikes[read]
-    return Presentation(readouts, counting.events(), counting.busiest(), recorded, after)
+    return Presentation(readouts, counting.events(program), counting.busiest(program), recorded, after)
 
 
 def _stops(steps: int, windows: Windows) -> Int64:

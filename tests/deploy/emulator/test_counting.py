@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from gc import collect
 from random import Random
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -71,6 +73,16 @@ def test_counts_are_the_same_whether_or_not_cores_are_counted(seed: int, continu
     )
     assert [each.counts for each in with_cores] == [each.counts for each in without]
     assert all(each.busiest is None for each in without)
+
+
+def test_a_program_is_forgotten_though_it_was_counted() -> None:
+    case = random_case(Random(1))
+    program = compile_network(case.network, case.partition)
+    run(program, case.drives_hz, windows=[(0, 3)])
+    known = ref(program)
+    del program
+    collect()
+    assert known() is None
 
 
 def test_an_event_of_any_neuron_is_found_in_the_table_of_groups() -> None:
