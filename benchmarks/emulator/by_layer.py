@@ -22,11 +22,10 @@ import numpy as np
 from convert import load_network
 from convert.data.dataset import open_data
 from deploy.emulator import compile_network, drives_hz, run
-from deploy.emulator.counting import Stops, tallied
+from deploy.emulator.counting import count, no_loads, no_totals
 from deploy.emulator.program import ChipLayer, Program
 from deploy.emulator.results import Presentation, Spikes, silence
 from deploy.emulator.sweeps import chip_sweep, swept
-from deploy.events.busiest import Loads
 from deploy.runs.images import chosen_images
 from partition import read_partition
 
@@ -55,26 +54,23 @@ def layer_s(layer: ChipLayer, spikes: Mapping[str, Spikes], steps: int, repeat: 
     return best_s(sweep, repeat)
 
 
-def counted_s(layer: ChipLayer, fired: Spikes, stops: Stops, program: Program, repeat: int) -> float:
-    """CPU seconds of counting what the spikes of a layer do to each core in each step."""
-    cores = len(program.updates)
-    receivers, routing = program.routing.receivers, program.routing
-    return best_s(
-        lambda: tallied(layer, fired, stops, routing, Loads.none(program.timesteps, cores, receivers)), repeat
-    )
+def counted_s(layer: ChipLayer, fired: Spikes, program: Program, repeat: int) -> float:
+    """CPU seconds of counting what the spikes of a layer do, in all and to each core in each step."""
+    stops, totals = np.array([program.timesteps]), no_totals(program, 1)
+    loads = no_loads(program, program.timesteps)
+    return best_s(lambda: count(layer, fired, stops, program.routing, totals, loads), repeat)
 
 
 def rows(program: Program, spikes: Mapping[str, Spikes], synops: Mapping[str, int], repeat: int) -> list[list[str]]:
     """A row for each layer, and one for all."""
     steps, found = program.timesteps, []
     quiet = {name: Spikes(np.zeros(0, np.int32), np.zeros_like(fired.pointer)) for name, fired in spikes.items()}
-    stops = Stops.of(np.array([steps]))
     sums = np.zeros(4)
     for layer in program.chip_layers:
         fired = spikes[layer.name]
         wide_s = layer_s(replace(layer, largest_current=None), spikes, steps, repeat)
         all_s, updates_s = (layer_s(layer, given, steps, repeat) for given in (spikes, quiet))
-        counting_s = counted_s(layer, fired, stops, program, repeat)
+        counting_s = counted_s(layer, fired, program, repeat)
         sums += (updates_s, all_s - updates_s, counting_s, wide_s)
         each = (updates_s / (layer.neurons * steps), (all_s - updates_s) / max(1, synops[layer.name]))
         found.append(

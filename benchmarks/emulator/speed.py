@@ -11,7 +11,6 @@ import argparse
 import sys
 import time
 import warnings
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,7 @@ import numpy as np
 from convert.upstream.nengo_loihi import load_nengo_loihi
 from deploy.emulator import compile_network, drives_hz, run
 from deploy.emulator.counting import Counting
-from deploy.emulator.program import ChipLayer, Layer
-from deploy.emulator.results import LayerEvents
+from deploy.emulator.program import ChipLayer
 from deploy.nengo_loihi.build import chip_form, simulator
 from tests.builders.random_networks import Case
 from tests.builders.reference_emulator import neuron_places
@@ -134,12 +132,7 @@ def shares(subject: Subject, steps: int) -> dict[str, Any]:
 
 def without_counting() -> Any:
     """A context in which ``run`` counts neither spikes nor what they cause."""
-    none = LayerEvents(0, 0, 0, 0, 0, 0, (0, 0, 0, 0))
-
-    def add(self: Counting, layers: Sequence[Layer], *_: Any) -> None:
-        self.layers.update({layer.name: none for layer in layers})
-
-    return patch.object(Counting, "add", add)
+    return patch.multiple(Counting, add=lambda *_: None, events=lambda *_: {})
 
 
 def report(measured: dict[str, Any], names: list[str], steps: int) -> str:

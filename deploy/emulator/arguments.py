@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from deploy.arrays import Float64, Int16, Int32, Int64, UInt16, UInt64
+from deploy.arrays import Float64, Int16, Int32, Int64, UInt16, UInt32, UInt64
 
 Sums = Int32 | Int16
 """Sums of weights: as they are, or in units of 2 ** ``UNIT_BITS`` where they fit."""
+
+Whole = Int64 | Int32
+"""Whole numbers: as they are found, and as loops get them."""
 
 
 class EventLists(NamedTuple):
@@ -170,39 +173,53 @@ class NarrowPlaces(NamedTuple):
     bits: int
 
 
-class Fired(NamedTuple):
-    """The events of a layer of so many strips and steps: strip s's list t has the number s * (steps + 2) + t."""
+class Tables(NamedTuple):
+    """All that counting needs to know of a layer; ``counting_tables.py`` makes one array of it.
 
-    lists: EventLists
-    strips: int
-    steps: int
-    shift: int
+    An event's neuron is in group ``of_event[event >> shift]`` (which is apart, for it is the largest): neurons whose
+    spikes go to the same cores, from the same core, and do the same there. A group is computed by core ``own`` (of the
+    layer's) and a spike sends ``messages`` from there. Groups ``runs[r]`` to ``runs[r + 1]`` differ in that alone, and
+    none of these cores is on a chip that more messages leave; ``run`` is the number of each group's, ``most`` are the
+    neurons of the largest.
 
+    A spike of run r is one message to each ``receiver[pointer[r]]`` to ``receiver[pointer[r + 1]]``, as ``Routing``
+    numbers them, which adds ``weights >> 1`` weights there, those of a shared kernel where it is odd. It is also fired
+    on each ``copy``, which sends ``copy_messages``, as ``copy_pointer`` says. It adds ``causes``, flat, shape (columns,
+    runs), to each ``place`` in a row of ``Counting.totals``.
 
-class Groups(NamedTuple):
-    """Neurons whose spikes go to the same cores, from the same core, and do the same there.
-
-    ``of_event`` is the group of the neuron of each event, ``line`` the line of each group in ``Deliveries``, ``own``
-    its core, ``counted`` its line in ``Fanout.lines``. Groups ``runs[r]`` to ``runs[r + 1]`` differ in their own core
-    alone.
+    ``cores`` are the numbers of the layer's cores, none on the host; each makes ``updates`` in a step.
     """
 
-    of_event: UInt16 | Int32
-    line: Int64
-    own: Int32
-    counted: Int64
-    runs: Int64
+    shift: int
+    most: int
+    own: Whole
+    run: Whole
+    messages: Whole
+    runs: Whole
+    pointer: Whole
+    receiver: Whole
+    weights: Whole
+    copy_pointer: Whole
+    copy: Whole
+    copy_messages: Whole
+    causes: Whole
+    place: Whole
+    cores: Whole
+    updates: Whole
 
 
-class Routes(NamedTuple):
-    """Where the spikes of each line go, to receivers as ``Routing`` numbers them; ``sending`` is what one does to its
-    own core, ``receiving`` what each of its messages does, packed as ``events/busiest.py`` says. The other three are
-    what one does to the cores that compute the line too, as ``copies_sending`` gives them."""
+class Sent(NamedTuple):
+    """What each core of a layer fires and sends in each step, shape (cores, steps)."""
 
-    pointer: Int64
-    core: Int32
-    sending: Int64
-    receiving: Int64
-    copy_pointer: Int64
-    copy_core: Int32
-    copy_sending: Int64
+    spikes: UInt16
+    messages: UInt32
+
+
+class Loads(NamedTuple):
+    """What spikes do in each step: ``received``, shape (receivers, steps), packed as ``events/busiest.py`` says;
+    ``sender``, shape (SENDER, steps), is which core's updates and sending took longest so far, and what it sent.
+    ``room`` is for counting one layer. All are empty where cores are not counted."""
+
+    received: Int64
+    sender: Int64
+    room: Int32

@@ -44,8 +44,7 @@ def _found(program: Program, stops: Int64, *, by_core: bool) -> Beforehand:
     counting = Counting.none(program, stops, by_core=by_core)
     for layer in program.host_layers:
         if layer.drive_hz is not None:
-            overflow = {layer.name: np.zeros(4, np.int64)}
             sweep = host_sweep(layer, layer.drive_hz, steps, silence(layer), None, None)
-            spikes[layer.name] = swept(sweep, layer, steps, overflow[layer.name], None, 1)
-            counting.add([layer], spikes, overflow)
+            spikes[layer.name] = swept(sweep, layer, steps, np.zeros(4, np.int64), None, 1)
+            counting.add(program, [layer], spikes)
     return Beforehand(spikes, counting)

@@ -147,13 +147,13 @@ def present(
     recorded: dict[str, Spikes] = {}
     for group in program.together:
         if group.names[0] not in beforehand.spikes:
-            overflow = {name: np.zeros(4, np.int64) for name in group.names}
+            overflow = counting.overflows(program, group.names)
             if group.loops:
                 spikes |= looped(group.chip_layers, spikes, steps, state, after, overflow)
             else:
                 (alone,) = group.layers
                 spikes[alone.name] = _alone(alone, drives, spikes, steps, state, after, overflow, pool, threads)
-            counting.add(group.layers, spikes, overflow)
+            counting.add(program, group.layers, spikes)
         for layer in group.layers:
             name, fired = layer.name, spikes[layer.name]
             if name in program.readouts:
@@ -165,8 +165,7 @@ def present(
         for name in group.names:
             for read in program.read_last_by.get(name, ()):
                 del spikes[read]
-    counts = {layer.name: counting.layers[layer.name] for layer in program.layers}
-    return Presentation(readouts, counts, counting.busiest(program), recorded, after)
+    return Presentation(readouts, counting.events(program), counting.busiest(program), recorded, after)
 
 
 def _stops(steps: int, windows: Windows) -> Int64:
@@ -201,5 +200,5 @@ def _read(layer: Layer, fired: Spikes, windows: Windows) -> Int32:
     """The spikes of each neuron in each of ``windows``, shape (windows, neurons)."""
     counts = np.zeros((len(windows), layer.neurons), np.int32)
     for in_window, (first, last) in zip(counts, windows, strict=True):
-        spike_counts.count_spikes(fired.of(layer), layer.row_length, in_window, first, last)
+        spike_counts.count_spikes(fired.events, fired.pointer, layer.shift, layer.row_length, in_window, first, last)
     return counts

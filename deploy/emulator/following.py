@@ -18,9 +18,10 @@ from convert.errors import UserError
 from deploy.arrays import Int32, Int64
 
 from . import spike_counts
-from .counting import Stops, layer_events, tallied
+from .counting import count, no_totals
 from .program import TOGETHER, ChipLayer, HostLayer, Layer, Program
-from .results import EmulatorState, LayerEvents, Presentation, Spikes, silence
+from .results import EmulatorState, LayerEvents, Presentation, Spikes, layer_events, silence
+from .routes import COUNTED
 from .sweeps import Drives, chip_sweep, host_sweep, swept
 
 Windows = Sequence[tuple[int, int]]
@@ -72,11 +73,10 @@ def _behind_each_other(
     assert program.period is not None
     times = _Timetable(program.first_steps, program.period, len(images))
     after = EmulatorState({}, {}, {})
-    results = [Presentation({}, {}, None, {}) for _ in images]
+    readouts: list[dict[str, Int32]] = [{} for _ in images]
     spikes: dict[str, Spikes] = {}
-    synops = {layer.name: np.zeros((len(images) + 1, 2), np.int64) for layer in program.layers}
-    for layer in program.layers:
-        overflow = np.zeros(4, np.int64)
+    totals, overflows = no_totals(program, len(images) + 1), np.zeros((len(program.layers), 4), np.int64)
+    for layer, overflow in zip(program.layers, overflows, strict=True):
         if isinstance(layer, HostLayer):
             fired = _host_spikes(layer, images, times)
         else:
@@ -85,46 +85,37 @@ def _behind_each_other(
             fired = swept(sweep, layer, times.steps, overflow, pool, threads)
             assert not after.voltage[layer.name].any(), "a layer was not cleared"
         spikes[layer.name] = fired
-        tally = tallied(layer, fired, Stops.of(times.bounds(layer)), program.routing)
-        for target, added in tally.synops.items():
-            synops[target] += added
-        events = layer_events(layer, tally, times.bounds(layer), synops[layer.name], overflow)
-        for result, own in zip(results, _by_image(events), strict=True):
-            result.counts[layer.name] = own
+        count(layer, fired, times.bounds(layer), program.routing, totals)
         if layer.name in program.readouts:
-            for i, result in enumerate(results):
-                result.readouts[layer.name] = _read(layer, fired, windows, i * times.period)
+            for i, of_image in enumerate(readouts):
+                of_image[layer.name] = _read(layer, fired, windows, i * times.period)
         for read in program.read_last_by.get(layer.name, ()):
             del spikes[read]
-    return results
+    counts = _by_image(program, totals[1:], overflows)
+    return [Presentation(*result, None, {}) for result in zip(readouts, counts, strict=True)]
 
 
-def _by_image(events: LayerEvents) -> list[LayerEvents]:
-    """The events between each bound and the next; what overflows counts for the first image."""
-    ends = np.array([*events.until, _counted(events)])
-    overflows = [events.overflow, *[(0, 0, 0, 0)] * (len(ends) - 2)]
+def _by_image(program: Program, totals: Int64, overflows: Int64) -> list[dict[str, LayerEvents]]:
+    """Of each image the events of each layer; what overflows counts for the first."""
+    assert program.period is not None
+    counted = totals.reshape(len(totals), len(program.layers), len(COUNTED))
+    counted[:, :, COUNTED.index("neuron_updates")] = program.period * program.compartments
+    seen = np.zeros((len(totals), *overflows.shape), np.int64)
+    seen[0] = overflows
+    images = zip(counted.tolist(), seen.tolist(), strict=True)
     return [
-        LayerEvents(a, b, c, d, e, f, seen)
-        for (a, b, c, d, e, f), seen in zip(np.diff(ends, axis=0).tolist(), overflows, strict=True)
+        {name: layer_events([own], wrong) for name, own, wrong in zip(program.numbers, *image, strict=True)}
+        for image in images
     ]
-
-
-def _counted(events: LayerEvents) -> tuple[int, int, int, int, int, int]:
-    return (
-        events.spikes,
-        events.synops,
-        events.neuron_updates,
-        events.messages,
-        events.interchip,
-        events.conv_synops,
-    )
 
 
 def _read(layer: Layer, fired: Spikes, windows: Windows, start: int) -> Int32:
     """The spikes in each of ``windows`` of the image that starts at step ``start``, shape (windows, neurons)."""
     counts = np.zeros((len(windows), layer.neurons), np.int32)
     for in_window, (first, last) in zip(counts, windows, strict=True):
-        spike_counts.count_spikes(fired.of(layer), layer.row_length, in_window, start + first, start + last)
+        spike_counts.count_spikes(
+            fired.events, fired.pointer, layer.shift, layer.row_length, in_window, start + first, start + last
+        )
     return counts
 
 

@@ -15,6 +15,8 @@ Result = TypeVar("Result")
 COMPILED_IN = (
     "adding.py",
     "arguments.py",
+    "busiest_cores.py",
+    "counting_tables.py",
     "overflow.py",
     "numba_jit.py",
     "emitting.py",

@@ -21,8 +21,7 @@ from convert.network import Shape
 from deploy.arrays import Float64, Int16, Int32, Int64
 from deploy.events.fan_out import Fanout
 
-from .arguments import Groups
-from .groups import groups_of
+from .groups import Groups
 from .routes import Routing
 from .widths import UNIT_BITS
 
@@ -72,16 +71,7 @@ class Layer:
     @cached_property
     def groups(self) -> Groups:
         """Its neurons in groups of those whose spikes do the same."""
-        return groups_of(self.shape, self.shift, self.fanout)
-
-    @cached_property
-    def counted(self) -> Int64:
-        """What a spike of each group is and causes: spikes, messages, those between chips, then of each target the
-        synops and those of shared kernels."""
-        table, by_kernels = self.fanout, self.fanout.conv_synops
-        added = [both for name, synops in table.synops.items() for both in (synops, by_kernels[name])]
-        columns = (table.fired, table.messages, table.interchip, *added)
-        return np.stack([column[self.groups.counted] for column in columns], axis=1).astype(np.int64)
+        return Groups.of(self.shape, self.shift, self.fanout)
 
 
 @dataclass(frozen=True)
@@ -225,8 +215,18 @@ class Program:
 
     @cached_property
     def routing(self) -> Routing:
-        """Where spikes go, for counting what each core does."""
-        return Routing.of({layer.name: layer.fanout.deliveries for layer in self.layers}, len(self.updates))
+        """Where spikes go, for counting what they do."""
+        return Routing.of({layer.name: (layer.groups, layer.fanout) for layer in self.layers}, self.updates)
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """The place of each layer in ``layers``."""
+        return {layer.name: n for n, layer in enumerate(self.layers)}
+
+    @cached_property
+    def compartments(self) -> Int64:
+        """Those that each layer updates in a step."""
+        return np.array([layer.compartments if isinstance(layer, ChipLayer) else 0 for layer in self.layers])
 
     @cached_property
     def together(self) -> tuple[Together, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from deploy.arrays import Int32, Int64
 
-from .arguments import EventLists, Fired
 from .program import EventLayer, Layer, Program
 
 OVERFLOWS = ("q0", "u", "u2", "vmax")
@@ -35,10 +34,6 @@ class Spikes:
     def fired(self) -> int:
         """Spikes of this presentation."""
         return int((self.pointer[:, -1] - self.pointer[:, 1]).sum())
-
-    def of(self, layer: Layer) -> Fired:
-        """The same for the compiled loops, which know no objects."""
-        return Fired(EventLists(self.events, self.pointer.ravel()), len(layer.strips), self.steps, layer.shift)
 
     def last(self) -> Spikes:
         """Only the events of the last step, as list 0: what is still on its way when the next presentation starts."""
@@ -77,6 +72,13 @@ class LayerEvents:
     conv_synops: int
     overflow: tuple[int, int, int, int]
     until: tuple[tuple[int, int, int, int, int, int], ...] = ()
+
+
+def layer_events(counted: Iterable[Iterable[int]], overflow: Iterable[int]) -> LayerEvents:
+    """From what is ``counted`` of a layer before each stop, in this order, the last of which is the end."""
+    *until, (a, b, c, d, e, f) = ((a, b, c, d, e, f) for a, b, c, d, e, f in counted)
+    q, u, u2, v = overflow
+    return LayerEvents(a, b, c, d, e, f, (q, u, u2, v), tuple(until))
 
 
 @dataclass(frozen=True)

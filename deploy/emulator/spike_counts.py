@@ -1,170 +1,223 @@
-"""The loops that count spikes once a layer has run."""
+"""The loops that count spikes once a layer has run.
+
+Strip s's spikes of step t (from 0) are ``events[pointer[s, t + 1] : pointer[s, t + 2]]``.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from deploy.arrays import Float64, Int32, Int64
-from deploy.events.busiest import MESSAGE_BITS, SPIKE_BITS, SYNOP_BITS
+from deploy.arrays import Int32, Int64, UInt16, UInt32
 
-from .arguments import Fired, Groups, Routes
+from .arguments import Loads, Sent, Tables
+from .busiest_cores import CONV_SHIFT, MESSAGE_BITS, note_sender
+from .counting_tables import tables_of
 from .numba_jit import compiled, inlined
 
-SPIKE_MASK, MESSAGE_MASK, SYNOP_MASK = ((1 << bits) - 1 for bits in (SPIKE_BITS, MESSAGE_BITS, SYNOP_BITS))
-CONV_SHIFT = MESSAGE_BITS + SYNOP_BITS
+Counts = UInt16 | UInt32
+"""Spikes of a group or a run in a step."""
+
+OFTEN = 16
+"""A layer whose groups fire in one of so many steps, or more often, is counted by group."""
+
+ROOM = 2**17
+"""Numbers of 32 bits that the counts of a layer's groups take: half a MB."""
 
 
 @compiled
-def count_spikes(fired: Fired, row_length: int, counts: Int32, first: int, last: int) -> None:
-    """Adds to ``counts``, flat over the neurons, the events of steps ``first`` to ``last`` (from 0, end excluded)."""
-    events, pointer = fired.lists.events, fired.lists.pointer
-    mask = (1 << fired.shift) - 1
-    for s in range(fired.strips):
-        start = s * (fired.steps + 2)
-        for e in range(pointer[start + first + 1], pointer[start + last + 1]):
-            event = int(events[e])
-            counts[(event >> fired.shift) * row_length + (event & mask)] += 1
-
-
-@compiled
-def count_events(
-    fired: Fired, groups: Groups, routes: Routes, stops: Int64, until: Int32, sent: Int64, received: Int64
+def count_spikes(
+    events: Int32, pointer: Int64, shift: int, row_length: int, counts: Int32, first: int, last: int
 ) -> None:
-    """Adds to ``until[n]`` the events of each group from step ``stops[n - 1]`` (0 at first) to ``stops[n]``, excluded.
+    """Adds to ``counts``, flat over the neurons, the events of steps ``first`` to ``last`` (from 0, end excluded)."""
+    mask = (1 << shift) - 1
+    for s in range(len(pointer)):
+        for e in range(pointer[s, first + 1], pointer[s, last + 1]):
+            event = int(events[e])
+            counts[(event >> shift) * row_length + (event & mask)] += 1
 
-    Adds to ``sent`` (cores, steps) and ``received`` (receivers, steps) what they do in each step, packed as
-    ``events/busiest.py`` says; nothing if these have no steps.
-    """
-    events, pointer = fired.lists.events, fired.lists.pointer
-    by_core, n = sent.shape[1] > 0, 0
-    for t in range(stops[-1]):
-        while t >= stops[n]:
-            n += 1
-        for s in range(fired.strips):
-            list_number = s * (fired.steps + 2) + t + 1
-            for e in range(pointer[list_number], pointer[list_number + 1]):
-                group = int(groups.of_event[events[e]])
-                until[n, group] += 1
-                if by_core:
-                    line, own = groups.line[group], groups.own[group]
-                    if own >= 0:
-                        sent[own, t] += routes.sending[line]
-                    for k in range(routes.copy_pointer[line], routes.copy_pointer[line + 1]):
-                        sent[routes.copy_core[k], t] += routes.copy_sending[k]
-                    for k in range(routes.pointer[line], routes.pointer[line + 1]):
-                        received[routes.core[k], t] += routes.receiving[k]
+
+@compiled
+def count(
+    events: Int32,
+    pointer: Int64,
+    of_event: UInt16 | Int32,
+    flat: Int32,
+    stops: Int64,
+    totals: Int64,
+    loads: Loads,
+) -> None:
+    """Adds to ``totals[n]`` what the spikes from step ``stops[n - 1]`` (0 at first) to ``stops[n]``, excluded, are and
+    cause, and to ``loads`` what they do to cores in each step, if these are counted."""
+    tables, steps, fired = tables_of(flat), stops[-1], 0
+    until = np.zeros((stops.size, tables.runs.size - 1), np.int64)
+    for s in range(len(pointer)):
+        fired += pointer[s, steps + 1] - pointer[s, 1]
+    if loads.room.size > 0:
+        size, shape = tables.cores.size * steps, (tables.cores.size, steps)
+        spikes, messages = loads.room.view(np.uint16)[:size], loads.room.view(np.uint32)[size : 2 * size]
+        sent = Sent(spikes.reshape(shape), messages.reshape(shape))
+        sent.spikes[:] = 0
+        sent.messages[:] = 0
+        if fired * OFTEN < tables.own.size * steps:
+            count_runs(events, pointer, of_event, tables, stops, until)
+            add_events(events, pointer, of_event, tables, sent, loads.received)
+        else:
+            room = loads.room[2 * size : 2 * size + max(ROOM, tables.own.size)]
+            if tables.most < 1 << 16 and tables.cores.size > 0:
+                narrow = room.view(np.uint16)
+                count_groups(events, pointer, of_event, tables, stops, until, sent, loads.received, narrow)
+            else:
+                wide = room.view(np.uint32)
+                count_groups(events, pointer, of_event, tables, stops, until, sent, loads.received, wide)
+        note_sender(tables.cores, tables.updates, sent.spikes, sent.messages, loads.sender)
+    else:
+        count_runs(events, pointer, of_event, tables, stops, until)
+    add_caused(until, tables.causes, tables.place, totals)
+
+
+@compiled
+def count_runs(
+    events: Int32, pointer: Int64, of_event: UInt16 | Int32, tables: Tables, stops: Int64, until: Int64
+) -> None:
+    """Counts the spikes of each run from stop to stop."""
+    for s in range(len(pointer)):
+        start = 0
+        for n in range(stops.size):
+            for e in range(pointer[s, start + 1], pointer[s, stops[n] + 1]):
+                until[n, tables.run[of_event[events[e] >> tables.shift]]] += 1
+            start = stops[n]
+
+
+@compiled
+def add_events(
+    events: Int32, pointer: Int64, of_event: UInt16 | Int32, tables: Tables, sent: Sent, received: Int64
+) -> None:
+    """Adds what spikes do to cores in each step, one after another."""
+    for s in range(len(pointer)):
+        for t in range(received.shape[1]):
+            for e in range(pointer[s, t + 1], pointer[s, t + 2]):
+                group = of_event[events[e] >> tables.shift]
+                own, run = tables.own[group], tables.run[group]
+                if tables.cores.size > 0:
+                    sent.spikes[own, t] += 1
+                    sent.messages[own, t] += tables.messages[group]
+                for k in range(tables.copy_pointer[run], tables.copy_pointer[run + 1]):
+                    sent.spikes[tables.copy[k], t] += 1
+                    sent.messages[tables.copy[k], t] += tables.copy_messages[k]
+                for k in range(tables.pointer[run], tables.pointer[run + 1]):
+                    received[tables.receiver[k], t] += packed(tables.weights[k])
 
 
 @compiled
 def count_groups(
-    fired: Fired,
-    groups: Groups,
-    routes: Routes,
+    events: Int32,
+    pointer: Int64,
+    of_event: UInt16 | Int32,
+    tables: Tables,
     stops: Int64,
-    until: Int32,
-    sent: Int64,
+    until: Int64,
+    sent: Sent,
     received: Int64,
-    room: Int32,
+    room: Counts,
 ) -> None:
-    """The same for groups that fire often: first how often in each step, in the ``room`` (groups, steps at a time),
-    then what that does in all of these steps at once."""
-    together = np.zeros(room.shape[1], np.int64)
-    for first in range(0, stops[-1], room.shape[1]):
-        last = min(first + room.shape[1], stops[-1])
-        count_each(fired, groups, first, last, room)
-        for r in range(len(groups.runs) - 1):
-            together[:] = 0
-            for group in range(groups.runs[r], groups.runs[r + 1]):
-                counts, own = room[group, : last - first], groups.own[group]
-                if own < 0:
-                    add_times(counts, 1, together)
-                else:
-                    add_both(counts, routes.sending[groups.line[group]], sent[own, first:last], together)
-                if stops.size == 1:
-                    until[0, group] += counts.sum()
-                else:
-                    add_between(counts, first, stops, until[:, group])
-            of_run, line = together[: last - first], groups.line[groups.runs[r]]
-            for k in range(routes.copy_pointer[line], routes.copy_pointer[line + 1]):
-                add_times(of_run, routes.copy_sending[k], sent[routes.copy_core[k], first:last])
-            for k in range(routes.pointer[line], routes.pointer[line + 1]):
-                add_times(of_run, routes.receiving[k], received[routes.core[k], first:last])
+    """Both for groups that fire often: first how often in each step, in the ``room``, as many steps at a time as it
+    holds, then what that does in all of these steps at once."""
+    groups, steps = tables.own.size, stops[-1]
+    at_once = min(steps, room.size // groups)
+    counts = room[: groups * at_once].reshape((groups, at_once))
+    for first in range(0, steps, at_once):
+        last = min(first + at_once, steps)
+        count_each(events, pointer, of_event, tables.shift, first, last, counts)
+        add_runs(counts, tables, sent, received, stops, until, first, last)
+        add_copied(counts, tables, sent, first, last)
 
 
 @compiled
-def count_each(fired: Fired, groups: Groups, first: int, last: int, room: Int32) -> None:
-    """``room[group, t]`` is set to the events of each group in step ``first + t``, as far as ``last``, excluded.
+def count_each(
+    events: Int32, pointer: Int64, of_event: UInt16 | Int32, shift: int, first: int, last: int, counts: Counts
+) -> None:
+    """``counts[group, t]`` is set to the events of each group in step ``first + t``, as far as ``last``, excluded.
 
     Numbers without sign are not taken to count from the end.
     """
-    events, pointer, of_event = fired.lists.events, fired.lists.pointer, groups.of_event
-    room[:] = 0
-    for s in range(fired.strips):
+    counts[:] = 0
+    for s in range(len(pointer)):
         for t in range(first, last):
-            list_number = s * (fired.steps + 2) + t + 1
-            for e in range(pointer[list_number], pointer[list_number + 1]):
-                room[np.uint64(of_event[np.uint64(events[e])]), np.uint64(t - first)] += 1
+            for e in range(pointer[s, t + 1], pointer[s, t + 2]):
+                group = of_event[np.uint64(events[np.uint64(e)] >> shift)]
+                counts[np.uint64(group), np.uint64(t - first)] += 1
 
 
 @compiled
-def caused(counts: Int32, each: Int64) -> Int64:
-    """``counts``, shape (stops, groups), times what a spike of ``each`` group causes, shape (groups, columns)."""
-    total = np.zeros((counts.shape[0], each.shape[1]), np.int64)
-    for n in range(counts.shape[0]):
-        for group in range(counts.shape[1]):
-            for column in range(each.shape[1]):
-                total[n, column] += counts[n, group] * each[group, column]
-    return total
+def add_runs(
+    counts: Counts, tables: Tables, sent: Sent, received: Int64, stops: Int64, until: Int64, first: int, last: int
+) -> None:
+    """Adds what each group fires and sends to its own core; then what its run fires ``until`` the next stop and brings
+    to its receivers, for which it takes the place of its first group.
+
+    Arrays are taken out of their groups before the loops: each time costs more than a step.
+    """
+    runs, own, each, on_chip = tables.runs, tables.own, tables.messages, tables.cores.size > 0
+    pointer, receiver, weights = tables.pointer, tables.receiver, tables.weights
+    spikes, messages = sent.spikes, sent.messages
+    for run in range(runs.size - 1):
+        of_run = counts[runs[run]]
+        for group in range(runs[run], runs[run + 1]):
+            of_group = counts[group]
+            if on_chip:
+                add_times(of_group, 1, spikes[own[group], first:last])
+                add_times(of_group, each[group], messages[own[group], first:last])
+            if group > runs[run]:
+                add_times(of_group, 1, of_run)
+        add_until(of_run, first, stops, until, run)
+        for k in range(pointer[run], pointer[run + 1]):
+            add_times(of_run, packed(weights[k]), received[receiver[k], first:last])
 
 
 @inlined
-def add_between(counts: Int32, first: int, stops: Int64, until: Int32) -> None:
-    """Adds ``counts``, of step ``first`` and those after it, to those ``until`` the next of ``stops``."""
+def add_until(counts: Counts, first: int, stops: Int64, until: Int64, run: int) -> None:
+    """Adds the ``counts`` of a run, of step ``first`` and those after it, to those ``until`` the next stop."""
     start = 0
     for n in range(stops.size):
-        stop = min(counts.size, stops[n] - first)
-        total = 0
-        for t in range(start, stop):
-            total += counts[t]
-        until[n] += total
-        start = max(start, stop)
-
-
-@inlined
-def add_times(counts: Int32 | Int64, each: int, total: Int64) -> None:
-    """Adds ``counts`` times what ``each`` does to the ``total`` of each step."""
-    for t in range(counts.size):
-        total[t] += counts[t] * each
-
-
-@inlined
-def add_both(counts: Int32, each: int, total: Int64, together: Int64) -> None:
-    """``add_times``, and adds the ``counts`` themselves to ``together``."""
-    for t in range(counts.size):
-        count = np.int64(counts[t])
-        total[t] += count * each
-        together[t] += count
+        stop = max(start, min(counts.size, stops[n] - first))
+        between, total = counts[start:stop], 0
+        for t in range(between.size):
+            total += between[t]
+        until[n, run] += total
+        start = stop
 
 
 @compiled
-def busiest_cores(updates: Int64, sent: Int64, received: Int64, nanoseconds: Float64) -> Int64:
-    """As ``events/busiest.py``: the core that sends longest in each step and the receiver that takes longest."""
-    steps = sent.shape[1]
-    found, longest = np.zeros((2, steps), np.int64), np.full((2, steps), -np.inf)
-    for core in range(len(sent)):
-        own = 0.0 + updates[core] * nanoseconds[0]
-        for t in range(steps):
-            spikes, messages = sent[core, t] & SPIKE_MASK, sent[core, t] >> SPIKE_BITS
-            ns = own + spikes * nanoseconds[1] + messages * nanoseconds[2]
-            longer = ns > longest[0, t]
-            longest[0, t] = ns if longer else longest[0, t]
-            found[0, t] = core if longer else found[0, t]
-    for core in range(len(received)):
-        for t in range(steps):
-            load = received[core, t]
-            messages, synops, conv = load & MESSAGE_MASK, load >> MESSAGE_BITS & SYNOP_MASK, load >> CONV_SHIFT
-            ns = 0.0 + messages * nanoseconds[3] + synops * nanoseconds[4] + conv * nanoseconds[5]
-            longer = ns > longest[1, t]
-            longest[1, t] = ns if longer else longest[1, t]
-            found[1, t] = core if longer else found[1, t]
-    return found
+def add_copied(counts: Counts, tables: Tables, sent: Sent, first: int, last: int) -> None:
+    """Adds what the copies of each run fire and send."""
+    for run in range(tables.runs.size - 1 if tables.copy.size > 0 else 0):
+        of_run = counts[tables.runs[run]]
+        for k in range(tables.copy_pointer[run], tables.copy_pointer[run + 1]):
+            add_times(of_run, 1, sent.spikes[tables.copy[k], first:last])
+            add_times(of_run, tables.copy_messages[k], sent.messages[tables.copy[k], first:last])
+
+
+@compiled
+def add_caused(until: Int64, causes: Int32, place: Int32, totals: Int64) -> None:
+    """Adds what the spikes ``until`` each stop, shape (stops, runs), are and cause."""
+    runs = until.shape[1]
+    for n in range(until.shape[0]):
+        for column in range(place.size):
+            each, total = causes[column * runs : (column + 1) * runs], 0
+            for run in range(runs):
+                total += until[n, run] * each[run]
+            totals[n, place[column]] += total
+
+
+@inlined
+def packed(weights: int) -> int:
+    """What a message does that adds ``weights >> 1``, those of a shared kernel where it is odd."""
+    synops = np.int64(weights >> 1)
+    return int(1 | synops << MESSAGE_BITS | (synops if weights & 1 else 0) << CONV_SHIFT)
+
+
+@inlined
+def add_times(counts: Counts, each: int, total: Counts | Int64) -> None:
+    """Adds ``counts`` times what ``each`` does to the ``total`` of each step."""
+    for t in range(total.size):
+        total[t] += counts[t] * each

@@ -23,7 +23,6 @@ from partition.geometry.links import KernelLink, Link, links_onto_chip
 from partition.result import Partition
 
 from .alike import first_alike
-from .busiest import packed_receiving, packed_sending
 
 
 @dataclass(frozen=True)
@@ -76,15 +75,14 @@ class Deliveries:
 
     @cached_property
     def sending(self) -> Int64:
-        """What a spike of each line does to its own core, packed."""
-        messages = np.diff(self.pointer)
+        """The messages that a spike of each line sends from its own core."""
         if self.copies is not None:
-            messages = self.summed(self.copies.sender == self.own[self._line])
-        return packed_sending(np.ones(self.lines, np.int64), messages)
+            return self.summed(self.copies.sender == self.own[self._line])
+        return np.diff(self.pointer)
 
     @cached_property
     def copies_sending(self) -> tuple[Int64, Int32, Int64]:
-        """Where the copies of each line are, as in ``CopiesOfLines``, and what a spike does to these cores, packed."""
+        """Where the copies of each line are, as in ``CopiesOfLines``, and the messages that each sends for a spike."""
         if self.copies is None:
             return np.zeros(self.lines + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64)
         line = np.repeat(np.arange(self.lines), np.diff(self.copies.pointer))
@@ -93,14 +91,14 @@ class Deliveries:
         own = line * cores + self.copies.core
         found = np.searchsorted(keys, own)
         messages = np.where(np.append(keys, -1)[found] == own, np.append(counts, 0)[found], 0)
-        return self.copies.pointer, self.copies.core, packed_sending(np.ones(len(own), np.int64), messages)
+        return self.copies.pointer, self.copies.core, messages
 
     @cached_property
     def alike(self) -> Int64:
         """The same number for lines of which a spike causes the same on the same cores, their own left aside."""
         if self.copies is None:
-            return first_alike(self.pointer, self.core, self.receiving)
-        sent = first_alike(self.pointer, self.core, self.receiving, self.copies.sender)
+            return first_alike(self.pointer, self.core, self.weights)
+        sent = first_alike(self.pointer, self.core, self.weights, self.copies.sender)
         return sent * self.lines + first_alike(*self.copies_sending)
 
     @cached_property
@@ -114,9 +112,9 @@ class Deliveries:
         return np.repeat(np.arange(self.lines), np.diff(self.pointer))
 
     @cached_property
-    def receiving(self) -> Int64:
-        """What the message of each entry does to the core that it goes to, packed."""
-        return packed_receiving(np.ones(len(self.core), np.int64), self.synops, np.where(self.conv, self.synops, 0))
+    def weights(self) -> Int64:
+        """Twice those that each entry adds, and one more where they are of a shared kernel."""
+        return self.synops.astype(np.int64) << 1 | self.conv
 
     def summed(self, values: Int64 | Bool) -> Int64:
         """The sum over each line's entries of ``values``, one for each entry."""

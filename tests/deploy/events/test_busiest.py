@@ -10,16 +10,7 @@ import pytest
 
 from convert.network import INPUT
 from deploy.emulator import compile_network, run
-from deploy.events.busiest import (
-    BUSIEST,
-    NANOSECONDS,
-    Loads,
-    busiest_until,
-    packed_receiving,
-    packed_sending,
-    unpacked_receiving,
-    unpacked_sending,
-)
+from deploy.events.busiest import BUSIEST, TENTHS_NS
 from partition.core.packing import PLAIN
 from partition.geometry.tile import Slices
 from tests.builders.copies import with_copies
@@ -75,7 +66,7 @@ def pipelines(case: Case, rasters: dict[str, np.ndarray]) -> np.ndarray:
             for neuron in np.flatnonzero(weights) if network.population(source).on_chip else ():
                 each[:, sender(case, held, source, neuron, core.chip), 2] += fired[:, neuron]
     sides = [chosen(each, slice(0, 3)), chosen(each, slice(3, 6))]
-    ordered = [sorted(step, key=lambda events: -(events @ NANOSECONDS)) for step in zip(*sides, strict=True)]
+    ordered = [sorted(step, key=lambda events: -(events @ TENTHS_NS)) for step in zip(*sides, strict=True)]
     return np.array(ordered)
 
 
@@ -94,22 +85,5 @@ def chosen(each: np.ndarray, events: slice) -> np.ndarray:
     """Of each step the core that takes longest for these events, the others 0."""
     found = np.zeros((len(each), len(BUSIEST)), np.int64)
     for t, cores in enumerate(each):
-        found[t, events] = cores[(cores[:, events] @ NANOSECONDS[events]).argmax(), events]
+        found[t, events] = cores[(cores[:, events] @ TENTHS_NS[events]).argmax(), events]
     return found
-
-
-def test_packed_numbers_add_up_to_their_limits() -> None:
-    spikes, messages, synops = 1024, 4096 * 4, 4096 * 1024 - 1
-    sent = sum(packed_sending(np.array([1]), np.array([messages // spikes])) for _ in range(spikes))
-    received = packed_receiving(np.array([4096]), np.array([synops]), np.array([synops]))
-    np.testing.assert_array_equal(unpacked_sending(sent), [[spikes], [messages]])
-    np.testing.assert_array_equal(unpacked_receiving(received), [[4096], [synops], [synops]])
-
-
-def test_the_longer_pipeline_is_chosen_in_each_step() -> None:
-    sent = packed_sending(np.array([[0, 0], [9, 0]]), np.array([[0, 0], [9, 0]]))
-    received = packed_receiving(np.array([[0, 50], [0, 1]]), np.array([[0, 500], [0, 2]]), np.array([[0, 0], [0, 2]]))
-    found = busiest_until(Loads(sent.T, received.T), np.array([4, 2]), np.array([0, 1, 2]))
-    assert not found[0].any()
-    np.testing.assert_array_equal(found[1], [[0, 0, 0, 50, 500, 0], [4, 0, 0, 0, 0, 0]])
-    np.testing.assert_array_equal(found[2] - found[1], [[4, 9, 9, 0, 0, 0], [0, 0, 0, 1, 2, 2]])
