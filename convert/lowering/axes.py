@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from convert.network import Padding
-from convert.padding import leading_zeros, positions, transposed_offset
+from convert.padding import Padding, leading_zeros, positions, transposed_offset
 
 from .taps import Pair
 

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.frontends.original import Images
-from convert.network import Convolution, ConvolutionTranspose, Padding, Shape, Sparse, Transform
+from convert.network import Convolution, ConvolutionTranspose, Shape, Sparse, Transform
 from convert.network.numpy_form import apply, apply_adjoint
 from convert.network.transforms import WHOLE
+from convert.padding import Padding
 
 from .axes import Axis, conv_ends, crops, up_crops, up_ends
 from .impulses import matrix_of

@@ -1,65 +1,6 @@
 """The network: populations, the projections between them, readouts; all frozen, typed and readable without Keras."""
 
-from convert.padding import Padding
+import lazy_loader
 
-from .network import (
-    BIAS_SOURCE_LAYER,
-    EVENT_SOURCE,
-    INPUT,
-    Clearing,
-    Input,
-    Network,
-    Population,
-    Projection,
-    Readout,
-    TimeCourse,
-    event_source,
-    host_population,
-    require_runnable,
-    require_steps,
-    require_timesteps,
-)
-from .neuron import CHIP, HOST, Neuron, Reset
-from .transforms import (
-    Array,
-    Convolution,
-    ConvolutionTranspose,
-    Margins,
-    Shape,
-    SharedKernel,
-    Sparse,
-    Taps,
-    Transform,
-)
-
-__all__ = [
-    "BIAS_SOURCE_LAYER",
-    "CHIP",
-    "EVENT_SOURCE",
-    "HOST",
-    "INPUT",
-    "Array",
-    "Clearing",
-    "Convolution",
-    "ConvolutionTranspose",
-    "Input",
-    "Margins",
-    "Network",
-    "Neuron",
-    "Padding",
-    "Population",
-    "Projection",
-    "Readout",
-    "Reset",
-    "Shape",
-    "SharedKernel",
-    "Sparse",
-    "Taps",
-    "TimeCourse",
-    "Transform",
-    "event_source",
-    "host_population",
-    "require_runnable",
-    "require_steps",
-    "require_timesteps",
-]
+# Names are loaded when first used: a constant of a neuron costs no NumPy.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from .sensor import Frame, Intensity
 
@@ -66,6 +65,8 @@ def _pan(passed: float) -> tuple[float, float]:
 
 def _moved(image: Intensity, rows: float, columns: float) -> Intensity:
     """``image`` by so many pixels down and to the right, between pixels linear, its border going on outside."""
+    from scipy import ndimage
+
     moved = ndimage.shift(image, (rows, columns), order=1, mode="nearest")
     return np.asarray(moved, np.float64).clip(0, 1)
 

@@ -13,7 +13,19 @@ from tests.builders.paths import ROOT
 
 ORDER = ("convert", "partition", "deploy")
 """Each package may import itself and those before it."""
-SLOW = ("tensorflow", "tf_keras", "keras", "nengo", "nengo_dl", "nengo_loihi", "numba", "matplotlib", "skimage")
+SLOW = (
+    "numpy",
+    "scipy",
+    "tensorflow",
+    "tf_keras",
+    "keras",
+    "nengo",
+    "nengo_dl",
+    "nengo_loihi",
+    "numba",
+    "matplotlib",
+    "skimage",
+)
 COMMANDS = {
     "make-events": "convert.simulated_events.cli",
     "freeze-attention": "convert.attention.cli",

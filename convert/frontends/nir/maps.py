@@ -12,9 +12,9 @@ from math import prod
 import numpy as np
 from scipy import sparse
 
-from convert.network import Array, Convolution, Padding, Shape, SharedKernel, Sparse, Taps, Transform
+from convert.network import Array, Convolution, Shape, SharedKernel, Sparse, Taps, Transform
 from convert.network.transforms import Margins
-from convert.padding import positions
+from convert.padding import Padding, positions
 
 DENSE = 0.5
 """Share of weights that are not zero, below which single weights take less room than a kernel: pools, groups."""
