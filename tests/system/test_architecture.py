@@ -14,7 +14,6 @@ from tests.builders.paths import ROOT
 ORDER = ("convert", "partition", "deploy")
 """Each package may import itself and those before it."""
 SLOW = (
-    "numpy",
     "scipy",
     "tensorflow",
     "tf_keras",
