@@ -152,8 +152,9 @@ def _report(
 
 def _tilings(found: SearchResult, blocks: Sequence[Block]) -> tuple[LayerTiling, ...]:
     packings, counts = found.packings, Counter(block.layer for block in blocks)
+    sent = found.placement.graph.interchip_of_layers(found.placement.chip)
     return tuple(
-        LayerTiling(name=name, tile=tile, blocks=counts[name], packing=packings[name])
+        LayerTiling(name=name, tile=tile, blocks=counts[name], packing=packings[name], interchip=sent[name])
         for name, tile in found.tiles.items()
     )
 

@@ -184,8 +184,11 @@ def _between_chips(report: PartitionReport) -> list[Row]:
     peak = report.heaviest_board_link_p95
     above: Row = ("the same at the 95th percentile", _number(peak or 0), "estimated from above")
     bound: Row = ("lower bound for these tiles", _number(report.lower_bound_interchip), proof)
+    most = max(report.layers, key=lambda layer: layer.interchip or 0.0)
+    of_layer: Row = (f"of these, from layer {most.name}", _number(most.interchip or 0.0), "the most of a layer")
     return [
         ("messages per step between chips", _number(messages.interchip), FROM_RATES),
+        of_layer,
         *([] if report.copied else [bound]),
         ("between chips with multicast", _number(messages.interchip_multicast), "estimated, one a chip"),
         ("hops of these and the host's", _number(report.hop_messages_per_step), mesh),

@@ -25,6 +25,8 @@ class LayerTiling(msgspec.Struct, frozen=True, kw_only=True):
     blocks: Positive
     packing: Packing | None = None
     """None, in files that do not say: nengo_loihi's way."""
+    interchip: float | None = None
+    """Messages per time step that it sends to other chips; None in files that do not say."""
 
 
 class Messages(msgspec.Struct, frozen=True, kw_only=True):

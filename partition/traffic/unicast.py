@@ -92,6 +92,13 @@ class TrafficGraph:
         edges = self.messages.tocoo()
         return float(edges.data[chip[edges.coords[0]] != chip[edges.coords[1]]].sum())
 
+    def interchip_of_layers(self, chip: Ints) -> dict[str, float]:
+        """The same by the layer that sends them."""
+        edges = self.messages.tocoo()
+        crosses = chip[edges.coords[0]] != chip[edges.coords[1]]
+        sent = np.bincount(self.layer[edges.coords[0]], edges.data * crosses, minlength=len(self.layers))
+        return dict(zip(self.layers, sent.tolist(), strict=True))
+
     def between_chips(self, chip: Ints, chips: int) -> Floats:
         """Shape (chips, chips): messages per time step from chip to chip, zero on the diagonal."""
         edges = self.messages.tocoo()

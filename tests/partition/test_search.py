@@ -109,6 +109,7 @@ def test_the_report_is_that_of_the_partition(network, found):
     assert messages.interchip == pytest.approx(graph.interchip(chips_of(found)))
     assert messages.total == pytest.approx(graph.total)
     assert messages.host == pytest.approx(graph.host)
+    assert sum(layer.interchip for layer in found.report.layers) == pytest.approx(messages.interchip)
     pairs = graph.between_chips(chips_of(found), found.chips)
     np.testing.assert_allclose(found.report.chip_to_chip, pairs)
     assert found.report.max_link_load == pytest.approx((pairs + pairs.T).max())

@@ -121,7 +121,9 @@ def test_a_partition_with_copies_keeps_every_limit(found: Partition) -> None:
     assert found.report.lower_bound_interchip == 0
     wiring = found.wiring(NETWORK)
     graph = copied_traffic(wiring, LINKS, RATES).graph
-    assert found.report.messages_per_step.interchip == pytest.approx(graph.interchip(wiring.chip_of))
+    interchip = found.report.messages_per_step.interchip
+    assert interchip == pytest.approx(graph.interchip(wiring.chip_of))
+    assert sum(layer.interchip or 0.0 for layer in found.report.layers) == pytest.approx(interchip)
 
 
 def test_partition_json_says_which_neurons_are_where(found: Partition, tmp_path) -> None:
