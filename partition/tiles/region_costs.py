@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -15,8 +16,8 @@ from .feasible import FeasibleTiles
 from .regions import Cuts, Grid, Group, region_cuts, spikes_outside_own_region
 
 INTRACHIP_PRICE = 0.01
-"""The price of a message within a chip, in messages between chips. Chosen small: among equal cuts the least traffic is
-taken, and a hundred messages within chips are given for one between them."""
+"""The price of a message within a chip, or from the host, in messages between chips. Chosen small: among equal cuts the
+least traffic is taken, and a hundred messages within chips are given for one between them."""
 
 Costs = Mapping[str, Floats]
 """Per layer the cost of each of its feasible tiles, in messages per time step."""
@@ -25,7 +26,7 @@ Costs = Mapping[str, Floats]
 @dataclass(frozen=True)
 class RegionCosts:
     """Costs of ``feasible`` tiles; ``spikes`` are per time step, of each population's shape, ``prices`` of each link,
-    ``own`` what each tile costs by itself.
+    ``idle`` what the unused compartments of each tile cost.
 
     What has been computed is kept, by link, by (number of the link, grid) and by (layer, grid).
     """
@@ -35,10 +36,19 @@ class RegionCosts:
     feasible: FeasibleTiles
     spikes: Mapping[str, Floats]
     prices: Sequence[float]
-    own: Costs
+    idle: Costs
     _cuts_of: dict[int, Cuts] = field(default_factory=dict, init=False, repr=False)
     _cuts: dict[tuple[int, Grid], tuple[Floats, Floats]] = field(default_factory=dict, init=False, repr=False)
     _outside: dict[tuple[str, Grid], Floats] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def own(self) -> Costs:
+        """What each tile costs by itself: messages from the host, and unused compartments."""
+        costs = dict(self.idle)
+        for number, link in enumerate(self.links):
+            if not self.network.population(link.source).on_chip:
+                costs[link.target] = costs[link.target] + INTRACHIP_PRICE * self._cut_by(number, (1, 1))[1]
+        return costs
 
     def of(self, group: Group) -> Costs:
         """The cost of every tile of the layers of ``group``; what comes from other groups crosses chips altogether.

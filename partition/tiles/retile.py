@@ -53,10 +53,10 @@ class Problem:
 
     @cached_property
     def spikes(self) -> dict[str, Floats]:
-        """Spikes per time step of the neurons of every chip population that sends any, of its shape."""
+        """Spikes per time step of the neurons of every population that sends any, of its shape."""
         return {
             p.name: np.reshape(self.rates_hz[p.name], p.shape) * self.network.dt_s
-            for p in self.network.chip_populations
+            for p in self.network.populations
             if self.network.out_of(p.name)
         }
 
@@ -83,8 +83,9 @@ class Solution:
 
     @property
     def cost(self) -> float:
-        """Messages per time step between chips, all of them at the price of those within, and unused compartments."""
-        return self.interchip + INTRACHIP_PRICE * self.graph.total + self.idle
+        """Messages per time step between chips, all of them and the host's at the price of those within a chip, and
+        unused compartments."""
+        return self.interchip + INTRACHIP_PRICE * (self.graph.total + self.graph.host) + self.idle
 
 
 def solution(problem: Problem, tiles: dict[str, Tile], board: Board, starts: Sequence[Ints]) -> Solution:

@@ -45,10 +45,10 @@ def find_tiles(
 
     Empty if no choice was found whose output axons fit the cores of ``board``.
     """
-    own = {
+    idle = {
         name: np.array([problem.idle[name][option.tile] for option in options]) for name, options in feasible.items()
     }
-    costs = RegionCosts(problem.network, problem.links, feasible, problem.spikes, problem.prices, own)
+    costs = RegionCosts(problem.network, problem.links, feasible, problem.spikes, problem.prices, idle)
     placed: list[tuple[Solution, Layout]] = []
     for tiles, layout in _fitted(problem, costs, board, least_cores)[:PLACED_TILES]:
         if placed and not problem.in_time():

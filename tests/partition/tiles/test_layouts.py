@@ -11,7 +11,7 @@ from partition.geometry.links import links_onto_chip
 from partition.hardware import LOIHI
 from partition.tiles.feasible import FeasibleTiles, feasible_tiles_of_layers
 from partition.tiles.layouts import layouts, pairs_of_groups
-from partition.tiles.region_costs import RegionCosts
+from partition.tiles.region_costs import INTRACHIP_PRICE, RegionCosts
 from partition.traffic.unicast import traffic
 from tests.builders.shaped_networks import random_rates, unet
 
@@ -30,12 +30,10 @@ def feasible() -> FeasibleTiles:
 def costs(feasible: FeasibleTiles) -> RegionCosts:
     rates = random_rates(NETWORK)
     spikes = {
-        p.name: np.reshape(rates[p.name], p.shape) * NETWORK.dt_s
-        for p in NETWORK.chip_populations
-        if NETWORK.out_of(p.name)
+        p.name: np.reshape(rates[p.name], p.shape) * NETWORK.dt_s for p in NETWORK.populations if NETWORK.out_of(p.name)
     }
-    own = {name: np.zeros(len(options)) for name, options in feasible.items()}
-    return RegionCosts(NETWORK, LINKS, feasible, spikes, (1.0,) * len(LINKS), own)
+    idle = {name: np.zeros(len(options)) for name, options in feasible.items()}
+    return RegionCosts(NETWORK, LINKS, feasible, spikes, (1.0,) * len(LINKS), idle)
 
 
 def fewest(feasible: FeasibleTiles) -> dict[str, int]:
@@ -51,6 +49,16 @@ def test_a_cut_is_no_more_than_what_any_tiles_send(feasible: FeasibleTiles, cost
         graph = traffic(NETWORK, LINKS, tiles, rates)
         inside = np.isin(graph.layer, [NAMES.index(name) for name in group]).astype(np.int64)
         assert 0 <= costs.least_cut(group) <= graph.interchip(inside) + 1e-9
+
+
+def test_a_tile_costs_what_the_host_sends_to_it_by_itself(feasible: FeasibleTiles, costs: RegionCosts) -> None:
+    rates = {name: np.asarray(values, np.float64) for name, values in random_rates(NETWORK).items()}
+    for number in (0, 3, -1):
+        tiles = {name: options[number % len(options)].tile for name, options in feasible.items()}
+        own = sum(costs.own[name][number % len(options)] for name, options in feasible.items())
+        host = traffic(NETWORK, LINKS, tiles, rates).host
+        assert host > 0
+        assert own == pytest.approx(INTRACHIP_PRICE * host)
 
 
 def test_two_groups_hold_each_layer_once_and_some_have_a_middle(feasible: FeasibleTiles, costs: RegionCosts) -> None:
