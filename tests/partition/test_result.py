@@ -49,7 +49,7 @@ def test_what_is_read_is_what_was_written(found, path):
     data = json.loads(path.read_text())
     assert data.keys() >= PROMISED
     assert (data["board"], data["hardware"]["chips"], data["hardware"]["chip"]["cores"]) == ("bench", 5, 40)
-    assert data["layers"][0].keys() == {"name", "tile", "blocks", "packing"}
+    assert data["layers"][0].keys() == {"name", "tile", "blocks", "packing", "interchip"}
     assert data["blocks"][0].keys() == {"layer", "slice", "chip", "core"}
     assert read_partition(path) == found
     assert read_partition(changed(path, further="key")) == found

@@ -81,11 +81,12 @@ def test_too_few_steps_are_refused_before_the_data_is_read(tmp_path):
     keras.Model(image, layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling2D()(x))).save(
         tmp_path / "deep.keras"
     )
-    arguments = [tmp_path / "deep.keras", "--data", tmp_path / "none", "-o", tmp_path / "b", "--timesteps", 9]
+    (tmp_path / "unreadable.npz").write_bytes(b"no archive")
+    arguments = [tmp_path / "deep.keras", "--data", tmp_path / "unreadable.npz", "-o", tmp_path / "b", "--timesteps", 9]
     result = CliRunner().invoke(convert_model, [str(a) for a in arguments])
     assert result.exit_code == 2
     assert "9 timesteps end before a spike has passed the 9 layers on the chip" in " ".join(result.stderr.split())
-    assert [path.name for path in tmp_path.iterdir()] == ["deep.keras"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["deep.keras", "unreadable.npz"]
 
 
 def test_a_bundle_of_too_few_steps_is_not_partitioned(tiny_bundle, tmp_path):
