@@ -10,13 +10,13 @@ from .network import Readout as Readout
 from .network import TimeCourse as TimeCourse
 from .network import event_source as event_source
 from .network import host_population as host_population
-from .network import require_runnable as require_runnable
-from .network import require_steps as require_steps
-from .network import require_timesteps as require_timesteps
 from .neuron import CHIP as CHIP
 from .neuron import HOST as HOST
 from .neuron import Neuron as Neuron
 from .neuron import Reset as Reset
+from .runnable import require_runnable as require_runnable
+from .runnable import require_steps as require_steps
+from .runnable import require_timesteps as require_timesteps
 from .transforms import Array as Array
 from .transforms import Convolution as Convolution
 from .transforms import ConvolutionTranspose as ConvolutionTranspose

@@ -13,7 +13,7 @@ from convert.errors import UserError
 from convert.network import HOST, Neuron, Reset
 from convert.network.archive.file import load_network, save_network
 from convert.network.archive.misfits import misfits
-from convert.network.network import require_runnable
+from convert.network.runnable import require_runnable
 from tests.builders.following import following_case
 from tests.builders.random_networks import random_case
 
